@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# Installs the mail programs that the tests speak to (with --bench also those that the bench compares with), or says
+# which are missing. No system service is started by it: a package's daemon stays as stopped as it was.
+set -u
+packages=""
+need() { command -v "$1" >/dev/null 2>&1 || [ -x "$1" ] || packages="$packages $2"; }
+# The project's own Node is built against it; a bare Debian does not have it.
+[ -x node_modules/.bin/node ] && ! node_modules/.bin/node --version >/dev/null 2>&1 && packages="$packages libatomic1"
+need curl curl
+need swaks swaks
+need mbsync isync
+need fetchmail fetchmail
+need s-nail s-nail
+need python3 python3
+need strace strace
+# What these load at run time; their packages only recommend it.
+perl -MNet::SSLeay -e 1 2>/dev/null || packages="$packages libnet-ssleay-perl"
+ls /usr/lib/*/sasl2/libplain.so >/dev/null 2>&1 || packages="$packages libsasl2-modules"
+if [ "${1:-}" = --bench ]; then
+  PATH="$PATH:/usr/sbin:/sbin"
+  need postfix postfix
+  need smtp-source postfix
+  need dovecot dovecot-core
+  need /usr/lib/dovecot/lmtp dovecot-lmtpd
+  need /usr/lib/dovecot/imap dovecot-imapd
+  need /usr/lib/dovecot/pop3 dovecot-pop3d
+fi
+[ -z "$packages" ] && exit 0
+if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null 2>&1; then
+  echo "These packages are missing and need root and apt to install:$packages" >&2
+  exit 1
+fi
+export DEBIAN_FRONTEND=noninteractive
+# invoke-rc.d asks this file whether it may start a daemon: while we install, it may not.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+  printf '#!/bin/sh\nexit 101\n' >"$policy" && chmod 755 "$policy"
+  trap 'rm -f "$policy"' EXIT
+fi
+log=$(mktemp)
+if ! { apt-get update -qq && apt-get install -y -qq --no-install-recommends $packages; } >"$log" 2>&1; then
+  tail -20 "$log" >&2
+  echo "apt-get could not install:$packages" >&2
+  exit 1
+fi
+rm -f "$log"
