@@ -1,0 +1,54 @@
+/** What went wrong, in a form each protocol can put into its own words (one `reply.ts` per protocol). */
+export type MailErrorKind =
+  /** The user can do something about it; the same request fails again. */
+  | 'user'
+  /** The same request may work later. */
+  | 'temporary'
+  /** The request was malformed. */
+  | 'syntax'
+  /** We are wrong. */
+  | 'bug';
+
+export type MailErrorCode =
+  | 'folder-exists'
+  | 'folder-missing'
+  | 'folder-protected'
+  | 'folder-name'
+  | 'folder-has-children'
+  | 'message-missing'
+  | 'too-large'
+  | 'over-quota'
+  | 'limit'
+  | 'not-allowed'
+  | 'auth-failed'
+  | 'auth-throttled'
+  | 'account-suspended'
+  | 'account-missing'
+  | 'account-exists'
+  | 'domain-missing'
+  | 'domain-exists'
+  | 'address-syntax'
+  | 'unknown-recipient'
+  | 'remote-recipient'
+  /** The mail went round too often. */
+  | 'mail-loop'
+  | 'damaged'
+  | 'store-full'
+  | 'store-failed'
+  | 'busy'
+  | 'timeout'
+  | 'conflict'
+  | 'syntax'
+  | 'bug'; // prettier-ignore
+
+/** The message is for logs and operators: specific, without secrets. Strangers get the protocol's generic words. */
+export class MailError extends Error {
+  override readonly name = 'MailError';
+  readonly code: MailErrorCode;
+  readonly kind: MailErrorKind;
+  constructor(code: MailErrorCode, kind: MailErrorKind, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+    this.kind = kind;
+  }
+}

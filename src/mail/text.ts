@@ -1,0 +1,130 @@
+/** The readable text of a message: its first words for lists, or all of it for reading and search. */
+import { decodeCharset } from './charset.ts';
+import { decodeBody } from './encoding.ts';
+import { htmlToText } from './html.ts';
+import type { Part } from './message.ts';
+import type { ScannedPart } from './mime.ts';
+
+/** Characters of a preview (RFC 8970 §3.1 allows 256). */
+export const PREVIEW_LENGTH = 200;
+/** Bytes of plain text that are looked at for one. */
+const PREVIEW_BYTES = 3000;
+
+/** First words of the message's text, white space folded, without quotes and signature where something else is there. */
+export function preview(root: ScannedPart): string {
+  const part = shownText(root, (candidate: ScannedPart) => candidate.sample !== undefined);
+  if (part?.sample === undefined) return '';
+  if (part.subtype === 'html') return fold(htmlToText(decodeText(part, part.sample), 4 * PREVIEW_LENGTH));
+  return fold(withoutQuotes(decodeText(part, part.sample.subarray(0, PREVIEW_BYTES))));
+}
+
+/** The text part that a mail program shows first: text/plain, else text/html, else any text that is no attachment. */
+export function shownText<P extends Part>(root: P, usable: (part: P) => boolean = isNotEmpty): P | undefined {
+  let best: P | undefined;
+  let bestRank = 4;
+  const visit = (part: P): void => {
+    if (part.type === 'text' && part.disposition !== 'attachment' && usable(part) && isNotEmpty(part)) {
+      const rank = part.subtype === 'plain' ? 1 : part.subtype === 'html' ? 2 : 3;
+      if (rank < bestRank) {
+        best = part;
+        bestRank = rank;
+      }
+    }
+    for (const child of part.children) {
+      if (bestRank === 1) return;
+      visit(child as P);
+    }
+  };
+  visit(root);
+  return best;
+}
+
+function isNotEmpty(part: Part): boolean {
+  return part.bodyEnd > part.bodyStart;
+}
+
+/** A text part's body (or its beginning) as text: transfer encoding, charset, and format=flowed undone. */
+export function decodeText(part: Part, body: Uint8Array): string {
+  const bytes = decodeBody(Buffer.from(body.buffer, body.byteOffset, body.byteLength), part.encoding);
+  const charset = part.params.get('charset') ?? (part.subtype === 'html' ? metaCharset(bytes) : '');
+  const text = decodeCharset(bytes, charset);
+  if (part.params.get('format')?.toLowerCase() !== 'flowed' || part.subtype !== 'plain') return text;
+  return unflow(text, part.params.get('delsp')?.toLowerCase() === 'yes');
+}
+
+/** The same, but readable: HTML becomes text. */
+export function readableText(part: Part, body: Uint8Array): string {
+  const text = decodeText(part, body);
+  return part.subtype === 'html' ? htmlToText(text) : text;
+}
+
+/** `<meta charset=...>` at the beginning of a page. */
+function metaCharset(bytes: Buffer): string {
+  const head = bytes.toString('latin1', 0, 1024);
+  if (!head.includes('charset') && !head.includes('CHARSET')) return '';
+  return /<meta[^>]{0,200}charset\s{0,5}=\s{0,5}["']?([\w.:-]{1,40})/i.exec(head)?.[1] ?? '';
+}
+
+/** Joins lines that were broken for transport (RFC 3676 §4). */
+export function unflow(text: string, deleteSpace: boolean): string {
+  const out: string[] = [];
+  let paragraph: string[] = [];
+  let paragraphDepth = 0;
+  const flush = (): void => {
+    if (paragraph.length > 0)
+      out.push('>'.repeat(paragraphDepth) + (paragraphDepth > 0 ? ' ' : '') + paragraph.join(''));
+    paragraph = [];
+  };
+  for (const line of text.split('\n')) {
+    const end = line.endsWith('\r') ? line.length - 1 : line.length;
+    let depth = 0;
+    while (line.charCodeAt(depth) === 0x3e) depth += 1;
+    const start = line.charCodeAt(depth) === 0x20 ? depth + 1 : depth;
+    const content = line.slice(start, end);
+    const isSignature = content === '-- ';
+    if (paragraph.length > 0 && (depth !== paragraphDepth || isSignature)) flush();
+    paragraphDepth = Math.min(depth, 100);
+    const flows = content.endsWith(' ') && !isSignature;
+    paragraph.push(flows && deleteSpace ? content.slice(0, -1) : content);
+    if (!flows) flush();
+  }
+  flush();
+  return out.join('\n');
+}
+
+/** White space, control and format characters (not the joiner of emoji). */
+const INVISIBLE =
+  /(?:[\s\0-\x20\x7f-\xa0\u{ad}\u{61c}\u{180e}\u{200b}\u{200c}\u{200e}\u{200f}\u{2028}-\u{202f}\u{205f}-\u{2064}\u{2066}-\u{206f}\u{feff}\u{fffc}]|\u{34f})+/gu;
+
+/** Runs of white space become a space, what shows nothing goes; at most PREVIEW_LENGTH characters, none cut in half. */
+function fold(text: string): string {
+  // The first piece is nearly always enough.
+  let words = text
+    .slice(0, 2 * PREVIEW_LENGTH)
+    .replaceAll(INVISIBLE, ' ')
+    .trim();
+  if (words.length < PREVIEW_LENGTH && text.length > 2 * PREVIEW_LENGTH) {
+    words = text.slice(0, PREVIEW_BYTES).replaceAll(INVISIBLE, ' ').trim();
+  }
+  let end = Math.min(words.length, PREVIEW_LENGTH);
+  if ((words.charCodeAt(end - 1) & 0xfc00) === 0xd800) end -= 1;
+  // The sample may have ended in a character.
+  while (end > 0 && end === words.length && words.charCodeAt(end - 1) === 0xfffd) end -= 1;
+  return words.slice(0, end).trimEnd();
+}
+
+/** Drops quoted lines, the line that introduces them and the signature, unless nothing would be left. */
+function withoutQuotes(text: string): string {
+  if (!text.includes('>') && !text.includes('-- ')) return text;
+  const lines: string[] = [];
+  for (const line of text.split('\n')) {
+    if (line === '-- ' || line === '-- \r') break;
+    if (line.startsWith('>')) {
+      while (lines.length > 0 && lines.at(-1)!.trim() === '') lines.pop();
+      const before = lines.at(-1)?.trimEnd();
+      if (before !== undefined && before.endsWith(':') && before.length < 120) lines.pop();
+    } else lines.push(line);
+  }
+  const rest = lines.join('\n');
+  return rest.trim() === '' ? text : rest;
+}
