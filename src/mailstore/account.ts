@@ -1,0 +1,364 @@
+/** A handle on one account, for one principal. */
+import { MailError } from '../mail/error.ts';
+import type { KeyValueStore, Version } from '../ports/kv.ts';
+import type {
+  AccountId,
+  Body,
+  Change,
+  EmailId,
+  FlagChange,
+  Folder,
+  FolderId,
+  FolderRole,
+  FolderView,
+  MailAccount,
+  MessageDetails,
+  MessageMeta,
+  MessageQuery,
+  MsgId,
+  NewPlacement,
+  Placed,
+  Staged,
+  Uid,
+  VersionChanges,
+} from './api.ts';
+import { StoredBody } from './bodies.ts';
+import { storeError } from './commit.ts';
+import { pathLevels, SEPARATOR } from './folder-names.ts';
+import { accountPartition, emailTime, onceKey, recordOf, recordsOf } from './keys.ts';
+import { readLog } from './log.ts';
+import type { Mailbox, Node } from './mailbox.ts';
+import { createFolder, deleteFolder, describeFolder, renameFolder, subscribe } from './operations/folders.ts';
+import { copyMessages, deleteMessages, MOST_MESSAGES, moveMessages, updateMessages } from './operations/messages.ts';
+import { DAY, publish } from './operations/publish.ts';
+import { checkedRecordKey, putRecord, rememberOnce } from './operations/records.ts';
+import { messageIds } from './query.ts';
+import { readDetails, readManyDetails } from './staging.ts';
+import { publicChange } from './state.ts';
+import { vanishedSince } from './trim.ts';
+
+/** Staged content is taken for this long, in milliseconds. */
+export const STAGED_FOR = 30 * DAY;
+
+const INBOX = 1 as FolderId;
+
+export class Account implements MailAccount, Disposable {
+  readonly #mailbox: Mailbox;
+  readonly #node: Node;
+  readonly #onDispose: () => void;
+  readonly #onces: Map<string, Promise<unknown>>;
+  readonly #watches = new Set<Disposable>();
+  #disposed = false;
+
+  constructor(mailbox: Mailbox, node: Node, onces: Map<string, Promise<unknown>>, onDispose: () => void) {
+    this.#mailbox = mailbox;
+    this.#node = node;
+    this.#onces = onces;
+    this.#onDispose = onDispose;
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    for (const watch of this.#watches) watch[Symbol.dispose]();
+    this.#onDispose();
+  }
+
+  get id(): AccountId {
+    return this.#mailbox.account;
+  }
+
+  get version(): Version {
+    return this.#mailbox.index.version;
+  }
+
+  get #kv(): KeyValueStore {
+    return this.#node.kv;
+  }
+
+  refresh(): Promise<Version> {
+    return told(() => this.#mailbox.loop.refresh());
+  }
+
+  folders(): readonly Folder[] {
+    return this.#mailbox.index.folders();
+  }
+
+  folder(id: FolderId): Folder | undefined {
+    return this.#mailbox.index.folder(id);
+  }
+
+  folderAt(path: string): Folder | undefined {
+    try {
+      const id = this.#mailbox.index.folderAt(pathLevels(path).join(SEPARATOR));
+      return id === undefined ? undefined : this.folder(id);
+    } catch (error) {
+      // What cannot be a name is no folder's name.
+      if (error instanceof MailError && error.code === 'folder-name') return undefined;
+      throw error;
+    }
+  }
+
+  folderWithRole(role: FolderRole): Folder | undefined {
+    const id = this.#mailbox.index.folderWithRole(role);
+    return id === undefined ? undefined : this.folder(id);
+  }
+
+  view(folder: FolderId): FolderView {
+    const view = this.#mailbox.index.view(folder);
+    if (!view) throw new MailError('folder-missing', 'user', `no folder ${folder}`);
+    return view;
+  }
+
+  keywords(folder: FolderId): readonly string[] {
+    return this.#mailbox.index.folderState(folder)?.keywords ?? [];
+  }
+
+  meta(id: MsgId): MessageMeta | undefined {
+    return this.#mailbox.index.meta(id);
+  }
+
+  async getMessage(id: MsgId): Promise<{ meta: MessageMeta; details: MessageDetails; body: Body }> {
+    const meta = this.#present(id);
+    const details = await this.#detailsOf(meta);
+    return { meta, details, body: new StoredBody(this.#kv, this.#node.blobs, this.id, details) };
+  }
+
+  details(id: MsgId): Promise<MessageDetails> {
+    return this.#detailsOf(this.#present(id));
+  }
+
+  async detailsOf(ids: readonly MsgId[]): Promise<(MessageDetails | undefined)[]> {
+    const emails = ids.map((id) => this.meta(id)?.email);
+    const present = emails.filter((email) => email !== undefined);
+    const found = await told(() => readManyDetails(this.#kv, this.id, present));
+    return emails.map((email) => email && found.get(email));
+  }
+
+  async body(id: MsgId): Promise<Body> {
+    return (await this.getMessage(id)).body;
+  }
+
+  getMessageIds(query: MessageQuery): readonly MsgId[] {
+    return messageIds(this.#mailbox.index, query);
+  }
+
+  async addMessage(raw: Uint8Array | AsyncIterable<Uint8Array>, to: NewPlacement): Promise<Placed> {
+    if (!this.folder(to.folder)) throw new MailError('folder-missing', 'user', `no folder ${to.folder}`);
+    const [staged] = await told(() => this.#node.staging.stage([{ account: this.id }], raw));
+    return this.publish(staged!, to);
+  }
+
+  async publish(staged: Staged, to: NewPlacement): Promise<Placed> {
+    if (staged.account !== this.id) throw new MailError('not-allowed', 'bug', 'staged for another account');
+    const now = this.#node.clock.now();
+    if (emailTime(staged.email) < now - STAGED_FOR)
+      throw new MailError('message-missing', 'user', `${staged.email} was staged too long ago`);
+    const facts = await told(() => this.#node.staging.facts(staged));
+    const placed = await this.#mailbox.run(publish(facts, to, now));
+    this.#node.staging.published(staged.email);
+    return placed;
+  }
+
+  async updateMessage(
+    ids: readonly MsgId[],
+    change: FlagChange,
+    options: { readonly unchangedSince?: Version } = {},
+  ): Promise<{ version: Version; applied: readonly Version[]; modified: readonly MsgId[] }> {
+    const modified: MsgId[] = [];
+    const applied: Version[] = [];
+    let version = this.version;
+    for (const some of inParts(ids)) {
+      const part = await this.#mailbox.run(updateMessages(some, change, options.unchangedSince));
+      version = part.version;
+      if (part.changed) applied.push(part.version);
+      modified.push(...part.modified);
+    }
+    return { version, applied, modified };
+  }
+
+  async deleteMessage(ids: readonly MsgId[]): Promise<{ version: Version; removed: number }> {
+    let removed = 0;
+    let version = this.version;
+    for (const some of inParts(ids)) {
+      const part = await this.#mailbox.run(deleteMessages(some));
+      version = part.version;
+      removed += part.removed;
+    }
+    return { version, removed };
+  }
+
+  copy(ids: readonly MsgId[], to: FolderId): Promise<readonly { from: MsgId; placed: Placed }[]> {
+    return this.#mailbox.run(copyMessages(ids, to, this.#node.clock.now()));
+  }
+
+  async move(ids: readonly MsgId[], to: FolderId): Promise<readonly { fromUid: Uid; placed: Placed }[]> {
+    const moved: { fromUid: Uid; placed: Placed }[] = [];
+    for (const some of inParts(ids))
+      moved.push(...(await this.#mailbox.run(moveMessages(some, to, this.#node.clock.now()))));
+    return moved;
+  }
+
+  async createFolder(
+    path: string,
+    options: { readonly role?: FolderRole; readonly description?: string } = {},
+  ): Promise<Folder> {
+    const { role, description = '' } = options;
+    return this.#folderOf(await this.#mailbox.run(createFolder(path, role, description, this.#node.clock.now())));
+  }
+
+  async renameFolder(id: FolderId, path: string): Promise<Folder> {
+    const renamed = await this.#mailbox.run(renameFolder(id, path, this.#node.clock.now()));
+    if (id === INBOX && renamed !== INBOX) {
+      const view = this.view(INBOX);
+      if (view.length > 0) await this.move(Array.from(view.ids.subarray(0, view.length)) as MsgId[], renamed);
+    }
+    return this.#folderOf(renamed);
+  }
+
+  async describeFolder(id: FolderId, description: string): Promise<Folder> {
+    return this.#folderOf(await this.#mailbox.run(describeFolder(id, description)));
+  }
+
+  async deleteFolder(id: FolderId): Promise<void> {
+    const children = this.#mailbox.index.children(id).length;
+    for (let view = this.#mailbox.index.view(id); id !== INBOX && children === 0 && view; view = this.view(id)) {
+      if (view.length <= MOST_MESSAGES) break;
+      await this.deleteMessage(Array.from(view.ids.subarray(0, view.length - MOST_MESSAGES)) as MsgId[]);
+    }
+    await this.#mailbox.run(deleteFolder(id));
+  }
+
+  subscribe(path: string, subscribed: boolean): Promise<void> {
+    return told(() => this.#mailbox.run(subscribe(path, subscribed)));
+  }
+
+  subscriptions(): readonly string[] {
+    return [...this.#mailbox.index.subscriptions].sort();
+  }
+
+  changesSince(version: Version): AsyncIterable<VersionChanges> | undefined {
+    const { facts } = this.#mailbox.index;
+    return version + 1 < facts.logFloor ? undefined : this.#changes(version, facts.lastRow);
+  }
+
+  async *#changes(version: Version, last: Version): AsyncIterable<VersionChanges> {
+    let at: Version | undefined;
+    for await (const page of readLog(this.#kv, accountPartition(this.id), version + 1, last + 1)) {
+      for (const row of page) {
+        if (at === undefined ? row.previous > version : row.previous !== at) throw cutMeanwhile(this.id);
+        at = row.version;
+        const changes: Change[] = [];
+        for (const change of row.changes) {
+          const shown = publicChange(change);
+          if (shown) changes.push(shown);
+        }
+        yield { version: row.version, operation: row.operation, changes };
+      }
+    }
+    if (last > version && at !== last) throw cutMeanwhile(this.id);
+  }
+
+  vanishedSince(folder: FolderId, version: Version): Promise<Uint32Array> {
+    return told(() => vanishedSince(this.#kv, this.id, folder, version, this.version));
+  }
+
+  watch(listener: (changes: VersionChanges) => void): Disposable {
+    const watch = this.#mailbox.watch(listener);
+    const mine: Disposable = {
+      [Symbol.dispose]: () => {
+        watch[Symbol.dispose]();
+        this.#watches.delete(mine);
+      },
+    };
+    this.#watches.add(mine);
+    return mine;
+  }
+
+  async record<T>(kind: string, id: string): Promise<T | undefined> {
+    const key = checkedRecordKey(kind, id);
+    const [value] = await told(() => this.#kv.get(accountPartition(this.id), [key]));
+    return value && (JSON.parse(Buffer.from(value).toString()) as T);
+  }
+
+  async records<T>(kind: string): Promise<readonly { id: string; value: T }[]> {
+    checkedRecordKey(kind, '-');
+    const found: { id: string; value: T }[] = [];
+    for await (const page of this.#kv.scan(accountPartition(this.id), recordsOf(kind)))
+      for (const [key, value] of page)
+        found.push({ id: recordOf(key)[1], value: JSON.parse(Buffer.from(value).toString()) as T });
+    return found;
+  }
+
+  async putRecord(kind: string, id: string, value: unknown): Promise<Version> {
+    return this.#mailbox.run(putRecord(kind, id, value));
+  }
+
+  quota(): { used: number; limit: number | undefined } {
+    const { used, limit } = this.#mailbox.index.facts;
+    return { used, limit };
+  }
+
+  once<T>(key: string, act: () => Promise<T>): Promise<T> {
+    const name = `${this.id}\0${key}`;
+    const running = this.#onces.get(name);
+    if (running) return running as Promise<T>;
+    const mine = this.#once(key, act).finally(() => this.#onces.delete(name));
+    this.#onces.set(name, mine);
+    return mine;
+  }
+
+  /** The day's row is looked for on the day after, too. */
+  async #once<T>(key: string, act: () => Promise<T>): Promise<T> {
+    const today = Math.floor(this.#node.clock.now() / DAY);
+    const rows = await told(() =>
+      this.#kv.get(accountPartition(this.id), [onceKey(today, key), onceKey(today - 1, key)]),
+    );
+    const known = rows[0] ?? rows[1];
+    if (known) return (JSON.parse(Buffer.from(known).toString()) as { result: T }).result;
+    const result = await act();
+    await this.#mailbox.run(rememberOnce(today, key, result));
+    return result;
+  }
+
+  #present(id: MsgId): MessageMeta {
+    const meta = this.meta(id);
+    if (!meta) throw new MailError('message-missing', 'user', `no message ${id}`);
+    return meta;
+  }
+
+  async #detailsOf(meta: MessageMeta) {
+    const details = await told(() => readDetails(this.#kv, this.id, meta.email as EmailId));
+    if (details) return details;
+    // Somebody may have removed it since the index was asked; else the store has lost it.
+    await this.refresh();
+    this.#present(meta.id);
+    throw new MailError('damaged', 'bug', `email ${meta.email} of ${this.id} has no details`);
+  }
+
+  #folderOf(id: FolderId): Folder {
+    const folder = this.folder(id);
+    if (!folder) throw new MailError('folder-missing', 'user', `folder ${id} was removed meanwhile`);
+    return folder;
+  }
+}
+
+function inParts(ids: readonly MsgId[]): (readonly MsgId[])[] {
+  if (ids.length <= MOST_MESSAGES) return [ids];
+  const parts: MsgId[][] = [];
+  for (let i = 0; i < ids.length; i += MOST_MESSAGES) parts.push(ids.slice(i, i + MOST_MESSAGES));
+  return parts;
+}
+
+function cutMeanwhile(account: AccountId): MailError {
+  return new MailError('conflict', 'temporary', `the log of ${account} was cut while it was read`);
+}
+
+/** Errors of the store in the words of the mail store. */
+async function told<T>(act: () => Promise<T> | T): Promise<T> {
+  try {
+    return await act();
+  } catch (error) {
+    throw storeError(error);
+  }
+}

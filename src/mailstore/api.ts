@@ -1,0 +1,318 @@
+/**
+ * The mail store as the rest of Pabal sees it. NinjaMail's five operations (`addMessage`, `getMessage`, `getMessageIds`,
+ * `updateMessage`, `deleteMessage`), folders, and changes since a version. Everything about an account is reached
+ * through a `MailAccount`, which only `MailStore.open` hands out, for a principal that may see it.
+ *
+ * Reads of the index are synchronous: they see the account as of `version`. Call `refresh()` first where the answer must
+ * include what another node, or another handle, acknowledged before the question.
+ */
+import type { Envelope, Part } from '../mail/message.ts';
+import type { Version } from '../ports/kv.ts';
+
+/** Random, never the address. */
+export type AccountId = string & { readonly __brand: 'AccountId' };
+/** Ascends in its account; INBOX is 1. Never used again. */
+export type FolderId = number & { readonly __brand: 'FolderId' };
+/** A message in a folder (a placement). Ascends in its account; survives MOVE, not COPY. Never used again. */
+export type MsgId = number & { readonly __brand: 'MsgId' };
+/** The immutable content that placements share: 24 hex digits, time-ordered (EMAILID). */
+export type EmailId = string & { readonly __brand: 'EmailId' };
+/** 24 hex digits (THREADID); given at delivery, never changes. */
+export type ThreadId = string & { readonly __brand: 'ThreadId' };
+/** Ascends in its folder in the order in which messages become visible (RFC 9051 §2.3.1.1). */
+export type Uid = number & { readonly __brand: 'Uid' };
+
+/** System flags as bits; keywords are strings beside them. */
+export const Flag = { seen: 1, answered: 2, flagged: 4, deleted: 8, draft: 16 } as const;
+/** An OR of `Flag` values. */
+export type Flags = number;
+
+/** RFC 6154, and RFC 8457 for `important`. */
+export type FolderRole = 'inbox' | 'sent' | 'drafts' | 'junk' | 'trash' | 'archive' | 'important' | 'flagged' | 'all';
+
+export interface Folder {
+  readonly id: FolderId;
+  /** Undefined at the top. */
+  readonly parent: FolderId | undefined;
+  /** One level, NFC, without '/'. */
+  readonly name: string;
+  /** From the top, joined by '/'; INBOX is always `INBOX`. */
+  readonly path: string;
+  readonly role: FolderRole | undefined;
+  readonly description: string;
+  readonly subscribed: boolean;
+  readonly uidValidity: number;
+  readonly uidNext: Uid;
+  readonly highestModseq: Version;
+  readonly total: number;
+  readonly unread: number;
+  /** Sum of the messages' sizes. */
+  readonly bytes: number;
+}
+
+/** What the index knows of a message; no I/O. */
+export interface MessageMeta {
+  readonly id: MsgId;
+  readonly folder: FolderId;
+  readonly uid: Uid;
+  readonly flags: Flags;
+  readonly keywords: readonly string[];
+  readonly modseq: Version;
+  /** Milliseconds since 1970, whole seconds (INTERNALDATE). */
+  readonly internalDate: number;
+  /** When it came into this folder, likewise (SAVEDATE). */
+  readonly savedDate: number;
+  /** As the Date field says, `internalDate` where it says nothing readable; likewise. */
+  readonly sentDate: number;
+  /** Bytes of the raw message. */
+  readonly size: number;
+  readonly email: EmailId;
+  readonly thread: ThreadId;
+}
+
+/**
+ * A folder's messages at one version, in UID order, as parallel columns: position i is IMAP sequence number i + 1.
+ * The columns are shared and immutable up to `length`: a snapshot costs a few words whatever the folder's size.
+ */
+export interface FolderView {
+  readonly folder: FolderId;
+  readonly version: Version;
+  readonly length: number;
+  /** May be longer than `length`. */
+  readonly uids: Uint32Array;
+  /** May be longer than `length`. */
+  readonly ids: Uint32Array;
+  /** Position of a UID, or -1. Binary search. */
+  indexOf(uid: Uid): number;
+  /**
+   * The columns that may change, by position, as they are now (not as of `version`), without an object per message: a
+   * hundred thousand calls take milliseconds. Flags are -1 when the message has left the folder since the snapshot;
+   * then the other columns mean nothing.
+   */
+  flagsAt(position: number): Flags;
+  /** Messages with the same keywords answer the same array, so that what is made from it can be kept by identity. */
+  keywordsAt(position: number): readonly string[];
+  modseqAt(position: number): Version;
+  sizeAt(position: number): number;
+  internalDateAt(position: number): number;
+  savedDateAt(position: number): number;
+  /** Positions of the messages still there whose modseq is higher, ascending (RFC 7162 CHANGEDSINCE). */
+  changedSince(modseq: Version): Uint32Array;
+}
+
+/** What one operation changed. The log keeps these; replication, push, search and IMAP's tracker read them. */
+export type Change =
+  | { readonly type: 'added'; readonly message: MessageMeta }
+  | {
+      readonly type: 'removed';
+      readonly id: MsgId;
+      readonly folder: FolderId;
+      readonly uid: Uid;
+      readonly email: EmailId;
+    }
+  /** `message` as it is now; it left `from` (where it had `fromUid`). */
+  | { readonly type: 'moved'; readonly from: FolderId; readonly fromUid: Uid; readonly message: MessageMeta }
+  | { readonly type: 'flags'; readonly message: MessageMeta }
+  | { readonly type: 'folder'; readonly id: FolderId; readonly what: 'created' | 'changed' | 'removed' }
+  | { readonly type: 'subscription'; readonly path: string; readonly subscribed: boolean }
+  | { readonly type: 'quota'; readonly limit: number | undefined }
+  | { readonly type: 'record'; readonly kind: string; readonly id: string };
+
+/** One operation: its version, its id and its changes. */
+export interface VersionChanges {
+  readonly version: Version;
+  /** '' to a watcher on a node that was cut off for so long that the log no longer reached back: all that happened
+   * meanwhile, as one. */
+  readonly operation: string;
+  readonly changes: readonly Change[];
+}
+
+/** Everything immutable about a message, parsed once when it was stored. */
+export interface MessageDetails {
+  readonly email: EmailId;
+  readonly size: number;
+  readonly envelope: Envelope;
+  /** MIME structure with byte offsets into the raw message. */
+  readonly structure: Part;
+  /** IMAP ENVELOPE, BODY and BODYSTRUCTURE as they go over the wire (RFC 9051 §7.5.2), made once. */
+  readonly wire: { readonly envelope: Uint8Array; readonly body: Uint8Array; readonly bodyStructure: Uint8Array };
+  /** First words of the text, at most 200 characters (RFC 8970 PREVIEW). */
+  readonly preview: string;
+  readonly hasAttachment: boolean;
+}
+
+/** The raw message, byte for byte as it was received. Reading verifies; a damaged one throws `MailError('damaged')`. */
+export interface Body {
+  readonly size: number;
+  /** Bytes `start` (included) to `end` (excluded, default all). In pieces of at most 64 KiB. */
+  stream(start?: number, end?: number): AsyncIterable<Uint8Array>;
+  bytes(start?: number, end?: number): Promise<Uint8Array>;
+}
+
+/** Content that is in no folder yet. JSON-able: a queue entry may hold it. `publish` takes it for 30 days; then a sweep
+ * may forget it. */
+export interface Staged {
+  readonly account: AccountId;
+  readonly email: EmailId;
+  readonly size: number;
+}
+
+export interface NewPlacement {
+  readonly folder: FolderId;
+  readonly flags?: Flags;
+  readonly keywords?: readonly string[];
+  /** Milliseconds since 1970; default now. */
+  readonly internalDate?: number;
+  /** A second delivery with the same id answers the first one's placement and changes nothing (14 days). It is
+   * `<day>-<name>`, the day as a whole number of days since 1970, taken when the mail was accepted; the same name on
+   * the day after counts as the same id, so that a client that retries at midnight makes no second copy. */
+  readonly deliveryId?: string;
+}
+
+export interface Placed {
+  readonly id: MsgId;
+  readonly folder: FolderId;
+  readonly uid: Uid;
+  readonly uidValidity: number;
+  readonly email: EmailId;
+  readonly thread: ThreadId;
+  readonly version: Version;
+  /** The delivery id was known already: this is the earlier placement's answer. */
+  readonly duplicate: boolean;
+}
+
+export interface FlagChange {
+  /** `set` replaces the flags and keywords, `add` and `remove` touch only those named. */
+  readonly mode: 'set' | 'add' | 'remove';
+  readonly flags: Flags;
+  readonly keywords: readonly string[];
+}
+
+/** A search over the index alone; content search comes with the search module. */
+export interface MessageQuery {
+  readonly folder?: FolderId;
+  readonly unread?: boolean;
+  readonly flagged?: boolean;
+  readonly thread?: ThreadId;
+  readonly sort?: 'id' | 'internalDate' | 'sentDate' | 'size';
+  readonly descending?: boolean;
+  /** Skips up to and including this message in the order asked for. */
+  readonly after?: MsgId;
+  readonly limit?: number;
+}
+
+export interface MailAccount {
+  readonly id: AccountId;
+  /** What the index is at. */
+  readonly version: Version;
+  /** Catches up with the store (cheap when nothing happened) and answers the version. */
+  refresh(): Promise<Version>;
+
+  folders(): readonly Folder[];
+  folder(id: FolderId): Folder | undefined;
+  /** By path, INBOX in any case. */
+  folderAt(path: string): Folder | undefined;
+  folderWithRole(role: FolderRole): Folder | undefined;
+  view(folder: FolderId): FolderView;
+  /** Every keyword that any message of this folder ever had. */
+  keywords(folder: FolderId): readonly string[];
+  meta(id: MsgId): MessageMeta | undefined;
+
+  /** NinjaMail getMessage. `message-missing` when it is gone. */
+  getMessage(id: MsgId): Promise<{ readonly meta: MessageMeta; readonly details: MessageDetails; readonly body: Body }>;
+  details(id: MsgId): Promise<MessageDetails>;
+  /** In the order asked for; undefined for those that are gone. One read for all. */
+  detailsOf(ids: readonly MsgId[]): Promise<(MessageDetails | undefined)[]>;
+  body(id: MsgId): Promise<Body>;
+  /** NinjaMail getMessageIDs. */
+  getMessageIds(query: MessageQuery): readonly MsgId[];
+  /** NinjaMail addMessage: stages the raw message and publishes it. Durable when resolved. */
+  addMessage(raw: Uint8Array | AsyncIterable<Uint8Array>, to: NewPlacement): Promise<Placed>;
+  /** Publishes what `MailStore.stage` wrote for this account. */
+  publish(staged: Staged, to: NewPlacement): Promise<Placed>;
+  /** NinjaMail updateMessage: metadata only. With `unchangedSince` (RFC 7162 §3.1.3) messages with a higher modseq are
+   * left alone and answered in `modified`. A message whose flags do not change keeps its modseq. */
+  updateMessage(
+    ids: readonly MsgId[],
+    change: FlagChange,
+    options?: { readonly unchangedSince?: Version },
+  ): Promise<{
+    readonly version: Version;
+    /** Versions that this call made, ascending: none when nothing changed, several when it was done in parts. */
+    readonly applied: readonly Version[];
+    readonly modified: readonly MsgId[];
+  }>;
+  /** NinjaMail deleteMessage: for ever (moving to Trash is `move`). Those already gone are skipped. */
+  deleteMessage(ids: readonly MsgId[]): Promise<{ readonly version: Version; readonly removed: number }>;
+  /** All or nothing; `limit` for more than fit into a commit (some 19,000). In the order of `ids`, without those already
+   * gone. */
+  copy(ids: readonly MsgId[], to: FolderId): Promise<readonly { readonly from: MsgId; readonly placed: Placed }[]>;
+  /** Ids stay, UIDs are new. `fromUid` is what it had. All or nothing up to 10,000 messages; more are moved in parts. */
+  move(ids: readonly MsgId[], to: FolderId): Promise<readonly { readonly fromUid: Uid; readonly placed: Placed }[]>;
+
+  /** Missing parents are made. `folder-exists`, `folder-name`, `limit`. */
+  createFolder(path: string, options?: { readonly role?: FolderRole; readonly description?: string }): Promise<Folder>;
+  /** Children go along. Renaming INBOX moves its messages (RFC 9051 §6.3.6). Missing parents are made. */
+  renameFolder(id: FolderId, path: string): Promise<Folder>;
+  describeFolder(id: FolderId, description: string): Promise<Folder>;
+  /** With its messages. `folder-protected` for INBOX, `folder-has-children`. */
+  deleteFolder(id: FolderId): Promise<void>;
+  /** A path may be subscribed without existing (RFC 9051 §6.3.7). */
+  subscribe(path: string, subscribed: boolean): Promise<void>;
+  subscriptions(): readonly string[];
+
+  /** From the log, oldest first, after `version`. Undefined when the log does not reach back that far. */
+  changesSince(version: Version): AsyncIterable<VersionChanges> | undefined;
+  /** UIDs expunged from a folder after `version`, exact also after the log was trimmed (RFC 7162 VANISHED). */
+  vanishedSince(folder: FolderId, version: Version): Promise<Uint32Array>;
+  /** Called after each operation that this node learns of, ours or foreign, in order of version, once the index has it. */
+  watch(listener: (changes: VersionChanges) => void): Disposable;
+
+  /** Small facts of the account (settings, identities, rules ...): JSON-able, at most 64 KiB each. */
+  record<T>(kind: string, id: string): Promise<T | undefined>;
+  records<T>(kind: string): Promise<readonly { readonly id: string; readonly value: T }[]>;
+  /** Undefined removes it. */
+  putRecord(kind: string, id: string, value: unknown): Promise<Version>;
+
+  /** Bytes used, and allowed (undefined = no limit). */
+  quota(): { readonly used: number; readonly limit: number | undefined };
+  /** Runs `act` at most once for a key (24 h): later calls answer the first one's result. */
+  once<T>(key: string, act: () => Promise<T>): Promise<T>;
+}
+
+/** Who asks. Made by the directory after a successful sign-in, or a named system role. */
+export type Principal =
+  | { readonly kind: 'user'; readonly account: AccountId; readonly address: string; readonly admin: boolean }
+  | { readonly kind: 'system'; readonly role: 'intake' | 'verify' | 'admin' | 'import' };
+
+export interface MailStore extends AsyncDisposable {
+  /** `account-missing`, `not-allowed`. Handles of one account share one index; dispose when done. */
+  open(who: Principal, account: AccountId): Promise<MailAccount & Disposable>;
+  /** A new account with its standard folders, subscribed: INBOX, Sent, Drafts, Junk, Trash, Archive. */
+  createAccount(id: AccountId, options?: { readonly quota?: number }): Promise<void>;
+  setQuota(id: AccountId, bytes: number | undefined): Promise<void>;
+  /** Everything of it: messages, records, log; its blobs are collected later. */
+  removeAccount(id: AccountId): Promise<void>;
+  /** After a restore: what was given out since the backup was made may be given out again, so every folder gets a new
+   * UIDVALIDITY (RFC 9051 §2.3.1.1). */
+  restored(id: AccountId): Promise<void>;
+  /** Is there room for `bytes` more? Cheap; for RCPT. */
+  roomFor(account: AccountId, bytes: number): Promise<boolean>;
+  /**
+   * Writes a message's immutable data for each of these accounts, before anything names it. `prefix` is put before the
+   * raw message, per account (trace lines). Not yet durable when it resolves where the store keeps the order of writes:
+   * then the next commit through the same store makes it so (see `KeyValueStore.supports.orderedWrites`).
+   */
+  stage(
+    accounts: readonly { readonly account: AccountId; readonly prefix?: Uint8Array }[],
+    raw: Uint8Array | AsyncIterable<Uint8Array>,
+  ): Promise<readonly Staged[]>; // prettier-ignore
+  /** Resolves once what `stage` wrote is durable; rejects when it could not be written. Await it beside the commit
+   * that follows (`Promise.all`), and acknowledge only after both. */
+  written(staged: readonly Staged[]): Promise<void>;
+  /** Checks every invariant of one account, or of all; yields what is wrong. */
+  verify(account?: AccountId): AsyncIterable<{ readonly account: AccountId | undefined; readonly problem: string }>;
+  accounts(): AsyncIterable<AccountId>;
+  /** Collects blobs that nothing links to, and staged data never published; answers what was freed. */
+  sweep(): Promise<{ readonly blobs: number; readonly bytes: number; readonly staged: number }>;
+}

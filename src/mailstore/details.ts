@@ -1,0 +1,227 @@
+/**
+ * The immutable row about a message: where its bytes are, and what was parsed from them. What recipients share (all but
+ * the head) is encoded once; offsets are those of the message without the account's own trace lines.
+ */
+import type { Base64Recipe } from '../mail/base64-exact.ts';
+import type { Envelope, Part } from '../mail/message.ts';
+import type { ParsedMessage } from '../mail/parse.ts';
+import { type BlobKey, blobKey } from '../ports/blob.ts';
+import { Damaged, type Entry } from '../ports/kv.ts';
+import type { EmailId, MessageDetails } from './api.ts';
+import { ByteReader, ByteWriter } from './bytes.ts';
+import { detailsKey } from './keys.ts';
+
+/** A stretch of the raw message. */
+export type Segment =
+  /** The next bytes of the body rows. */
+  | { readonly kind: 'rows'; readonly length: number }
+  /** Bytes of a blob from `offset` on, as they are. */
+  | { readonly kind: 'blob'; readonly length: number; readonly blob: number; readonly offset: number }
+  /** A whole blob, in base64 as the recipe says. */
+  | { readonly kind: 'base64'; readonly length: number; readonly blob: number; readonly recipe: Base64Recipe };
+
+export interface BlobRef {
+  readonly generation: number;
+  /** Hex. */
+  readonly sha256: string;
+  readonly size: number;
+}
+
+export const refKey = (ref: BlobRef): BlobKey => blobKey(ref.generation, ref.sha256);
+
+/** Where a message's bytes are. */
+export interface BodyPlan {
+  /** The account's own lines before the message. */
+  readonly prefix: Uint8Array;
+  readonly segments: readonly Segment[];
+  readonly blobs: readonly BlobRef[];
+}
+
+export interface StoredDetails extends MessageDetails {
+  readonly plan: BodyPlan;
+  /** Rows that the details themselves take. */
+  readonly rows: number;
+}
+
+const FORMAT = 1;
+/** Bytes of a row; longer details take several. */
+const CHUNK = 240 << 10;
+const SHA256_BYTES = 32;
+const writer = new ByteWriter();
+
+/** What all recipients of a message share. */
+export function encodeParsed(parsed: ParsedMessage): Uint8Array {
+  return writer
+    .u8(parsed.hasAttachment ? 1 : 0)
+    .string(parsed.preview)
+    .bytes(parsed.wire.envelope)
+    .bytes(parsed.wire.body)
+    .bytes(parsed.wire.bodyStructure)
+    .string(JSON.stringify(parsed.envelope))
+    .string(JSON.stringify(flatPart(parsed.structure)))
+    .take();
+}
+
+/** The rows of one account's copy. */
+export function detailsRows(email: EmailId, size: number, plan: BodyPlan, parsed: Uint8Array): Entry[] {
+  writer.u8(FORMAT).u32(0).f64(size).bytes(plan.prefix).u16(plan.blobs.length);
+  for (const { generation, sha256, size: bytes } of plan.blobs) writer.u32(generation).hex(sha256).f64(bytes);
+  writer.u32(plan.segments.length);
+  for (const segment of plan.segments) {
+    writer.f64(segment.length);
+    if (segment.kind === 'rows') writer.u8(0);
+    else if (segment.kind === 'blob') writer.u8(1).u16(segment.blob).f64(segment.offset);
+    else writer.u8(2).u16(segment.blob).string(JSON.stringify(segment.recipe));
+  }
+  const whole = writer.raw(parsed).take();
+  new DataView(whole.buffer, whole.byteOffset).setUint32(1, whole.length);
+  const rows: Entry[] = [];
+  for (let at = 0; at < whole.length; at += CHUNK)
+    rows.push([detailsKey(email, rows.length), whole.subarray(at, at + CHUNK)]);
+  return rows;
+}
+
+/** How many rows there are, from the first one. */
+export function detailsRowCount(first: Uint8Array): number {
+  const r = new ByteReader(first);
+  if (r.u8() !== FORMAT) throw new Damaged('details in an unknown format');
+  return Math.ceil(r.u32() / CHUNK);
+}
+
+export function decodeDetails(email: EmailId, rows: readonly Uint8Array[]): StoredDetails {
+  const whole = rows.length === 1 ? rows[0]! : Buffer.concat(rows);
+  const r = new ByteReader(whole);
+  if (r.u8() !== FORMAT || r.u32() !== whole.length) throw new Damaged(`details of ${email}: not whole`);
+  const size = r.f64();
+  const prefix = r.bytes();
+  const blobs: BlobRef[] = [];
+  for (let left = r.u16(); left > 0; left--) {
+    const generation = r.u32();
+    blobs.push({ generation, sha256: r.hex(SHA256_BYTES), size: r.f64() });
+  }
+  const segments: Segment[] = [];
+  for (let left = r.u32(); left > 0; left--) segments.push(readSegment(r));
+  return new LazyDetails(email, size, { prefix, blobs, segments }, rows.length, r);
+}
+
+function readSegment(r: ByteReader): Segment {
+  const length = r.f64();
+  const kind = r.u8();
+  if (kind === 0) return { kind: 'rows', length };
+  const blob = r.u16();
+  if (kind === 1) return { kind: 'blob', length, blob, offset: r.f64() };
+  if (kind !== 2) throw new Damaged(`details with a segment of unknown kind ${kind}`);
+  return { kind: 'base64', length, blob, recipe: JSON.parse(r.string()) as Base64Recipe };
+}
+
+/** Lists mostly need the wire forms alone: the rest is parsed when it is asked for. */
+class LazyDetails implements StoredDetails {
+  readonly email: EmailId;
+  readonly size: number;
+  readonly plan: BodyPlan;
+  readonly rows: number;
+  readonly hasAttachment: boolean;
+  readonly preview: string;
+  readonly wire: MessageDetails['wire'];
+  readonly #envelopeText: string;
+  readonly #structureText: string;
+  #envelope: Envelope | undefined;
+  #structure: Part | undefined;
+
+  constructor(email: EmailId, size: number, plan: BodyPlan, rows: number, r: ByteReader) {
+    this.email = email;
+    this.size = size;
+    this.plan = plan;
+    this.rows = rows;
+    this.hasAttachment = r.u8() === 1;
+    this.preview = r.string();
+    const envelope = r.bytes();
+    const body = r.bytes();
+    this.wire = { envelope, body, bodyStructure: r.bytes() };
+    this.#envelopeText = r.string();
+    this.#structureText = r.string();
+  }
+
+  get envelope(): Envelope {
+    if (!this.#envelope) {
+      const parsed = JSON.parse(this.#envelopeText) as Envelope;
+      this.#envelope = { ...parsed, date: parsed.date };
+    }
+    return this.#envelope;
+  }
+
+  get structure(): Part {
+    if (!this.#structure) {
+      const shift = this.plan.prefix.length;
+      const root = part(JSON.parse(this.#structureText) as FlatPart, shift);
+      this.#structure = { ...root, headerStart: 0 };
+    }
+    return this.#structure;
+  }
+}
+
+type FlatPart = [
+  type: string,
+  subtype: string,
+  params: [string, string][],
+  disposition: string,
+  dispositionParams: [string, string][],
+  filename: string,
+  encoding: string,
+  id: string,
+  description: string,
+  md5: string,
+  location: string,
+  language: readonly string[],
+  headerStart: number,
+  bodyStart: number,
+  bodyEnd: number,
+  lines: number,
+  children: FlatPart[],
+];
+
+// The parser bounds the depth, so that these cannot recurse without end.
+
+function flatPart(p: Part): FlatPart {
+  return [
+    p.type,
+    p.subtype,
+    [...p.params],
+    p.disposition,
+    [...p.dispositionParams],
+    p.filename,
+    p.encoding,
+    p.id,
+    p.description,
+    p.md5,
+    p.location,
+    p.language,
+    p.headerStart,
+    p.bodyStart,
+    p.bodyEnd,
+    p.lines,
+    p.children.map(flatPart),
+  ];
+}
+
+function part(flat: FlatPart, shift: number): Part {
+  return {
+    type: flat[0],
+    subtype: flat[1],
+    params: new Map(flat[2]),
+    disposition: flat[3],
+    dispositionParams: new Map(flat[4]),
+    filename: flat[5],
+    encoding: flat[6],
+    id: flat[7],
+    description: flat[8],
+    md5: flat[9],
+    location: flat[10],
+    language: flat[11],
+    headerStart: flat[12] + shift,
+    bodyStart: flat[13] + shift,
+    bodyEnd: flat[14] + shift,
+    lines: flat[15],
+    children: flat[16].map((child) => part(child, shift)),
+  };
+}

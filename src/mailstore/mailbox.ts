@@ -1,0 +1,247 @@
+/**
+ * One account on this node, whatever number of handles is open: its index, its commit loop, who watches it, and the work
+ * that follows a commit (forgetting what nobody names any more, checkpoints, trimming the log).
+ */
+import { MailError } from '../mail/error.ts';
+import type { BlobStore } from '../ports/blob.ts';
+import type { Bus } from '../ports/bus.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { KeyValueStore } from '../ports/kv.ts';
+import type { Random } from '../ports/random.ts';
+import type { AccountId, Change, EmailId, MessageMeta, VersionChanges } from './api.ts';
+import { dropOldCheckpoints, writeCheckpoint } from './checkpoint.ts';
+import { CommitLoop, type Operation } from './commit.ts';
+import { forgetEmails } from './forget.ts';
+import { type LoadedIndex, loadIndex } from './load.ts';
+import type { MailboxIndex } from './mailbox-index.ts';
+import type { Staging } from './staging.ts';
+import { type LogRow, publicChange } from './state.ts';
+import { rowsOf, trimLog } from './trim.ts';
+
+export interface Log {
+  error(facts: Record<string, unknown>, message: string): void;
+}
+
+export interface Tuning {
+  /** Memory for the indexes of accounts that nobody has open, in bytes. */
+  readonly cacheBytes: number;
+  /** Changes in the log after the last checkpoint that make another one worth while, if it is no large account: reading
+   * them takes a few milliseconds. */
+  readonly checkpointChanges: number;
+  /** Rows of the log that are kept, and how many more there may be before it is worth a commit. */
+  readonly logRows: number;
+  readonly logSlack: number;
+}
+
+/** What all accounts of a node share. */
+export interface Node {
+  readonly kv: KeyValueStore;
+  readonly blobs: BlobStore;
+  readonly clock: Clock;
+  readonly bus: Bus;
+  readonly staging: Staging;
+  readonly log: Log | undefined;
+  /** Tells this node's ids from all others, also from its own after a restart. */
+  readonly name: string;
+  readonly newId: () => string;
+  readonly random: Random;
+  readonly tuning: Tuning;
+  readonly markChanged: (account: AccountId) => Promise<void> | undefined;
+}
+
+export const topicOf = (account: AccountId): string => `mailbox/${account}`;
+
+export class Mailbox {
+  readonly account: AccountId;
+  readonly loop: CommitLoop;
+  readonly #node: Node;
+  readonly #watchers = new Set<(changes: VersionChanges) => void>();
+  readonly #bus: Disposable;
+  /** Work after commits, which a clean end waits for. */
+  readonly #background = new Set<Promise<unknown>>();
+  #sinceCheckpoint: number;
+  #checkpointing = false;
+  #trimming = false;
+
+  private constructor(node: Node, { index, scanned }: LoadedIndex) {
+    this.#node = node;
+    this.account = index.account;
+    // A full scan is what checkpoints are there to avoid.
+    this.#sinceCheckpoint = scanned ? index.table.count : 0;
+    const removed: EmailId[] = [];
+    this.loop = new CommitLoop(index, {
+      kv: node.kv,
+      clock: node.clock,
+      account: index.account,
+      newId: node.newId,
+      load: async () => (await loadIndex(node.kv, index.account)).index,
+      beforeCommit: () => node.markChanged(index.account),
+      onRow: (row, ours) => {
+        this.#sinceCheckpoint += Math.max(1, row.changes.length);
+        if (ours) for (const change of row.changes) if (change.type === 'removed') removed.push(change.email);
+        this.#tell(row);
+      },
+      onReload: (before, after) => this.#tellDifference(before, after),
+      onCommitted: (version) => {
+        node.bus.publish(topicOf(index.account), { version, node: node.name });
+        // It may have ended in a later hour than it began.
+        const marking = node.markChanged(index.account);
+        if (marking) this.#inBackground(marking);
+        if (removed.length > 0) this.#forget(removed.splice(0));
+        this.#maintain();
+      },
+    });
+    this.#bus = node.bus.subscribe(topicOf(index.account), (message) => {
+      const { version, node: from } = message as { version: number; node: string };
+      if (from !== node.name && version > this.index.version) this.#inBackground(this.loop.refresh());
+    });
+  }
+
+  static async open(node: Node, account: AccountId): Promise<Mailbox> {
+    const mailbox = new Mailbox(node, await loadIndex(node.kv, account));
+    try {
+      await mailbox.loop.refresh();
+      mailbox.#maintain();
+    } catch (error) {
+      await mailbox.close();
+      throw error;
+    }
+    return mailbox;
+  }
+
+  get index(): MailboxIndex {
+    return this.loop.index;
+  }
+
+  get watched(): boolean {
+    return this.#watchers.size > 0;
+  }
+
+  get busy(): boolean {
+    return !this.loop.idle || this.#background.size > 0;
+  }
+
+  run<T>(operation: Operation<T>): Promise<T> {
+    return this.loop.run(operation);
+  }
+
+  watch(listener: (changes: VersionChanges) => void): Disposable {
+    // A function of its own, so that the same one may watch twice.
+    const watcher = (changes: VersionChanges) => listener(changes);
+    this.#watchers.add(watcher);
+    return { [Symbol.dispose]: () => this.#watchers.delete(watcher) };
+  }
+
+  /** Waits for what was begun, and leaves a checkpoint when it is worth while. */
+  async close(): Promise<void> {
+    this.#bus[Symbol.dispose]();
+    this.#watchers.clear();
+    while (this.busy) await Promise.all([this.loop.drain(), ...this.#background]);
+    if (this.#sinceCheckpoint >= this.#checkpointAfter / 4) await this.checkpoint();
+  }
+
+  /** Writes the index as it is now, so that the next start reads less. */
+  async checkpoint(): Promise<void> {
+    if (this.#checkpointing) return;
+    this.#checkpointing = true;
+    try {
+      const { kv, name } = this.#node;
+      this.#sinceCheckpoint = 0;
+      await writeCheckpoint(kv, this.index, name);
+      await dropOldCheckpoints(kv, this.account);
+    } finally {
+      this.#checkpointing = false;
+    }
+  }
+
+  /** A large account's checkpoint is large: it is written after more changes, so that it costs each about a kilobyte. */
+  get #checkpointAfter(): number {
+    return Math.max(this.#node.tuning.checkpointChanges, this.index.table.count >> 4);
+  }
+
+  #tell(row: LogRow): void {
+    if (this.#watchers.size === 0) return;
+    const changes: Change[] = [];
+    for (const change of row.changes) {
+      const shown = publicChange(change);
+      if (shown) changes.push(shown);
+    }
+    this.#show({ version: row.version, operation: row.operation, changes });
+  }
+
+  #show(changes: VersionChanges): void {
+    for (const watcher of new Set(this.#watchers)) {
+      try {
+        watcher(changes);
+      } catch (error) {
+        this.#node.log?.error({ account: this.account, err: error }, 'a watcher of an account failed');
+      }
+    }
+  }
+
+  /** The log no longer reached back: what happened is told as one change. */
+  #tellDifference(before: MailboxIndex, after: MailboxIndex): void {
+    if (this.#watchers.size === 0) return;
+    this.#show({ version: after.version, operation: '', changes: difference(before, after) });
+  }
+
+  #forget(emails: readonly EmailId[]): void {
+    const unused = this.index.table.unused(emails);
+    if (unused.size > 0) this.#inBackground(forgetEmails(this.#node.kv, this.account, [...unused]));
+  }
+
+  #maintain(): void {
+    if (this.#sinceCheckpoint >= this.#checkpointAfter && !this.#checkpointing) this.#inBackground(this.checkpoint());
+    const { logRows, logSlack } = this.#node.tuning;
+    if (rowsOf(this.index) > logRows + logSlack) this.#inBackground(this.trim());
+  }
+
+  /** Cuts off what the log no longer has to keep. */
+  async trim(): Promise<void> {
+    if (this.#trimming) return;
+    this.#trimming = true;
+    try {
+      const { kv, clock, tuning } = this.#node;
+      await trimLog(kv, this.index, { rows: tuning.logRows, now: clock.now() }, (operation) => this.run(operation));
+    } finally {
+      this.#trimming = false;
+    }
+  }
+
+  #inBackground(work: Promise<unknown>): void {
+    const watched = work.catch((error: unknown) => {
+      if (error instanceof MailError && error.code === 'account-missing') return;
+      this.#node.log?.error({ account: this.account, err: error }, 'work after a commit failed');
+    });
+    this.#background.add(watched);
+    void watched.finally(() => this.#background.delete(watched));
+  }
+}
+
+/** What happened between two states of an account, as changes. */
+function difference(before: MailboxIndex, after: MailboxIndex): Change[] {
+  const changes: Change[] = [];
+  const messages = (index: MailboxIndex): Map<number, MessageMeta> => {
+    const all = new Map<number, MessageMeta>();
+    for (const { id } of index.folders()) {
+      const view = index.view(id)!;
+      for (let i = 0; i < view.length; i++) all.set(view.ids[i]!, index.meta(view.ids[i]! as MessageMeta['id'])!);
+    }
+    return all;
+  };
+  for (const { id } of after.folders())
+    changes.push({ type: 'folder', id, what: before.folder(id) ? 'changed' : 'created' });
+  const was = messages(before);
+  const is = messages(after);
+  for (const { id, folder, uid, email } of was.values())
+    if (!is.has(id)) changes.push({ type: 'removed', id, folder, uid, email });
+  for (const message of is.values()) {
+    const old = was.get(message.id);
+    if (!old) changes.push({ type: 'added', message });
+    else if (old.folder !== message.folder || old.uid !== message.uid)
+      changes.push({ type: 'moved', from: old.folder, fromUid: old.uid, message });
+    else if (old.modseq !== message.modseq) changes.push({ type: 'flags', message });
+  }
+  for (const { id } of before.folders()) if (!after.folder(id)) changes.push({ type: 'folder', id, what: 'removed' });
+  return changes;
+}

@@ -1,0 +1,161 @@
+/** Flags, removal, copies and moves of messages that are there. */
+import { MailError } from '../../mail/error.ts';
+import type { Version } from '../../ports/kv.ts';
+import type { FlagChange, FolderId, MessageMeta, MsgId, Placed, Uid } from '../api.ts';
+import type { Operation } from '../commit.ts';
+import type { Draft } from '../draft.ts';
+import { folderKeywords } from '../folder-names.ts';
+import { type FolderState, type LogChange, placedAt, removedChange } from '../state.ts';
+import { wholeSeconds } from '../values.ts';
+import { ALL_FLAGS, checkQuota } from './publish.ts';
+
+/** Messages that one operation changes at most, where it may be done in parts. */
+export const MOST_MESSAGES = 10_000;
+
+/** Each id once. */
+function present(draft: Draft, ids: readonly MsgId[]): MessageMeta[] {
+  const found: MessageMeta[] = [];
+  for (const id of new Set(ids)) {
+    const message = draft.meta(id);
+    if (message) found.push(message);
+  }
+  return found;
+}
+
+export function updateMessages(
+  ids: readonly MsgId[],
+  change: FlagChange,
+  unchangedSince: Version | undefined,
+): Operation<{ version: Version; changed: boolean; modified: readonly MsgId[] }> {
+  return {
+    plan(draft) {
+      const modified: MsgId[] = [];
+      const changes: LogChange[] = [];
+      for (const message of present(draft, ids)) {
+        if (unchangedSince !== undefined && message.modseq > unchangedSince) {
+          modified.push(message.id);
+          continue;
+        }
+        const flags = changedFlags(message.flags, change);
+        const keywords = changedKeywords(draft, message, change);
+        if (flags === message.flags && sameStrings(keywords, message.keywords)) continue;
+        changes.push({ type: 'flags', message: { ...message, flags, keywords, modseq: draft.version } });
+      }
+      const version = changes.length > 0 ? draft.version : draft.version - 1;
+      return { changes, result: { version, changed: changes.length > 0, modified } };
+    },
+  };
+}
+
+function changedFlags(flags: number, change: FlagChange): number {
+  const named = change.flags & ALL_FLAGS;
+  if (change.mode === 'set') return named;
+  return change.mode === 'add' ? flags | named : flags & ~named;
+}
+
+function changedKeywords(draft: Draft, message: MessageMeta, change: FlagChange): readonly string[] {
+  const { mode } = change;
+  if (mode !== 'set' && change.keywords.length === 0) return message.keywords;
+  const known = draft.folder(message.folder)?.keywords ?? [];
+  if (mode === 'remove') {
+    const named = new Set(change.keywords.map((keyword) => keyword.toLowerCase()));
+    return message.keywords.filter((keyword) => !named.has(keyword.toLowerCase()));
+  }
+  return folderKeywords(mode === 'set' ? change.keywords : [...message.keywords, ...change.keywords], known);
+}
+
+function sameStrings(a: readonly string[], b: readonly string[]): boolean {
+  return a === b || (a.length === b.length && a.every((text, i) => text === b[i]));
+}
+
+export function deleteMessages(ids: readonly MsgId[]): Operation<{ version: Version; removed: number }> {
+  return {
+    plan(draft) {
+      const changes = present(draft, ids).map(removedChange);
+      const version = changes.length > 0 ? draft.version : draft.version - 1;
+      return { changes, result: { version, removed: changes.length } };
+    },
+  };
+}
+
+export function copyMessages(
+  ids: readonly MsgId[],
+  to: FolderId,
+  now: number,
+): Operation<readonly { from: MsgId; placed: Placed }[]> {
+  return {
+    plan(draft) {
+      const folder = draft.folder(to);
+      if (!folder) throw new MailError('folder-missing', 'user', `no folder ${to}`);
+      const messages = present(draft, ids);
+      let bytes = 0;
+      for (const { size } of messages) bytes += size;
+      checkQuota(draft, bytes);
+      const changes: LogChange[] = [];
+      const arrival = new Arrival(folder, draft.version, now);
+      const result = messages.map((message) => {
+        const copy = arrival.place(message, (draft.facts.nextMessage + changes.length) as MsgId);
+        changes.push({ type: 'added', message: copy });
+        return { from: message.id, placed: placedAt(copy, folder.row.uidValidity, draft.version) };
+      });
+      return { changes, result };
+    },
+  };
+}
+
+export function moveMessages(
+  ids: readonly MsgId[],
+  to: FolderId,
+  now: number,
+): Operation<readonly { fromUid: Uid; placed: Placed }[]> {
+  return {
+    plan(draft) {
+      const folder = draft.folder(to);
+      if (!folder) throw new MailError('folder-missing', 'user', `no folder ${to}`);
+      return planMove(draft, present(draft, ids), folder, now);
+    },
+  };
+}
+
+export function planMove(draft: Draft, messages: readonly MessageMeta[], folder: Readonly<FolderState>, now: number) {
+  const changes: LogChange[] = [];
+  const arrival = new Arrival(folder, draft.version, now);
+  const result = messages.map((before) => {
+    const message = arrival.place(before, before.id);
+    changes.push({ type: 'moved', from: before.folder, fromUid: before.uid, message });
+    return { fromUid: before.uid, placed: placedAt(message, folder.row.uidValidity, draft.version) };
+  });
+  return { changes, result };
+}
+
+/** Messages coming into a folder one after the other. */
+class Arrival {
+  readonly #folder: FolderId;
+  readonly #version: Version;
+  readonly #savedDate: number;
+  #uid: number;
+  #known: readonly string[];
+
+  constructor(folder: Readonly<FolderState>, version: Version, now: number) {
+    this.#folder = folder.row.id;
+    this.#version = version;
+    this.#savedDate = wholeSeconds(now);
+    this.#uid = folder.uidNext;
+    this.#known = folder.keywords;
+  }
+
+  place(message: MessageMeta, id: MsgId): MessageMeta {
+    const keywords = folderKeywords(message.keywords, this.#known);
+    const fresh = keywords.filter((keyword) => !this.#known.includes(keyword));
+    if (fresh.length > 0) this.#known = [...this.#known, ...fresh];
+    return {
+      ...message,
+      id,
+      folder: this.#folder,
+      uid: this.#uid++ as Uid,
+      keywords,
+      modseq: this.#version,
+      savedDate: this.#savedDate,
+    };
+  }
+}

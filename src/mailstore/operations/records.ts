@@ -1,0 +1,51 @@
+/** Small facts of an account, and the results of calls that must not be done twice. */
+import { MailError } from '../../mail/error.ts';
+import type { Version } from '../../ports/kv.ts';
+import type { Operation } from '../commit.ts';
+import { onceKey, recordKey } from '../keys.ts';
+
+const MOST_BYTES = 64 << 10;
+/** The call has been done: whatever it answers must be kept, as far as a row holds it. */
+const MOST_ONCE_BYTES = 240 << 10;
+const KIND = /^[a-z0-9-]{1,40}$/;
+const MOST_ID_BYTES = 255;
+
+export function checkedRecordKey(kind: string, id: string): Uint8Array {
+  if (!KIND.test(kind)) throw new MailError('bug', 'bug', `not a kind of record: ${kind.slice(0, 40)}`);
+  if (id === '' || id.includes('\0') || !id.isWellFormed() || Buffer.byteLength(id) > MOST_ID_BYTES)
+    throw new MailError('syntax', 'syntax', `not the id of a record: ${JSON.stringify(id.slice(0, 40))}`);
+  return recordKey(kind, id);
+}
+
+export function putRecord(kind: string, id: string, value: unknown): Operation<Version> {
+  const key = checkedRecordKey(kind, id);
+  const bytes = value === undefined ? undefined : json(value);
+  return {
+    plan: (draft) => ({
+      changes: [{ type: 'record', kind, id }],
+      ...(bytes ? { put: [[key, bytes]] } : { remove: [key] }),
+      result: draft.version,
+    }),
+  };
+}
+
+export function rememberOnce(day: number, name: string, result: unknown): Operation<void> {
+  const key = onceKey(day, name);
+  const bytes = json({ result }, MOST_ONCE_BYTES);
+  return { plan: () => ({ changes: [], put: [[key, bytes]], result: undefined }) };
+}
+
+export function setQuota(limit: number | undefined): Operation<void> {
+  return {
+    plan: (draft) => ({
+      changes: draft.facts.limit === limit ? [] : [{ type: 'quota', limit }],
+      result: undefined,
+    }),
+  };
+}
+
+function json(value: unknown, most = MOST_BYTES): Uint8Array {
+  const bytes = Buffer.from(JSON.stringify(value));
+  if (bytes.length > most) throw new MailError('too-large', 'user', `a record of ${bytes.length} bytes`);
+  return bytes;
+}

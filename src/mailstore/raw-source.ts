@@ -1,0 +1,138 @@
+/**
+ * A raw message that may be read more than once: in memory when it is small, else in a file without a name, so that many
+ * large ones at a time need little memory, and a crash leaves nothing behind.
+ */
+import { type FileHandle, open, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { StoreFull } from '../ports/kv.ts';
+
+/** Larger ones are spooled. */
+export const IN_MEMORY = 1 << 20;
+const PIECE = 256 << 10;
+/** How long one piece of work may keep others waiting, in milliseconds. */
+const PATIENCE = 8;
+
+export interface RawSource extends AsyncDisposable {
+  readonly size: number;
+  /** Bytes `start` (included) to `end` (excluded), in pieces of at most 256 KiB that are good until the next one. */
+  read(start: number, end: number): AsyncIterable<Uint8Array>;
+}
+
+/** Lets others have their turn when this has taken long enough. */
+export class Patience {
+  #since = performance.now();
+
+  async pause(): Promise<void> {
+    if (performance.now() - this.#since < PATIENCE) return;
+    await nextTurn();
+    this.#since = performance.now();
+  }
+}
+
+export class MemorySource implements RawSource {
+  readonly #bytes: Uint8Array;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  get size(): number {
+    return this.#bytes.length;
+  }
+
+  async *read(start: number, end: number): AsyncIterable<Uint8Array> {
+    for (let at = start; at < end; at += PIECE) yield this.#bytes.subarray(at, Math.min(end, at + PIECE));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {}
+}
+
+/** Shows a large message piece by piece, so that others have their turn. */
+export async function inPieces(bytes: Uint8Array, see: (piece: Uint8Array) => void): Promise<Uint8Array> {
+  const patience = new Patience();
+  for await (const piece of new MemorySource(bytes).read(0, bytes.length)) {
+    see(piece);
+    await patience.pause();
+  }
+  return bytes;
+}
+
+class SpooledSource implements RawSource {
+  readonly #file: FileHandle;
+  size = 0;
+
+  constructor(file: FileHandle) {
+    this.#file = file;
+  }
+
+  async append(bytes: Uint8Array): Promise<void> {
+    for (let at = 0; at < bytes.length; ) {
+      const { bytesWritten } = await this.#file.write(bytes, at, bytes.length - at, this.size).catch(full);
+      at += bytesWritten;
+      this.size += bytesWritten;
+    }
+  }
+
+  async *read(start: number, end: number): AsyncIterable<Uint8Array> {
+    const piece = Buffer.allocUnsafeSlow(Math.min(PIECE, Math.max(0, end - start)));
+    for (let at = start; at < end; ) {
+      const { bytesRead } = await this.#file.read(piece, 0, Math.min(piece.length, end - at), at);
+      if (bytesRead === 0) throw new Error('a spooled message became shorter');
+      yield piece.subarray(0, bytesRead);
+      at += bytesRead;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#file.close();
+  }
+}
+
+/**
+ * Takes a message in. `see` is called with each of its bytes in order. Small ones are answered as they are. Throws what
+ * the message itself throws, and `StoreFull` when there is no room to spool it.
+ */
+export async function receive(
+  raw: AsyncIterable<Uint8Array>,
+  folder: string,
+  name: string,
+  see: (bytes: Uint8Array) => void,
+): Promise<Uint8Array | RawSource> {
+  let pieces: Uint8Array[] = [];
+  let size = 0;
+  let spool: SpooledSource | undefined;
+  const patience = new Patience();
+  try {
+    for await (const piece of raw) {
+      see(piece);
+      size += piece.length;
+      if (spool) await spool.append(piece);
+      else {
+        pieces.push(piece);
+        if (size > IN_MEMORY) {
+          spool = new SpooledSource(await openNameless(join(folder, name)));
+          for (const earlier of pieces) await spool.append(earlier);
+          pieces = [];
+        }
+      }
+      await patience.pause();
+    }
+  } catch (error) {
+    await spool?.[Symbol.asyncDispose]();
+    throw error;
+  }
+  return spool ?? (pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces));
+}
+
+async function openNameless(path: string): Promise<FileHandle> {
+  const file = await open(path, 'wx+', 0o600).catch(full);
+  await unlink(path);
+  return file;
+}
+
+function full(error: NodeJS.ErrnoException): never {
+  if (error.code === 'ENOSPC' || error.code === 'EDQUOT')
+    throw new StoreFull('no room to spool a message', { cause: error });
+  throw error;
+}

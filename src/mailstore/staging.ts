@@ -1,0 +1,214 @@
+/**
+ * Writing a message's immutable data before anything names it: details and body rows in each account's partition, large
+ * parts as blobs. What is never published is forgotten by a sweep.
+ */
+import { MailError } from '../mail/error.ts';
+import { MessageParser, type ParsedMessage, parseMessage } from '../mail/parse.ts';
+import type { BlobStore } from '../ports/blob.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Entry, KeyValueStore } from '../ports/kv.ts';
+import type { Random } from '../ports/random.ts';
+import type { AccountId, EmailId, Staged } from './api.ts';
+import { storeBlob } from './blob-links.ts';
+import { BODY_CHUNK } from './bodies.ts';
+import { BLOB_BYTES, type Cut, cutMessage } from './cut.ts';
+import { decodeDetails, detailsRowCount, detailsRows, encodeParsed, type StoredDetails } from './details.ts';
+import { accountPartition, bodyKey, bucketOf, detailsKey } from './keys.ts';
+import { IN_MEMORY, inPieces, MemorySource, type RawSource, receive } from './raw-source.ts';
+import { type ThreadKey, threadKeys } from './thread-keys.ts';
+
+const NOTHING: Uint8Array = new Uint8Array(0);
+
+/** What publishing needs to know of staged content. */
+export interface StagedFacts {
+  readonly email: EmailId;
+  readonly size: number;
+  readonly date: number | undefined;
+  readonly threadKeys: readonly ThreadKey[];
+}
+
+/** From this many recipients on they share one blob of the rest, too. */
+const SHARED_FROM = 5;
+/** Facts kept in memory between `stage` and `publish`. */
+const MOST_FACTS = 20_000;
+
+interface Remembered {
+  readonly facts: StagedFacts;
+  readonly written: Promise<void>;
+}
+
+export interface StagingOptions {
+  readonly kv: KeyValueStore;
+  readonly blobs: BlobStore;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** A folder for large messages while they come in. */
+  readonly spool: string;
+}
+
+export class Staging {
+  readonly #options: StagingOptions;
+  readonly #remembered = new Map<EmailId, Remembered>();
+  /** As long as the caller holds on to what `stage` answered. */
+  readonly #writes = new WeakMap<Staged, Promise<void>>();
+  #pool: Uint8Array = NOTHING;
+  #poolAt = 0;
+
+  constructor(options: StagingOptions) {
+    this.#options = options;
+  }
+
+  async stage(
+    accounts: readonly { readonly account: AccountId; readonly prefix?: Uint8Array }[],
+    raw: Uint8Array | AsyncIterable<Uint8Array>,
+  ): Promise<readonly Staged[]> {
+    if (raw instanceof Uint8Array && raw.length <= IN_MEMORY) return this.#write(accounts, raw, parseMessage(raw));
+    const parser = new MessageParser();
+    const see = (piece: Uint8Array): void => parser.push(piece);
+    const taken =
+      raw instanceof Uint8Array
+        ? await inPieces(raw, see)
+        : await receive(raw, this.#options.spool, this.#newEmail(), see);
+    return this.#write(accounts, taken, parser.end());
+  }
+
+  async #write(
+    accounts: readonly { readonly account: AccountId; readonly prefix?: Uint8Array }[],
+    raw: Uint8Array | RawSource,
+    parsed: ParsedMessage,
+  ): Promise<readonly Staged[]> {
+    await using source = raw instanceof Uint8Array ? new MemorySource(raw) : raw;
+    const users = accounts.map(({ account, prefix }) => ({
+      account,
+      prefix: prefix ?? NOTHING,
+      email: this.#newEmail(),
+    }));
+    const shared = users.length >= SHARED_FROM;
+    const { segments, blobs, rest } =
+      raw instanceof Uint8Array && raw.length < BLOB_BYTES && !shared
+        ? uncut(raw)
+        : await cutMessage(source, parsed.structure, shared, (content) =>
+            storeBlob(this.#options.kv, this.#options.blobs, users, content),
+          );
+    const common = encodeParsed(parsed);
+    const keys = threadKeys(parsed.envelope);
+    const writes: Promise<void>[] = [];
+    const staged = users.map(({ account, prefix, email }): Staged => {
+      const size = prefix.length + source.size;
+      const rows = detailsRows(email, size, { prefix, segments, blobs }, common);
+      for (let at = 0; at < rest.length; at += BODY_CHUNK)
+        rows.push([bodyKey(email, at / BODY_CHUNK), rest.subarray(at, at + BODY_CHUNK)]);
+      const written = this.#put(account, email, rows);
+      writes.push(written);
+      this.#remember({ facts: { email, size, date: parsed.envelope.date, threadKeys: keys }, written });
+      const answer: Staged = { account, email, size };
+      this.#writes.set(answer, written);
+      return answer;
+    });
+    // Where the store keeps the order of writes, the commit that follows makes these durable: one sync for both.
+    if (!this.#options.kv.supports.orderedWrites) await Promise.all(writes);
+    return staged;
+  }
+
+  /** Rejects when something of it could not be written. */
+  async written(staged: readonly Staged[]): Promise<void> {
+    for (const one of staged) {
+      const written = this.#writes.get(one);
+      if (!written) throw new MailError('bug', 'bug', 'asked about what `stage` did not answer');
+      await written;
+    }
+  }
+
+  /** What `publish` needs; waits until the content is durable. */
+  async facts(staged: Staged): Promise<StagedFacts> {
+    const known = this.#remembered.get(staged.email);
+    if (known) {
+      await known.written;
+      return known.facts;
+    }
+    const details = await readDetails(this.#options.kv, staged.account, staged.email);
+    if (!details) throw new MailError('message-missing', 'user', `nothing is staged as ${staged.email}`);
+    const { email, size, envelope } = details;
+    return { email, size, date: envelope.date, threadKeys: threadKeys(envelope) };
+  }
+
+  published(email: EmailId): void {
+    this.#remembered.delete(email);
+  }
+
+  #remember(entry: Remembered): void {
+    // Whoever acknowledges asks `written`; nobody else has to.
+    entry.written.catch(() => undefined);
+    this.#remembered.set(entry.facts.email, entry);
+    if (this.#remembered.size > MOST_FACTS) this.#remembered.delete(this.#remembered.keys().next().value!);
+  }
+
+  async #put(account: AccountId, email: EmailId, rows: readonly Entry[]): Promise<void> {
+    const { kv } = this.#options;
+    const p = accountPartition(account);
+    if (rows.length <= 16) return kv.putImmutable(p, bucketOf(email), rows);
+    const writes: Promise<void>[] = [];
+    for (let i = 0; i < rows.length; i += 16) writes.push(kv.putImmutable(p, bucketOf(email), rows.slice(i, i + 16)));
+    await Promise.all(writes);
+  }
+
+  /** Time-ordered, unique without coordination. */
+  #newEmail(): EmailId {
+    if (this.#poolAt + 6 > this.#pool.length) {
+      this.#pool = this.#options.random.bytes(6 * 256);
+      this.#poolAt = 0;
+    }
+    const time = Math.floor(this.#options.clock.now()).toString(16).padStart(12, '0');
+    const random = Buffer.from(this.#pool.buffer, this.#pool.byteOffset + this.#poolAt, 6).toString('hex');
+    this.#poolAt += 6;
+    return (time + random) as EmailId;
+  }
+}
+
+function uncut(raw: Uint8Array): Cut {
+  return { segments: [{ kind: 'rows', length: raw.length }], blobs: [], rest: raw };
+}
+
+export async function readDetails(
+  kv: KeyValueStore,
+  account: AccountId,
+  email: EmailId,
+): Promise<StoredDetails | undefined> {
+  return (await readManyDetails(kv, account, [email])).get(email);
+}
+
+/** One read for each week that they are from, and one more for each that takes several rows. */
+export async function readManyDetails(
+  kv: KeyValueStore,
+  account: AccountId,
+  emails: readonly EmailId[],
+): Promise<Map<EmailId, StoredDetails>> {
+  const p = accountPartition(account);
+  const found = new Map<EmailId, StoredDetails>();
+  const byBucket = Map.groupBy(new Set(emails), bucketOf);
+  for (const [bucket, some] of byBucket) {
+    const firsts = await kv.getImmutable(
+      p,
+      bucket,
+      some.map((email) => detailsKey(email)),
+    );
+    for (const [i, email] of some.entries()) {
+      const first = firsts[i];
+      if (!first) continue;
+      const rows: (Uint8Array | undefined)[] = [first];
+      const count = detailsRowCount(first);
+      if (count > 1) {
+        const keys = Array.from({ length: count - 1 }, (_, n) => detailsKey(email, n + 1));
+        rows.push(...(await kv.getImmutable(p, bucket, keys)));
+      }
+      found.set(
+        email,
+        decodeDetails(
+          email,
+          rows.filter((row) => row !== undefined),
+        ),
+      );
+    }
+  }
+  return found;
+}

@@ -1,0 +1,242 @@
+/** The mail store of one node. */
+import { tmpdir } from 'node:os';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { MailError } from '../mail/error.ts';
+import type { BlobStore } from '../ports/blob.ts';
+import type { Bus } from '../ports/bus.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { KeyValueStore } from '../ports/kv.ts';
+import type { Random } from '../ports/random.ts';
+import { Account } from './account.ts';
+import type { AccountId, MailAccount, MailStore, Principal, Staged } from './api.ts';
+import { storeError } from './commit.ts';
+import { createAccount, newEpoch, removeAccount } from './create-account.ts';
+import { ChangeFeed } from './feed.ts';
+import { accountOf, accountPartition } from './keys.ts';
+import { accountFacts } from './load.ts';
+import { type Log, Mailbox, type Node, type Tuning } from './mailbox.ts';
+import { renumberFolders } from './operations/folders.ts';
+import { setQuota } from './operations/records.ts';
+import { Staging } from './staging.ts';
+import { sweep } from './sweep.ts';
+import { verifyAll } from './verify.ts';
+
+export interface MailStoreOptions {
+  readonly kv: KeyValueStore;
+  readonly blobs: BlobStore;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly bus: Bus;
+  readonly log?: Log;
+  /** A folder for large messages while they come in; default: the system's own for temporary files. */
+  readonly spool?: string;
+  readonly tuning?: Partial<Tuning>;
+}
+
+const TUNING: Tuning = { cacheBytes: 256 << 20, checkpointChanges: 1000, logRows: 10_000, logSlack: 1000 };
+/** Lost wake-ups are made up for this often, in milliseconds. */
+const REFRESH = 10_000;
+
+interface Opened {
+  readonly mailbox: Promise<Mailbox>;
+  ready: Mailbox | undefined;
+  handles: number;
+}
+
+export function createMailStore(options: MailStoreOptions): MailStore {
+  return new Store(options);
+}
+
+class Store implements MailStore {
+  readonly #node: Node;
+  readonly #feed: ChangeFeed;
+  readonly #staging: Staging;
+  /** The least recently used first. */
+  readonly #opened = new Map<AccountId, Opened>();
+  readonly #closing = new Set<Promise<void>>();
+  readonly #onces = new Map<string, Promise<unknown>>();
+  #timer: Disposable | undefined;
+  #closed = false;
+
+  constructor({ kv, blobs, clock, random, bus, log, spool = tmpdir(), tuning }: MailStoreOptions) {
+    const name = Buffer.from(random.bytes(9)).toString('base64url');
+    let count = 0;
+    this.#staging = new Staging({ kv, blobs, clock, random, spool });
+    this.#feed = new ChangeFeed(kv, clock);
+    this.#node = {
+      kv,
+      blobs,
+      clock,
+      bus,
+      staging: this.#staging,
+      log,
+      name,
+      newId: () => `${name}.${(count++).toString(36)}`,
+      random,
+      tuning: { ...TUNING, ...tuning },
+      markChanged: (account) => this.#feed.mark(account),
+    };
+    this.#refreshLater();
+  }
+
+  async open(who: Principal, account: AccountId): Promise<MailAccount & Disposable> {
+    if (who.kind === 'user' && who.account !== account)
+      throw new MailError('not-allowed', 'user', `${who.address} may not open another account`);
+    const opened = this.#get(account);
+    opened.handles++;
+    try {
+      const mailbox = await opened.mailbox;
+      return new Account(mailbox, this.#node, this.#onces, () => void opened.handles--);
+    } catch (error) {
+      opened.handles--;
+      throw storeError(error);
+    }
+  }
+
+  async createAccount(id: AccountId, options: { readonly quota?: number } = {}): Promise<void> {
+    await this.#told(() => createAccount(this.#node, id, options.quota));
+  }
+
+  setQuota(id: AccountId, bytes: number | undefined): Promise<void> {
+    return this.#with(id, (mailbox) => mailbox.run(setQuota(bytes)));
+  }
+
+  restored(id: AccountId): Promise<void> {
+    const { clock, random } = this.#node;
+    return this.#with(id, (mailbox) => mailbox.run(renumberFolders(clock.now(), newEpoch(random))));
+  }
+
+  async removeAccount(id: AccountId): Promise<void> {
+    await this.#with(id, (mailbox) => this.#told(() => removeAccount(this.#node, mailbox)));
+    const opened = this.#opened.get(id);
+    if (opened) this.#evict(id, opened);
+  }
+
+  async roomFor(account: AccountId, bytes: number): Promise<boolean> {
+    const ready = this.#opened.get(account)?.ready;
+    const facts = ready
+      ? ready.index.facts
+      : await this.#told(async () => accountFacts(account, await this.#node.kv.head(accountPartition(account))));
+    return facts.limit === undefined || facts.used + bytes <= facts.limit;
+  }
+
+  stage(
+    accounts: readonly { readonly account: AccountId; readonly prefix?: Uint8Array }[],
+    raw: Uint8Array | AsyncIterable<Uint8Array>,
+  ): Promise<readonly Staged[]> {
+    return this.#told(() => this.#staging.stage(accounts, raw));
+  }
+
+  written(staged: readonly Staged[]): Promise<void> {
+    return this.#told(() => this.#staging.written(staged));
+  }
+
+  async *verify(account?: AccountId): AsyncIterable<{ account: AccountId | undefined; problem: string }> {
+    yield* verifyAll(this.#node, account);
+  }
+
+  async *accounts(): AsyncIterable<AccountId> {
+    for await (const p of this.#node.kv.partitions('u')) {
+      const head = await this.#node.kv.head(p);
+      if (!head.value) continue;
+      try {
+        accountFacts(accountOf(p), head);
+      } catch (error) {
+        if (error instanceof MailError && error.code === 'account-missing') continue;
+        throw storeError(error);
+      }
+      yield accountOf(p);
+    }
+  }
+
+  sweep(): Promise<{ blobs: number; bytes: number; staged: number }> {
+    return this.#told(() => sweep(this.#node, this.#feed, (account, act) => this.#with(account, act)));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
+    this.#timer?.[Symbol.dispose]();
+    for (const [id, opened] of this.#opened) this.#evict(id, opened);
+    await Promise.all(this.#closing);
+  }
+
+  #get(account: AccountId): Opened {
+    if (this.#closed) throw new MailError('busy', 'temporary', 'the mail store is closed');
+    let opened = this.#opened.get(account);
+    if (opened) {
+      this.#opened.delete(account);
+    } else {
+      const fresh: Opened = { mailbox: Mailbox.open(this.#node, account), ready: undefined, handles: 0 };
+      opened = fresh;
+      fresh.mailbox.then(
+        (mailbox) => {
+          fresh.ready = mailbox;
+          this.#shrink();
+        },
+        () => this.#opened.get(account) === fresh && this.#opened.delete(account),
+      );
+    }
+    this.#opened.set(account, opened);
+    return opened;
+  }
+
+  async #with<T>(account: AccountId, act: (mailbox: Mailbox) => Promise<T>): Promise<T> {
+    const opened = this.#get(account);
+    opened.handles++;
+    try {
+      return await act(await opened.mailbox);
+    } catch (error) {
+      throw storeError(error);
+    } finally {
+      opened.handles--;
+    }
+  }
+
+  /** Forgets accounts that nobody has open, the least recently used first, until the others fit. */
+  #shrink(): void {
+    let bytes = 0;
+    for (const { ready, handles } of this.#opened.values()) if (handles === 0) bytes += ready?.index.bytes ?? 0;
+    for (const [id, unused] of this.#opened) {
+      if (bytes <= this.#node.tuning.cacheBytes) break;
+      if (unused.handles > 0 || !unused.ready || unused.ready.busy) continue;
+      bytes -= unused.ready.index.bytes;
+      this.#evict(id, unused);
+    }
+  }
+
+  #evict(id: AccountId, opened: Opened): void {
+    this.#opened.delete(id);
+    const closing = opened.mailbox
+      .then((mailbox) => mailbox.close())
+      .catch((error: unknown) => this.#node.log?.error({ account: id, err: error }, 'an account did not close well'));
+    this.#closing.add(closing);
+    void closing.finally(() => this.#closing.delete(closing));
+  }
+
+  /** A wake-up that was lost delays what an idle session is told, and never hides it. */
+  #refreshLater(): void {
+    this.#timer = this.#node.clock.after(REFRESH, () => void this.#refreshWatched());
+  }
+
+  async #refreshWatched(): Promise<void> {
+    this.#shrink();
+    for (const { ready } of Array.from(this.#opened.values())) {
+      if (!ready?.watched) continue;
+      try {
+        await ready.loop.refresh();
+      } catch (error) {
+        this.#node.log?.error({ account: ready.account, err: error }, 'an account could not be refreshed');
+      }
+      await nextTurn();
+    }
+    if (!this.#closed) this.#refreshLater();
+  }
+
+  async #told<T>(act: () => Promise<T>): Promise<T> {
+    try {
+      return await act();
+    } catch (error) {
+      throw storeError(error);
+    }
+  }
+}

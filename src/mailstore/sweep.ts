@@ -1,0 +1,189 @@
+/**
+ * Forgetting what nobody names: staged content that was never published, what a crash left behind after a commit, old rows
+ * that only recognise repetitions, and blobs without links (in two sweeps: condemn, then look again and delete).
+ */
+import { blobKey } from '../ports/blob.ts';
+import type { Key, KeyValueStore, Range } from '../ports/kv.ts';
+import { STAGED_FOR } from './account.ts';
+import type { AccountId, EmailId } from './api.ts';
+import { dropOldCheckpoints } from './checkpoint.ts';
+import type { Operation } from './commit.ts';
+import { forgetAccount } from './create-account.ts';
+import type { ChangeFeed } from './feed.ts';
+import { forgetEmails } from './forget.ts';
+import {
+  accountOf,
+  accountPartition,
+  allThreads,
+  blobShard,
+  bucketOf,
+  CONDEMNED,
+  condemnedKey,
+  deliveredBefore,
+  detailsKey,
+  emailOf,
+  emailTime,
+  isEmailBucket,
+  LINKS,
+  linkParts,
+  linksOf,
+  onceBefore,
+} from './keys.ts';
+import type { Mailbox, Node } from './mailbox.ts';
+import { DAY } from './operations/publish.ts';
+import { decodeFacts, decodeThread } from './values.ts';
+
+/** After `publish` refuses staged content it is left alone for this long: more than any commit takes. */
+const GRACE = DAY;
+const DELIVERED_DAYS = 14;
+const ONCE_DAYS = 1;
+const THREAD_DAYS = 730;
+const FEED_DAYS = 30;
+/** Between condemning a blob and deleting it, in milliseconds. */
+export const CONDEMNED_FOR = 600_000;
+const ROWS_AT_ONCE = 5000;
+
+export interface Swept {
+  blobs: number;
+  bytes: number;
+  staged: number;
+}
+
+type WithMailbox = <T>(account: AccountId, act: (mailbox: Mailbox) => Promise<T>) => Promise<T>;
+
+export async function sweep(node: Node, feed: ChangeFeed, withMailbox: WithMailbox): Promise<Swept> {
+  const now = node.clock.now();
+  const swept: Swept = { blobs: 0, bytes: 0, staged: 0 };
+  for await (const p of node.kv.partitions('u')) {
+    const account = accountOf(p);
+    try {
+      swept.staged += await sweepAccount(node, account, now, withMailbox);
+    } catch (error) {
+      // One damaged account must not keep the others from being swept.
+      node.log?.error({ account, err: error }, 'an account could not be swept');
+    }
+  }
+  await sweepLinks(node.kv, now);
+  await collect(node, now, swept);
+  await condemn(node, now);
+  await feed.forgetBefore(now - FEED_DAYS * DAY);
+  return swept;
+}
+
+async function sweepAccount(node: Node, account: AccountId, now: number, withMailbox: WithMailbox): Promise<number> {
+  const head = await node.kv.head(accountPartition(account));
+  if (head.value && decodeFacts(head.value).removed) {
+    await forgetAccount(node, account);
+    return 0;
+  }
+  if (!head.value) return forgetUnnamed(node.kv, account, now, () => false);
+  return withMailbox(account, async (mailbox) => {
+    await mailbox.loop.refresh();
+    await mailbox.trim();
+    await forgetRows(node.kv, mailbox, now);
+    await dropOldCheckpoints(node.kv, account);
+    return forgetUnnamed(node.kv, account, now, mailbox.index.table.emailNames());
+  });
+}
+
+/** Emails older than any that may still be published, and in no folder. */
+async function forgetUnnamed(
+  kv: KeyValueStore,
+  account: AccountId,
+  now: number,
+  isNamed: (email: EmailId) => boolean,
+): Promise<number> {
+  const oldest = now - STAGED_FOR - GRACE;
+  const unnamed = new Set<EmailId>();
+  const leftOver = new Map<string, Key[]>();
+  for await (const page of kv.scanImmutable(accountPartition(account), undefined, {}))
+    for (const { bucket, key } of page) {
+      if (!isEmailBucket(bucket)) continue;
+      const email = emailOf(key);
+      if (emailTime(email) >= oldest || isNamed(email)) continue;
+      unnamed.add(email);
+      leftOver.set(bucket, [...(leftOver.get(bucket) ?? []), key]);
+    }
+  await forgetEmails(kv, account, [...unnamed]);
+  // Rows whose details are gone already name nothing any more.
+  for (const [bucket, keys] of leftOver) await kv.dropImmutable(accountPartition(account), bucket, keys);
+  return unnamed.size;
+}
+
+/** Rows that are kept for some days only. */
+async function forgetRows(kv: KeyValueStore, mailbox: Mailbox, now: number): Promise<void> {
+  const p = accountPartition(mailbox.account);
+  const today = Math.floor(now / DAY);
+  const clear: Range[] = [];
+  for (const range of [deliveredBefore(today - DELIVERED_DAYS), onceBefore(today - ONCE_DAYS)])
+    for await (const page of kv.scan(p, { ...range, limit: 1 })) if (page.length > 0) clear.push(range);
+  if (clear.length > 0) await mailbox.run(withoutChanges({ clear }));
+  let remove: Key[] = [];
+  for await (const page of kv.scan(p, allThreads()))
+    for (const [key, value] of page) {
+      if (decodeThread(value).day + THREAD_DAYS < today) remove.push(key);
+      if (remove.length === ROWS_AT_ONCE) {
+        await mailbox.run(withoutChanges({ remove }));
+        remove = [];
+      }
+    }
+  if (remove.length > 0) await mailbox.run(withoutChanges({ remove }));
+}
+
+function withoutChanges(rows: { clear?: readonly Range[]; remove?: readonly Key[] }): Operation<void> {
+  return { plan: () => ({ changes: [], ...rows, result: undefined }) };
+}
+
+/** Links of emails that do not exist, as a crash between link and details leaves them. */
+async function sweepLinks(kv: KeyValueStore, now: number): Promise<void> {
+  for await (const p of kv.partitions('b')) {
+    const dead: Key[] = [];
+    for await (const page of kv.scanImmutable(p, LINKS, {}))
+      for (const { key } of page) {
+        const { account, email } = linkParts(key);
+        if (emailTime(email) >= now - STAGED_FOR - GRACE) continue;
+        const [details] = await kv.getImmutable(accountPartition(account), bucketOf(email), [detailsKey(email)]);
+        if (!details) dead.push(key);
+      }
+    if (dead.length > 0) await kv.dropImmutable(p, LINKS, dead);
+  }
+}
+
+/** Deletes what was condemned long enough ago and still has no link. */
+async function collect({ kv, blobs }: Node, now: number, swept: Swept): Promise<void> {
+  for await (const p of kv.partitions('b'))
+    for await (const page of kv.scanImmutable(p, CONDEMNED, {}))
+      for (const { key, value } of page) {
+        const bytes = Buffer.from(key.buffer, key.byteOffset, key.length);
+        const sha256 = bytes.toString('hex', 0, 32);
+        const generation = bytes.readUInt32BE(32);
+        const since = Buffer.from(value).readDoubleBE(0);
+        if (since > now - CONDEMNED_FOR) continue;
+        if (!(await isLinked(kv, sha256, generation))) {
+          const info = await blobs.info(blobKey(generation, sha256));
+          await blobs.drop(blobKey(generation, sha256));
+          if (info) {
+            swept.blobs++;
+            swept.bytes += info.size;
+          }
+        }
+        // After the deletion: a writer that finds the blob condemned no more writes it anew.
+        await kv.dropImmutable(p, CONDEMNED, [key]);
+      }
+}
+
+async function condemn({ kv, blobs }: Node, now: number): Promise<void> {
+  for await (const { key } of blobs.list()) {
+    const [generation, sha256] = key.split('-') as [string, string];
+    if (await isLinked(kv, sha256, Number(generation))) continue;
+    const since = Buffer.alloc(8);
+    since.writeDoubleBE(now);
+    await kv.putImmutable(blobShard(sha256), CONDEMNED, [[condemnedKey(sha256, Number(generation)), since]]);
+  }
+}
+
+async function isLinked(kv: KeyValueStore, sha256: string, generation: number): Promise<boolean> {
+  for await (const page of kv.scanImmutable(blobShard(sha256), LINKS, { ...linksOf(sha256, generation), limit: 1 }))
+    if (page.length > 0) return true;
+  return false;
+}
