@@ -1,0 +1,94 @@
+/** Who exists: domains, accounts, credentials, aliases. */
+import type { AccountId, Principal } from '../mailstore/api.ts';
+
+export interface DomainInfo {
+  readonly name: string;
+  readonly created: number;
+}
+
+export interface AccountInfo {
+  readonly id: AccountId;
+  /** Its first address, as it was written when it was made. */
+  readonly address: string;
+  readonly displayName: string;
+  readonly aliases: readonly string[];
+  readonly admin: boolean;
+  readonly suspended: boolean;
+  readonly quota: number | undefined;
+  readonly created: number;
+}
+
+/** Where mail for an address goes. */
+export type Route =
+  | {
+      readonly kind: 'account';
+      readonly account: AccountId;
+      readonly address: string;
+      readonly detail: string | undefined;
+    }
+  /** One of our domains, but nobody there. */
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'suspended' }
+  /** Not one of our domains. */
+  | { readonly kind: 'remote'; readonly domain: string };
+
+export interface Directory {
+  addDomain(name: string): Promise<DomainInfo>;
+  domains(): Promise<readonly DomainInfo[]>;
+  domain(name: string): Promise<DomainInfo | undefined>;
+  /** Refused (`conflict`) while it has accounts. */
+  removeDomain(name: string): Promise<void>;
+  isLocal(domain: string): Promise<boolean>;
+
+  addAccount(
+    address: string,
+    options: {
+      readonly password?: string;
+      readonly displayName?: string;
+      readonly admin?: boolean;
+      readonly quota?: number;
+    },
+  ): Promise<AccountInfo>; // prettier-ignore
+  account(addressOrId: string): Promise<AccountInfo | undefined>;
+  accounts(domain?: string): AsyncIterable<AccountInfo>;
+  updateAccount(
+    id: AccountId,
+    change: {
+      readonly password?: string;
+      readonly displayName?: string;
+      readonly admin?: boolean;
+      readonly suspended?: boolean;
+      readonly quota?: number | null;
+    },
+  ): Promise<AccountInfo>; // prettier-ignore
+  removeAccount(id: AccountId): Promise<void>;
+  addAlias(alias: string, account: AccountId): Promise<void>;
+  removeAlias(alias: string): Promise<void>;
+
+  /** Case-insensitive, NFC, `user+detail@domain`, aliases. Hot: answered from memory where possible. */
+  route(address: string): Promise<Route>;
+  /**
+   * Argon2id; takes the same time whether the address exists or not. Throws `auth-failed`, `auth-throttled`,
+   * `account-suspended`. One failure counter for all protocols, per account and network. Hashing is bounded: more than a few at once
+   * wait, many are refused with `busy`.
+   */
+  authenticate(
+    address: string,
+    password: string,
+    from: {
+      readonly protocol: 'smtp' | 'imap' | 'pop3' | 'http' | 'managesieve';
+      readonly remote: string;
+    },
+  ): Promise<Principal & { kind: 'user' }>; // prettier-ignore
+  /** May this account send as this address (its own, an alias, or a subaddress of these)? */
+  maySendAs(account: AccountId, address: string): Promise<boolean>;
+
+  /** Opaque tokens, stored hashed. */
+  createSession(
+    who: Principal & { kind: 'user' },
+    options: { readonly ttlMs: number; readonly purpose: 'api' | 'sign-in-link' },
+  ): Promise<string>;
+  /** Undefined when unknown, expired or ended. A sign-in link works once. */
+  session(token: string, purpose: 'api' | 'sign-in-link'): Promise<(Principal & { kind: 'user' }) | undefined>;
+  endSession(token: string): Promise<void>;
+}

@@ -1,0 +1,73 @@
+/**
+ * The directory's partitions and what stands in them (JSON, UTF-8):
+ *
+ * - `d/<domain>`: header `{created}` while it exists; a row for each address of it, local part → `{account, alias}`
+ * - `d/.all`: a row for each domain there may be; the domain's own header is the truth
+ * - `a/<address>`: header `{account}` while somebody has the address. One commit decides who
+ * - `i/<account>`: header: the account; rows `s<hash>`: its sessions
+ * - `i/.pending`: changes that need several partitions and are not finished; a start finishes or undoes them
+ */
+import type { AccountId } from '../mailstore/api.ts';
+import { type Key, type Partition, partition, type Value } from '../ports/kv.ts';
+
+export interface DomainRow {
+  readonly created: number;
+}
+
+export interface MemberRow {
+  readonly account: AccountId;
+  readonly alias: boolean;
+}
+
+export interface ClaimRow {
+  readonly account: AccountId;
+}
+
+export interface IdentityRow {
+  /** As it was written when it was made. */
+  readonly address: string;
+  readonly displayName: string;
+  readonly aliases: readonly string[];
+  readonly admin: boolean;
+  readonly suspended: boolean;
+  readonly quota: number | null;
+  readonly created: number;
+  /** PHC string; null: nobody can sign in with a password. */
+  readonly password: string | null;
+  /** Being removed. */
+  readonly leaving?: true;
+}
+
+export interface SessionRow {
+  readonly purpose: 'api' | 'sign-in-link';
+  readonly created: number;
+  readonly expires: number;
+}
+
+export interface PendingRow {
+  readonly what: 'add' | 'remove' | 'alias' | 'quota';
+  readonly account: AccountId;
+  /** Normal form. */
+  readonly address: string;
+}
+
+export const ALL_DOMAINS: Partition = partition('d', '.all');
+export const PENDING: Partition = partition('i', '.pending');
+
+export const domainPartition = (domain: string): Partition => partition('d', domain);
+export const claimPartition = (address: string): Partition => partition('a', address);
+export const identityPartition = (account: AccountId): Partition => partition('i', account);
+
+export function encode(row: DomainRow | MemberRow | ClaimRow | IdentityRow | SessionRow | PendingRow | null): Value {
+  return Buffer.from(JSON.stringify(row));
+}
+
+/** The caller knows what it wrote there. Undefined for none, and for a header that was taken back (null). */
+export function decode<T>(value: Value | undefined): T | undefined {
+  if (value === undefined) return undefined;
+  return (
+    (JSON.parse(Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString()) as T | null) ?? undefined
+  );
+}
+
+export const textKey = (text: string): Key => Buffer.from(text);

@@ -1,0 +1,85 @@
+/** Opaque tokens: who has one is signed in. Only their hashes are stored, beside the account they belong to. */
+import { createHash } from 'node:crypto';
+import { MailError } from '../mail/error.ts';
+import type { AccountId } from '../mailstore/api.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Key, KeyValueStore, Range } from '../ports/kv.ts';
+import type { Random } from '../ports/random.ts';
+import { decode, encode, identityPartition, type IdentityRow, type SessionRow } from './rows.ts';
+import type { Transactions } from './transact.ts';
+
+/** Sessions of one account; the oldest ends when there are more. */
+const MAX_SESSIONS = 100;
+
+const TOKEN = /^pabal_([A-Za-z0-9]{1,64})_[A-Za-z0-9_-]{43}$/;
+
+/** All sessions of a partition. */
+export const SESSION_ROWS: Range = { start: Buffer.from('s'), end: Buffer.from('t') };
+
+export class Sessions {
+  readonly #kv: KeyValueStore;
+  readonly #transactions: Transactions;
+  readonly #clock: Clock;
+  readonly #random: Random;
+
+  constructor(kv: KeyValueStore, transactions: Transactions, clock: Clock, random: Random) {
+    this.#kv = kv;
+    this.#transactions = transactions;
+    this.#clock = clock;
+    this.#random = random;
+  }
+
+  async create(account: AccountId, purpose: SessionRow['purpose'], ttlMs: number): Promise<string> {
+    const token = `pabal_${account}_${Buffer.from(this.#random.bytes(32)).toString('base64url')}`;
+    const now = this.#clock.now();
+    await this.#transactions.run(identityPartition(account), async (view) => {
+      if (decode<IdentityRow>(view.header) === undefined)
+        throw new MailError('account-missing', 'user', `there is no account ${account}`);
+      const rows = (await view.rows(SESSION_ROWS)).map(([key, value]) => ({ key, row: decode<SessionRow>(value) }));
+      const live = rows.filter(({ row }) => row !== undefined && row.expires > now);
+      live.sort((a, b) => (b.row?.created ?? 0) - (a.row?.created ?? 0));
+      const kept = new Set(live.slice(0, MAX_SESSIONS - 1));
+      const remove = rows.filter((one) => !kept.has(one)).map(({ key }) => key);
+      return {
+        batch: { put: [[rowKey(token), encode({ purpose, created: now, expires: now + ttlMs })]], remove },
+        result: undefined,
+      };
+    });
+    return token;
+  }
+
+  /** The account whose token this is. A sign-in link is used up by the question. */
+  async find(token: string, purpose: SessionRow['purpose']): Promise<AccountId | undefined> {
+    const account = accountOf(token);
+    if (account === undefined) return undefined;
+    const p = identityPartition(account);
+    const key = rowKey(token);
+    const valid = (value: Uint8Array | undefined): boolean => {
+      const row = decode<SessionRow>(value);
+      return row !== undefined && row.purpose === purpose && row.expires > this.#clock.now();
+    };
+    if (!valid((await this.#kv.get(p, [key]))[0])) return undefined;
+    if (purpose !== 'sign-in-link') return account;
+    const used = await this.#transactions.run(p, async (view) =>
+      valid(await view.get(key)) ? { batch: { remove: [key] }, result: true } : { result: false },
+    );
+    return used ? account : undefined;
+  }
+
+  async end(token: string): Promise<void> {
+    const account = accountOf(token);
+    if (account === undefined) return;
+    const key = rowKey(token);
+    await this.#transactions.run(identityPartition(account), async (view) =>
+      (await view.get(key)) === undefined ? { result: undefined } : { batch: { remove: [key] }, result: undefined },
+    );
+  }
+}
+
+function accountOf(token: string): AccountId | undefined {
+  return TOKEN.exec(token)?.[1] as AccountId | undefined;
+}
+
+function rowKey(token: string): Key {
+  return Buffer.concat([Buffer.from('s'), createHash('sha256').update(token).digest()]);
+}
