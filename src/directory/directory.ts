@@ -1,0 +1,447 @@
+/** The directory on the key-value store. What stands where is told in `rows.ts`. */
+import { MailError } from '../mail/error.ts';
+import type { AccountId, MailStore, Principal } from '../mailstore/api.ts';
+import type { Bus } from '../ports/bus.ts';
+import type { Cache } from '../ports/cache.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { KeyValueStore } from '../ports/kv.ts';
+import type { Random } from '../ports/random.ts';
+import { addressText, normalAddress, normalDomain, splitDetail } from './address.ts';
+import type { AccountInfo, Directory, DomainInfo, Route } from './api.ts';
+import { Claims, taken } from './claims.ts';
+import { Domains } from './domains.ts';
+import { HASH_COST, type HashCost, Passwords } from './passwords.ts';
+import { RecentPasswords } from './recent.ts';
+import { decode, encode, identityPartition, type IdentityRow, PENDING, type PendingRow } from './rows.ts';
+import { SESSION_ROWS, Sessions } from './sessions.ts';
+import { ShortMemory } from './short-memory.ts';
+import { SignIn } from './sign-in.ts';
+import { Throttle, THROTTLE_LIMITS, type ThrottleLimits } from './throttle.ts';
+import { Transactions } from './transact.ts';
+
+const MAX_ALIASES = 1000;
+const TOPIC = 'directory';
+/** Published with `{ account }` whenever somebody signed in with a password. */
+export const SIGNED_IN = 'signed-in';
+
+/** Where mail for one of our addresses goes, without its detail. */
+type BaseRoute = Exclude<Route, { kind: 'remote' }>;
+
+/** What of the mail store goes along with an account. */
+export type Mailboxes = Pick<MailStore, 'createAccount' | 'setQuota' | 'removeAccount'>;
+
+export interface DirectoryParts {
+  readonly kv: KeyValueStore;
+  readonly cache: Cache;
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly mailboxes: Mailboxes;
+}
+
+export interface DirectoryOptions {
+  readonly hashCost?: HashCost;
+  readonly throttle?: ThrottleLimits;
+  /** Bytes for accounts that are not told otherwise. */
+  readonly quota?: number;
+}
+
+export class KvDirectory implements Directory, Disposable {
+  readonly #kv: KeyValueStore;
+  readonly #bus: Bus;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #mailboxes: Mailboxes;
+  readonly #quota: number | undefined;
+  readonly #transactions: Transactions;
+  readonly #passwords: Passwords;
+  readonly #recent: RecentPasswords;
+  readonly #signIn: SignIn;
+  readonly #domains: Domains;
+  readonly #claims: Claims;
+  readonly #sessions: Sessions;
+  readonly #routes: ShortMemory<BaseRoute>;
+  readonly #local: ShortMemory<boolean>;
+  readonly #subscription: Disposable;
+
+  constructor(parts: DirectoryParts, options: DirectoryOptions = {}) {
+    this.#kv = parts.kv;
+    this.#bus = parts.bus;
+    this.#clock = parts.clock;
+    this.#random = parts.random;
+    this.#mailboxes = parts.mailboxes;
+    this.#quota = options.quota;
+    this.#transactions = new Transactions(parts.kv, parts.clock, parts.random);
+    this.#passwords = new Passwords(options.hashCost ?? HASH_COST);
+    this.#recent = new RecentPasswords(parts.clock, parts.random);
+    const throttle = new Throttle(parts.cache, parts.clock, options.throttle ?? THROTTLE_LIMITS);
+    this.#signIn = new SignIn(throttle, this.#passwords, this.#recent);
+    this.#domains = new Domains(parts.kv, this.#transactions, parts.clock);
+    this.#claims = new Claims(parts.kv, this.#transactions);
+    this.#sessions = new Sessions(parts.kv, this.#transactions, parts.clock, parts.random);
+    this.#routes = new ShortMemory(parts.clock);
+    this.#local = new ShortMemory(parts.clock);
+    this.#subscription = parts.bus.subscribe(TOPIC, (message) => this.#forget(message));
+  }
+
+  [Symbol.dispose](): void {
+    this.#subscription[Symbol.dispose]();
+  }
+
+  /** Finishes or undoes what a crash left half done. Call once before serving. */
+  async settle(): Promise<void> {
+    for await (const page of this.#kv.scan(PENDING, {})) {
+      for (const [key, value] of page) {
+        const row = decode<PendingRow>(value);
+        if (row !== undefined) await this.#settleOne(row);
+        await this.#transactions.run(PENDING, () => ({ batch: { remove: [key] }, result: undefined }));
+      }
+    }
+  }
+
+  async #settleOne({ what, account, address }: PendingRow): Promise<void> {
+    const identity = await this.#identity(account);
+    const claimed = (await this.#claims.owner(address)) === account;
+    if (what === 'quota') {
+      if (identity !== undefined) await this.#mailboxes.setQuota(account, identity.quota ?? undefined);
+    } else if (what === 'alias') {
+      await this.#claims.list(address, account, claimed, true);
+      await this.#setAlias(account, address, claimed);
+    } else if (what === 'remove' || !claimed) await this.#removeParts(account, address);
+  }
+
+  // --- domains
+
+  async addDomain(name: string): Promise<DomainInfo> {
+    const added = await this.#domains.add(name);
+    this.#changed({ domain: added.name });
+    return added;
+  }
+
+  domains(): Promise<readonly DomainInfo[]> {
+    return this.#domains.all();
+  }
+
+  domain(name: string): Promise<DomainInfo | undefined> {
+    return this.#domains.find(name);
+  }
+
+  async removeDomain(name: string): Promise<void> {
+    await this.#domains.remove(name);
+    this.#changed({ domain: normalDomain(name) });
+  }
+
+  async isLocal(domain: string): Promise<boolean> {
+    const name = normalDomain(domain);
+    if (name.startsWith('[')) return false;
+    return this.#local.get(name, async () => (await this.domain(name)) !== undefined);
+  }
+
+  // --- accounts
+
+  async addAccount(
+    address: string,
+    options: {
+      readonly password?: string;
+      readonly displayName?: string;
+      readonly admin?: boolean;
+      readonly quota?: number;
+    },
+  ): Promise<AccountInfo> {
+    const normal = normalAddress(address);
+    const text = addressText(normal);
+    // Asked first because it is cheap and nearly always right; the claim below decides.
+    if ((await this.#claims.owner(text)) !== undefined) throw taken(text);
+    const quota = options.quota ?? this.#quota;
+    const id = Buffer.from(this.#random.bytes(12)).toString('hex') as AccountId;
+    const identity: IdentityRow = {
+      address,
+      displayName: options.displayName ?? '',
+      aliases: [],
+      admin: options.admin ?? false,
+      suspended: false,
+      quota: quota ?? null,
+      created: this.#clock.now(),
+      password: options.password === undefined ? null : await this.#passwords.hash(options.password),
+    };
+    await this.#pending({ what: 'add', account: id, address: text }, async () => {
+      await this.#claims.list(text, id, true, false);
+      await this.#mailboxes.createAccount(id, quota === undefined ? {} : { quota });
+      await this.#transactions.run(identityPartition(id), () => ({
+        batch: { header: encode(identity) },
+        result: undefined,
+      }));
+      await this.#claims.take(text, id);
+    });
+    this.#changed({ addresses: [text] });
+    return info(id, identity);
+  }
+
+  async account(addressOrId: string): Promise<AccountInfo | undefined> {
+    const id = addressOrId.includes('@')
+      ? await this.#claims.owner(addressText(normalAddress(addressOrId)))
+      : (addressOrId as AccountId);
+    if (id === undefined || !/^[A-Za-z0-9]{1,64}$/.test(id)) return undefined;
+    const identity = await this.#identity(id);
+    return identity && info(id, identity);
+  }
+
+  async *accounts(domain?: string): AsyncIterable<AccountInfo> {
+    const names = domain === undefined ? (await this.domains()).map(({ name }) => name) : [normalDomain(domain)];
+    for (const name of names) {
+      for await (const id of this.#claims.accountsOf(name)) {
+        const identity = await this.#identity(id);
+        if (identity !== undefined) yield info(id, identity);
+      }
+    }
+  }
+
+  async updateAccount(
+    id: AccountId,
+    change: {
+      readonly password?: string;
+      readonly displayName?: string;
+      readonly admin?: boolean;
+      readonly suspended?: boolean;
+      readonly quota?: number | null;
+    },
+  ): Promise<AccountInfo> {
+    const password = change.password === undefined ? undefined : await this.#passwords.hash(change.password);
+    const write = (): Promise<IdentityRow> =>
+      this.#transactions.run(identityPartition(id), ({ header }) => {
+        const before = present(id, decode<IdentityRow>(header));
+        const after: IdentityRow = {
+          ...before,
+          ...(password !== undefined && { password }),
+          ...(change.displayName !== undefined && { displayName: change.displayName }),
+          ...(change.admin !== undefined && { admin: change.admin }),
+          ...(change.suspended !== undefined && { suspended: change.suspended }),
+          ...(change.quota !== undefined && { quota: change.quota }),
+        };
+        // A new password, or a suspension, ends every session.
+        const clear = password !== undefined || after.suspended ? [SESSION_ROWS] : [];
+        return { batch: { header: encode(after), clear }, result: after };
+      });
+    let after: IdentityRow;
+    if (change.quota === undefined) after = await write();
+    else {
+      const address = addressText(normalAddress(present(id, await this.#identity(id)).address));
+      after = await this.#pending({ what: 'quota', account: id, address }, async () => {
+        const written = await write();
+        await this.#mailboxes.setQuota(id, written.quota ?? undefined);
+        return written;
+      });
+    }
+    this.#changed({ addresses: [after.address, ...after.aliases].map((one) => addressText(normalAddress(one))) });
+    return info(id, after);
+  }
+
+  async removeAccount(id: AccountId): Promise<void> {
+    const identity = present(id, await this.#identity(id));
+    const address = addressText(normalAddress(identity.address));
+    await this.#pending({ what: 'remove', account: id, address }, () => this.#removeParts(id, address));
+    this.#changed({ addresses: [address, ...identity.aliases] });
+  }
+
+  /** From the outside in: nobody is led to an account that is half gone. Harmless when repeated. */
+  async #removeParts(id: AccountId, address: string): Promise<void> {
+    const aliases = await this.#transactions.run(identityPartition(id), ({ header }) => {
+      const row = decode<IdentityRow>(header);
+      return row === undefined
+        ? { result: [] }
+        : { batch: { header: encode({ ...row, leaving: true }), clear: [SESSION_ROWS] }, result: row.aliases };
+    });
+    for (const one of [address, ...aliases]) {
+      await this.#claims.give(one, id);
+      await this.#claims.list(one, id, false, false);
+    }
+    await this.#mailboxes.removeAccount(id).catch((error: unknown) => {
+      // Never made, or removed by an earlier try.
+      if (!(error instanceof MailError && error.code === 'account-missing')) throw error;
+    });
+    await this.#transactions.run(identityPartition(id), ({ header }) =>
+      header === undefined
+        ? { result: undefined }
+        : { batch: { header: encode(null), clear: [{}] }, result: undefined },
+    );
+    this.#recent.drop(id);
+  }
+
+  async addAlias(alias: string, account: AccountId): Promise<void> {
+    const address = addressText(normalAddress(alias));
+    const { aliases } = present(account, await this.#identity(account));
+    if (aliases.length >= MAX_ALIASES)
+      throw new MailError('limit', 'user', `an account has at most ${MAX_ALIASES} aliases`);
+    if ((await this.#claims.owner(address)) !== undefined) throw taken(address);
+    await this.#pending({ what: 'alias', account, address }, async () => {
+      await this.#claims.list(address, account, true, true);
+      await this.#claims.take(address, account);
+      await this.#setAlias(account, address, true);
+    });
+    this.#changed({ addresses: [address] });
+  }
+
+  async removeAlias(alias: string): Promise<void> {
+    const address = addressText(normalAddress(alias));
+    const account = await this.#claims.owner(address);
+    const identity = account && (await this.#identity(account));
+    if (account === undefined || identity === undefined || !identity.aliases.includes(address))
+      throw new MailError('account-missing', 'user', `there is no alias ${address}`);
+    await this.#pending({ what: 'alias', account, address }, async () => {
+      await this.#claims.give(address, account);
+      await this.#claims.list(address, account, false, true);
+      await this.#setAlias(account, address, false);
+    });
+    this.#changed({ addresses: [address] });
+  }
+
+  // --- where mail goes, and who may send
+
+  async route(address: string): Promise<Route> {
+    const { local, domain } = normalAddress(address);
+    if (!(await this.isLocal(domain))) return { kind: 'remote', domain };
+    const whole = await this.#baseRoute(addressText({ local, domain }));
+    if (whole.kind !== 'unknown') return whole;
+    const { base, detail } = splitDetail(local);
+    if (detail === undefined) return whole;
+    const found = await this.#baseRoute(addressText({ local: base, domain }));
+    return found.kind === 'account' ? { ...found, detail } : found;
+  }
+
+  #baseRoute(address: string): Promise<BaseRoute> {
+    return this.#routes.get(address, async () => {
+      const account = await this.#claims.owner(address);
+      const identity = account && (await this.#identity(account));
+      if (account === undefined || identity === undefined) return { kind: 'unknown' };
+      return identity.suspended ? { kind: 'suspended' } : { kind: 'account', account, address, detail: undefined };
+    });
+  }
+
+  async maySendAs(account: AccountId, address: string): Promise<boolean> {
+    const route = await this.route(address);
+    return route.kind === 'account' && route.account === account;
+  }
+
+  // --- signing in
+
+  async authenticate(
+    address: string,
+    password: string,
+    from: { readonly protocol: 'smtp' | 'imap' | 'pop3' | 'http' | 'managesieve'; readonly remote: string },
+  ): Promise<Principal & { kind: 'user' }> {
+    let identity: IdentityRow | undefined;
+    const account = await this.#signIn.check(readable(address), password, from, async (normal) => {
+      const owner = await this.#claims.owner(normal);
+      identity = owner && (await this.#identity(owner));
+      return owner && identity && { account: owner, phc: identity.password ?? undefined };
+    });
+    return this.announced(principal(account, present(account, identity)));
+  }
+
+  /** Tells the other parts that somebody signed in. */
+  protected announced(who: Principal & { kind: 'user' }): Principal & { kind: 'user' } {
+    this.#bus.publish(SIGNED_IN, { account: who.account });
+    return who;
+  }
+
+  async createSession(
+    who: Principal & { kind: 'user' },
+    options: { readonly ttlMs: number; readonly purpose: 'api' | 'sign-in-link' },
+  ): Promise<string> {
+    return this.#sessions.create(who.account, options.purpose, options.ttlMs);
+  }
+
+  async session(token: string, purpose: 'api' | 'sign-in-link'): Promise<(Principal & { kind: 'user' }) | undefined> {
+    const account = await this.#sessions.find(token, purpose);
+    const identity = account && (await this.#identity(account));
+    if (account === undefined || identity === undefined || identity.suspended) return undefined;
+    return principal(account, identity);
+  }
+
+  endSession(token: string): Promise<void> {
+    return this.#sessions.end(token);
+  }
+
+  // --- rows
+
+  async #identity(account: AccountId): Promise<IdentityRow | undefined> {
+    const row = decode<IdentityRow>((await this.#kv.head(identityPartition(account))).value);
+    return row?.leaving ? undefined : row;
+  }
+
+  async #setAlias(account: AccountId, alias: string, there: boolean): Promise<void> {
+    await this.#transactions.run(identityPartition(account), ({ header }) => {
+      const row = decode<IdentityRow>(header);
+      if (row === undefined || row.aliases.includes(alias) === there) return { result: undefined };
+      const aliases = there ? [...row.aliases, alias] : row.aliases.filter((one) => one !== alias);
+      return { batch: { header: encode({ ...row, aliases }) }, result: undefined };
+    });
+  }
+
+  /** Runs a change over several partitions. When it fails in the middle, now or by a crash, it is finished or undone. */
+  async #pending<T>(row: PendingRow, act: () => Promise<T>): Promise<T> {
+    const key = this.#random.bytes(12);
+    await this.#transactions.run(PENDING, () => ({ batch: { put: [[key, encode(row)]] }, result: undefined }));
+    const finish = () => this.#transactions.run(PENDING, () => ({ batch: { remove: [key] }, result: undefined }));
+    let result: T;
+    try {
+      result = await act();
+    } catch (error) {
+      // If that fails, too, the next start settles.
+      await this.#settleOne(row)
+        .then(finish)
+        .catch(() => undefined);
+      throw error;
+    }
+    await finish();
+    return result;
+  }
+
+  // --- what is kept in memory
+
+  #changed(what: { readonly addresses?: readonly string[]; readonly domain?: string }): void {
+    this.#forget(what);
+    this.#bus.publish(TOPIC, what);
+  }
+
+  #forget(message: unknown): void {
+    const { addresses, domain } = message as { addresses?: readonly string[]; domain?: string };
+    if (domain !== undefined) {
+      this.#local.clear();
+      this.#routes.clear();
+    }
+    this.#routes.drop(addresses ?? []);
+  }
+}
+
+function readable(address: string): string | undefined {
+  try {
+    return addressText(normalAddress(address));
+  } catch {
+    return undefined;
+  }
+}
+
+function present(id: AccountId, identity: IdentityRow | undefined): IdentityRow {
+  if (identity === undefined) throw new MailError('account-missing', 'user', `there is no account ${id}`);
+  return identity;
+}
+
+function principal(account: AccountId, identity: IdentityRow): Principal & { kind: 'user' } {
+  if (identity.suspended)
+    throw new MailError('account-suspended', 'user', `the account ${identity.address} is suspended`);
+  return { kind: 'user', account, address: identity.address, admin: identity.admin };
+}
+
+function info(id: AccountId, row: IdentityRow): AccountInfo {
+  return {
+    id,
+    address: row.address,
+    displayName: row.displayName,
+    aliases: row.aliases,
+    admin: row.admin,
+    suspended: row.suspended,
+    quota: row.quota ?? undefined,
+    created: row.created,
+  };
+}

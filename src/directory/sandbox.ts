@@ -1,0 +1,59 @@
+/**
+ * A directory for people who write or test mail programs: every address of `mail.test` signs in with the password `pass`
+ * and has an account as soon as somebody signs in to it or writes to it.
+ */
+import { MailError } from '../mail/error.ts';
+import type { Principal } from '../mailstore/api.ts';
+import { addressText, normalAddress, splitDetail } from './address.ts';
+import type { AccountInfo, Directory, Route } from './api.ts';
+import { KvDirectory } from './directory.ts';
+
+export const SANDBOX_DOMAIN = 'mail.test';
+export const SANDBOX_PASSWORD = 'pass';
+
+export class SandboxDirectory extends KvDirectory {
+  /** Accounts being made: a hundred sign-ins to a new address make one account. */
+  readonly #making = new Map<string, Promise<AccountInfo | undefined>>();
+
+  override async settle(): Promise<void> {
+    await super.settle();
+    if ((await this.domain(SANDBOX_DOMAIN)) === undefined) await this.addDomain(SANDBOX_DOMAIN);
+  }
+
+  override async route(address: string): Promise<Route> {
+    const { local, domain } = normalAddress(address);
+    if (domain !== SANDBOX_DOMAIN) return super.route(address);
+    const { base } = splitDetail(local);
+    const route = await super.route(address);
+    if (route.kind !== 'unknown') return route;
+    await this.#make(addressText({ local: base, domain }));
+    return super.route(address);
+  }
+
+  override async authenticate(
+    address: string,
+    password: string,
+    from: Parameters<Directory['authenticate']>[2],
+  ): Promise<Principal & { kind: 'user' }> {
+    if (!address.toLowerCase().endsWith(`@${SANDBOX_DOMAIN}`) || password !== SANDBOX_PASSWORD)
+      return super.authenticate(address, password, from);
+    const { local } = normalAddress(address);
+    const known = (await this.account(address)) ?? (await this.#make(addressText({ local, domain: SANDBOX_DOMAIN })));
+    if (known === undefined) throw new MailError('auth-failed', 'user', `${address} cannot be made`);
+    if (known.suspended) throw new MailError('account-suspended', 'user', `the account ${address} is suspended`);
+    return this.announced({ kind: 'user', account: known.id, address: known.address, admin: known.admin });
+  }
+
+  /** No password is stored: the sandbox's own is not worth a hash. */
+  #make(address: string): Promise<AccountInfo | undefined> {
+    const before = this.#making.get(address);
+    if (before !== undefined) return before;
+    const making = this.addAccount(address, {}).catch((error: unknown) => {
+      if (error instanceof MailError && error.code === 'account-exists') return this.account(address);
+      throw error;
+    });
+    const done = making.finally(() => this.#making.delete(address));
+    this.#making.set(address, done);
+    return done;
+  }
+}
