@@ -1,0 +1,53 @@
+/** What is handed to the intake: an envelope and the message it is about. */
+import type { AccountId, Flags, FolderId } from '../mailstore/api.ts';
+
+/** One of our accounts as the receiver of a mail. */
+export interface LocalRecipient {
+  readonly account: AccountId;
+  /** The address the mail was sent to. */
+  readonly address: string;
+}
+
+/** The sender's own copy of a mail it sends: no delivery, just a message in a folder. */
+export interface OwnCopy {
+  readonly account: AccountId;
+  readonly folder: FolderId;
+  readonly flags: Flags;
+}
+
+/** How a mail came to us; becomes the trace line. */
+export interface Origin {
+  /** As in RFC 5321 §4.4 and RFC 3848: 'ESMTPS', 'LMTP' ... */
+  readonly protocol: string;
+  /** What the client calls itself; '' when there is none. */
+  readonly hello: string;
+  /** IP address; '' for what was made here. */
+  readonly remote: string;
+  /** '' without TLS. */
+  readonly cipher: string;
+}
+
+/** A message whose beginning is in memory: all of it when it is small. */
+export interface RawMail {
+  /** The whole message, or its first `HEAD_LIMIT` bytes. */
+  readonly head: Buffer;
+  /** What follows the head; it may end by throwing, then the mail was never received. */
+  readonly rest?: AsyncIterable<Uint8Array>;
+}
+
+/** Largest message that is held in memory whole; also the largest header block. */
+export const HEAD_LIMIT = 1 << 20;
+
+export interface Arrival {
+  /** Envelope sender, '' for the null sender. */
+  readonly sender: string;
+  /** At least one; one per account. */
+  readonly recipients: readonly LocalRecipient[];
+  readonly origin: Origin;
+  readonly mail: RawMail;
+  readonly ownCopy?: OwnCopy;
+  /** Header lines of ours that go on top of the mail; they do not count when it is compared with another. */
+  readonly added?: string;
+  /** What makes this the same mail when it is handed over again; default: derived from its content. */
+  readonly deliveryKey?: string;
+}

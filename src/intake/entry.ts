@@ -1,0 +1,33 @@
+/** An entry of the intake queue: a mail that was accepted and whose data is stored, waiting to be filed. */
+import type { AccountId, Flags, FolderId, Staged } from '../mailstore/api.ts';
+import type { QueueEntry } from '../ports/queue.ts';
+
+export interface IntakeRecipient {
+  /** '' for the sender's own copy. */
+  readonly address: string;
+  readonly deliveryId: string;
+  readonly staged: Staged;
+  /** Where the sender's own copy goes. */
+  readonly own?: { readonly folder: FolderId; readonly flags: Flags };
+}
+
+export interface IntakePayload {
+  readonly sender: string;
+  /** When it was accepted, milliseconds since 1970. */
+  readonly received: number;
+  /** Those it was not filed for yet. */
+  readonly recipients: readonly IntakeRecipient[];
+  /** Names the mail in the log and in its trace line. */
+  readonly id: string;
+}
+
+/** So many recipients an entry at most, that a payload stays well below what a queue takes. */
+export const ENTRY_RECIPIENTS = 250;
+
+export function tagsOf(recipients: readonly IntakeRecipient[]): AccountId[] {
+  return recipients.map((recipient) => recipient.staged.account);
+}
+
+export function payloadOf(entry: QueueEntry): IntakePayload {
+  return entry.payload as IntakePayload;
+}

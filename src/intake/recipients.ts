@@ -1,0 +1,35 @@
+/** Whether a mail may be addressed to somebody: asked at RCPT, and by whoever sends for a user. */
+import type { Directory } from '../directory/api.ts';
+import { MailError } from '../mail/error.ts';
+import type { MailStore } from '../mailstore/api.ts';
+import type { LocalRecipient } from './arrival.ts';
+
+export class Recipients {
+  readonly #directory: Pick<Directory, 'route'>;
+  readonly #store: Pick<MailStore, 'roomFor'>;
+
+  constructor(directory: Pick<Directory, 'route'>, store: Pick<MailStore, 'roomFor'>) {
+    this.#directory = directory;
+    this.#store = store;
+  }
+
+  /**
+   * `size` is what is known of the mail's size, in bytes. Throws `address-syntax`, `unknown-recipient`, `account-suspended`,
+   * `remote-recipient` (it may exist, but not with us), `over-quota`.
+   */
+  async resolve(address: string, size: number): Promise<LocalRecipient> {
+    const route = await this.#directory.route(address);
+    switch (route.kind) {
+      case 'unknown':
+        throw new MailError('unknown-recipient', 'user', `nobody here is ${address}`);
+      case 'suspended':
+        throw new MailError('account-suspended', 'user', `${address} is suspended`);
+      case 'remote':
+        throw new MailError('remote-recipient', 'user', `${route.domain} is none of our domains`);
+      case 'account':
+        if (!(await this.#store.roomFor(route.account, size)))
+          throw new MailError('over-quota', 'temporary', `the mailbox of ${address} is full`);
+        return { account: route.account, address };
+    }
+  }
+}

@@ -1,0 +1,210 @@
+/**
+ * Takes accepted mails from the intake queue through the pipeline. An entry goes when all its recipients are settled;
+ * after a crash it comes again, which the delivery ids make harmless. One bad entry holds up nobody: each has a
+ * deadline, and after its last attempt it goes to the error queue with its reason.
+ */
+import { MailError } from '../mail/error.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Queue, QueueEntry } from '../ports/queue.ts';
+import type { Random } from '../ports/random.ts';
+import { printable } from '../telemetry/log.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { Counter, Histogram, Metrics } from '../telemetry/metrics.ts';
+import type { IntakePayload, IntakeRecipient } from './entry.ts';
+import { payloadOf } from './entry.ts';
+import type { Step } from './pipeline.ts';
+
+export interface WorkerParts {
+  readonly queue: Queue;
+  readonly steps: readonly Step[];
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+export const WORKER_LIMITS = {
+  /** Entries at work at once. */
+  entries: 200,
+  attempts: 5,
+  /** Of one recipient through the whole pipeline. */
+  deadlineMs: 60_000,
+  /** Before the second attempt; doubled each time, and up to half as much again by chance. */
+  firstRetryMs: 5_000,
+  /** A full mailbox gets these pauses instead: its owner may make room. */
+  fullRetryMs: 15 * 60_000,
+};
+export type WorkerLimits = typeof WORKER_LIMITS;
+
+/** What is left of an entry after an attempt. */
+interface Failure {
+  readonly recipient: IntakeRecipient;
+  readonly error: unknown;
+}
+
+export class IntakeWorker implements AsyncDisposable {
+  readonly #parts: WorkerParts;
+  readonly #limits: WorkerLimits;
+  readonly #wake: Disposable;
+  readonly #running = new Set<Promise<void>>();
+  #taking = false;
+  #again = false;
+  #stopped = false;
+  /** Settled entries that wait for one `done` for all of them. */
+  #settled: QueueEntry[] = [];
+  #finishing: Promise<void> | undefined;
+
+  readonly #delivered: Counter<string>;
+  readonly #failed: Counter<'outcome'>;
+  readonly #delay: Histogram<string>;
+
+  constructor(parts: WorkerParts, limits: WorkerLimits = WORKER_LIMITS) {
+    this.#parts = parts;
+    this.#limits = limits;
+    const { metrics } = parts;
+    this.#delivered = metrics.counter('mails_filed_total', 'Mails filed, per recipient.');
+    this.#failed = metrics.counter('intake_failures_total', 'Attempts to file a mail that failed.', ['outcome']);
+    this.#delay = metrics.histogram('intake_delay_seconds', 'From accepting a mail to having filed it.');
+    this.#wake = parts.queue.onDue('intake', () => this.#take());
+    this.#take();
+  }
+
+  /** Takes nothing more, and waits for what is at work. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopped = true;
+    this.#wake[Symbol.dispose]();
+    while (this.#running.size > 0) await Promise.all(this.#running);
+    await this.#finishing;
+  }
+
+  #take(): void {
+    if (this.#taking) {
+      this.#again = true;
+      return;
+    }
+    this.#taking = true;
+    void this.#takeAll();
+  }
+
+  /** In the moment it sees that there is no more, it is no longer taking: a wake-up is never between the two. */
+  async #takeAll(): Promise<void> {
+    try {
+      do {
+        this.#again = false;
+        const room = this.#limits.entries - this.#running.size;
+        if (room <= 0 || this.#stopped) return;
+        const entries = await this.#parts.queue.take('intake', room);
+        for (const entry of entries) this.#start(entry);
+        if (entries.length === room) this.#again = true;
+      } while (this.#again);
+    } catch (error) {
+      this.#parts.log.error({ err: error }, 'could not take from the intake queue');
+    } finally {
+      this.#taking = false;
+    }
+  }
+
+  #start(entry: QueueEntry): void {
+    const work = this.#work(entry)
+      .catch((error: unknown) =>
+        this.#parts.log.error({ err: error, id: entry.id }, 'intake could not settle an entry'),
+      )
+      .then(() => {
+        const full = this.#running.size >= this.#limits.entries;
+        this.#running.delete(work);
+        if (full) this.#take();
+      });
+    this.#running.add(work);
+  }
+
+  async #work(entry: QueueEntry): Promise<void> {
+    const mail = payloadOf(entry);
+    const failures: Failure[] = [];
+    const [only] = mail.recipients;
+    if (only !== undefined && mail.recipients.length === 1) await this.#deliver(mail, only, failures);
+    else await Promise.all(mail.recipients.map((recipient) => this.#deliver(mail, recipient, failures)));
+    if (failures.length === 0) await this.#done(entry);
+    else await this.#postpone(entry, mail, failures);
+  }
+
+  /** Never throws. */
+  async #deliver(mail: IntakePayload, recipient: IntakeRecipient, failures: Failure[]): Promise<void> {
+    const { clock, steps } = this.#parts;
+    const abort = new AbortController();
+    const late = Promise.withResolvers<never>();
+    let current = '';
+    using _deadline = clock.after(this.#limits.deadlineMs, () => {
+      const error = new MailError('timeout', 'temporary', `the step '${current}' took too long`);
+      abort.abort(error);
+      late.reject(error);
+    });
+    const run = async (): Promise<void> => {
+      for (const step of steps) {
+        current = step.name;
+        if ((await step.run({ mail, recipient }, abort.signal)) || abort.signal.aborted) return;
+      }
+    };
+    try {
+      await Promise.race([run(), late.promise]);
+      this.#delivered.inc();
+      this.#delay.observe((clock.now() - mail.received) / 1000);
+    } catch (error) {
+      failures.push({ recipient, error });
+    }
+  }
+
+  /** One commit for everything that was settled while the last one ran. */
+  #done(entry: QueueEntry): Promise<void> {
+    this.#settled.push(entry);
+    this.#finishing ??= this.#finish();
+    return this.#finishing;
+  }
+
+  async #finish(): Promise<void> {
+    await Promise.resolve();
+    try {
+      while (this.#settled.length > 0) {
+        const entries = this.#settled;
+        this.#settled = [];
+        await this.#parts.queue.done(entries);
+      }
+    } finally {
+      this.#finishing = undefined;
+    }
+  }
+
+  async #postpone(entry: QueueEntry, mail: IntakePayload, failures: readonly Failure[]): Promise<void> {
+    const { queue, clock, log } = this.#parts;
+    const reason = failures
+      .map(({ recipient, error }) => `${recipient.address}: ${reasonOf(error)}`)
+      .join('; ')
+      .slice(0, 1000); // prettier-ignore
+    // Those who have it already are not bothered again.
+    const payload: IntakePayload = { ...mail, recipients: failures.map((failure) => failure.recipient) };
+    const hopeless = failures.every(({ error }) => isPermanent(error));
+    const facts = { id: mail.id, attempts: entry.attempts + 1, reason };
+    if (hopeless || entry.attempts + 1 >= this.#limits.attempts) {
+      this.#failed.inc({ outcome: 'error-queue' });
+      log.error(facts, 'mail goes to the error queue');
+      await queue.move(entry, 'error', reason, payload);
+    } else {
+      this.#failed.inc({ outcome: 'retry' });
+      log.warn(facts, 'mail will be tried again');
+      await queue.retry(entry, { due: clock.now() + this.#pause(entry.attempts, failures), reason, payload });
+    }
+  }
+
+  #pause(attempts: number, failures: readonly Failure[]): number {
+    const full = failures.some(({ error }) => error instanceof MailError && error.code === 'over-quota');
+    const base = (full ? this.#limits.fullRetryMs : this.#limits.firstRetryMs) * 2 ** attempts;
+    return Math.round(base * (1 + this.#parts.random.fraction() / 2));
+  }
+}
+
+function isPermanent(error: unknown): boolean {
+  return error instanceof MailError && error.kind === 'user' && error.code !== 'over-quota';
+}
+
+function reasonOf(error: unknown): string {
+  return printable(error instanceof Error ? error.message : String(error), 300);
+}

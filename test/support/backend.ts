@@ -1,0 +1,91 @@
+/** A mail store and a directory in memory, with alice and bob in it, for tests of the protocols. */
+import { LocalBus } from '../../src/adapters/bus-local.ts';
+import { MemoryCache } from '../../src/adapters/cache-memory.ts';
+import { SystemClock } from '../../src/adapters/clock-system.ts';
+import { MemoryKv } from '../../src/adapters/kv-memory.ts';
+import { openQueue } from '../../src/adapters/queue-kv.ts';
+import { SeededRandom } from '../../src/adapters/random-seeded.ts';
+import { KvDirectory } from '../../src/directory/directory.ts';
+import { Intake } from '../../src/intake/intake.ts';
+import { file } from '../../src/intake/pipeline.ts';
+import { RecipientRate } from '../../src/intake/rate.ts';
+import { Recipients } from '../../src/intake/recipients.ts';
+import { IntakeWorker } from '../../src/intake/worker.ts';
+import type { MailAccount, MailStore, Principal } from '../../src/mailstore/api.ts';
+import { createMailStore } from '../../src/mailstore/store.ts';
+import { Submit } from '../../src/submit/submit.ts';
+import { silentLog } from '../../src/telemetry/log.ts';
+import { Metrics } from '../../src/telemetry/metrics.ts';
+import { MemoryBlobs } from './mail-store.ts';
+
+export type User = Principal & { kind: 'user' };
+
+export async function memoryBackend() {
+  const clock = new SystemClock();
+  const parts = { kv: new MemoryKv(), clock, cache: new MemoryCache(clock), bus: new LocalBus() };
+  const mailstore = createMailStore({ ...parts, blobs: new MemoryBlobs(clock), random: new SeededRandom(7) });
+  const random = new SeededRandom(8);
+  const hashCost = { memoryCost: 8, timeCost: 1 };
+  const directory = new KvDirectory({ ...parts, random, mailboxes: mailstore }, { hashCost });
+  await directory.addDomain('example.test');
+  const add = async (address: string): Promise<User> => {
+    const { id } = await directory.addAccount(address, { password: 'secret password' });
+    return { kind: 'user', account: id, address, admin: false };
+  };
+  const alice = await add('alice@example.test');
+  const bob = await add('bob@example.test');
+  const accountOf = (user: User): Promise<MailAccount & Disposable> => mailstore.open(user, user.account);
+  /** Puts a message into the user's INBOX. */
+  const deliver = async (user: User, raw: string | Uint8Array) => {
+    using account = await accountOf(user);
+    const folder = account.folderWithRole('inbox');
+    if (folder === undefined) throw new Error('no INBOX');
+    return await account.addMessage(typeof raw === 'string' ? Buffer.from(raw) : raw, { folder: folder.id });
+  };
+  const log = silentLog;
+  const metrics = new Metrics();
+  const hostname = 'mail.example.test';
+  const queue = await openQueue({ ...parts, random });
+  const intake = new Intake({ store: mailstore, queue, clock, hostname, log, metrics });
+  const recipients = new Recipients(directory, mailstore);
+  const rate = new RecipientRate(parts.cache, { recipientsPerHour: 100, limitLoopback: true });
+  const submit = new Submit({ directory, recipients, rate, intake, clock, random, hostname });
+  /** Files what was accepted, from now on. */
+  const startWorker = () => new IntakeWorker({ queue, steps: [file(mailstore)], clock, random, log, metrics });
+  const handles = countHandles(mailstore);
+  return {
+    ...parts,
+    random,
+    queue,
+    log,
+    metrics,
+    hostname,
+    mailstore,
+    directory,
+    submit,
+    startWorker,
+    handles,
+    alice,
+    bob,
+    accountOf,
+    deliver,
+    add,
+  };
+}
+
+/** How many handles on accounts are open: at the end of a test there should be none. */
+function countHandles(mailstore: MailStore): { open: number } {
+  const handles = { open: 0 };
+  const open = mailstore.open.bind(mailstore);
+  mailstore.open = async (who, id) => {
+    const account = await open(who, id);
+    const dispose = account[Symbol.dispose].bind(account);
+    handles.open++;
+    account[Symbol.dispose] = () => {
+      handles.open--;
+      dispose();
+    };
+    return account;
+  };
+  return handles;
+}
