@@ -1,0 +1,328 @@
+import { afterEach, expect, test } from 'vitest';
+import { FakeDirectory } from '../../test/smtp/harness.ts';
+import { aliceLab, mail, problemsOf, SYSTEM } from '../../test/support/mail-store.ts';
+import { SeededRandom } from '../adapters/random-seeded.ts';
+import { openQueue } from '../adapters/queue-kv.ts';
+import { MailError } from '../mail/error.ts';
+import type { AccountId, FolderId, MailAccount } from '../mailstore/api.ts';
+import type { Queue } from '../ports/queue.ts';
+import { silentLog } from '../telemetry/log.ts';
+import { Metrics } from '../telemetry/metrics.ts';
+import { Submit } from '../submit/submit.ts';
+import type { Arrival } from './arrival.ts';
+import { Intake } from './intake.ts';
+import type { Step } from './pipeline.ts';
+import { file } from './pipeline.ts';
+import { RecipientRate } from './rate.ts';
+import { Recipients } from './recipients.ts';
+import { Room } from './room.ts';
+import { IntakeWorker, WORKER_LIMITS } from './worker.ts';
+
+const ALICE = 'alice-1' as AccountId;
+const BOB = 'bob-1' as AccountId;
+const INBOX = 1 as FolderId;
+const SENT = 2 as FolderId;
+
+const workers: IntakeWorker[] = [];
+afterEach(async () => {
+  for (const worker of workers.splice(0)) await worker[Symbol.asyncDispose]();
+});
+
+async function lab(options: { quota?: number; before?: Step; limits?: Partial<typeof WORKER_LIMITS> } = {}) {
+  const mailLab = await aliceLab(options.quota === undefined ? {} : { quota: options.quota });
+  const { store, clock, kv } = mailLab;
+  await store.createAccount(BOB);
+  const bob = await store.open(SYSTEM, BOB);
+  const random = new SeededRandom(7);
+  let queue: Queue = await openQueue({ kv, clock, random });
+  const metrics = new Metrics();
+  const make = () => new Intake({ store, queue, clock, hostname: 'mx.test', log: silentLog, metrics });
+  const steps = [...(options.before === undefined ? [] : [options.before]), file(store)];
+  const limits = { ...WORKER_LIMITS, ...options.limits };
+  const work = (): IntakeWorker => {
+    const worker = new IntakeWorker({ queue, steps, clock, random, log: silentLog, metrics }, limits);
+    workers.push(worker);
+    return worker;
+  };
+  return {
+    ...mailLab,
+    bob,
+    random,
+    work,
+    get queue() {
+      return queue;
+    },
+    get intake() {
+      return make();
+    },
+    /** As after a crash: what was taken and not done is due again. */
+    restart: async (): Promise<void> => {
+      queue = await openQueue({ kv, clock, random });
+    },
+    settled: async (): Promise<void> => {
+      for (let i = 0; i < 60; i++) await new Promise((resolve) => setImmediate(resolve));
+    },
+  };
+}
+
+function arrival(raw: Buffer, ...accounts: AccountId[]): Arrival {
+  return {
+    sender: 'x@remote.test',
+    recipients: accounts.map((account) => ({ account, address: `${account}@example.test` })),
+    origin: { protocol: 'ESMTPS', hello: 'client.test', remote: '192.0.2.1', cipher: 'TLSv1.3 X' },
+    mail: { head: raw },
+  };
+}
+
+const WITH_ID = ['Message-ID: <1@remote.test>'];
+const inbox = (account: MailAccount) => account.getMessageIds({ folder: INBOX });
+
+test('an accepted mail is in each mailbox, below its own trace lines, byte for byte', async () => {
+  const { intake, work, alice, bob, queue, settled, store } = await lab();
+  const raw = mail('hi', '본문\r\n', WITH_ID);
+  work();
+  const id = await intake.accept(arrival(raw, ALICE, BOB));
+  await settled();
+  for (const [account, address] of [
+    [alice, 'alice-1@example.test'],
+    [bob, 'bob-1@example.test'],
+  ] as const) {
+    // prettier-ignore
+    const [message] = inbox(account);
+    const bytes = Buffer.from(await (await account.body(message!)).bytes()).toString();
+    expect(bytes).toBe(
+      `Return-Path: <x@remote.test>\r\nReceived: from client.test ([192.0.2.1])\r\n\tby mx.test with ESMTPS id ${id}\r\n` +
+        `\t(using TLSv1.3 X)\r\n\tfor <${address}>; Sun, 01 Mar 2026 09:00:00 +0000\r\n${raw.toString()}`,
+    );
+  }
+  expect((await queue.counts()).intake.waiting).toBe(0);
+  expect(await problemsOf(store)).toEqual([]);
+});
+
+test('a client that sends again what it was not told we have makes no second copy (A3); another mail does (B13)', async () => {
+  const { intake, work, alice, settled, clock } = await lab();
+  work();
+  const raw = mail('hi', 'text\r\n', WITH_ID);
+  await intake.accept(arrival(raw, ALICE));
+  await settled();
+  await clock.advance(16 * 3_600_000);
+  await intake.accept(arrival(raw, ALICE));
+  await settled();
+  expect(inbox(alice)).toHaveLength(1);
+  await intake.accept(arrival(mail('hi', 'other text\r\n', WITH_ID), ALICE));
+  await intake.accept({ ...arrival(raw, ALICE), sender: 'y@remote.test' });
+  await settled();
+  expect(inbox(alice)).toHaveLength(3);
+  // Without a Message-ID nothing says that two equal mails are one.
+  await intake.accept(arrival(mail('hi'), ALICE));
+  await intake.accept(arrival(mail('hi'), ALICE));
+  await settled();
+  expect(inbox(alice)).toHaveLength(5);
+});
+
+test('a crash between the acknowledgement and the mailbox, and one in the middle of two recipients (A4, A5)', async () => {
+  const { intake, work, alice, bob, queue, settled, restart, store } = await lab();
+  await intake.accept(arrival(mail('hi'), ALICE, BOB));
+  const [entry] = await queue.take('intake', 1);
+  const half = { mail: entry!.payload as never, recipient: (entry!.payload as { recipients: never[] }).recipients[0]! };
+  await file(store).run(half, new AbortController().signal);
+  expect([inbox(alice).length, inbox(bob).length]).toEqual([1, 0]);
+  await restart();
+  work();
+  await settled();
+  expect([inbox(alice).length, inbox(bob).length]).toEqual([1, 1]);
+  expect(await problemsOf(store)).toEqual([]);
+});
+
+test('a mail that fails every time goes to the error queue after five attempts, others pass it; mended, it is delivered (B7)', async () => {
+  let broken = true;
+  const poison: Step = {
+    name: 'poison',
+    run: ({ mail: { sender } }) =>
+      broken && sender === 'poison@remote.test' ? Promise.reject(new Error('boom\r\nboom')) : Promise.resolve(false),
+  };
+  const l = await lab({ before: poison });
+  l.work();
+  await l.intake.accept({ ...arrival(mail('bad'), ALICE, BOB), sender: 'poison@remote.test' });
+  await l.intake.accept(arrival(mail('good'), ALICE));
+  await l.settled();
+  expect(inbox(l.alice)).toHaveLength(1);
+  const waits: number[] = [];
+  for (let attempt = 1; attempt < 5; attempt++) {
+    const [waiting] = await l.queue.list('intake');
+    expect(waiting).toMatchObject({ attempts: attempt, reason: expect.stringContaining('boom??boom') });
+    waits.push(waiting!.due - l.clock.now());
+    await l.clock.advance(waiting!.due - l.clock.now());
+    await l.settled();
+  }
+  for (const [i, wait] of waits.entries()) {
+    expect(wait).toBeGreaterThanOrEqual(5_000 * 2 ** i);
+    expect(wait).toBeLessThanOrEqual(7_500 * 2 ** i);
+  }
+  const [dead] = await l.queue.list('error');
+  expect(dead).toMatchObject({
+    reason: expect.stringContaining('alice-1@example.test: boom??boom'),
+    tags: [ALICE, BOB],
+  });
+  broken = false;
+  expect(await l.intake.redeliver([dead!.id])).toBe(1);
+  await l.settled();
+  expect([inbox(l.alice).length, inbox(l.bob).length]).toEqual([2, 1]);
+  expect((await l.queue.counts()).error.waiting).toBe(0);
+});
+
+test('a step that never answers is given up after its deadline, and the worker works on (B8)', async () => {
+  const stuck: Step = {
+    name: 'stuck',
+    run: ({ mail: { sender } }) => (sender === 'stuck@x' ? new Promise(() => undefined) : Promise.resolve(false)),
+  };
+  const l = await lab({ before: stuck, limits: { entries: 1, attempts: 2 } });
+  l.work();
+  await l.intake.accept({ ...arrival(mail('bad'), ALICE), sender: 'stuck@x' });
+  await l.intake.accept(arrival(mail('good'), ALICE));
+  await l.settled();
+  expect(inbox(l.alice)).toHaveLength(0);
+  await l.clock.advance(60_000);
+  await l.settled();
+  expect(inbox(l.alice)).toHaveLength(1);
+  expect(await l.queue.list('intake')).toMatchObject([{ attempts: 1, reason: expect.stringContaining("'stuck'") }]);
+  await l.clock.advance(10_000);
+  await l.settled();
+  await l.clock.advance(60_000);
+  await l.settled();
+  expect(await l.queue.list('error')).toHaveLength(1);
+});
+
+test('who has it already is not tried again when another recipient fails', async () => {
+  const l = await lab({ quota: 10 });
+  l.work();
+  await l.intake.accept(arrival(mail('hi'), ALICE, BOB));
+  await l.settled();
+  expect([inbox(l.alice).length, inbox(l.bob).length]).toEqual([0, 1]);
+  const [waiting] = await l.queue.list('intake');
+  expect((waiting!.payload as { recipients: unknown[] }).recipients).toHaveLength(1);
+  expect(waiting!.due - l.clock.now()).toBeGreaterThanOrEqual(15 * 60_000);
+  await l.store.setQuota(ALICE, undefined);
+  await l.intake.signedIn(ALICE);
+  await l.settled();
+  expect(inbox(l.alice)).toHaveLength(1);
+});
+
+test('an account that is gone: at once to the error queue, with its reason', async () => {
+  const l = await lab();
+  await l.intake.accept(arrival(mail('hi'), BOB));
+  await l.store.removeAccount(BOB);
+  l.work();
+  await l.settled();
+  expect(await l.queue.list('error')).toMatchObject([{ reason: expect.stringContaining(BOB) }]);
+});
+
+test('a loop, a header without end, and a stream that breaks are refused and leave nothing (D20, C18)', async () => {
+  const { intake, queue } = await lab();
+  const received = (count: number): Buffer => mail('hi', 'x\r\n', Array<string>(count).fill('Received: from a by b'));
+  await intake.accept(arrival(received(49), ALICE));
+  for (const count of [50, 51, 101])
+    await expect(intake.accept(arrival(received(count), ALICE))).rejects.toMatchObject({ code: 'mail-loop' });
+  async function* rest(): AsyncGenerator<Uint8Array> {
+    yield Buffer.from('more');
+    throw new MailError('too-large', 'user', 'it broke');
+  }
+  const endless = { head: Buffer.from('a: b\r\n'.repeat(10)), rest: rest() };
+  await expect(intake.accept({ ...arrival(mail('x'), ALICE), mail: endless })).rejects.toMatchObject({
+    code: 'too-large',
+  }); // prettier-ignore
+  const broken = { head: Buffer.from('a: b\r\n\r\nbody'), rest: rest() };
+  await expect(intake.accept({ ...arrival(mail('x'), ALICE), mail: broken })).rejects.toThrow('it broke');
+  expect((await queue.counts()).intake.waiting).toBe(1);
+});
+
+test('a mail without header keeps its text as text', async () => {
+  const l = await lab();
+  l.work();
+  await l.intake.accept(arrival(Buffer.from('hello: world? no\r\n'.replace(':', '')), ALICE));
+  await l.settled();
+  const { details, body } = await l.alice.getMessage(inbox(l.alice)[0]!);
+  expect(details.preview).toContain('hello world');
+  expect(Buffer.from(await body.bytes()).toString()).toMatch(/\+0000\r\n\r\nhello world\? no\r\n$/);
+});
+
+test('a thousand recipients: several entries, one commit, everybody has it', async () => {
+  const l = await lab();
+  const accounts = Array.from({ length: 600 }, (_, i) => `many-${i}` as AccountId);
+  for (const account of accounts) await l.store.createAccount(account);
+  await l.intake.accept(arrival(mail('hi'), ...accounts));
+  expect((await l.queue.counts()).intake.waiting).toBe(3);
+  l.work();
+  await l.settled();
+  for (const account of accounts) {
+    using opened = await l.store.open(SYSTEM, account);
+    expect(inbox(opened)).toHaveLength(1);
+  }
+});
+
+test('what a user sends: delivered, its copy in Sent as read, once for each key', async () => {
+  const l = await lab();
+  l.work();
+  const directory = new FakeDirectory();
+  const recipients = new Recipients(directory, l.store);
+  const rate = new RecipientRate({ increment: () => Promise.resolve(1) } as never, {
+    recipientsPerHour: 1,
+    limitLoopback: true,
+  }); // prettier-ignore
+  const { clock, random } = l;
+  directory.maySendAs = (account, address) => Promise.resolve(account === ALICE && address === 'alice@example.test');
+  const submit = new Submit({ directory, recipients, rate, intake: l.intake, clock, random, hostname: 'mx.test' });
+  const by = { kind: 'user', account: ALICE, address: 'alice@example.test', admin: false } as const;
+  const submission = {
+    by,
+    sender: 'alice@example.test',
+    recipients: [{ account: BOB, address: 'bob@example.test' }],
+    mail: { head: Buffer.from('Subject: hi\r\nBcc: x@y.test\r\n\r\ntext\r\n') },
+    origin: { protocol: 'HTTP', hello: '', remote: '', cipher: '' },
+    copyTo: SENT,
+    key: 'k1',
+  };
+  await Promise.all([submit.send(submission), submit.send(submission)]);
+  await l.settled();
+  expect(inbox(l.bob)).toHaveLength(1);
+  const [copy] = l.alice.getMessageIds({ folder: SENT });
+  expect(l.alice.getMessageIds({ folder: SENT })).toHaveLength(1);
+  expect(l.alice.meta(copy!)?.flags).toBe(1);
+  const raw = Buffer.from(await (await l.alice.body(copy!)).bytes()).toString();
+  expect(raw).toMatch(
+    /^From: <alice@example.test>\r\nDate: .*\r\nMessage-ID: <.*@mx.test>\r\nSubject: hi\r\n\r\ntext\r\n$/,
+  );
+  await submit.send({ ...submission, key: 'k2' });
+  await l.settled();
+  expect(inbox(l.bob)).toHaveLength(2);
+  await expect(submit.checkSender(by, 'bob@example.test')).rejects.toMatchObject({ code: 'not-allowed' });
+});
+
+test('an accepted mail reaches a watcher within the same few turns', async () => {
+  const l = await lab();
+  l.work();
+  let seen = 0;
+  using _watch = l.alice.watch(() => seen++);
+  const before = performance.now();
+  await l.intake.accept(arrival(mail('hi'), ALICE));
+  while (seen === 0) await new Promise((resolve) => setImmediate(resolve));
+  expect(performance.now() - before).toBeLessThan(100);
+});
+
+test('room is looked up at most once a second, by nobody who waits', async () => {
+  const { clock, settled } = await lab();
+  let asked = 0;
+  let free = 140 << 20;
+  const room = new Room(
+    () => (asked++, free < 0 ? Promise.reject(new Error('no disk')) : Promise.resolve(free)),
+    clock,
+  );
+  expect(room.has(100 << 20)).toBe(true);
+  await settled();
+  expect([room.has(100 << 20), room.has(50 << 20), asked]).toEqual([false, true, 1]);
+  free = -1;
+  await clock.advance(1000);
+  room.has(0);
+  await settled();
+  expect([room.has(100 << 20), asked]).toEqual([true, 2]);
+});

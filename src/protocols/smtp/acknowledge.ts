@@ -1,0 +1,26 @@
+/**
+ * The one place that tells a client "we have it". It does so after the message and its queue entry survive the loss of
+ * power, never before, whatever the settings.
+ */
+import type { QueueId } from '../../ports/queue.ts';
+import type { IncomingMail } from './incoming.ts';
+import type { SmtpSession } from './session.ts';
+import type { Transaction } from './transaction.ts';
+
+/** Ends the transaction: 250 for an accepted mail, else its refusal. LMTP answers for each recipient (RFC 2033 §4.2). */
+export async function acknowledge(
+  session: SmtpSession,
+  transaction: Transaction,
+  mail: IncomingMail<QueueId>,
+): Promise<void> {
+  const answers = session.parts.role === 'lmtp' ? transaction.accepted : 1;
+  delete transaction.chunks;
+  session.transaction = undefined;
+  try {
+    const id = await mail.finish();
+    session.progress();
+    for (let i = 0; i < answers; i++) session.reply(250, '2.0.0', `Accepted as ${id}`);
+  } catch (error) {
+    for (let i = 0; i < answers; i++) session.failed(error);
+  }
+}

@@ -1,0 +1,59 @@
+/** SMTP's words for what went wrong (RFC 5321 §4.2, RFC 3463). To strangers generic; the log is specific. */
+import { MailError } from '../../mail/error.ts';
+import type { MailErrorCode } from '../../mail/error.ts';
+import type { Farewell } from '../../net/network.ts';
+
+export interface Reply {
+  readonly code: number;
+  /** Enhanced status (RFC 2034). */
+  readonly status: string;
+  readonly text: string;
+}
+
+function reply(code: number, status: string, text: string): Reply {
+  return { code, status, text };
+}
+
+export const OUT_OF_ROOM = reply(452, '4.3.1', 'No room for mail at the moment, please try later');
+const TROUBLE = reply(451, '4.3.0', 'Local trouble, please try later');
+
+const REPLIES: Partial<Record<MailErrorCode, Reply>> = {
+  'unknown-recipient': reply(550, '5.1.1', 'Nobody here by that name'),
+  'account-suspended': reply(550, '5.2.1', 'This mailbox is suspended'),
+  'account-missing': reply(550, '5.1.1', 'Nobody here by that name'),
+  'address-syntax': reply(501, '5.1.3', 'This is not an address'),
+  'over-quota': reply(452, '4.2.2', 'The mailbox is full'),
+  'too-large': reply(552, '5.3.4', 'The message is larger than this server takes'),
+  'mail-loop': reply(554, '5.4.6', 'The message has passed too many servers: mail loop'),
+  'not-allowed': reply(550, '5.7.1', 'You may not send as this author'),
+  limit: reply(451, '4.7.1', 'Too much mail in too short a time, please try later'),
+  'auth-failed': reply(535, '5.7.8', 'Wrong address or password'),
+  'auth-throttled': reply(454, '4.7.0', 'Too many failed attempts, please try later'),
+  'store-full': OUT_OF_ROOM,
+  'store-failed': TROUBLE,
+  busy: reply(451, '4.3.2', 'Too busy, please try later'),
+  timeout: reply(451, '4.3.2', 'Too busy, please try later'),
+};
+
+/** What the client hears; 451 for what is our own fault. */
+export function replyTo(error: unknown): Reply {
+  return (error instanceof MailError && REPLIES[error.code]) || TROUBLE;
+}
+
+/** The last line of a session that cannot go on. */
+export function farewell(why: Farewell): string {
+  switch (why) {
+    case 'too-many-connections':
+      return '421 4.7.0 Too many connections, please try later\r\n';
+    case 'timeout':
+      return '421 4.4.2 Too slow, goodbye\r\n';
+    case 'line-too-long':
+      return '500 5.5.2 Line too long, goodbye\r\n';
+    case 'bare-newline':
+      return '500 5.5.2 Lines must end in CRLF, goodbye\r\n';
+    case 'shutting-down':
+      return '421 4.3.2 The server is being stopped, please try again\r\n';
+    case 'bug':
+      return '421 4.3.0 Local trouble, please try later\r\n';
+  }
+}

@@ -1,0 +1,17 @@
+/** SMTP as the network runs it, in one of its roles: mail from other servers, mail from users, LMTP. */
+import type { LineProtocol } from '../../net/network.ts';
+import { commandsFor } from './commands.ts';
+import { farewell } from './reply.ts';
+import type { SmtpParts } from './session.ts';
+import { SmtpSession } from './session.ts';
+
+export function smtpServer(parts: SmtpParts): LineProtocol {
+  const commands = commandsFor(parts.role);
+  const { line, commandTimeoutMs, stressTimeoutMs } = parts.limits;
+  return {
+    name: parts.role,
+    options: { lineLimit: line, strictLines: true, commandTimeoutMs, stressTimeoutMs },
+    serve: (connection) => new SmtpSession(connection, parts, commands).run(),
+    farewell,
+  };
+}

@@ -1,0 +1,20 @@
+import type { LocalRecipient } from '../../intake/arrival.ts';
+import type { QueueId } from '../../ports/queue.ts';
+import type { IncomingMail } from './incoming.ts';
+import type { NewlineCheck } from './wire/data-scanner.ts';
+
+/** One mail transaction (RFC 5321 §3.3): from MAIL to the end of the message. */
+export interface Transaction {
+  /** '' for the null sender. */
+  readonly sender: string;
+  /** As declared with SIZE (RFC 1870), 0 when it was not. */
+  readonly size: number;
+  readonly body: '7BIT' | '8BITMIME' | 'BINARYMIME';
+  readonly utf8: boolean;
+  /** By account: two addresses of one mailbox get one copy. */
+  readonly recipients: Map<string, LocalRecipient>;
+  /** RCPT commands that were accepted. */
+  accepted: number;
+  /** What BDAT has brought so far. */
+  chunks?: { readonly mail: IncomingMail<QueueId>; readonly newlines: NewlineCheck };
+}

@@ -1,0 +1,183 @@
+/** A real SMTP listener on a made-up directory, for tests of the wire: what was accepted lies in a list. */
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { MemoryCache } from '../../src/adapters/cache-memory.ts';
+import { ManualClock } from '../../src/adapters/clock-manual.ts';
+import { SeededRandom } from '../../src/adapters/random-seeded.ts';
+import type { Directory, Route } from '../../src/directory/api.ts';
+import type { Arrival } from '../../src/intake/arrival.ts';
+import { RecipientRate } from '../../src/intake/rate.ts';
+import { Recipients } from '../../src/intake/recipients.ts';
+import { MailError } from '../../src/mail/error.ts';
+import type { AccountId } from '../../src/mailstore/api.ts';
+import { parseListen } from '../../src/net/address.ts';
+import { selfSignedCertificate } from '../../src/net/certificate.ts';
+import type { AdmissionLimits } from '../../src/net/admission.ts';
+import { ADMISSION_LIMITS } from '../../src/net/admission.ts';
+import { Network } from '../../src/net/network.ts';
+import { TlsIdentity } from '../../src/net/tls.ts';
+import type { QueueId } from '../../src/ports/queue.ts';
+import type { SmtpRole } from '../../src/protocols/smtp/command.ts';
+import { SMTP_LIMITS } from '../../src/protocols/smtp/limits.ts';
+import { sandboxRecipients } from '../../src/protocols/smtp/sandbox.ts';
+import { smtpServer } from '../../src/protocols/smtp/server.ts';
+import type { SmtpParts } from '../../src/protocols/smtp/session.ts';
+import { Submit } from '../../src/submit/submit.ts';
+import { silentLog } from '../../src/telemetry/log.ts';
+import { Metrics } from '../../src/telemetry/metrics.ts';
+import type { WireOptions } from '../client/wire.ts';
+import { WireClient } from '../client/wire.ts';
+
+/** Password of everybody. */
+export const PASSWORD = 'canary-password';
+
+const PEOPLE = new Map([
+  ['alice', 'a1'],
+  ['bob', 'b1'],
+  ['robert', 'b1'],
+  ['full', 'f1'],
+  ['사서함', 'k1'],
+]);
+
+export class FakeDirectory implements Pick<Directory, 'route' | 'authenticate' | 'maySendAs'> {
+  signIns = 0;
+
+  route(address: string): Promise<Route> {
+    const at = address.lastIndexOf('@');
+    const domain = address.slice(at + 1);
+    if (domain !== 'example.test' && domain !== 'mail.test') return Promise.resolve({ kind: 'remote', domain });
+    const local = address.slice(0, at).toLowerCase();
+    const [base = '', detail] = local.split('+');
+    if (base === 'suspended') return Promise.resolve({ kind: 'suspended' });
+    const account = PEOPLE.get(base) ?? (/^user\d+$/.test(base) ? base : undefined);
+    if (account === undefined) return Promise.resolve({ kind: 'unknown' });
+    return Promise.resolve({ kind: 'account', account: account as AccountId, address: `${base}@${domain}`, detail });
+  }
+
+  authenticate(address: string, password: string): ReturnType<Directory['authenticate']> {
+    this.signIns++;
+    const account = PEOPLE.get(address.split('@')[0] as string);
+    if (address.startsWith('throttled'))
+      return Promise.reject(new MailError('auth-throttled', 'temporary', 'slow down'));
+    if (address.startsWith('suspended')) return Promise.reject(new MailError('account-suspended', 'user', 'suspended'));
+    if (account === undefined || password !== PASSWORD)
+      return Promise.reject(new MailError('auth-failed', 'user', 'wrong password'));
+    return Promise.resolve({ kind: 'user', account: account as AccountId, address, admin: false });
+  }
+
+  async maySendAs(account: AccountId, address: string): Promise<boolean> {
+    const route = await this.route(address);
+    return route.kind === 'account' && route.account === account;
+  }
+}
+
+export interface Accepted extends Omit<Arrival, 'mail'> {
+  readonly raw: Buffer;
+}
+
+export interface SmtpHarness extends AsyncDisposable {
+  readonly address: string;
+  readonly accepted: Accepted[];
+  readonly promoted: string[];
+  readonly clock: ManualClock;
+  readonly network: Network;
+  readonly metrics: Metrics;
+  readonly directory: FakeDirectory;
+  connect(options?: WireOptions): Promise<WireClient>;
+}
+
+let identity: Promise<TlsIdentity> | undefined;
+export function testIdentity(): Promise<TlsIdentity> {
+  identity ??= selfSignedCertificate(mkdtempSync(join(tmpdir(), 'pabal-tls-')), []).then(
+    (pair) => new TlsIdentity(pair),
+  );
+  return identity;
+}
+
+export interface SmtpHarnessOptions {
+  readonly role?: SmtpRole;
+  readonly parts?: Partial<SmtpParts>;
+  readonly limits?: Partial<typeof SMTP_LIMITS>;
+  readonly admission?: Partial<AdmissionLimits>;
+  readonly implicitTls?: boolean;
+  readonly recipientsPerHour?: number;
+  /** What taking a mail throws. */
+  readonly failure?: () => Error | undefined;
+}
+
+export async function startSmtp(options: SmtpHarnessOptions = {}): Promise<SmtpHarness> {
+  const clock = new ManualClock();
+  const metrics = new Metrics();
+  const directory = new FakeDirectory();
+  const accepted: Accepted[] = [];
+  const promoted: string[] = [];
+  const store = { roomFor: (account: AccountId) => Promise.resolve(account !== 'f1') };
+  const recipients = new Recipients(directory, store);
+  const perHour = options.recipientsPerHour ?? 0;
+  const rate = new RecipientRate(new MemoryCache(clock), {
+    recipientsPerHour: perHour,
+    limitLoopback: perHour > 0,
+  });
+  const intake = {
+    async accept({ mail, ...rest }: Arrival): Promise<QueueId> {
+      const pieces: Uint8Array[] = [mail.head];
+      if (mail.rest !== undefined) for await (const piece of mail.rest) pieces.push(piece);
+      const failure = options.failure?.();
+      if (failure !== undefined) throw failure;
+      accepted.push({ ...rest, raw: Buffer.concat(pieces) });
+      return `q${accepted.length}` as QueueId;
+    },
+    signedIn: (account: AccountId) => Promise.resolve(void promoted.push(account)),
+  };
+  const hostname = 'mx.example.test';
+  const random = new SeededRandom(1);
+  const submit = new Submit({ directory, recipients, rate, intake, clock, random, hostname });
+  const network = new Network({
+    log: silentLog,
+    metrics,
+    clock,
+    limits: { ...ADMISSION_LIMITS, ...options.admission },
+  });
+  const protocol = smtpServer({
+    role: options.role ?? 'smtp',
+    hostname,
+    limits: { ...SMTP_LIMITS, ...options.limits },
+    directory,
+    recipients,
+    rate,
+    intake,
+    submit,
+    clock,
+    identity: await testIdentity(),
+    room: { has: () => true },
+    allowPlaintextLogin: 'never',
+    hook: sandboxRecipients('mail.test'),
+    ...options.parts,
+  });
+  const endpoint = await network.listen({
+    protocol,
+    addresses: parseListen('127.0.0.1:0'),
+    ...(options.implicitTls === true ? { implicitTls: await testIdentity() } : {}),
+  });
+  const address = endpoint.addresses[0] as string;
+  const clients: WireClient[] = [];
+  return {
+    address,
+    accepted,
+    promoted,
+    clock,
+    network,
+    metrics,
+    directory,
+    async connect(wire = {}) {
+      const client = await WireClient.connect(address, wire);
+      clients.push(client);
+      return client;
+    },
+    async [Symbol.asyncDispose]() {
+      for (const client of clients) client.destroy();
+      await network.close(0);
+    },
+  };
+}
