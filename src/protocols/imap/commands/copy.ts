@@ -1,0 +1,107 @@
+import { MailError } from '../../../mail/error.ts';
+import type { Folder, FolderId, MailAccount, MsgId, Uid } from '../../../mailstore/api.ts';
+import { command } from '../command.ts';
+import { orTryCreate } from '../reply.ts';
+import type { Session } from '../session.ts';
+import type { Decoder } from '../wire/decoder.ts';
+import {
+  formatSet,
+  positionsOf,
+  type SequenceSet,
+  sequenceSet,
+  type Spans,
+  spansOfNumbers,
+  spansOfUids,
+} from '../wire/sequence-set.ts';
+
+export interface CopyArgs {
+  readonly set: SequenceSet;
+  readonly path: string;
+}
+
+export function copyArguments(d: Decoder): CopyArgs {
+  const set = sequenceSet(d.sp());
+  const path = d.sp().mailbox();
+  d.end();
+  return { set, path };
+}
+
+/** The positions that a command's set names, by number or by UID. */
+export function spansOf(session: Session, set: SequenceSet, byUid: boolean): Spans {
+  const { view } = session.selected.tracker;
+  return byUid ? spansOfUids(set, view) : spansOfNumbers(set, view);
+}
+
+export function idsOf(session: Session, spans: Spans): MsgId[] {
+  const { view } = session.selected.tracker;
+  return Array.from(positionsOf(spans), (at) => view.ids[at] as MsgId);
+}
+
+/** Where COPY and MOVE go. */
+export async function target(session: Session, path: string): Promise<Folder> {
+  await session.account.refresh();
+  const folder = session.account.folderAt(path);
+  if (folder === undefined)
+    throw orTryCreate(new MailError('folder-missing', 'user', 'There is no folder with that path'));
+  return folder;
+}
+
+/** Messages that are copied or moved in one commit; more go in several. */
+const PART = 10_000;
+
+export function* inParts(ids: readonly MsgId[]): Generator<readonly MsgId[]> {
+  for (let at = 0; at < ids.length; at += PART) yield ids.slice(at, at + PART);
+}
+
+/** All or nothing (RFC 3501 §6.4.7): copies made before one that cannot be made are taken back. */
+async function copyAll(account: MailAccount, ids: readonly MsgId[], to: FolderId): Promise<[from: MsgId, to: Uid][]> {
+  const made: MsgId[] = [];
+  const pairs: [MsgId, Uid][] = [];
+  try {
+    for (const part of inParts(ids)) {
+      for (const { from, placed } of await account.copy(part, to)) {
+        made.push(placed.id);
+        pairs.push([from, placed.uid]);
+      }
+    }
+    return pairs;
+  } catch (error) {
+    if (made.length > 0) await account.deleteMessage(made);
+    throw error;
+  }
+}
+
+async function run({ set, path }: CopyArgs, session: Session, byUid: boolean): Promise<string> {
+  const spans = spansOf(session, set, byUid);
+  const folder = await target(session, path);
+  const ids = idsOf(session, spans);
+  if (ids.length === 0) return 'COPY completed';
+  try {
+    const copies = await copyAll(session.account, ids, folder.id);
+    if (copies.length === 0) throw new MailError('message-missing', 'user', 'All of the messages are gone');
+    const { view } = session.selected.tracker;
+    const uids = new Map<MsgId, number>();
+    for (const at of positionsOf(spans)) uids.set(view.ids[at] as MsgId, view.uids[at] as number);
+    const from = formatSet(copies.map(([id]) => uids.get(id) as number));
+    const to = formatSet(copies.map(([, uid]) => uid));
+    return `[COPYUID ${folder.uidValidity} ${from} ${to}] COPY completed`;
+  } catch (error) {
+    throw orTryCreate(error);
+  }
+}
+
+/** COPY (RFC 3501 §6.4.7): all or nothing. COPYUID: RFC 4315 §3. */
+export const copy = command<CopyArgs>({
+  name: 'COPY',
+  states: ['selected'],
+  parse: copyArguments,
+  run: (args, session) => run(args, session, false),
+});
+
+/** UID COPY (RFC 3501 §6.4.8). */
+export const uidCopy = command<CopyArgs>({
+  name: 'UID COPY',
+  states: ['selected'],
+  parse: copyArguments,
+  run: (args, session) => run(args, session, true),
+});

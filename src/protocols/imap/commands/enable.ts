@@ -1,0 +1,28 @@
+import { command, SIGNED_IN, whenSignedIn } from '../command.ts';
+import { malformed } from '../wire/decoder.ts';
+
+/** What can be switched on. */
+const EXTENSIONS: ReadonlySet<string> = new Set(['CONDSTORE']);
+
+/** ENABLE (RFC 5161). What is not known is passed over. */
+export const enable = command<readonly string[]>({
+  name: 'ENABLE',
+  states: SIGNED_IN,
+  capabilities: whenSignedIn('ENABLE'),
+  parse(d) {
+    const words: string[] = [];
+    while (d.take(' ')) {
+      if (words.length >= d.limits.list) throw malformed('list too long');
+      words.push(d.word());
+    }
+    if (words.length === 0) throw malformed('extension expected');
+    d.end();
+    return words;
+  },
+  run(words, session) {
+    const now = words.filter((word) => EXTENSIONS.has(word) && !session.enabled.has(word));
+    for (const word of now) session.enabled.add(word);
+    session.out.line(`* ENABLED${now.map((word) => ` ${word}`).join('')}`);
+    return 'ENABLE completed';
+  },
+});

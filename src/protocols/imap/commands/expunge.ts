@@ -1,0 +1,49 @@
+import { Flag, type MsgId } from '../../../mailstore/api.ts';
+import { command, whenSignedIn } from '../command.ts';
+import { Refusal } from '../reply.ts';
+import type { Session } from '../session.ts';
+import { positionsOf, type SequenceSet, sequenceSet, spansOfUids } from '../wire/sequence-set.ts';
+
+/** Deletes for ever what is marked \Deleted in the selected folder, of these UIDs or of all. */
+export async function expungeDeleted(session: Session, uids?: SequenceSet): Promise<void> {
+  const { view } = session.selected.tracker;
+  const ids: MsgId[] = [];
+  for (const at of positionsOf(uids === undefined ? [[0, view.length]] : spansOfUids(uids, view))) {
+    const flags = view.flagsAt(at);
+    if (flags >= 0 && (flags & Flag.deleted) !== 0) ids.push(view.ids[at] as MsgId);
+  }
+  if (ids.length > 0) await session.account.deleteMessage(ids);
+}
+
+export function requireWritable(session: Session): void {
+  if (session.selected.readOnly) throw new Refusal('NO', '[NOPERM] The mailbox is open for reading only');
+}
+
+/** EXPUNGE (RFC 3501 §6.4.3): the numbers that went are told like anybody else's. */
+export const expunge = command({
+  name: 'EXPUNGE',
+  states: ['selected'],
+  parse: (d) => d.end(),
+  async run(_args, session) {
+    requireWritable(session);
+    await expungeDeleted(session);
+    return 'EXPUNGE completed';
+  },
+});
+
+/** UID EXPUNGE (RFC 4315 §2.1). */
+export const uidExpunge = command<SequenceSet>({
+  name: 'UID EXPUNGE',
+  states: ['selected'],
+  capabilities: whenSignedIn('UIDPLUS'),
+  parse(d) {
+    const set = sequenceSet(d.sp());
+    d.end();
+    return set;
+  },
+  async run(set, session) {
+    requireWritable(session);
+    await expungeDeleted(session, set);
+    return 'UID EXPUNGE completed';
+  },
+});

@@ -1,0 +1,65 @@
+import { command } from '../command.ts';
+import { writeIndexRows } from '../fetch/index-row.ts';
+import { writeMessages } from '../fetch/message-row.ts';
+import { Refusal } from '../reply.ts';
+import type { Session } from '../session.ts';
+import { type Decoder, malformed } from '../wire/decoder.ts';
+import { type FetchItem, fetchItems, indexItemsOnly } from '../wire/fetch-item.ts';
+import { type SequenceSet, sequenceSet } from '../wire/sequence-set.ts';
+import { spansOf } from './copy.ts';
+
+interface FetchArgs {
+  readonly set: SequenceSet;
+  readonly items: readonly FetchItem[];
+  readonly changedSince: number | undefined;
+}
+
+function parse(d: Decoder): FetchArgs {
+  const set = sequenceSet(d.sp());
+  const items = fetchItems(d.sp());
+  let changedSince: number | undefined;
+  if (d.take(' ')) {
+    d.open();
+    if (!d.takeWord('CHANGEDSINCE')) throw malformed('unknown FETCH modifier');
+    changedSince = d.sp().number64();
+    d.close();
+  }
+  d.end();
+  return { set, items, changedSince };
+}
+
+async function run({ set, items, changedSince }: FetchArgs, session: Session, byUid: boolean): Promise<string> {
+  const asked = [...items];
+  const has = (item: string): boolean => asked.some((one) => one.item === item);
+  if (byUid && !has('UID')) asked.unshift({ item: 'UID' });
+  if (changedSince !== undefined && !has('MODSEQ')) asked.push({ item: 'MODSEQ' });
+  // Asking for mod-sequences switches them on (RFC 7162 §3.1).
+  if (has('MODSEQ')) session.enabled.add('CONDSTORE');
+  session.selected.tellNewKeywords(session);
+  const spans = spansOf(session, set, byUid);
+  const filter = changedSince === undefined ? {} : { changedSince };
+  const indexItems = indexItemsOnly(asked);
+  const gone =
+    indexItems === undefined
+      ? await writeMessages(session, spans, asked, filter)
+      : await writeIndexRows(session.out, session.selected.tracker.view, spans, indexItems, filter);
+  if (gone > 0 && !byUid) throw new Refusal('NO', '[EXPUNGEISSUED] Some of the messages are gone');
+  return 'FETCH completed';
+}
+
+/** FETCH (RFC 3501 §6.4.5; CHANGEDSINCE: RFC 7162 §3.1.4). */
+export const fetch = command<FetchArgs>({
+  name: 'FETCH',
+  states: ['selected'],
+  keepsNumbers: true,
+  parse,
+  run: (args, session) => run(args, session, false),
+});
+
+/** UID FETCH (RFC 3501 §6.4.8). */
+export const uidFetch = command<FetchArgs>({
+  name: 'UID FETCH',
+  states: ['selected'],
+  parse,
+  run: (args, session) => run(args, session, true),
+});

@@ -1,0 +1,13 @@
+import { command, SIGNED_IN, whenSignedIn } from '../command.ts';
+
+/** NAMESPACE (RFC 2342): one's own mailboxes, separated by '/'. */
+export const namespace = command({
+  name: 'NAMESPACE',
+  states: SIGNED_IN,
+  capabilities: whenSignedIn('NAMESPACE'),
+  parse: (d) => d.end(),
+  run(_args, session) {
+    session.out.line('* NAMESPACE (("" "/")) NIL NIL');
+    return 'NAMESPACE completed';
+  },
+});

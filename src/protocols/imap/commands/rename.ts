@@ -1,0 +1,21 @@
+import { MailError } from '../../../mail/error.ts';
+import { command, SIGNED_IN } from '../command.ts';
+import { existing } from './delete.ts';
+
+/** RENAME (RFC 3501 §6.3.5): with the mailboxes below it; INBOX stays, its messages go. */
+export const rename = command<{ from: string; to: string }>({
+  name: 'RENAME',
+  states: SIGNED_IN,
+  parse(d) {
+    const from = d.sp().mailbox();
+    const to = d.sp().mailbox();
+    d.end();
+    return { from, to: to.endsWith('/') ? to.slice(0, -1) : to };
+  },
+  async run({ from, to }, session) {
+    const folder = await existing(session, from);
+    if (folder.path === to) throw new MailError('folder-exists', 'user', 'It has that name already');
+    await session.account.renameFolder(folder.id, to);
+    return 'RENAME completed';
+  },
+});

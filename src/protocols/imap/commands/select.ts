@@ -1,0 +1,74 @@
+import type { FolderView } from '../../../mailstore/api.ts';
+import { Flag } from '../../../mailstore/api.ts';
+import { MailError } from '../../../mail/error.ts';
+import { command, SIGNED_IN } from '../command.ts';
+import { Selected } from '../selected.ts';
+import type { Session } from '../session.ts';
+import { type Decoder, malformed } from '../wire/decoder.ts';
+
+interface SelectArgs {
+  readonly path: string;
+  readonly condstore: boolean;
+}
+
+function parse(d: Decoder): SelectArgs {
+  const path = d.sp().mailbox();
+  let condstore = false;
+  if (d.take(' ')) {
+    d.list(() => {
+      if (d.word() !== 'CONDSTORE') throw malformed('unknown SELECT parameter');
+      condstore = true;
+    });
+  }
+  d.end();
+  return { path, condstore };
+}
+
+async function run({ path, condstore }: SelectArgs, session: Session, readOnly: boolean): Promise<string> {
+  const { account, out } = session;
+  if (session.state === 'selected') {
+    session.unselect();
+    // What follows is about the other mailbox (RFC 7162 §3.2.11).
+    out.line('* OK [CLOSED] The mailbox selected before is closed');
+  }
+  await account.refresh();
+  const folder = account.folderAt(path);
+  if (folder === undefined) throw new MailError('folder-missing', 'user', 'There is no folder with that path');
+  if (condstore) session.enabled.add('CONDSTORE');
+  const selected = new Selected(account, folder, readOnly);
+  session.select(selected);
+  const { view } = selected.tracker;
+  selected.tellFlags(session);
+  out.line(`* ${view.length} EXISTS`);
+  out.line('* 0 RECENT');
+  const unseen = folder.unread > 0 ? firstUnseen(view) : -1;
+  if (unseen >= 0) out.line(`* OK [UNSEEN ${unseen + 1}] First unread message`);
+  out.line(`* OK [UIDVALIDITY ${folder.uidValidity}] UIDs are valid`);
+  out.line(`* OK [UIDNEXT ${folder.uidNext}] Next UID`);
+  out.line(`* OK [HIGHESTMODSEQ ${folder.highestModseq}] Highest mod-sequence`);
+  return readOnly ? '[READ-ONLY] EXAMINE completed' : '[READ-WRITE] SELECT completed';
+}
+
+function firstUnseen(view: FolderView): number {
+  for (let at = 0; at < view.length; at++) {
+    const flags = view.flagsAt(at);
+    if (flags >= 0 && (flags & Flag.seen) === 0) return at;
+  }
+  return -1;
+}
+
+/** SELECT (RFC 3501 §6.3.1; CONDSTORE: RFC 7162 §3.1.8). */
+export const select = command<SelectArgs>({
+  name: 'SELECT',
+  states: SIGNED_IN,
+  parse,
+  run: (args, session) => run(args, session, false),
+});
+
+/** EXAMINE (RFC 3501 §6.3.2): SELECT without the right to change anything. */
+export const examine = command<SelectArgs>({
+  name: 'EXAMINE',
+  states: SIGNED_IN,
+  parse,
+  run: (args, session) => run(args, session, true),
+});

@@ -1,0 +1,167 @@
+/** FETCH rows that need what is stored of a message: its envelope, structure, or bytes. */
+import { MailError } from '../../../mail/error.ts';
+import { type Body, Flag, type FolderView, type MessageDetails, type MsgId } from '../../../mailstore/api.ts';
+import { ConnectionError } from '../../../net/error.ts';
+import type { Session } from '../session.ts';
+import { type FetchItem, isIndexItem } from '../wire/fetch-item.ts';
+import type { Section } from '../wire/section.ts';
+import { positionsOf, type Spans } from '../wire/sequence-set.ts';
+import { sectionBytes } from './body-section.ts';
+import { beginRow, endRow, type RowFilter, writeFlags, writeIndexItems } from './index-row.ts';
+
+/** Messages whose details are read at once. */
+const BATCH = 200;
+/** Messages that are marked as read in one commit, before their bodies are sent. */
+const SEEN_BATCH = 50;
+/** A section up to this size is read whole before its length is told: if it is damaged, that costs a NO. */
+const WHOLE = 64 * 1024;
+
+/** Writes `* n FETCH (...)` for each message of the spans; answers how many are gone. */
+export async function writeMessages(
+  session: Session,
+  spans: Spans,
+  items: readonly FetchItem[],
+  filter: RowFilter,
+): Promise<number> {
+  const { out, account, selected } = session;
+  const { view } = selected.tracker;
+  const wantsBody = items.some(({ item }) => item === 'section');
+  const marks = !selected.readOnly && items.some((item) => item.item === 'section' && item.seen);
+  const { changedSince = -1 } = filter;
+  let gone = 0;
+  let failure: unknown;
+  const write = async (batch: readonly number[]): Promise<void> => {
+    const marked = marks ? await markSeen(session, view, batch) : new Set();
+    const details = await account.detailsOf(batch.map((at) => view.ids[at] as MsgId));
+    for (const [i, at] of batch.entries()) {
+      if (out.mustPause()) await out.pause();
+      const known = details[i];
+      if (known === undefined || view.flagsAt(at) < 0) {
+        gone++;
+        continue;
+      }
+      try {
+        const body = wantsBody ? await account.body(view.ids[at] as MsgId) : undefined;
+        await writeRow(session, view, at, items, known, body, marked.has(at));
+      } catch (error) {
+        if (!(error instanceof MailError)) throw error;
+        // One message that cannot be read keeps nobody from the others.
+        if (error.code === 'message-missing') gone++;
+        else failure ??= error;
+      }
+    }
+  };
+  out.begin();
+  const size = marks ? SEEN_BATCH : BATCH;
+  let batch: number[] = [];
+  for (const at of positionsOf(spans)) {
+    if (changedSince >= 0 && view.modseqAt(at) <= changedSince) continue;
+    batch.push(at);
+    if (batch.length < size) continue;
+    await write(batch);
+    batch = [];
+  }
+  if (batch.length > 0) await write(batch);
+  if (failure !== undefined) throw failure;
+  return gone;
+}
+
+/** Marks messages as read (RFC 3501 §6.4.5, BODY[...]) and answers those that were not. */
+async function markSeen(session: Session, view: FolderView, batch: readonly number[]): Promise<ReadonlySet<number>> {
+  const unseen = batch.filter((at) => view.flagsAt(at) >= 0 && (view.flagsAt(at) & Flag.seen) === 0);
+  if (unseen.length > 0) {
+    const ids = unseen.map((at) => view.ids[at] as MsgId);
+    const { applied } = await session.account.updateMessage(ids, { mode: 'add', flags: Flag.seen, keywords: [] });
+    session.selected.tracker.own(applied);
+  }
+  return new Set(unseen);
+}
+
+/** What a row is made of: bytes in memory, or so many bytes of which the first piece has been read. */
+type Value = Uint8Array | LongValue | undefined;
+
+interface LongValue {
+  readonly size: number;
+  readonly first: Uint8Array;
+  readonly rest: AsyncIterator<Uint8Array>;
+}
+
+async function writeRow(
+  session: Session,
+  view: FolderView,
+  position: number,
+  items: readonly FetchItem[],
+  details: MessageDetails,
+  body: Body | undefined,
+  marked: boolean,
+): Promise<void> {
+  const { out } = session;
+  const values: Value[] = [];
+  try {
+    // What can fail is read before anything of the row is written.
+    for (const item of items) {
+      if (item.item === 'section' && body !== undefined) values.push(await sectionValue(details, body, item.section));
+    }
+    beginRow(out, position);
+    let first = true;
+    let section = 0;
+    for (const item of items) {
+      if (!first) out.text(' ');
+      first = false;
+      if (isIndexItem(item.item)) writeIndexItems(out, view, position, [item.item]);
+      else if (item.item === 'ENVELOPE') out.text('ENVELOPE ').bytes(details.wire.envelope);
+      else if (item.item === 'BODY') out.text('BODY ').bytes(details.wire.body);
+      else if (item.item === 'BODYSTRUCTURE') out.text('BODYSTRUCTURE ').bytes(details.wire.bodyStructure);
+      else if (item.item === 'section') await writeSection(session, item.label, values[section++]);
+    }
+    if (marked && !items.some(({ item }) => item === 'FLAGS')) {
+      out.text(' ');
+      writeFlags(out, view, position);
+    }
+    endRow(out);
+  } finally {
+    for (const value of values) if (value !== undefined && 'rest' in value) await value.rest.return?.();
+  }
+}
+
+async function sectionValue(details: MessageDetails, body: Body, section: Section): Promise<Value> {
+  const found = await sectionBytes(details, body, section);
+  if (found === undefined || 'bytes' in found) return found?.bytes;
+  const size = found.to - found.from;
+  if (size <= WHOLE) return body.bytes(found.from, found.to);
+  const rest = body.stream(found.from, found.to)[Symbol.asyncIterator]();
+  const { value, done } = await rest.next();
+  if (done === true) throw new MailError('damaged', 'bug', 'A message has fewer bytes than its size says');
+  return { size, first: value, rest };
+}
+
+async function writeSection(session: Session, label: string, value: Value): Promise<void> {
+  const { out } = session;
+  out.text(label);
+  if (value === undefined) {
+    out.text(' NIL');
+    return;
+  }
+  if (value instanceof Uint8Array) {
+    out.text(' {').number(value.length).text('}\r\n').bytes(value);
+    return;
+  }
+  out.text(' {').number(value.size).text('}\r\n').bytes(value.first);
+  let sent = value.first.length;
+  try {
+    for (;;) {
+      if (out.mustPause()) await out.pause();
+      const { value: piece, done } = await value.rest.next();
+      if (done === true) break;
+      sent += piece.length;
+      out.bytes(piece);
+    }
+    if (sent !== value.size) throw new MailError('damaged', 'bug', 'A message has fewer bytes than its size says');
+  } catch (error) {
+    if (error instanceof ConnectionError) throw error;
+    // The length is told: what cannot be completed ends the connection, it never becomes something else.
+    session.connection.log.error({ err: error, address: session.address }, 'a message could not be read to its end');
+    session.connection.destroy();
+    throw new ConnectionError('closed', 'a message could not be read to its end');
+  }
+}

@@ -1,0 +1,83 @@
+/** The folder that a session has selected: its tracker, and how news of it are told. */
+import type { Folder, FolderId, MailAccount, VersionChanges } from '../../mailstore/api.ts';
+import type { Session } from './session.ts';
+import { Tracker } from './tracker.ts';
+import { formatFlags } from './wire/flag.ts';
+import { beginRow, endRow, writeIndexItems } from './fetch/index-row.ts';
+import type { IndexItem } from './wire/fetch-item.ts';
+
+/** Lines between two looks at the clock. */
+const ROWS = 64;
+
+export class Selected implements Disposable {
+  readonly folder: FolderId;
+  readonly readOnly: boolean;
+  readonly tracker: Tracker;
+  readonly #account: MailAccount;
+  #watch: Disposable | undefined;
+  #keywords = 0;
+
+  constructor(account: MailAccount, folder: Folder, readOnly: boolean) {
+    this.#account = account;
+    this.folder = folder.id;
+    this.readOnly = readOnly;
+    this.tracker = new Tracker(account.view(folder.id));
+  }
+
+  listen(noted: (changes: VersionChanges) => void): void {
+    this.#watch = this.#account.watch(noted);
+  }
+
+  /** Untagged FLAGS and PERMANENTFLAGS (RFC 3501 §7.2.6), at SELECT and when a keyword is new in the folder. */
+  tellFlags(session: Session): void {
+    const keywords = this.#account.keywords(this.folder);
+    this.#keywords = keywords.length;
+    const all = formatFlags(0x1f, keywords);
+    session.out.line(`* FLAGS (${all})`);
+    session.out.line(`* OK [PERMANENTFLAGS (${this.readOnly ? '' : `${all} \\*`})] Flags that are kept`);
+  }
+
+  /** Tells what changed; false when the folder is no more. */
+  async tell(session: Session, expunges: boolean): Promise<boolean> {
+    if (this.tracker.folderGone || this.#account.folder(this.folder) === undefined) return false;
+    const news = this.tracker.take(this.#account.view(this.folder), expunges);
+    const { out } = session;
+    out.begin();
+    for (const [i, at] of news.expunged.entries()) {
+      if (i % ROWS === 0 && out.mustPause()) await out.pause();
+      out.line(`* ${at + 1} EXPUNGE`);
+    }
+    if (news.exists !== undefined) {
+      out.line(`* ${news.exists} EXISTS`);
+      out.line('* 0 RECENT');
+    }
+    if (news.flags.length > 0) await this.#tellFlagsOf(session, news.flags);
+    return true;
+  }
+
+  /** `* n FETCH (UID u FLAGS (...) MODSEQ (m))` for each of these positions. */
+  async #tellFlagsOf(session: Session, positions: readonly number[]): Promise<void> {
+    this.tellNewKeywords(session);
+    const { view } = this.tracker;
+    const { out } = session;
+    const items: IndexItem[] = ['UID', 'FLAGS'];
+    if (session.enabled.has('CONDSTORE')) items.push('MODSEQ');
+    for (const [i, at] of positions.entries()) {
+      if (i % ROWS === 0 && out.mustPause()) await out.pause();
+      // Gone while a slow reader was waited for: its EXPUNGE is next.
+      if (view.flagsAt(at) < 0) continue;
+      beginRow(out, at);
+      writeIndexItems(out, view, at, items);
+      endRow(out);
+    }
+  }
+
+  /** A client must know a flag before it sees it on a message. */
+  tellNewKeywords(session: Session): void {
+    if (this.#account.keywords(this.folder).length !== this.#keywords) this.tellFlags(session);
+  }
+
+  [Symbol.dispose](): void {
+    this.#watch?.[Symbol.dispose]();
+  }
+}

@@ -1,0 +1,42 @@
+/** IMAP as the network layer runs it. */
+import type { Directory } from '../../directory/api.ts';
+import type { MailStore } from '../../mailstore/api.ts';
+import type { Farewell, LineProtocol } from '../../net/network.ts';
+import type { TlsIdentity } from '../../net/tls.ts';
+import type { Clock } from '../../ports/clock.ts';
+import { beforeLogin } from './limits.ts';
+import { Session } from './session.ts';
+
+/** What IMAP needs of the rest of Pabal. */
+export interface ImapServices {
+  readonly store: MailStore;
+  readonly directory: Directory;
+  readonly clock: Clock;
+  /** For STARTTLS; absent = not offered. */
+  readonly tls: TlsIdentity | undefined;
+  /** May somebody at this address send a password without TLS? */
+  readonly plaintextLogin: (remoteAddress: string) => boolean;
+  /** Bytes of the largest message that APPEND takes. */
+  readonly messageSize: number;
+  /** Told by ID. */
+  readonly version: string;
+}
+
+const FAREWELLS: Readonly<Record<Farewell, string>> = {
+  'too-many-connections': '* BYE [UNAVAILABLE] Too many connections, try again later\r\n',
+  timeout: '* BYE Silent for too long\r\n',
+  'line-too-long': '* BAD The line is too long\r\n* BYE The line is too long\r\n',
+  'bare-newline': '* BYE Lines end with CRLF\r\n',
+  'shutting-down': '* BYE [UNAVAILABLE] The service is being stopped, connect again\r\n',
+  bug: '* BYE [SERVERBUG] Internal error\r\n',
+};
+
+/** The protocol for `Network.listen`, for the ports with STARTTLS and with implicit TLS alike. */
+export function createImapServer(services: ImapServices): LineProtocol {
+  return {
+    name: 'imap',
+    options: { lineLimit: beforeLogin.line, strictLines: true, commandTimeoutMs: 60_000 },
+    serve: (connection) => new Session(connection, services).run(),
+    farewell: (why) => FAREWELLS[why],
+  };
+}

@@ -1,0 +1,413 @@
+/** One IMAP connection: reads commands, runs them in order, and tells the client what others change meanwhile. */
+import type { Principal, MailAccount, VersionChanges } from '../../mailstore/api.ts';
+import { MailError } from '../../mail/error.ts';
+import type { Connection } from '../../net/connection.ts';
+import { ConnectionError } from '../../net/error.ts';
+import { capabilityWords } from './capability.ts';
+import type { AnyCommand, CapabilityFacts, State } from './command.ts';
+import { afterLogin, beforeLogin, type ImapLimits } from './limits.ts';
+import { commandNamed } from './registry.ts';
+import { Refusal, replyTo } from './reply.ts';
+import { Selected } from './selected.ts';
+import type { ImapServices } from './server.ts';
+import {
+  type AnnouncedLiteral,
+  announcedLiteral,
+  Decoder,
+  LiteralNeeded,
+  malformed,
+  type Piece,
+} from './wire/decoder.ts';
+import { Output } from './wire/output.ts';
+
+/** A client that says nothing for so long is gone (RFC 3501 §5.4 asks for at least 30 minutes). */
+const BEFORE_LOGIN_MS = 60_000;
+const AFTER_LOGIN_MS = 31 * 60_000;
+
+/** What clients of other protocols begin with: nothing more of theirs is read. */
+const STRANGERS: ReadonlySet<string> = new Set([
+  'GET',
+  'POST',
+  'HEAD',
+  'PUT',
+  'DELETE',
+  'OPTIONS',
+  'CONNECT',
+  'PATCH',
+  'TRACE',
+  'PRI',
+  'EHLO',
+  'HELO',
+  'LHLO',
+  'MAIL',
+  'RCPT',
+]);
+
+/** A command as it was read: what it is, or why it is none. */
+interface Received {
+  readonly tag: string;
+  readonly command: AnyCommand;
+  readonly args: unknown;
+}
+
+export class Session {
+  readonly connection: Connection;
+  readonly services: ImapServices;
+  readonly out: Output;
+  /** Extensions that the client switched on (RFC 5161); CONDSTORE also by using it (RFC 7162 §3.1). */
+  readonly enabled = new Set<string>();
+  #account: (MailAccount & Disposable) | undefined;
+  #who: (Principal & { kind: 'user' }) | undefined;
+  #selected: Selected | undefined;
+  #limits: ImapLimits = beforeLogin;
+  #junk = 0;
+  #over = false;
+  #tag = '*';
+  /** Announced at the end of the command that runs, and not read yet. */
+  #literal: AnnouncedLiteral | undefined;
+  #idle = false;
+  /** Under way while a session that idles is told its news. */
+  #telling: Promise<void> | undefined;
+  #moreNews = false;
+
+  constructor(connection: Connection, services: ImapServices) {
+    this.connection = connection;
+    this.services = services;
+    this.out = new Output(connection);
+    connection.commandTimeoutMs = BEFORE_LOGIN_MS;
+    connection.lineLimit = this.#limits.line;
+  }
+
+  get state(): State {
+    if (this.#account === undefined) return 'not-authenticated';
+    return this.#selected === undefined ? 'authenticated' : 'selected';
+  }
+
+  /** The account that is signed in; commands of the states before never ask. */
+  get account(): MailAccount {
+    if (this.#account === undefined) throw new MailError('bug', 'bug', 'No account is signed in');
+    return this.#account;
+  }
+
+  get selected(): Selected {
+    if (this.#selected === undefined) throw new MailError('bug', 'bug', 'No folder is selected');
+    return this.#selected;
+  }
+
+  get limits(): ImapLimits {
+    return this.#limits;
+  }
+
+  get facts(): CapabilityFacts {
+    const { connection, services } = this;
+    return {
+      signedIn: this.#account !== undefined,
+      secure: connection.secure,
+      canStartTls: !connection.secure && services.tls !== undefined,
+      mayLogin: connection.secure || services.plaintextLogin(connection.remoteAddress),
+      messageSize: services.messageSize,
+    };
+  }
+
+  /** Runs until the client leaves. */
+  async run(): Promise<void> {
+    try {
+      this.out.line(`* OK [CAPABILITY ${capabilityWords(this.facts)}] Pabal ready`);
+      while (!this.#over) await this.#next();
+    } finally {
+      this.out.flush();
+      this.unselect();
+      this.#account?.[Symbol.dispose]();
+    }
+  }
+
+  /** The reply that is being written is the last. */
+  end(): void {
+    this.#over = true;
+  }
+
+  /** After the tagged reply no state of before TLS is left (RFC 3501 §6.2.1). */
+  async startTls(tag: string): Promise<void> {
+    const { tls } = this.services;
+    if (tls === undefined) throw new MailError('bug', 'bug', 'STARTTLS without a certificate');
+    this.out.flush();
+    await this.connection.startTls(tls, `${tag} OK Begin TLS negotiation now\r\n`);
+    this.#junk = 0;
+  }
+
+  /** A password was right: from here on the session is that account's. */
+  async signIn(who: Principal & { kind: 'user' }): Promise<void> {
+    this.#account = await this.services.store.open(who, who.account);
+    this.#who = who;
+    this.#limits = afterLogin;
+    this.#junk = 0;
+    this.connection.lineLimit = afterLogin.line;
+    this.connection.commandTimeoutMs = AFTER_LOGIN_MS;
+  }
+
+  get address(): string {
+    return this.#who?.address ?? '';
+  }
+
+  select(selected: Selected): void {
+    this.unselect();
+    this.#selected = selected;
+    selected.listen((changes) => this.#noted(changes));
+  }
+
+  unselect(): void {
+    this.#selected?.[Symbol.dispose]();
+    this.#selected = undefined;
+  }
+
+  /** Tells the client whatever changes, as it happens, until it is disposed of (IDLE). */
+  idle(): AsyncDisposable {
+    this.#idle = true;
+    this.#tellWhileIdle();
+    return {
+      [Symbol.asyncDispose]: async () => {
+        this.#idle = false;
+        await this.#telling;
+      },
+    };
+  }
+
+  #noted(changes: VersionChanges): void {
+    const news = this.#selected?.tracker.note(changes) ?? false;
+    if (!news || !this.#idle) return;
+    if (this.#telling === undefined) this.#tellWhileIdle();
+    else this.#moreNews = true;
+  }
+
+  /** One at a time: what comes while a slow reader is told is told together afterwards. */
+  #tellWhileIdle(): void {
+    const tell = async (): Promise<void> => {
+      try {
+        do {
+          this.#moreNews = false;
+          await this.connection.flushed();
+          await this.#tell(true);
+          this.out.flush();
+        } while (this.#moreNews && !this.#over);
+        if (this.#over) this.connection.close(true);
+      } catch (error) {
+        // What waits for DONE hears that the connection is over.
+        if (!(error instanceof ConnectionError))
+          this.connection.log.error({ err: error }, 'IDLE could not tell its news');
+        this.connection.destroy();
+      } finally {
+        this.#telling = undefined;
+      }
+    };
+    this.#telling = tell();
+  }
+
+  /** Tells what others changed in the selected folder. */
+  async #tell(expunges: boolean): Promise<void> {
+    const selected = this.#selected;
+    if (selected === undefined || (await selected.tell(this, expunges))) return;
+    this.out.line('* BYE The selected mailbox was deleted');
+    this.#over = true;
+  }
+
+  // --- reading commands ---------------------------------------------------------------------------------------------
+
+  async #next(): Promise<void> {
+    this.#tag = '*';
+    let received: Received;
+    try {
+      received = await this.#receive();
+    } catch (error) {
+      if (error instanceof ConnectionError && error.fault !== 'bare-newline') throw error;
+      this.#refuse(error instanceof ConnectionError ? malformed('lines end with CRLF') : error);
+      return;
+    }
+    await this.#perform(received);
+  }
+
+  async #perform({ tag, command, args }: Received): Promise<void> {
+    try {
+      const text = await command.run(args, this);
+      if (!this.#over) await this.#tell(command.keepsNumbers !== true);
+      if (text !== '') this.out.line(`${tag} OK ${text}`);
+    } catch (error) {
+      if (error instanceof ConnectionError) throw error;
+      if (!this.#over) await this.#tell(command.keepsNumbers !== true);
+      this.#refuse(error);
+    }
+    await this.#skipLiteral();
+  }
+
+  /** NO or BAD. Who only sends what nobody understands, or guesses passwords, is sent away. */
+  #refuse(error: unknown): void {
+    const { text, ours } = replyTo(error);
+    if (ours) this.connection.log.error({ err: error, address: this.address }, 'an IMAP command failed');
+    this.out.line(`${this.#tag} ${text}`);
+    if (!text.startsWith('BAD') && !text.startsWith('NO [AUTHENTICATIONFAILED]')) return;
+    this.#junk++;
+    const stranger = this.state === 'not-authenticated' && STRANGERS.has(this.#tag.toUpperCase());
+    if (!stranger && this.#junk < this.#limits.junk) return;
+    this.out.line('* BYE Too many commands that are no use');
+    this.#over = true;
+  }
+
+  /** Reads one command, its literals included. Throws what the tagged reply is to say; `#tag` is set by then. */
+  async #receive(): Promise<Received> {
+    const { connection } = this;
+    const limits = this.#limits;
+    const pieces: Piece[] = [];
+    let head: { tag: string; command: AnyCommand } | undefined;
+    let refusal: unknown;
+    let text = 0;
+    let kept = 0;
+    for (;;) {
+      const line = await this.#line();
+      text += line.length;
+      if (text > limits.line) throw new ConnectionError('line-too-long');
+      const announced = announcedLiteral(line);
+      pieces.push(
+        announced === undefined
+          ? { text: line }
+          : { text: line.subarray(0, announced.end), announced: announced.literal },
+      );
+      if (head === undefined && refusal === undefined) {
+        try {
+          head = this.#head(new Decoder(pieces, limits));
+        } catch (error) {
+          refusal = error;
+        }
+      }
+      if (announced === undefined) break;
+      const { literal } = announced;
+      if (refusal === undefined && head?.command.streams === true) {
+        try {
+          const args = this.#parse(head.command, pieces);
+          this.#literal = literal;
+          return { ...head, args };
+        } catch (error) {
+          if (!(error instanceof LiteralNeeded)) refusal = error;
+        }
+      }
+      if (literal.size > limits.literal || kept + literal.size > limits.literals) {
+        refusal ??= new Refusal('NO', '[TOOBIG] The literal is too large');
+      }
+      if (refusal !== undefined) {
+        // Whoever asked first has not sent it, and will not now.
+        if (!literal.nonSync) throw refusal;
+        await this.#discard(literal.size);
+        continue;
+      }
+      kept += literal.size;
+      if (!literal.nonSync) this.#continue();
+      this.out.flush();
+      pieces[pieces.length - 1] = {
+        text: (pieces.at(-1) as Piece).text,
+        literal: await this.#transfer(() => connection.readBytes(literal.size)),
+      };
+    }
+    if (refusal !== undefined || head === undefined) throw refusal;
+    return { ...head, args: this.#parse(head.command, pieces) };
+  }
+
+  /** The next line; answers go out before it is waited for. */
+  #line(): Buffer | Promise<Buffer> {
+    const ready = this.connection.readLine();
+    if (ready instanceof Promise) this.out.flush();
+    return ready;
+  }
+
+  /** Tag and name; throws when there is no such command now. */
+  #head(d: Decoder): { tag: string; command: AnyCommand } {
+    const tag = d.tag();
+    if (tag.length > 64) throw malformed('tag too long');
+    this.#tag = tag;
+    const command = commandNamed(d.sp());
+    if (command === undefined) throw malformed('unknown command');
+    if (!command.states.includes(this.state)) throw malformed(`${command.name} is not possible in this state`);
+    return { tag, command };
+  }
+
+  #parse(command: AnyCommand, pieces: readonly Piece[]): unknown {
+    const d = new Decoder(pieces, this.#limits);
+    d.tag();
+    commandNamed(d.sp());
+    return command.parse(d, this);
+  }
+
+  async #transfer<T>(read: () => T | Promise<T>): Promise<T> {
+    this.connection.beginTransfer();
+    try {
+      return await read();
+    } finally {
+      this.connection.endTransfer();
+    }
+  }
+
+  /** Reads over a literal that is refused but already on its way. */
+  async #discard(size: number): Promise<void> {
+    if (size > this.#limits.discard) {
+      this.out.line('* BYE [TOOBIG] The literal is too large');
+      this.out.flush();
+      throw new ConnectionError('closed', 'a literal too large to read over');
+    }
+    await this.#transfer(() => this.connection.skip(size));
+  }
+
+  #continue(): void {
+    this.out.line('+ Ready');
+    this.out.flush();
+  }
+
+  // --- for commands that talk with the client -------------------------------------------------------------------------
+
+  get tag(): string {
+    return this.#tag;
+  }
+
+  /** One line from the client in answer to a continuation request. */
+  async line(prompt: string): Promise<Buffer> {
+    this.out.line(`+ ${prompt}`);
+    this.out.flush();
+    return this.connection.readLine();
+  }
+
+  /**
+   * The literal that ends the command, as it arrives, then the command's end: throws `syntax` when more follows, so
+   * that what was read before it is not used.
+   */
+  async *literal(): AsyncGenerator<Uint8Array, void, undefined> {
+    const literal = this.#literal;
+    if (literal === undefined) throw new MailError('bug', 'bug', 'No literal to read');
+    this.#literal = undefined;
+    if (!literal.nonSync) this.#continue();
+    else this.out.flush();
+    let left = literal.size;
+    let ended = false;
+    this.connection.beginTransfer();
+    try {
+      while (left > 0) {
+        const piece = await this.connection.readPiece(left);
+        left -= piece.length;
+        yield piece;
+      }
+      ended = true;
+      if ((await this.connection.readLine()).length > 0) throw malformed('end of command expected');
+    } finally {
+      // Whoever takes the bytes gave up: the rest is read over, so that the next command is read from its start.
+      if (!ended && !this.connection.gone) {
+        await this.connection.skip(left);
+        await this.connection.readLine();
+      }
+      this.connection.endTransfer();
+    }
+  }
+
+  /** A refused command whose literal comes all the same. */
+  async #skipLiteral(): Promise<void> {
+    const literal = this.#literal;
+    this.#literal = undefined;
+    if (literal?.nonSync !== true) return;
+    await this.#discard(literal.size);
+    await this.connection.readLine();
+  }
+}

@@ -1,0 +1,75 @@
+/** What FETCH asks for (RFC 3501 §6.4.5, MODSEQ: RFC 7162 §3.1.4). */
+import { type Decoder, malformed } from './decoder.ts';
+import { type Section, section, sectionLabel, WHOLE } from './section.ts';
+
+/** Known without reading anything. */
+export type IndexItem = 'UID' | 'FLAGS' | 'INTERNALDATE' | 'RFC822.SIZE' | 'MODSEQ';
+/** Known from what was made of the message when it came. */
+export type DetailItem = 'ENVELOPE' | 'BODY' | 'BODYSTRUCTURE';
+
+export type FetchItem =
+  | { readonly item: IndexItem | DetailItem }
+  | { readonly item: 'section'; readonly section: Section; readonly label: string; readonly seen: boolean };
+
+const WORDS: ReadonlySet<string> = new Set([
+  'UID',
+  'FLAGS',
+  'INTERNALDATE',
+  'RFC822.SIZE',
+  'MODSEQ',
+  'ENVELOPE',
+  'BODY',
+  'BODYSTRUCTURE',
+]);
+
+const MACROS: ReadonlyMap<string, readonly (IndexItem | DetailItem)[]> = new Map([
+  ['FAST', ['FLAGS', 'INTERNALDATE', 'RFC822.SIZE']],
+  ['ALL', ['FLAGS', 'INTERNALDATE', 'RFC822.SIZE', 'ENVELOPE']],
+  ['FULL', ['FLAGS', 'INTERNALDATE', 'RFC822.SIZE', 'ENVELOPE', 'BODY']],
+] satisfies [string, (IndexItem | DetailItem)[]][]);
+
+const RFC822: ReadonlyMap<string, FetchItem> = new Map<string, FetchItem>([
+  ['RFC822', { item: 'section', section: WHOLE, label: 'RFC822', seen: true }],
+  ['RFC822.HEADER', { item: 'section', section: { ...WHOLE, text: 'HEADER' }, label: 'RFC822.HEADER', seen: false }],
+  ['RFC822.TEXT', { item: 'section', section: { ...WHOLE, text: 'TEXT' }, label: 'RFC822.TEXT', seen: true }],
+]);
+
+/** A macro, one item, or a list of items. */
+export function fetchItems(d: Decoder): FetchItem[] {
+  if (d.next('(')) {
+    const items = d.list(() => fetchItem(d, d.until(' [])').toUpperCase()));
+    if (items.length === 0) throw malformed('FETCH of nothing');
+    return items;
+  }
+  const word = d.until(' [').toUpperCase();
+  const macro = MACROS.get(word);
+  return macro === undefined ? [fetchItem(d, word)] : macro.map((item) => ({ item }));
+}
+
+function fetchItem(d: Decoder, word: string): FetchItem {
+  if (d.next('[')) {
+    if (word !== 'BODY' && word !== 'BODY.PEEK') throw malformed('unknown FETCH item');
+    const asked = section(d);
+    return { item: 'section', section: asked, label: sectionLabel(asked), seen: word === 'BODY' };
+  }
+  const old = RFC822.get(word);
+  if (old !== undefined) return old;
+  if (!WORDS.has(word)) throw malformed('unknown FETCH item');
+  return { item: word as IndexItem | DetailItem };
+}
+
+const INDEX_ITEMS: ReadonlySet<string> = new Set<IndexItem>(['UID', 'FLAGS', 'INTERNALDATE', 'RFC822.SIZE', 'MODSEQ']);
+
+export function isIndexItem(item: string): item is IndexItem {
+  return INDEX_ITEMS.has(item);
+}
+
+/** The items, when the index knows them all. */
+export function indexItemsOnly(items: readonly FetchItem[]): IndexItem[] | undefined {
+  const names: IndexItem[] = [];
+  for (const { item } of items) {
+    if (!isIndexItem(item)) return undefined;
+    names.push(item);
+  }
+  return names;
+}

@@ -1,0 +1,137 @@
+/** SEARCH programs (RFC 3501 §6.4.4, MODSEQ: RFC 7162 §3.1.5) as a tree. */
+import { Flag } from '../../../mailstore/api.ts';
+import { type Decoder, malformed } from './decoder.ts';
+import { searchDate } from './date.ts';
+import { type SequenceSet, sequenceSet } from './sequence-set.ts';
+
+export type Comparison = 'before' | 'on' | 'since';
+
+/** Whether a date is the server's (INTERNALDATE) or the header's. */
+export type SearchKey =
+  | { readonly key: 'all' }
+  | { readonly key: 'none' }
+  | { readonly key: 'numbers'; readonly set: SequenceSet }
+  | { readonly key: 'uids'; readonly set: SequenceSet }
+  | { readonly key: 'flag'; readonly flag: number; readonly set: boolean }
+  | { readonly key: 'keyword'; readonly keyword: string; readonly set: boolean }
+  /** Days since 1970. */
+  | { readonly key: 'internal'; readonly is: Comparison; readonly day: number }
+  | { readonly key: 'sent'; readonly is: Comparison; readonly day: number }
+  | { readonly key: 'larger' | 'smaller'; readonly size: number }
+  | { readonly key: 'modseq'; readonly from: number }
+  | { readonly key: 'from' | 'to' | 'cc' | 'bcc' | 'subject'; readonly text: string }
+  /** An empty text asks whether the field is there. */
+  | { readonly key: 'header'; readonly field: string; readonly text: string }
+  | { readonly key: 'body' | 'text'; readonly text: string }
+  | { readonly key: 'not'; readonly of: SearchKey }
+  | { readonly key: 'and' | 'or'; readonly of: readonly SearchKey[] };
+
+/** Bytes of a search string in the charset of the command; undefined when there is no such charset. */
+export type TextOf = (bytes: Uint8Array) => string;
+
+/** Keys of one command, all levels together. */
+const KEYS = 1000;
+
+type Read = (d: Decoder, textOf: TextOf, count: { left: number }) => SearchKey;
+
+const flag =
+  (bit: number, set: boolean): Read =>
+  () => ({ key: 'flag', flag: bit, set });
+const text =
+  (key: 'from' | 'to' | 'cc' | 'bcc' | 'subject' | 'body' | 'text'): Read =>
+  (d, textOf) => ({ key, text: textOf(d.sp().astring()) });
+const date =
+  (key: 'internal' | 'sent', is: Comparison): Read =>
+  (d) => ({ key, is, day: searchDate(d.sp()) });
+
+const READERS: ReadonlyMap<string, Read> = new Map<string, Read>([
+  ['ALL', () => ({ key: 'all' })],
+  ['ANSWERED', flag(Flag.answered, true)],
+  ['UNANSWERED', flag(Flag.answered, false)],
+  ['DELETED', flag(Flag.deleted, true)],
+  ['UNDELETED', flag(Flag.deleted, false)],
+  ['DRAFT', flag(Flag.draft, true)],
+  ['UNDRAFT', flag(Flag.draft, false)],
+  ['FLAGGED', flag(Flag.flagged, true)],
+  ['UNFLAGGED', flag(Flag.flagged, false)],
+  ['SEEN', flag(Flag.seen, true)],
+  ['UNSEEN', flag(Flag.seen, false)],
+  // \Recent is always 0: nothing is recent or new, everything is old.
+  ['RECENT', () => ({ key: 'none' })],
+  ['NEW', () => ({ key: 'none' })],
+  ['OLD', () => ({ key: 'all' })],
+  ['KEYWORD', (d) => ({ key: 'keyword', keyword: d.sp().atom(), set: true })],
+  ['UNKEYWORD', (d) => ({ key: 'keyword', keyword: d.sp().atom(), set: false })],
+  ['BEFORE', date('internal', 'before')],
+  ['ON', date('internal', 'on')],
+  ['SINCE', date('internal', 'since')],
+  ['SENTBEFORE', date('sent', 'before')],
+  ['SENTON', date('sent', 'on')],
+  ['SENTSINCE', date('sent', 'since')],
+  ['LARGER', (d) => ({ key: 'larger', size: d.sp().number() })],
+  ['SMALLER', (d) => ({ key: 'smaller', size: d.sp().number() })],
+  ['FROM', text('from')],
+  ['TO', text('to')],
+  ['CC', text('cc')],
+  ['BCC', text('bcc')],
+  ['SUBJECT', text('subject')],
+  ['BODY', text('body')],
+  ['TEXT', text('text')],
+  [
+    'HEADER',
+    (d, textOf) => {
+      const field = d.sp().astring().toString('latin1').toLowerCase();
+      return { key: 'header', field, text: textOf(d.sp().astring()) };
+    },
+  ],
+  ['UID', (d) => ({ key: 'uids', set: sequenceSet(d.sp()) })],
+  [
+    'MODSEQ',
+    (d) => {
+      d.sp();
+      if (d.next('"')) {
+        // One metadata item's own mod-sequence: ours are of the message as a whole (RFC 7162 §3.1.5).
+        d.string();
+        const type = d.sp().word();
+        if (type !== 'PRIV' && type !== 'SHARED' && type !== 'ALL') throw malformed('PRIV, SHARED or ALL expected');
+        d.sp();
+      }
+      return { key: 'modseq', from: d.number64() };
+    },
+  ],
+  ['NOT', (d, textOf, count) => d.nested(() => ({ key: 'not', of: searchKey(d.sp(), textOf, count) }))],
+  [
+    'OR',
+    (d, textOf, count) =>
+      d.nested(() => ({ key: 'or', of: [searchKey(d.sp(), textOf, count), searchKey(d.sp(), textOf, count)] })),
+  ],
+]);
+
+/** The keys up to the end of the command: all of them must hold. */
+export function searchProgram(d: Decoder, textOf: TextOf): SearchKey {
+  const count = { left: KEYS };
+  const of: SearchKey[] = [];
+  do of.push(searchKey(d, textOf, count));
+  while (d.take(' '));
+  return of.length === 1 ? (of[0] as SearchKey) : { key: 'and', of };
+}
+
+function searchKey(d: Decoder, textOf: TextOf, count: { left: number }): SearchKey {
+  if (count.left-- === 0) throw malformed('too many search keys');
+  if (d.next('(')) {
+    const of = d.list(() => searchKey(d, textOf, count));
+    if (of.length === 0) throw malformed('search key expected');
+    return { key: 'and', of };
+  }
+  if (d.next('*') || (d.peek() >= 0x30 && d.peek() <= 0x39)) return { key: 'numbers', set: sequenceSet(d) };
+  const read = READERS.get(d.word());
+  if (read === undefined) throw malformed('unknown search key');
+  return read(d, textOf, count);
+}
+
+/** Does the program ask for mod-sequences? Then the answer tells the highest (RFC 7162 §3.1.5). */
+export function asksModseq(key: SearchKey): boolean {
+  if (key.key === 'modseq') return true;
+  if (key.key === 'not') return asksModseq(key.of);
+  return (key.key === 'and' || key.key === 'or') && key.of.some(asksModseq);
+}
