@@ -1,0 +1,233 @@
+/** One POP3 session (RFC 1939), on a connection of `net/`. */
+import type { Directory } from '../../directory/api.ts';
+import type { MailStore } from '../../mailstore/api.ts';
+import { MailError } from '../../mail/error.ts';
+import { isLoopback } from '../../net/address.ts';
+import type { Connection } from '../../net/connection.ts';
+import { SASL_LINE_LIMIT } from '../../net/sasl.ts';
+import type { TlsIdentity } from '../../net/tls.ts';
+import type { State } from './command.ts';
+import { COMMANDS } from './commands/registry.ts';
+import { Maildrop } from './maildrop.ts';
+import type { MaildropLocks } from './maildrop.ts';
+import { errorReply } from './reply.ts';
+import { parseCommandLine } from './wire/command-line.ts';
+import { DotStuffing } from './wire/multiline.ts';
+
+export interface SessionServices {
+  readonly mailstore: MailStore;
+  readonly directory: Directory;
+  readonly locks: MaildropLocks;
+  /** For STLS; undefined when there is no certificate. */
+  readonly tls: TlsIdentity | undefined;
+  /** Where passwords may cross a connection that is not encrypted. */
+  readonly allowPlaintextLogin: 'never' | 'loopback' | 'always';
+}
+
+/** Before sign-in, and after (RFC 1939 §3: at least ten minutes). */
+export const AUTHORIZATION_TIMEOUT_MS = 60_000;
+const TRANSACTION_TIMEOUT_MS = 600_000;
+/** Bytes of a command line: RFC 2449 §4 asks for 255, long passwords for more. */
+export const COMMAND_LINE_LIMIT = 2_048;
+/** What holds for the whole protocol and belongs to no command (RFC 2449 §6, RFC 3206). */
+const GENERAL_CAPABILITIES = ['PIPELINING', 'RESP-CODES', 'AUTH-RESP-CODE', 'EXPIRE NEVER', 'IMPLEMENTATION Pabal'];
+const MAX_FAILED_SIGN_INS = 5;
+const MAX_BAD_COMMANDS = 20;
+
+export class Session {
+  readonly #connection: Connection;
+  readonly #services: SessionServices;
+  #state: State = 'authorization';
+  #maildrop: Maildrop | undefined;
+  #lock: Disposable | undefined;
+  #ended = false;
+  #failedSignIns = 0;
+  #badCommands = 0;
+  /** What USER said. */
+  userName: string | undefined;
+
+  constructor(connection: Connection, services: SessionServices) {
+    this.#connection = connection;
+    this.#services = services;
+  }
+
+  /** Greeting to good-bye. */
+  async run(): Promise<void> {
+    try {
+      this.ok('Pabal POP3 at your service');
+      while (!this.#ended) await this.#command(await this.#connection.readLine());
+    } finally {
+      this.#leave();
+    }
+  }
+
+  /** What CAPA lists at this moment. */
+  get capabilities(): readonly string[] {
+    return [...COMMANDS.values()].flatMap((c) => c.capabilities(this)).concat(GENERAL_CAPABILITIES);
+  }
+
+  get maySendPassword(): boolean {
+    const { allowPlaintextLogin } = this.#services;
+    if (this.#connection.secure || allowPlaintextLogin === 'always') return true;
+    return allowPlaintextLogin === 'loopback' && isLoopback(this.#connection.remoteAddress);
+  }
+
+  get mayStartTls(): boolean {
+    return !this.#connection.secure && this.#services.tls !== undefined;
+  }
+
+  /** In the transaction state. */
+  get maildrop(): Maildrop {
+    if (this.#maildrop === undefined) throw new MailError('bug', 'bug', 'no maildrop before sign-in');
+    return this.#maildrop;
+  }
+
+  // --- replies ------------------------------------------------------------------------------------------------------
+
+  ok(text: string): void {
+    this.write(`+OK ${text}\r\n`);
+  }
+
+  error(text: string): void {
+    this.write(`-ERR ${text}\r\n`);
+  }
+
+  write(data: string | Uint8Array): void {
+    this.#connection.write(data);
+  }
+
+  /** Writes, and waits while the client does not keep up. */
+  async send(data: string | Uint8Array): Promise<void> {
+    this.#connection.write(data);
+    await this.#connection.flushed();
+  }
+
+  /** A message as a multi-line response, piece by piece. */
+  async sendMessage(first: string, message: AsyncIterable<Uint8Array>): Promise<void> {
+    const stuffing = new DotStuffing();
+    let begun = false;
+    try {
+      for await (const piece of message) {
+        // The first piece has been read and verified: now it can be promised.
+        if (!begun) this.write(first);
+        begun = true;
+        await this.send(stuffing.push(piece));
+        if (this.#connection.gone) return;
+      }
+    } catch (error) {
+      if (!begun) throw error;
+      // Too late for an error reply. The client must not take what it has for the whole.
+      this.#connection.log.error({ err: error }, 'a message could not be sent to its end');
+      this.#connection.destroy();
+      return;
+    }
+    if (!begun) this.write(first);
+    this.write(stuffing.end());
+  }
+
+  /** Says why not when passwords may not cross this connection. */
+  requirePrivacy(): boolean {
+    if (!this.maySendPassword) this.error('[AUTH] Sign in over TLS: say STLS first');
+    return this.maySendPassword;
+  }
+
+  /** Says why not when there is no such message. */
+  requireMessage(number: number): boolean {
+    const there = this.maildrop.has(number);
+    if (!there) this.error(`There is no message ${number}`);
+    return there;
+  }
+
+  // --- what commands bring about ------------------------------------------------------------------------------------
+
+  /** A SASL challenge and the client's answer. */
+  async ask(challenge: string): Promise<Uint8Array> {
+    this.write(`+ ${challenge}\r\n`);
+    this.#connection.lineLimit = SASL_LINE_LIMIT;
+    const line = await this.#connection.readLine();
+    this.#connection.lineLimit = COMMAND_LINE_LIMIT;
+    return line;
+  }
+
+  async startTls(reply: string): Promise<void> {
+    const { tls } = this.#services;
+    if (tls === undefined) throw new MailError('bug', 'bug', 'STLS without a certificate');
+    this.userName = undefined;
+    await this.#connection.startTls(tls, reply);
+  }
+
+  /** From authorization to transaction, or an error that does not tell why. */
+  async signIn(address: string, password: string): Promise<void> {
+    const { directory, mailstore, locks } = this.#services;
+    try {
+      const from = { protocol: 'pop3', remote: this.#connection.remoteAddress } as const;
+      const user = await directory.authenticate(address, password, from);
+      const lock = locks.acquire(user.account);
+      if (lock === undefined) return this.error('[IN-USE] Another POP3 session has this mailbox');
+      this.#lock = lock;
+      const account = await mailstore.open(user, user.account);
+      try {
+        await account.refresh();
+        this.#maildrop = new Maildrop(account);
+      } catch (error) {
+        account[Symbol.dispose]();
+        throw error;
+      }
+    } catch (error) {
+      this.#leave();
+      if (error instanceof MailError && error.code === 'auth-failed') this.#failedSignIns++;
+      throw error;
+    }
+    this.#state = 'transaction';
+    this.#connection.commandTimeoutMs = TRANSACTION_TIMEOUT_MS;
+    this.ok(`${this.maildrop.count} messages (${this.maildrop.bytes} octets)`);
+  }
+
+  async quit(): Promise<void> {
+    this.#ended = true;
+    try {
+      await this.#maildrop?.update();
+    } catch (error) {
+      this.#connection.log.error({ err: error }, 'a maildrop could not be updated');
+      this.error('[SYS/TEMP] Some of the deleted messages were not removed');
+      return;
+    } finally {
+      this.#leave();
+    }
+    this.ok('Good-bye');
+  }
+
+  // --- inside -------------------------------------------------------------------------------------------------------
+
+  async #command(line: Uint8Array): Promise<void> {
+    const parsed = parseCommandLine(line);
+    const found = parsed && COMMANDS.get(parsed.keyword);
+    if (found === undefined) return this.#bad('There is no such command');
+    if (!found.states.includes(this.#state))
+      return this.#bad(this.#state === 'authorization' ? 'Sign in first' : 'You are signed in already');
+    const run = found.prepare(parsed?.rest);
+    if (run === undefined) return this.#bad(`${found.name} does not take that`);
+    try {
+      await run(this);
+    } catch (error) {
+      const reply = errorReply(error);
+      if (reply === undefined) throw error;
+      if (error instanceof MailError && (error.kind === 'bug' || error.kind === 'temporary'))
+        this.#connection.log.warn({ err: error, command: found.name }, 'a command failed');
+      this.write(reply);
+    }
+    if (this.#failedSignIns >= MAX_FAILED_SIGN_INS) this.#ended = true;
+  }
+
+  #bad(text: string): void {
+    this.error(text);
+    if (++this.#badCommands >= MAX_BAD_COMMANDS) this.#ended = true;
+  }
+
+  #leave(): void {
+    this.#maildrop?.[Symbol.dispose]();
+    this.#maildrop = undefined;
+    this.#lock?.[Symbol.dispose]();
+    this.#lock = undefined;
+  }
+}
