@@ -1,0 +1,253 @@
+/**
+ * Who reaches what (F1, G15). The list of routes comes from the server itself: a route that is not described here fails
+ * the test, so none can be added without saying what a stranger gets there.
+ */
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { httpBackend } from '../../../test/support/http.ts';
+import type { Answer, Call } from '../../../test/support/http.ts';
+
+const SECRET = 'alice-only-marker';
+const MAIL = [
+  `From: ${SECRET} <friend@elsewhere.test>`,
+  'To: alice@example.test',
+  `Subject: ${SECRET}`,
+  'Content-Type: multipart/mixed; boundary=b',
+  '',
+  '--b',
+  '',
+  SECRET,
+  '--b',
+  `Content-Disposition: attachment; filename="${SECRET}.txt"`,
+  '',
+  SECRET,
+  '--b--',
+  '',
+].join('\r\n');
+
+/** Each kind of id that routes take: one of alice's, and one that nobody has. */
+interface Ids {
+  readonly folder: string;
+  readonly message: string;
+  readonly thread: string;
+}
+
+interface Case {
+  /** With the ids in their places. */
+  readonly request: (ids: Ids) => readonly [url: string, call?: Call];
+  /** What a signed-in stranger gets for alice's ids and for missing ones alike. */
+  readonly stranger: number;
+}
+
+const change = { body: { read: true } };
+
+const OWN: Record<string, Case> = {
+  'GET /v1/session': { request: () => ['/v1/session'], stranger: 200 },
+  'DELETE /v1/session': { request: () => ['/v1/session'], stranger: 204 },
+  'GET /v1/folders': { request: () => ['/v1/folders'], stranger: 200 },
+  'POST /v1/folders': {
+    request: (ids) => ['/v1/folders', { body: { name: 'x', parent: ids.folder } }],
+    stranger: 404,
+  },
+  'GET /v1/folders/:id': { request: (ids) => [`/v1/folders/${ids.folder}`], stranger: 404 },
+  'PATCH /v1/folders/:id': {
+    request: (ids) => [`/v1/folders/${ids.folder}`, { body: { name: 'mine' } }],
+    stranger: 404,
+  },
+  'DELETE /v1/folders/:id': { request: (ids) => [`/v1/folders/${ids.folder}`], stranger: 404 },
+  'GET /v1/folders/:id/messages': { request: (ids) => [`/v1/folders/${ids.folder}/messages`], stranger: 404 },
+  'GET /v1/messages/:id': { request: (ids) => [`/v1/messages/${ids.message}`], stranger: 404 },
+  'GET /v1/messages/:id/raw': { request: (ids) => [`/v1/messages/${ids.message}/raw`], stranger: 404 },
+  'GET /v1/messages/:id/attachments/:n': {
+    request: (ids) => [`/v1/messages/${ids.message}/attachments/1`],
+    stranger: 404,
+  },
+  'PATCH /v1/messages/:id': { request: (ids) => [`/v1/messages/${ids.message}`, change], stranger: 404 },
+  'DELETE /v1/messages/:id': { request: (ids) => [`/v1/messages/${ids.message}`], stranger: 404 },
+  // What is named in a mail is the sender's own: the folder for the copy.
+  'POST /v1/messages': {
+    request: (ids) => ['/v1/messages', { body: { to: ['bob@example.test'], saveTo: ids.folder } }],
+    stranger: 404,
+  },
+  'POST /v1/messages/batch': {
+    request: (ids) => ['/v1/messages/batch', { body: { ids: [ids.message], delete: true } }],
+    stranger: 200,
+  },
+  'GET /v1/threads/:id': { request: (ids) => [`/v1/threads/${ids.thread}`], stranger: 404 },
+  // A stream of one's own account, whatever is asked; what it carries is tested with the events.
+  'GET /v1/events': { request: () => ['/v1/events', { headers: { 'last-event-id': 'x' } }], stranger: 400 },
+};
+
+/** Public by intent. */
+const PUBLIC = [
+  'POST /v1/session',
+  'GET /v1/openapi.json',
+  'GET /healthz',
+  'GET /',
+  'GET /style.css',
+  'GET /problems',
+  'GET /sign-in/:token',
+  'POST /sign-in/:token',
+];
+const OPERATOR = ['GET /metrics'];
+
+let http: Awaited<ReturnType<typeof httpBackend>>;
+let theirs: Ids;
+const missing: Ids = { folder: '999', message: '99999', thread: 'f'.repeat(24) };
+
+beforeEach(async () => {
+  http = await httpBackend();
+  // So that alice's ids are not bob's, too: ids are counted in each account.
+  for (let i = 0; i < 20; i++) await http.deliver(http.users.alice, 'Subject: x\r\n\r\n');
+  const placed = await http.deliver(http.users.alice, MAIL);
+  const { json } = await http.alice.as('POST', '/v1/folders', { body: { name: SECRET } });
+  theirs = { folder: json.id, message: String(placed.id), thread: placed.thread };
+});
+afterEach(() => http.server.close(0));
+
+function routes(access: string): string[] {
+  const here = http.server.routes.filter(
+    (r) => r.access === access && r.method !== 'HEAD' && !r.url.startsWith('/docs'),
+  );
+  return here.map(({ method, url }) => `${method} ${url}`);
+}
+
+async function ask(caller: typeof http.call, name: string, ids: Ids): Promise<Answer> {
+  const found = OWN[name];
+  if (found === undefined) throw new Error(`no case for ${name}`);
+  const [url, call] = found.request(ids);
+  return await caller(name.split(' ')[0] ?? '', url, call);
+}
+
+/** An answer without what differs between any two. */
+function comparable({ status, text, headers }: Answer, ids: Ids) {
+  const plain = Object.values(ids).reduce((t, id) => t.replaceAll(`"${id}"`, '"ID"'), text);
+  return { status, text: plain, headers: { ...headers, date: '', 'content-length': '' } };
+}
+
+describe('every route', () => {
+  test('is described here', () => {
+    expect(routes('signed-in').sort()).toEqual(Object.keys(OWN).sort());
+    expect(routes('public').sort()).toEqual([...PUBLIC].sort());
+    expect(routes('operator')).toEqual(OPERATOR);
+  });
+
+  test('of an account is closed to whoever is not signed in', async () => {
+    const expired = await http.directory.createSession(http.users.alice, { ttlMs: 1e6, purpose: 'api' });
+    await http.directory.endSession(expired);
+    const credentials: Record<string, string>[] = [
+      {},
+      { authorization: 'Bearer wrong' },
+      { authorization: `Bearer ${expired}` },
+      { authorization: `Basic ${Buffer.from('alice@example.test:secret password').toString('base64')}` },
+      { cookie: 'pabal_session=wrong', 'x-pabal-csrf': '1' },
+      { cookie: `pabal_session=${expired}`, 'x-pabal-csrf': '1' },
+    ];
+    for (const name of Object.keys(OWN)) {
+      for (const headers of credentials) {
+        const caller: typeof http.call = (method, url, call) =>
+          http.call(method, url, { ...call, headers: { ...call?.headers, ...headers } });
+        const answer = await ask(caller, name, theirs);
+        expect(answer.status, `${name} with ${JSON.stringify(headers)}`).toBe(401);
+        expect(answer.text).not.toContain(SECRET);
+      }
+    }
+  });
+
+  test('answers a foreign id like a missing one, with no byte of what is there (F1)', async () => {
+    for (const [name, { stranger }] of Object.entries(OWN)) {
+      const bob = (await http.signIn(http.users.bob)).as;
+      const foreign = await ask(bob, name, theirs);
+      const again = name === 'DELETE /v1/session' ? (await http.signIn(http.users.bob)).as : bob;
+      const none = await ask(again, name, missing);
+      expect(foreign.status, name).toBe(stranger);
+      expect(comparable(foreign, theirs), name).toEqual(comparable(none, missing));
+      expect(foreign.text + JSON.stringify(foreign.headers), name).not.toContain(SECRET);
+    }
+    // And nothing of hers has changed.
+    const mine = await http.alice.as('GET', `/v1/messages/${theirs.message}`);
+    expect(mine.json).toMatchObject({ read: false, folder: '1', subject: SECRET });
+    expect((await http.alice.as('GET', `/v1/folders/${theirs.folder}`)).json.name).toBe(SECRET);
+  });
+
+  test('answers an id that cannot be one like a missing one', async () => {
+    const odd = [
+      '0',
+      '-1',
+      '1e3',
+      '1.0',
+      ' 1',
+      '%00',
+      '..',
+      '%2e%2e%2f',
+      '__proto__',
+      'constructor',
+      '99999999999',
+      'ÿ',
+    ];
+    for (const name of Object.keys(OWN).filter((n) => n.includes('/:id'))) {
+      for (const id of odd) {
+        const wire = encodeURIComponent(decodeURIComponent(id));
+        const answer = await ask(http.alice.as, name, { folder: wire, message: wire, thread: wire });
+        expect(answer.status, `${name} with ${id}`).toBe(404);
+      }
+    }
+  });
+
+  test('is never kept by caches, and never a page of another site', async () => {
+    for (const name of Object.keys(OWN).filter((n) => n.startsWith('GET'))) {
+      const { headers } = await ask(http.alice.as, name, theirs);
+      expect(headers['cache-control'], name).toBe('no-store');
+      expect(headers['x-content-type-options'], name).toBe('nosniff');
+      expect(headers['content-security-policy'], name).toMatch(/^default-src 'none';/);
+      expect(headers['cross-origin-resource-policy'], name).toBe('same-origin');
+    }
+  });
+});
+
+test('HEAD is answered like GET, without a body, and not for streams', async () => {
+  expect((await http.call('HEAD', '/v1/folders')).status).toBe(401);
+  expect(await http.alice.as('HEAD', '/v1/folders')).toMatchObject({ status: 200, text: '' });
+  expect((await http.alice.as('HEAD', '/v1/events')).status).toBe(404);
+});
+
+describe('metrics', () => {
+  test('move to a listener of their own when there is one', async () => {
+    const server = http.server;
+    const open = await server.listen({ host: '127.0.0.1', port: 0 });
+    const status = async (address: string, path: string) => (await fetch(`http://${address}${path}`)).status;
+    expect(await status(open, '/metrics')).toBe(200);
+    const operator = await server.listen({ host: '127.0.0.1', port: 0 }, 'operator');
+    const paths = ['/metrics', '/healthz', '/', '/v1/folders'];
+    expect(await Promise.all(paths.map((path) => status(operator, path)))).toEqual([200, 200, 404, 404]);
+    expect(await Promise.all(paths.map((path) => status(open, path)))).toEqual([404, 200, 200, 401]);
+  });
+
+  test('are shown to this machine and to the operator, and are not there for anybody else', async () => {
+    await using server = (await httpBackend({ operatorToken: 'operator secret' })).server;
+    const from = async (headers: Record<string, string>, remoteAddress = '127.0.0.1') =>
+      (await server.inject({ method: 'GET', url: '/metrics', headers, remoteAddress })).statusCode;
+    expect(await from({})).toBe(200);
+    expect(await from({}, '::ffff:127.0.0.1')).toBe(200);
+    expect(await from({}, '192.0.2.1')).toBe(404);
+    expect(await from({ authorization: 'Bearer operator secret' }, '192.0.2.1')).toBe(404);
+    expect(await from({ 'x-forwarded-for': '192.0.2.1' })).toBe(404);
+    expect(await from({ forwarded: 'for=192.0.2.1' })).toBe(404);
+  });
+
+  test('take a token without spaces', async () => {
+    await using server = (await httpBackend({ operatorToken: 'operator-secret' })).server;
+    const from = async (token: string) =>
+      (
+        await server.inject({
+          method: 'GET',
+          url: '/metrics',
+          headers: { authorization: `Bearer ${token}` },
+          remoteAddress: '192.0.2.1',
+        })
+      ).statusCode;
+    expect(await from('operator-secret')).toBe(200);
+    expect(await from('operator-secret2')).toBe(404);
+    expect(await from('operator-secre')).toBe(404);
+    expect(await from('')).toBe(404);
+  });
+});

@@ -1,0 +1,95 @@
+/** What the routes need, and what a request carries once the hooks have run. */
+import type {
+  FastifyBaseLogger,
+  FastifyInstance,
+  RawReplyDefaultExpression,
+  RawRequestDefaultExpression,
+  RawServerDefault,
+} from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { Directory } from '../../directory/api.ts';
+import type { MailStore, Principal } from '../../mailstore/api.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Random } from '../../ports/random.ts';
+import type { Cursors } from './cursor.ts';
+
+export type User = Principal & { readonly kind: 'user' };
+
+/** How a request proved who sends it. */
+export interface SignedIn {
+  readonly user: User;
+  readonly token: string;
+  readonly by: 'bearer' | 'cookie';
+}
+
+export interface HttpLimits {
+  /** Bytes of a raw message that is sent. */
+  readonly message: number;
+  /** Bytes of a JSON body of POST /v1/messages; larger mails come as multipart. */
+  readonly sendJson: number;
+  /** Bytes of every other JSON body. */
+  readonly json: number;
+  readonly jsonDepth: number;
+  readonly jsonTokens: number;
+  /** To, Cc and Bcc together. */
+  readonly recipients: number;
+  /** Event streams of one account. */
+  readonly streams: number;
+  /** Bytes that may wait for a slow event stream before it is dropped. */
+  readonly streamBacklog: number;
+  /** Bytes of uploads that may be in memory at once, over all requests. */
+  readonly uploads: number;
+  /** Requests' header bytes. */
+  readonly headers: number;
+  /** Time for a whole request to arrive, and for a connection to be idle between requests. */
+  readonly requestMs: number;
+  readonly idleMs: number;
+  readonly connections: number;
+}
+
+export const HTTP_LIMITS: HttpLimits = {
+  message: 50 << 20,
+  sendJson: 16 << 20,
+  json: 256 << 10,
+  jsonDepth: 16,
+  jsonTokens: 20_000,
+  recipients: 1_000,
+  streams: 20,
+  streamBacklog: 256 << 10,
+  uploads: 192 << 20,
+  headers: 16 << 10,
+  requestMs: 300_000,
+  idleMs: 65_000,
+  connections: 10_000,
+};
+
+/** The services behind the routes. */
+export interface Services {
+  readonly mailstore: MailStore;
+  readonly directory: Directory;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly cursors: Cursors;
+  readonly limits: HttpLimits;
+}
+
+/** Our fastify, with schemas that type the handlers. */
+export type App = FastifyInstance<
+  RawServerDefault,
+  RawRequestDefaultExpression,
+  RawReplyDefaultExpression,
+  FastifyBaseLogger,
+  ZodTypeProvider
+>;
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Who may call: `public` everybody, `operator` loopback or the operator's token; absent = whoever is signed in. */
+    access?: 'public' | 'operator';
+  }
+  interface FastifyRequest {
+    signedIn: SignedIn | undefined;
+    /** SHA-256 of the body, when the request carries an Idempotency-Key. */
+    bodyDigest: string;
+  }
+}

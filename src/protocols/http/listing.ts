@@ -1,0 +1,143 @@
+/** Lists of messages: order, filter, pages. A page is a range behind a position, so that arriving mail moves nothing. */
+import {
+  Flag,
+  type FolderId,
+  type MailAccount,
+  type MessageMeta,
+  type MsgId,
+  type ThreadId,
+} from '../../mailstore/api.ts';
+import { Problem } from './reply.ts';
+import { inTurns } from './in-turns.ts';
+import type { Cursors } from './cursor.ts';
+import type { SortKeys } from './sort-keys.ts';
+
+export interface ListQuery {
+  readonly folder?: FolderId;
+  readonly thread?: ThreadId;
+  readonly unread?: boolean;
+  readonly flagged?: boolean;
+  readonly sort: 'date' | 'from' | 'subject' | 'size';
+  readonly order: 'asc' | 'desc';
+}
+
+/** Sorted by its key, and by id where keys are equal. */
+interface Position {
+  readonly key: string | number;
+  readonly id: MsgId;
+}
+
+export interface Page {
+  readonly ids: readonly MsgId[];
+  readonly next?: string;
+}
+
+export async function listMessages(
+  account: MailAccount,
+  query: ListQuery,
+  page: { readonly limit: number; readonly cursor?: string | undefined },
+  tools: { readonly cursors: Cursors; readonly sortKeys: SortKeys },
+): Promise<Page> {
+  const list = JSON.stringify([query.folder, query.thread, query.unread, query.flagged, query.sort, query.order]);
+  const after = page.cursor === undefined ? undefined : position(tools.cursors.read(account.id, list, page.cursor));
+  // One more than is shown, to know whether there is a next page.
+  const wanted = page.limit + 1;
+  const found =
+    query.sort === 'date' || query.sort === 'size'
+      ? byColumn(account, query, query.sort === 'date' ? 'internalDate' : 'size', after, wanted)
+      : await byText(
+          query,
+          await tools.sortKeys.of(account, account.getMessageIds(filter(query)), query.sort),
+          after,
+          wanted,
+        );
+  const shown = found.slice(0, page.limit);
+  const last = shown.at(-1);
+  const ids = shown.map(({ id }) => id);
+  if (last === undefined || found.length === shown.length) return { ids };
+  return { ids, next: tools.cursors.make(account.id, list, [last.key, last.id]) };
+}
+
+function position(value: unknown): Position {
+  const [key, id] = value as [string | number, MsgId];
+  return { key, id };
+}
+
+function filter({ folder, thread, unread, flagged }: ListQuery) {
+  return {
+    ...(folder !== undefined && { folder }),
+    ...(thread !== undefined && { thread }),
+    ...(unread !== undefined && { unread }),
+    ...(flagged !== undefined && { flagged }),
+  };
+}
+
+/** The index sorts by its own columns. */
+function byColumn(
+  account: MailAccount,
+  query: ListQuery,
+  column: 'internalDate' | 'size',
+  after: Position | undefined,
+  wanted: number,
+): readonly Position[] {
+  const sorted = { ...filter(query), sort: column, descending: query.order === 'desc' };
+  const position = (id: MsgId): Position => ({ key: account.meta(id)?.[column] ?? 0, id });
+  if (after === undefined) return account.getMessageIds({ ...sorted, limit: wanted }).map(position);
+  const meta = account.meta(after.id);
+  // The usual case: the last message of the page before is still in the list.
+  if (meta !== undefined && matches(meta, query) && meta[column] === after.key)
+    return account.getMessageIds({ ...sorted, after: after.id, limit: wanted }).map(position);
+  const ids = account.getMessageIds(sorted);
+  let low = 0;
+  let high = ids.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (inOrder(query, after, position(ids[middle] as MsgId))) high = middle;
+    else low = middle + 1;
+  }
+  return ids.slice(low, low + wanted).map(position);
+}
+
+/** In one pass that keeps the first ones behind `after`: nobody needs the rest in order. */
+async function byText(
+  query: ListQuery,
+  keys: ReadonlyMap<MsgId, string>,
+  after: Position | undefined,
+  wanted: number,
+): Promise<readonly Position[]> {
+  const first: Position[] = [];
+  await inTurns(keys, ([id, key]) => {
+    const position = { key, id };
+    if (after !== undefined && !inOrder(query, after, position)) return;
+    const last = first.at(-1);
+    if (last !== undefined && first.length === wanted) {
+      if (!inOrder(query, position, last)) return;
+      first.pop();
+    }
+    let at = first.length;
+    while (at > 0 && inOrder(query, position, first[at - 1] as Position)) at--;
+    first.splice(at, 0, position);
+  });
+  return first;
+}
+
+function matches(meta: MessageMeta, { folder, thread, unread, flagged }: ListQuery): boolean {
+  return (
+    (folder === undefined || meta.folder === folder) &&
+    (thread === undefined || meta.thread === thread) &&
+    (unread === undefined || unread === ((meta.flags & Flag.seen) === 0)) &&
+    (flagged === undefined || flagged === ((meta.flags & Flag.flagged) !== 0))
+  );
+}
+
+/** Does `a` come before `b`? */
+function inOrder({ order }: ListQuery, a: Position, b: Position): boolean {
+  const ascending = a.key === b.key ? a.id < b.id : a.key < b.key;
+  return order === 'asc' ? ascending : !ascending && a.id !== b.id;
+}
+
+/** The number that a wire id stands for; what cannot be one is as missing as one that is not there. */
+export function numberId<T extends number>(wire: string, missing: 'folder-missing' | 'message-missing'): T {
+  if (!/^[1-9][0-9]{0,9}$/.test(wire)) throw new Problem(missing);
+  return Number(wire) as T;
+}

@@ -1,0 +1,160 @@
+/**
+ * Errors as problem details (RFC 9457). One table gives every code its status and its words; `/problems` is generated
+ * from it, and `type` points there. What we say about our own faults is generic: the log has the specific words.
+ */
+import { MailError, type MailErrorCode } from '../../mail/error.ts';
+
+type HttpCode =
+  | 'invalid'
+  | 'not-signed-in'
+  | 'cross-site'
+  | 'not-found'
+  | 'media-type'
+  | 'range'
+  | 'too-many-streams'
+  | 'too-fast'
+  | 'idempotency-mismatch'
+  | 'headers-too-large'
+  | 'request-timeout';
+
+export type ProblemCode = MailErrorCode | HttpCode;
+
+export const PROBLEMS: { readonly [code in ProblemCode]: readonly [status: number, title: string] } = {
+  invalid: [400, 'The request does not have the form that is documented for it.'],
+  syntax: [400, 'The request is malformed.'],
+  'address-syntax': [400, 'An address is malformed.'],
+  'folder-name': [400, 'That is not a usable folder name.'],
+  'not-signed-in': [401, 'Sign in first: the token or the session cookie is missing, wrong or expired.'],
+  'auth-failed': [401, 'The address or the password is wrong.'],
+  'cross-site': [403, 'Requests with the session cookie must come from our own pages.'],
+  'account-suspended': [403, 'This account is suspended.'],
+  'not-allowed': [403, 'That is not allowed.'],
+  'not-found': [404, 'There is nothing here.'],
+  'folder-missing': [404, 'There is no such folder.'],
+  'message-missing': [404, 'There is no such message.'],
+  'account-missing': [404, 'There is no such account.'],
+  'domain-missing': [404, 'There is no such domain.'],
+  'request-timeout': [408, 'The request took too long to arrive.'],
+  conflict: [409, 'Somebody else changed the same thing at the same time.'],
+  'folder-exists': [409, 'There is a folder of that name already.'],
+  'folder-protected': [409, 'This folder must stay.'],
+  'folder-has-children': [409, 'The folder still contains folders.'],
+  'account-exists': [409, 'There is an account with that address already.'],
+  'domain-exists': [409, 'The domain is here already.'],
+  limit: [409, 'A limit of the account is reached.'],
+  'too-large': [413, 'That is larger than allowed.'],
+  'media-type': [415, 'The Content-Type is not one that is documented for this call.'],
+  range: [416, 'The range asked for lies outside.'],
+  'unknown-recipient': [422, 'There is nobody at one of the addresses.'],
+  'remote-recipient': [
+    422,
+    'One of the recipients is at another provider, and this server delivers to its own domains only.',
+  ],
+  'idempotency-mismatch': [422, 'The Idempotency-Key was used for another request before.'],
+  'auth-throttled': [429, 'Too many failed attempts to sign in: wait a little.'],
+  'too-fast': [429, 'That was too much in a short time: wait a little.'],
+  'too-many-streams': [429, 'Too many open event streams.'],
+  'headers-too-large': [431, 'The header fields of the request are larger than allowed.'],
+  bug: [500, 'Something went wrong on our side.'],
+  damaged: [500, 'The stored data is damaged, and is not handed out.'],
+  busy: [503, 'The server is busy: try again shortly.'],
+  'store-failed': [503, 'The store is out of order: try again later.'],
+  timeout: [504, 'It took too long.'],
+  'over-quota': [507, 'The mailbox is full.'],
+  'store-full': [507, 'The server has no room left.'],
+  'mail-loop': [508, 'The message has been going round in circles.'],
+};
+
+export interface ProblemBody {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly code: ProblemCode;
+  readonly detail?: string;
+  readonly errors?: readonly { readonly path: string; readonly message: string }[];
+}
+
+/** Thrown by routes to answer with a problem. `detail` and `errors` are shown to the caller. */
+export class Problem extends Error {
+  override readonly name = 'Problem';
+  readonly code: ProblemCode;
+  readonly errors: ProblemBody['errors'];
+  readonly headers: Readonly<Record<string, string>>;
+  constructor(
+    code: ProblemCode,
+    detail = '',
+    more: { errors?: NonNullable<ProblemBody['errors']>; headers?: Record<string, string> } = {},
+  ) {
+    super(detail);
+    this.code = code;
+    this.errors = more.errors;
+    this.headers = more.headers ?? {};
+  }
+}
+
+export function problemBody(code: ProblemCode, detail = '', errors?: ProblemBody['errors']): ProblemBody {
+  const [status, title] = PROBLEMS[code];
+  return {
+    type: `/problems#${code}`,
+    title,
+    status,
+    code,
+    ...(detail !== '' && { detail }),
+    ...(errors !== undefined && { errors }),
+  };
+}
+
+const RETRY_AFTER = new Map<ProblemCode, string>([
+  ['busy', '2'],
+  ['store-failed', '30'],
+  ['auth-throttled', '30'],
+  ['too-fast', '60'],
+  ['too-many-streams', '10'],
+]);
+
+/** What to answer for whatever was thrown: everything unforeseen is a `bug`, and says nothing about itself. */
+export function toProblem(error: unknown): Problem {
+  const problem = recognise(error);
+  const wait = RETRY_AFTER.get(problem.code);
+  if (wait === undefined || problem.headers['retry-after'] !== undefined) return problem;
+  return new Problem(problem.code, problem.message, {
+    ...(problem.errors && { errors: problem.errors }),
+    headers: { ...problem.headers, 'retry-after': wait },
+  });
+}
+
+function recognise(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  // A limit that passes with time is another matter than one that does not.
+  if (error instanceof MailError)
+    return new Problem(error.code === 'limit' && error.kind === 'temporary' ? 'too-fast' : error.code);
+  const { code, statusCode, validation, validationContext } = error as {
+    code?: string;
+    statusCode?: number;
+    validation?: { instancePath?: string; message?: string }[];
+    validationContext?: string;
+  };
+  if (validation !== undefined) {
+    // At most ten: a body of a thousand mistakes is not answered with a thousand lines.
+    const errors = validation.slice(0, 10).map((v) => ({
+      path: `${validationContext ?? ''}${v.instancePath ?? ''}`.slice(0, 200),
+      message: (v.message ?? 'not valid').slice(0, 300),
+    }));
+    return new Problem('invalid', errors[0]?.message ?? '', { errors });
+  }
+  switch (code) {
+    case 'FST_ERR_CTP_BODY_TOO_LARGE':
+    case 'FST_REQ_FILE_TOO_LARGE':
+    case 'FST_FILES_LIMIT':
+    case 'FST_PARTS_LIMIT':
+    case 'FST_FIELDS_LIMIT':
+      return new Problem('too-large');
+    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
+    case 'FST_INVALID_MULTIPART_CONTENT_TYPE':
+      return new Problem('media-type');
+    case 'FST_ERR_CTP_EMPTY_JSON_BODY':
+      return new Problem('invalid', 'The body is empty.');
+  }
+  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) return new Problem('invalid');
+  return new Problem('bug');
+}

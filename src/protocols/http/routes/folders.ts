@@ -1,0 +1,189 @@
+/** Folders: list, make, rename, describe, delete, and the messages of one. */
+import { z } from 'zod';
+import type { Folder, FolderId, MailAccount } from '../../../mailstore/api.ts';
+import { ownAccount } from '../auth.ts';
+import type { App, Services } from '../context.ts';
+import { idempotent } from '../idempotency.ts';
+import { listMessages, numberId } from '../listing.ts';
+import { Problem } from '../reply.ts';
+import * as schemas from '../schemas.ts';
+import type { SortKeys } from '../sort-keys.ts';
+import { summaries } from '../view.ts';
+
+const TAGS = ['folders'];
+
+/** One level of a path. What makes a usable name is the mail store's to say; '/' would be two levels. */
+const name = z
+  .string()
+  .min(1)
+  .max(255)
+  .regex(/^[^/]*$/, 'a name contains no "/": use parent');
+const description = z.string().max(1_000);
+const parent = z.string().min(1).max(64).nullable().describe('Id of the folder it lies in; null at the top');
+
+const newFolder = z.strictObject({ name, parent: parent.optional(), description: description.optional() });
+const folderChange = z
+  .strictObject({
+    name: name.optional(),
+    parent: parent.optional(),
+    description: description.optional(),
+    subscribed: z.boolean().optional(),
+  })
+  .refine((change) => Object.values(change).some((v) => v !== undefined), 'nothing to change');
+
+const listQuery = z.strictObject({
+  ...schemas.pageQuery,
+  unread: schemas.flag.optional(),
+  flagged: schemas.flag.optional(),
+  sort: z.enum(['date', 'from', 'subject', 'size']).default('date'),
+  order: z.enum(['asc', 'desc']).default('desc'),
+});
+
+export function folderRoutes(app: App, services: Services, sortKeys: SortKeys): void {
+  app.get(
+    '/v1/folders',
+    {
+      schema: {
+        tags: TAGS,
+        summary: 'All folders',
+        response: { 200: z.strictObject({ items: z.array(schemas.folder) }), ...schemas.problems(401) },
+      },
+    },
+    async (request, reply) => {
+      const account = await ownAccount(request, reply, services);
+      return { items: account.folders().map(folderView) };
+    },
+  );
+
+  app.post(
+    '/v1/folders',
+    {
+      schema: {
+        tags: TAGS,
+        summary: 'Make a folder',
+        body: newFolder,
+        response: { 201: schemas.folder, ...schemas.problems(400, 401, 404, 409) },
+      },
+    },
+    async (request, reply) => {
+      const { name, parent, description } = request.body;
+      const account = await ownAccount(request, reply, services);
+      const made = await idempotent(request, account, async () => {
+        const path = pathIn(account, parent ?? null, name);
+        return folderView(await account.createFolder(path, description === undefined ? {} : { description }));
+      });
+      return await reply.code(201).header('location', `/v1/folders/${made.id}`).send(made);
+    },
+  );
+
+  app.get(
+    '/v1/folders/:id',
+    {
+      schema: {
+        tags: TAGS,
+        summary: 'One folder',
+        params: schemas.idParam,
+        response: { 200: schemas.folder, ...schemas.problems(401, 404) },
+      },
+    },
+    async (request, reply) => {
+      const account = await ownAccount(request, reply, services);
+      return folderView(folderOf(account, request.params.id));
+    },
+  );
+
+  app.patch(
+    '/v1/folders/:id',
+    {
+      schema: {
+        tags: TAGS,
+        summary: 'Rename, move, describe or subscribe a folder',
+        params: schemas.idParam,
+        body: folderChange,
+        response: { 200: schemas.folder, ...schemas.problems(400, 401, 404, 409) },
+      },
+    },
+    async (request, reply) => {
+      const account = await ownAccount(request, reply, services);
+      const before = folderOf(account, request.params.id);
+      const change = request.body;
+      // The one that may be refused comes first.
+      if (change.name !== undefined || change.parent !== undefined) {
+        const up = change.parent === undefined ? (before.parent ?? null) : change.parent;
+        const path = pathIn(account, up === null ? null : String(up), change.name ?? before.name);
+        if (path !== before.path) await account.renameFolder(before.id, path);
+      }
+      if (change.description !== undefined) await account.describeFolder(before.id, change.description);
+      if (change.subscribed !== undefined)
+        await account.subscribe(folderOf(account, request.params.id).path, change.subscribed);
+      return folderView(folderOf(account, request.params.id));
+    },
+  );
+
+  app.delete(
+    '/v1/folders/:id',
+    {
+      schema: {
+        tags: TAGS,
+        summary: 'Delete a folder with its messages',
+        params: schemas.idParam,
+        response: { 204: z.undefined().describe('Gone'), ...schemas.problems(401, 404, 409) },
+      },
+    },
+    async (request, reply) => {
+      const account = await ownAccount(request, reply, services);
+      await account.deleteFolder(folderOf(account, request.params.id).id);
+      return await reply.code(204).send();
+    },
+  );
+
+  app.get(
+    '/v1/folders/:id/messages',
+    {
+      schema: {
+        tags: TAGS,
+        summary: 'The messages of a folder, newest first unless asked otherwise',
+        params: schemas.idParam,
+        querystring: listQuery,
+        response: { 200: schemas.pageOf(schemas.messageSummary), ...schemas.problems(400, 401, 404) },
+      },
+    },
+    async (request, reply) => {
+      const account = await ownAccount(request, reply, services);
+      const { limit, cursor, unread, flagged, sort, order } = request.query;
+      const { id: folder } = folderOf(account, request.params.id);
+      const filter = { ...(unread !== undefined && { unread }), ...(flagged !== undefined && { flagged }) };
+      const tools = { cursors: services.cursors, sortKeys };
+      const page = await listMessages(account, { folder, sort, order, ...filter }, { limit, cursor }, tools);
+      return { items: await summaries(account, page.ids), ...(page.next !== undefined && { next: page.next }) };
+    },
+  );
+}
+
+/** By id, or by role: `/v1/folders/inbox`. */
+export function folderOf(account: MailAccount, wire: string): Folder {
+  const byRole = account.folders().find((f) => f.role === wire);
+  const folder = byRole ?? account.folder(numberId<FolderId>(wire, 'folder-missing'));
+  if (folder === undefined) throw new Problem('folder-missing');
+  return folder;
+}
+
+function pathIn(account: MailAccount, parent: string | null, name: string): string {
+  return parent === null ? name : `${folderOf(account, parent).path}/${name}`;
+}
+
+function folderView(folder: Folder): z.output<typeof schemas.folder> {
+  const { id, parent, role, name, path, description, subscribed, total, unread, bytes } = folder;
+  return {
+    id: String(id),
+    name,
+    path,
+    parent: parent === undefined ? null : String(parent),
+    role: role ?? null,
+    description,
+    subscribed,
+    total,
+    unread,
+    bytes,
+  };
+}

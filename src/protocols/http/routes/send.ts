@@ -1,0 +1,214 @@
+/** POST /v1/messages: sends a mail. */
+import type { FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { MailError } from '../../../mail/error.ts';
+import { HEAD_LIMIT } from '../../../intake/arrival.ts';
+import type { LocalRecipient, RawMail } from '../../../intake/arrival.ts';
+import { composeMessage } from '../../../mail/compose.ts';
+import type { ComposeAddress, ComposeAttachment } from '../../../mail/compose.ts';
+import type { FolderId, MailAccount } from '../../../mailstore/api.ts';
+import type { Submit } from '../../../submit/submit.ts';
+import { ownAccount, signedIn } from '../auth.ts';
+import type { App, Services, User } from '../context.ts';
+import { idempotencyKey, idempotent } from '../idempotency.ts';
+import { Problem, toProblem } from '../reply.ts';
+import * as schemas from '../schemas.ts';
+import { readMultipart, UploadBudget } from '../uploads.ts';
+import type { Upload } from '../uploads.ts';
+import { folderOf } from './folders.ts';
+
+const mailbox = z
+  .union([
+    z.email({ pattern: z.regexes.unicodeEmail }).max(320),
+    z.strictObject({ name: z.string().max(320).optional(), address: z.string().min(1).max(320) }),
+  ])
+  .transform(
+    (v): ComposeAddress => (typeof v === 'string' ? { address: v } : { address: v.address, name: v.name ?? '' }),
+  );
+const mailboxes = z.array(mailbox).max(1_000).default([]);
+const messageId = z.string().min(5).max(998);
+
+const attachment = z.strictObject({
+  name: z.string().max(1_000),
+  type: z.string().max(200).optional(),
+  content: z.base64().describe('Base64. Large files are better sent as multipart/form-data'),
+  contentId: z.string().min(1).max(200).optional().describe('For images that the HTML shows as cid:…'),
+});
+
+const newMessage = z
+  .strictObject({
+    from: mailbox.optional().describe('One of your own addresses; your first one when absent'),
+    to: mailboxes,
+    cc: mailboxes,
+    bcc: mailboxes,
+    replyTo: mailboxes,
+    subject: z.string().max(5_000).default(''),
+    text: z.string().optional(),
+    html: z.string().optional(),
+    attachments: z.array(attachment).max(100).default([]),
+    importance: z.enum(['high', 'normal', 'low']).default('normal'),
+    inReplyTo: messageId.optional().describe('Message-ID of the mail that this answers'),
+    references: z.array(messageId).max(100).default([]),
+    saveTo: z
+      .string()
+      .min(1)
+      .max(64)
+      .nullable()
+      .default('sent')
+      .describe('Folder (id or role) for your own copy; null for none'),
+  })
+  .refine((m) => m.to.length + m.cc.length + m.bcc.length > 0, { path: ['to'], message: 'nobody to send it to' });
+type NewMessage = z.output<typeof newMessage>;
+
+const accepted = z.strictObject({
+  id: z.string().describe('Names the mail in the queues and in the log of the server'),
+  messageId: z.string(),
+});
+
+export function sendRoutes(app: App, services: Services, submit: Submit): void {
+  const { limits } = services;
+  const budget = new UploadBudget(limits.uploads);
+  const uploads = new WeakMap<FastifyRequest, readonly Upload[]>();
+
+  app.post(
+    '/v1/messages',
+    {
+      bodyLimit: limits.sendJson,
+      // Before a byte of the body is read.
+      onRequest: async (request, reply) => {
+        const type = request.headers['content-type'] ?? '';
+        const most = type.startsWith('multipart/') ? limits.message + limits.sendJson : limits.sendJson;
+        const announced = Number(request.headers['content-length'] ?? most);
+        if (!(announced <= most)) throw new Problem('too-large');
+        const place = budget.take(announced);
+        reply.raw.once('close', () => place[Symbol.dispose]());
+      },
+      preValidation: async (request) => {
+        if (!request.isMultipart()) return;
+        const { message, files } = await readMultipart(request, limits);
+        uploads.set(request, files);
+        (request as { body: unknown }).body = message;
+      },
+      schema: {
+        tags: ['messages'],
+        summary: 'Send a mail',
+        description:
+          'As JSON, or as multipart/form-data with one part `message` (this JSON) and each further part a file. The answer comes when ' +
+          'the mail cannot be lost any more. Recipients must be of the domains of this server. If one recipient is refused, nothing is sent.',
+        body: newMessage,
+        response: { 202: accepted, ...schemas.problems(400, 401, 403, 404, 413, 415, 422, 429, 503, 507) },
+      },
+    },
+    async (request, reply) => {
+      const { user } = signedIn(request);
+      const account = await ownAccount(request, reply, services);
+      const key = idempotencyKey(request);
+      const answer = await idempotent(request, account, () =>
+        send(request.body, uploads.get(request) ?? [], { user, account, key, remote: request.ip }),
+      );
+      return await reply.code(202).send(answer);
+    },
+  );
+
+  async function send(
+    mail: NewMessage,
+    files: readonly Upload[],
+    by: { user: User; account: MailAccount; key: string | undefined; remote: string },
+  ): Promise<z.output<typeof accepted>> {
+    const { user, account, key, remote } = by;
+    if (mail.to.length + mail.cc.length + mail.bcc.length > limits.recipients)
+      throw new Problem('too-large', `A mail may go to ${limits.recipients} addresses.`);
+    const copyTo = mail.saveTo === null ? undefined : copyFolder(account, mail.saveTo);
+    const from = mail.from ?? { address: user.address };
+    await submit.checkSender(user, from.address);
+    const domain = from.address.slice(from.address.lastIndexOf('@') + 1);
+    const messageId = `<${Buffer.from(services.random.bytes(15)).toString('base64url')}@${domain}>`;
+    const raw = await compose(mail, files, from, messageId);
+    if (raw.length > limits.message) throw new Problem('too-large', `A mail may have ${limits.message} bytes.`);
+    const recipients = await resolve(mail, (address) => submit.recipient(user, address, raw.length, remote));
+    const id = await submit.send({
+      by: user,
+      sender: from.address,
+      recipients,
+      mail: rawMail(raw),
+      origin: { protocol: 'HTTP', hello: '', remote, cipher: '' },
+      ...(copyTo !== undefined && { copyTo }),
+      ...(key !== undefined && { key }),
+    });
+    return { id, messageId };
+  }
+
+  async function compose(
+    mail: NewMessage,
+    files: readonly Upload[],
+    from: ComposeAddress,
+    messageId: string,
+  ): Promise<Buffer> {
+    const { text, html, inReplyTo } = mail;
+    const attachments: ComposeAttachment[] = mail.attachments.map(({ name, type, content, contentId }) => ({
+      filename: name,
+      content: Buffer.from(content, 'base64'),
+      ...(type !== undefined && { contentType: type }),
+      ...(contentId !== undefined && { cid: contentId }),
+    }));
+    for (const { name, type, content } of files) attachments.push({ filename: name, content, contentType: type });
+    return await composeMessage({
+      from,
+      to: mail.to,
+      cc: mail.cc,
+      bcc: mail.bcc,
+      replyTo: mail.replyTo,
+      subject: mail.subject,
+      attachments,
+      importance: mail.importance,
+      references: mail.references,
+      messageId,
+      date: services.clock.now(),
+      ...(text !== undefined && { text }),
+      ...(html !== undefined && { html }),
+      ...(inReplyTo !== undefined && { inReplyTo }),
+    }).catch((error: unknown) => {
+      // These are about what the caller itself wrote: it may read them.
+      if (error instanceof MailError && error.kind === 'user') throw new Problem(error.code, error.message);
+      throw error;
+    });
+  }
+}
+
+/** A copy goes where the sender says; an account without a Sent folder keeps none unless it asks for another place. */
+function copyFolder(account: MailAccount, wire: string): FolderId | undefined {
+  if (wire === 'sent' && account.folderWithRole('sent') === undefined) return undefined;
+  return folderOf(account, wire).id;
+}
+
+/** Everybody, each account once. Says about all who are refused why, not only about the first. */
+async function resolve(
+  mail: NewMessage,
+  find: (address: string) => Promise<LocalRecipient>,
+): Promise<readonly LocalRecipient[]> {
+  const found = new Map<string, LocalRecipient>();
+  const refused: { path: string; message: string; problem: Problem }[] = [];
+  for (const field of ['to', 'cc', 'bcc'] as const) {
+    for (const [i, { address }] of mail[field].entries()) {
+      try {
+        const recipient = await find(address);
+        if (!found.has(recipient.account)) found.set(recipient.account, recipient);
+      } catch (error) {
+        if (!(error instanceof MailError) || error.kind === 'bug' || refused.length >= 20) throw error;
+        refused.push({ path: `body/${field}/${i}`, message: `${address}: ${error.code}`, problem: toProblem(error) });
+      }
+    }
+  }
+  const [first] = refused;
+  if (first === undefined) return [...found.values()];
+  const errors = refused.map(({ path, message }) => ({ path, message }));
+  throw new Problem(first.problem.code, first.message, { errors });
+}
+
+function rawMail(raw: Buffer): RawMail {
+  if (raw.length <= HEAD_LIMIT) return { head: raw };
+  const rest = (async function* () {
+    for (let at = HEAD_LIMIT; at < raw.length; at += HEAD_LIMIT) yield raw.subarray(at, at + HEAD_LIMIT);
+  })();
+  return { head: raw.subarray(0, HEAD_LIMIT), rest };
+}

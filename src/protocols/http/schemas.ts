@@ -1,0 +1,127 @@
+/**
+ * The shapes that go over the wire, once: they validate requests, shape answers, type the handlers and make
+ * `/v1/openapi.json`. Objects are strict: a field that is not documented is refused, never ignored.
+ */
+import { z } from 'zod';
+import { PROBLEMS } from './reply.ts';
+
+/** Ids are opaque to clients; a malformed one is simply not there (404), like a foreign one. */
+export const idParam = z.strictObject({ id: z.string().min(1).max(64) });
+
+const id = z.string().describe('Opaque');
+const instant = z.iso.datetime().describe('RFC 3339, UTC');
+
+export const problem = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    code: z.string().describe('One of the codes listed at /problems'),
+    detail: z.string().optional(),
+    errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
+  })
+  .describe('RFC 9457 problem details');
+
+const PROBLEM_CONTENT = { 'application/problem+json': { schema: problem } };
+
+type ProblemStatus = (typeof PROBLEMS)[keyof typeof PROBLEMS][0];
+
+/** The error answers of a route, for the documentation. */
+export function problems<S extends ProblemStatus>(...statuses: readonly S[]) {
+  const answers = statuses.map((status) => [
+    status,
+    { description: Object.values(PROBLEMS).find((p) => p[0] === status)?.[1] ?? '', content: PROBLEM_CONTENT },
+  ]);
+  return Object.fromEntries(answers) as { [status in S]: { description: string; content: typeof PROBLEM_CONTENT } };
+}
+
+export const address = z.strictObject({
+  name: z.string().describe('Display name, may be empty'),
+  address: z.string(),
+});
+
+export const folder = z.strictObject({
+  id,
+  name: z.string(),
+  path: z.string().describe('Names from the top, joined by /'),
+  parent: id.nullable(),
+  role: z.string().nullable().describe('inbox, sent, drafts, junk, trash, archive …'),
+  description: z.string(),
+  subscribed: z.boolean(),
+  total: z.int(),
+  unread: z.int(),
+  bytes: z.int(),
+});
+
+const messageFields = {
+  id,
+  folder: id,
+  thread: id,
+  emailId: id.describe('The same for all copies of a message'),
+  from: z.array(address),
+  to: z.array(address),
+  subject: z.string(),
+  date: instant.nullable().describe('As the sender wrote it'),
+  received: instant,
+  size: z.int().describe('Bytes of the raw message'),
+  read: z.boolean(),
+  flagged: z.boolean(),
+  answered: z.boolean(),
+  draft: z.boolean(),
+  keywords: z.array(z.string()),
+  preview: z.string(),
+  hasAttachment: z.boolean(),
+};
+
+export const messageSummary = z.strictObject(messageFields);
+
+export const attachment = z.strictObject({
+  n: z.int().describe('Its number in …/attachments/{n}'),
+  name: z.string(),
+  type: z.string(),
+  size: z.int().describe('Bytes as stored in the message; decoded it may be smaller'),
+  inline: z.boolean(),
+  contentId: z.string(),
+});
+
+export const part = z.strictObject({
+  type: z.string(),
+  name: z.string(),
+  disposition: z.string(),
+  encoding: z.string(),
+  size: z.int(),
+  get parts() {
+    return z.array(part);
+  },
+});
+
+export const message = z.strictObject({
+  ...messageFields,
+  sender: z.array(address),
+  replyTo: z.array(address),
+  cc: z.array(address),
+  bcc: z.array(address),
+  messageId: z.string(),
+  inReplyTo: z.array(z.string()),
+  references: z.array(z.string()),
+  text: z.string().nullable().describe('The plain text, made from the HTML when there is only that'),
+  html: z.string().nullable().describe('The HTML without scripts, forms, styles and remote content'),
+  truncated: z.boolean().describe('Text or HTML were longer than what is shown here; …/raw has all'),
+  attachments: z.array(attachment),
+  structure: part,
+});
+
+export const pageQuery = {
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+  cursor: z.string().min(1).max(2_000).optional(),
+};
+
+export function pageOf<T extends z.ZodType>(item: T) {
+  return z.strictObject({ items: z.array(item), next: z.string().optional().describe('Cursor of the next page') });
+}
+
+/** A query flag: `true` or `false`. */
+export const flag = z.enum(['true', 'false']).transform((v) => v === 'true');
+
+/** RFC 9051 §2.3.2: an atom. `\` would be a system flag. */
+export const keyword = z.string().regex(/^[^\x00-\x20\x7f-\uffff(){%*"\\\]]{1,100}$/, 'a keyword is one word of ASCII');

@@ -1,0 +1,280 @@
+/** The HTTP listener: REST API, events, documentation, start page, health and metrics. */
+import { createServer } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import cookie from '@fastify/cookie';
+import helmet from '@fastify/helmet';
+import multipart from '@fastify/multipart';
+import { fastify, LogController } from 'fastify';
+import type { FastifyBaseLogger, FastifyReply, RouteOptions } from 'fastify';
+import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { Directory } from '../../directory/api.ts';
+import type { MailStore } from '../../mailstore/api.ts';
+import { formatHostPort } from '../../net/address.ts';
+import type { HostPort } from '../../net/address.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Random } from '../../ports/random.ts';
+import type { Submit } from '../../submit/submit.ts';
+import type { Log } from '../../telemetry/log.ts';
+import type { Metrics } from '../../telemetry/metrics.ts';
+import { identify } from './auth.ts';
+import { HTTP_LIMITS } from './context.ts';
+import type { App, HttpLimits, Services } from './context.ts';
+import { Cursors } from './cursor.ts';
+import { EventStreams } from './events.ts';
+import { HtmlCleaner } from './html-cleaner.ts';
+import { readJson } from './json.ts';
+import { PROBLEMS, Problem, problemBody, toProblem } from './reply.ts';
+import type { ProblemCode } from './reply.ts';
+import { documentation } from './routes/documentation.ts';
+import { eventRoutes } from './routes/events.ts';
+import { folderRoutes } from './routes/folders.ts';
+import { messageRoutes } from './routes/messages.ts';
+import { operatorAccess, operatorRoutes } from './routes/operator.ts';
+import { pageRoutes } from './routes/pages.ts';
+import { sendRoutes } from './routes/send.ts';
+import { sessionRoutes } from './routes/session.ts';
+import { threadRoutes } from './routes/threads.ts';
+import { SortKeys } from './sort-keys.ts';
+
+export interface HttpOptions {
+  readonly mailstore: MailStore;
+  readonly directory: Directory;
+  readonly submit: Submit;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  /** 32 random bytes that stay the same over restarts and on all nodes: they authenticate page cursors. */
+  readonly secret: Uint8Array;
+  /** For the start page. */
+  readonly hostname: string;
+  /** What listens where, by protocol; asked for whenever the start page is shown. */
+  readonly listening: () => Readonly<Record<string, readonly string[]>>;
+  /** What does not work at the moment, one line each; empty when all is well. */
+  readonly health: () => Promise<readonly string[]>;
+  /** `GET /metrics` answers this bearer token from anywhere, and loopback without one. */
+  readonly operatorToken?: string;
+  /** Addresses and networks of reverse proxies whose X-Forwarded-* headers are believed. */
+  readonly trustedProxies?: readonly string[];
+  readonly limits?: Partial<HttpLimits>;
+}
+
+export interface HttpServer extends AsyncDisposable {
+  /** Opens one more address; answers "host:port" with the real port. Once there is one for the operator, /metrics is to be
+   * had there only, and there is nothing else there but /healthz. */
+  listen(address: HostPort, audience?: 'public' | 'operator'): Promise<string>;
+  /** Lets requests finish for `graceMs`, ends event streams at once. */
+  close(graceMs?: number): Promise<void>;
+  /** For tests: a request without a socket. */
+  readonly inject: App['inject'];
+  /** Every route there is, as method and URL: the tests of access are made from it. */
+  readonly routes: readonly HttpRoute[];
+}
+
+export interface HttpRoute {
+  readonly method: string;
+  readonly url: string;
+  readonly access: 'public' | 'operator' | 'signed-in';
+}
+
+export async function createHttpServer(options: HttpOptions): Promise<HttpServer> {
+  const { directory, mailstore, log, metrics } = options;
+  const limits = { ...HTTP_LIMITS, ...options.limits };
+  const services: Services = { ...options, limits, cursors: new Cursors(options.secret) };
+  let handle: (request: IncomingMessage, response: ServerResponse) => void = () => undefined;
+
+  const app: App = fastify({
+    loggerInstance: log as FastifyBaseLogger,
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: limits.json,
+    trustProxy: [...(options.trustedProxies ?? [])],
+    routerOptions: { maxParamLength: 600 },
+    // We listen ourselves, on as many addresses as asked for.
+    serverFactory: (handler) => {
+      handle = handler;
+      return createServer(handler);
+    },
+    frameworkErrors: (_error, _request, reply) => {
+      const body = problemBody('invalid');
+      void (reply as FastifyReply).code(body.status).type('application/problem+json').send(JSON.stringify(body));
+    },
+  }).withTypeProvider<ZodTypeProvider>();
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+
+  const routes: HttpRoute[] = [];
+  app.addHook('onRoute', (route: RouteOptions) => {
+    // The documentation's own files are as public as the documentation.
+    if (route.url.startsWith('/docs')) route.config = { ...route.config, access: 'public' };
+    const access = route.config?.access ?? 'signed-in';
+    for (const method of [route.method].flat()) routes.push({ method, url: route.url, access });
+  });
+
+  await app.register(helmet, {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        'default-src': ["'none'"],
+        'style-src': ["'self'"],
+        'form-action': ["'self'"],
+        'base-uri': ["'none'"],
+        'frame-ancestors': ["'none'"],
+      },
+    },
+    frameguard: { action: 'deny' },
+    // Whoever ends TLS in front of us promises that, for the whole host.
+    hsts: false,
+  });
+  await app.register(cookie);
+  app.decorateRequest('signedIn', undefined);
+  app.decorateRequest('bodyDigest', '');
+  let operatorListens = false;
+  const operatorSockets = new WeakSet<Socket>();
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('cache-control', 'no-store');
+    if (request.is404) return;
+    const access = request.routeOptions.config.access ?? 'signed-in';
+    if (operatorListens && request.routeOptions.url !== '/healthz') {
+      if (operatorSockets.has(request.socket) !== (access === 'operator')) throw new Problem('not-found');
+    }
+    if (access === 'public') return;
+    if (access === 'operator') {
+      operatorAccess(request, options.operatorToken);
+      return;
+    }
+    request.signedIn = await identify(request, services);
+    if (request.signedIn === undefined) throw new Problem('not-signed-in');
+  });
+
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+    try {
+      done(null, readJson(request, body as Buffer, limits));
+    } catch (error) {
+      done(error as Error);
+    }
+  });
+
+  app.setErrorHandler((error, request, reply) => {
+    const problem = toProblem(error);
+    const body = problemBody(problem.code, problem.message, problem.errors);
+    // What we are to blame for is in the log with all it says; the caller hears only that it happened.
+    if (body.status >= 500) request.log.error({ err: error, route: request.routeOptions.url }, 'a request failed');
+    if (body.status === 401) reply.header('www-authenticate', 'Bearer');
+    return reply
+      .headers(problem.headers)
+      .code(body.status)
+      .type('application/problem+json')
+      .serializer((payload: unknown) => JSON.stringify(payload))
+      .send(body);
+  });
+  app.setNotFoundHandler(() => {
+    throw new Problem('not-found');
+  });
+
+  const seconds = metrics.histogram('http_request_seconds', 'Time to answer a request', ['route', 'method', 'status']);
+  app.addHook('onResponse', async (request, reply) => {
+    const route = request.routeOptions.url ?? 'none';
+    seconds.observe({ route, method: request.method, status: String(reply.statusCode) }, reply.elapsedTime / 1_000);
+  });
+
+  const streams = new EventStreams({
+    mailstore,
+    stillSignedIn: async ({ token }) => (await directory.session(token, 'api')) !== undefined,
+    limits,
+    log,
+    metrics,
+  });
+  const sortKeys = new SortKeys(16 << 20);
+  const cleaner = new HtmlCleaner();
+
+  await documentation(app);
+  await app.register(async (scope) => {
+    const api = scope.withTypeProvider<ZodTypeProvider>();
+    sessionRoutes(api, services);
+    folderRoutes(api, services, sortKeys);
+    messageRoutes(api, services, cleaner);
+    threadRoutes(api, services, sortKeys);
+    eventRoutes(api, streams);
+  });
+  // Only this one takes multipart.
+  await app.register(async (scope) => {
+    await scope.register(multipart, {
+      // Every part is read as a stream, by us.
+      isPartAFile: () => true,
+      limits: { files: 101, parts: 101, headerPairs: 50, fileSize: limits.message + 1 },
+    });
+    sendRoutes(scope.withTypeProvider<ZodTypeProvider>(), services, options.submit);
+  });
+  await app.register(async (scope) => operatorRoutes(scope, { health: options.health, metrics }));
+  await app.register(async (scope) => pageRoutes(scope, options));
+  await app.ready();
+
+  const servers = new Set<Server>();
+  const listen: HttpServer['listen'] = async (address, audience = 'public') => {
+    const server = createServer(
+      {
+        maxHeaderSize: limits.headers,
+        headersTimeout: 20_000,
+        requestTimeout: limits.requestMs,
+        keepAliveTimeout: limits.idleMs,
+        connectionsCheckingInterval: 5_000,
+      },
+      (request, response) => {
+        // `GET /` and nothing else is HTTP/0.9, which the parser would let pass.
+        if (request.httpVersionMajor === 1) handle(request, response);
+        else response.writeHead(505, { connection: 'close' }).end();
+      },
+    );
+    server.maxConnections = limits.connections;
+    server.on('clientError', refuseUnreadable);
+    if (audience === 'operator') server.on('connection', (socket: Socket) => operatorSockets.add(socket));
+    operatorListens ||= audience === 'operator';
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    server.once('error', reject).listen(address.port, address.host, resolve);
+    await promise;
+    server.off('error', reject);
+    server.on('error', (error) => log.error({ err: error }, 'HTTP listener'));
+    servers.add(server);
+    const bound = server.address() as AddressInfo;
+    return formatHostPort({ host: address.host, port: bound.port });
+  };
+
+  const close = async (graceMs = 10_000): Promise<void> => {
+    streams[Symbol.dispose]();
+    const closing = [...servers].map((server) => {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      const timer = setTimeout(() => server.closeAllConnections(), graceMs);
+      return closed.finally(() => clearTimeout(timer));
+    });
+    servers.clear();
+    await Promise.all(closing);
+    await app.close();
+    await cleaner[Symbol.asyncDispose]();
+  };
+
+  return { listen, close, inject: app.inject.bind(app), routes, [Symbol.asyncDispose]: () => close() };
+}
+
+const UNREADABLE: Readonly<Record<string, ProblemCode>> = {
+  HPE_HEADER_OVERFLOW: 'headers-too-large',
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: 'too-large',
+  ERR_HTTP_REQUEST_TIMEOUT: 'request-timeout',
+};
+
+/** What is no HTTP request never gets as far as a route; it is answered here, and the connection ends. */
+function refuseUnreadable(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const code = UNREADABLE[error.code ?? ''] ?? 'invalid';
+  const body = JSON.stringify(problemBody(code));
+  socket.end(
+    `HTTP/1.1 ${PROBLEMS[code][0]} Refused\r\nConnection: close\r\nContent-Type: application/problem+json\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+    () => socket.destroySoon(),
+  );
+}

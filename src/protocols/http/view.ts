@@ -1,0 +1,151 @@
+/** Messages and changes as the API shows them. */
+import type { z } from 'zod';
+import { htmlToText } from '../../mail/html.ts';
+import type { MailAddress, Part } from '../../mail/message.ts';
+import { decodeText } from '../../mail/text.ts';
+import { Flag } from '../../mailstore/api.ts';
+import type { Body, Change, MailAccount, MessageDetails, MessageMeta, MsgId } from '../../mailstore/api.ts';
+import { bodyParts } from './body-parts.ts';
+import type { HtmlCleaner } from './html-cleaner.ts';
+import type * as schemas from './schemas.ts';
+
+/** Encoded bytes of text and of HTML that are shown. */
+const SHOWN_BYTES = 1 << 20;
+const MAX_ATTACHMENTS = 1_000;
+
+type Summary = z.output<typeof schemas.messageSummary>;
+type Message = z.output<typeof schemas.message>;
+type Structure = z.output<typeof schemas.part>;
+
+/** In the order of `ids`, without those that are gone. */
+export async function summaries(account: MailAccount, ids: readonly MsgId[]): Promise<Summary[]> {
+  const details = await account.detailsOf(ids);
+  return ids.flatMap((id, i) => {
+    const meta = account.meta(id);
+    const of = details[i];
+    return meta === undefined || of === undefined ? [] : [summary(meta, of)];
+  });
+}
+
+function summary(meta: MessageMeta, { envelope, preview, hasAttachment }: MessageDetails): Summary {
+  return {
+    ...flagsView(meta),
+    id: String(meta.id),
+    folder: String(meta.folder),
+    thread: meta.thread,
+    emailId: meta.email,
+    from: addresses(envelope.from),
+    to: addresses(envelope.to),
+    subject: envelope.subject,
+    date: instant(envelope.date),
+    received: new Date(meta.internalDate).toISOString(),
+    size: meta.size,
+    preview,
+    hasAttachment,
+  };
+}
+
+function flagsView({ flags, keywords }: MessageMeta) {
+  return {
+    read: (flags & Flag.seen) !== 0,
+    flagged: (flags & Flag.flagged) !== 0,
+    answered: (flags & Flag.answered) !== 0,
+    draft: (flags & Flag.draft) !== 0,
+    keywords: [...keywords],
+  };
+}
+
+/** Undefined when the Date field held something no calendar knows. */
+function instant(at: number | undefined): string | null {
+  return at === undefined || !(Math.abs(at) < 253_402_300_800_000) || at < -62_167_219_200_000
+    ? null
+    : new Date(at).toISOString();
+}
+
+function addresses(list: readonly MailAddress[]): { name: string; address: string }[] {
+  return list.flatMap(({ name, address, group }) =>
+    group === undefined ? [{ name, address }] : addresses(group.members),
+  );
+}
+
+export async function messageView(account: MailAccount, id: MsgId, cleaner: HtmlCleaner): Promise<Message> {
+  const { meta, details, body } = await account.getMessage(id);
+  const { envelope, structure } = details;
+  const parts = bodyParts(structure);
+  const plain = await textOf(body, parts.text);
+  const markup = await textOf(body, parts.html);
+  const html = markup && (await cleaner.clean(markup.text));
+  return {
+    ...summary(meta, details),
+    sender: addresses(envelope.sender),
+    replyTo: addresses(envelope.replyTo),
+    cc: addresses(envelope.cc),
+    bcc: addresses(envelope.bcc),
+    messageId: envelope.messageId,
+    inReplyTo: [...envelope.inReplyTo],
+    references: [...envelope.references],
+    text: plain?.text ?? (markup ? htmlToText(markup.text) : null),
+    html: html ?? null,
+    truncated: plain?.truncated === true || markup?.truncated === true || (markup !== undefined && html === undefined),
+    attachments: parts.attachments.slice(0, MAX_ATTACHMENTS).map((part, i) => ({
+      n: i + 1,
+      name: part.filename,
+      type: `${part.type}/${part.subtype}`,
+      size: part.bodyEnd - part.bodyStart,
+      inline: part.disposition === 'inline' || part.id !== '',
+      contentId: part.id.replace(/^<|>$/g, ''),
+    })),
+    structure: structureView(structure),
+  };
+}
+
+/** The parts' text one after the other; undefined when there are none. */
+async function textOf(body: Body, parts: readonly Part[]): Promise<{ text: string; truncated: boolean } | undefined> {
+  if (parts.length === 0) return undefined;
+  let left = SHOWN_BYTES;
+  let text = '';
+  let truncated = false;
+  for (const part of parts) {
+    const end = Math.min(part.bodyEnd, part.bodyStart + left);
+    truncated ||= end < part.bodyEnd;
+    if (end <= part.bodyStart) continue;
+    left -= end - part.bodyStart;
+    if (text !== '' && !text.endsWith('\n')) text += '\n';
+    text += decodeText(part, await body.bytes(part.bodyStart, end)).replaceAll('\r\n', '\n');
+  }
+  return { text, truncated };
+}
+
+function structureView(part: Part): Structure {
+  return {
+    type: `${part.type}/${part.subtype}`,
+    name: part.filename,
+    disposition: part.disposition,
+    encoding: part.encoding,
+    size: part.bodyEnd - part.bodyStart,
+    parts: part.children.map(structureView),
+  };
+}
+
+/** A change as an event tells it; undefined for what is nobody's business outside. */
+export function changeView(change: Change) {
+  switch (change.type) {
+    case 'added':
+    case 'flags':
+      return { type: change.type, message: eventMessage(change.message) };
+    case 'moved':
+      return { type: change.type, from: String(change.from), message: eventMessage(change.message) };
+    case 'removed':
+      return { type: change.type, message: { id: String(change.id), folder: String(change.folder) } };
+    case 'folder':
+      return { type: change.type, folder: String(change.id), what: change.what };
+    case 'subscription':
+      return { type: change.type, path: change.path, subscribed: change.subscribed };
+    default:
+      return undefined;
+  }
+}
+
+function eventMessage(meta: MessageMeta) {
+  return { id: String(meta.id), folder: String(meta.folder), thread: meta.thread, ...flagsView(meta) };
+}
