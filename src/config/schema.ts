@@ -1,0 +1,130 @@
+/** Every key of `pabal.toml`: its kind, its default and what it means. `docs/configuration.md` is made from this. */
+import { z } from 'zod';
+import { choice, count, flag, listener, size, text, texts } from './values.ts';
+
+const listen = z
+  .strictObject({
+    smtp: listener('127.0.0.1:2525', 'Mail from other servers (port 25).'),
+    submission: listener('127.0.0.1:2587', 'Mail from users, STARTTLS (port 587).'),
+    submissions: listener('127.0.0.1:2465', 'Mail from users, TLS from the start (port 465).'),
+    imap: listener('127.0.0.1:2143', 'IMAP, STARTTLS (port 143).'),
+    imaps: listener('127.0.0.1:2993', 'IMAP, TLS from the start (port 993).'),
+    pop3: listener('127.0.0.1:2110', 'POP3, STLS (port 110).'),
+    pop3s: listener('127.0.0.1:2995', 'POP3, TLS from the start (port 995).'),
+    lmtp: listener('off', 'LMTP, for a mail server in front of this one. Whoever can connect may deliver.'),
+    managesieve: listener('127.0.0.1:4190', 'Reserved for ManageSieve: accepted, not opened yet.'),
+    http: listener('127.0.0.1:8080', 'REST API, start page, events, /metrics and /healthz.'),
+    admin: listener('off', "Moves the operator's pages and /metrics off the public HTTP listener."),
+    proxy_from: texts(
+      'Networks whose connections begin with a PROXY protocol header (version 1 or 2). Nobody else may send one.',
+      'a list of addresses or networks such as ["10.0.0.0/8"]',
+    ),
+  })
+  .prefault({})
+  .describe('Where to listen: "host:port", a list of them, or "off". Port 0 picks a free one.');
+
+const tls = z
+  .strictObject({
+    cert: text('', 'File with the certificate and its chain (PEM). Empty: a self-signed one is made and kept.'),
+    key: text('', 'File with the private key (PEM).'),
+    allow_plaintext_login: choice(
+      ['never', 'loopback', 'always'],
+      'loopback',
+      'From where a password may be sent over a connection without TLS.',
+    ),
+  })
+  .prefault({})
+  .describe('Certificates, and where they are required.');
+
+const outbound = z
+  .strictObject({
+    relay: text('', 'Reserved for the smarthost "host:port": accepted, not used yet.'),
+  })
+  .prefault({})
+  .describe('Mail to other domains. It is refused for now, with a clear reply.');
+
+const dns = z
+  .strictObject({
+    servers: texts(
+      "DNS servers to ask (the doctor does); empty = the system's.",
+      'a list of addresses such as ["192.0.2.53"]',
+    ),
+  })
+  .prefault({})
+  .describe('Name resolution. Mail between local domains never waits for it.');
+
+const limits = z
+  .strictObject({
+    message_size: size('50MB', 'Largest message accepted over any protocol.'),
+    recipients: count(1000, { min: 1, max: 10_000 }, 'Recipients of one SMTP transaction.'),
+    connections: count(15_000, { min: 1, max: 1_000_000 }, 'Connections of all line protocols together.'),
+    connections_per_address: count(100, { min: 1, max: 1_000_000 }, 'Connections from one address at once.'),
+    connections_per_network: count(
+      400,
+      { min: 1, max: 1_000_000 },
+      'Connections from one IPv4 /24 or IPv6 /64 at once.',
+    ),
+    connections_per_minute: count(300, { min: 1, max: 1_000_000 }, 'New connections a minute from one address.'),
+    messages_per_hour: count(
+      2000,
+      { min: 1, max: 100_000_000 },
+      'Recipients an hour to which one account, or one address without an account, may send.',
+    ),
+    sign_in_failures: count(
+      5,
+      { min: 1, max: 1000 },
+      'Wrong passwords, of all protocols together, after which an account asks for growing pauses.',
+    ),
+    sign_in_failures_per_network: count(
+      50,
+      { min: 1, max: 100_000 },
+      'The same per IPv4 /24 or IPv6 /64, whatever the account.',
+    ),
+    loopback: flag(false, 'Whether rates and connection limits hold for this machine itself, too.'),
+    quota: size('0', 'Room of a new account; 0 = no limit. `pabal account add --quota` says otherwise for one.'),
+  })
+  .prefault({})
+  .describe('What one message, connection, address or account may use.');
+
+const http = z
+  .strictObject({
+    trusted_proxies: texts(
+      'Reverse proxies whose X-Forwarded-For and X-Forwarded-Proto headers are believed.',
+      'a list of addresses or networks such as ["10.0.0.0/8"]',
+    ),
+    operator_token: text(
+      '',
+      'Whoever sends it as a bearer token may read /metrics from anywhere; empty = from this machine only.',
+      {
+        secret: true,
+      },
+    ),
+  })
+  .prefault({})
+  .describe('The HTTP listener.');
+
+const log = z
+  .strictObject({
+    level: choice(['debug', 'info', 'warn', 'error', 'silent'], 'info', 'What is written to the log.'),
+  })
+  .prefault({})
+  .describe('The log: one JSON record a line on standard output.');
+
+export const schema = z.strictObject({
+  data: text(
+    './data',
+    'Folder that holds everything: store, attachments, certificate. Relative to the working folder.',
+  ),
+  hostname: text('localhost', 'Name of this server in greetings and trace lines; the first domain on the first run.'),
+  profile: choice(['single'], 'single', 'Which composition runs: one process on embedded storage.'),
+  listen,
+  tls,
+  outbound,
+  dns,
+  http,
+  limits,
+  log,
+});
+
+/** The effective configuration. */
+export type Config = z.output<typeof schema>;

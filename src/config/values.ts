@@ -1,0 +1,110 @@
+/** The kinds of values that keys of the configuration have. Each accepts what TOML would naturally say. */
+import { z } from 'zod';
+
+/** Where to listen. Port 0 picks a free one. */
+export interface Endpoint {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** What the reference and the messages say about a key, beside its default. */
+export interface KeyMeta {
+  /** "expected ..." in messages. */
+  readonly expects: string;
+  /** `--set` and the environment take the text as it is; other kinds are read as TOML first. */
+  readonly text?: boolean;
+  /** Never printed. */
+  readonly secret?: boolean;
+}
+
+export const keyMeta = z.registry<KeyMeta>();
+
+const SIZE = /^(\d{1,15})(?: ?([KMGT])i?B|B)?$/i;
+const UNITS = new Map([
+  ['', 1],
+  ['K', 1024],
+  ['M', 1024 ** 2],
+  ['G', 1024 ** 3],
+  ['T', 1024 ** 4],
+]);
+
+/** `50MB`, `512 KiB`, `1000`; steps of 1,024. Undefined when it is none. */
+export function parseSize(text: string): number | undefined {
+  const match = SIZE.exec(text.trim());
+  if (match === null) return undefined;
+  const bytes = Number(match[1]) * (UNITS.get((match[2] ?? '').toUpperCase()) ?? 1);
+  return Number.isSafeInteger(bytes) ? bytes : undefined;
+}
+
+/** `host:port`, `[::1]:port`. Undefined when it is none. */
+export function parseEndpoint(text: string): Endpoint | undefined {
+  const match = /^(?:\[([0-9a-fA-F:.]{2,45})\]|([A-Za-z0-9._-]{1,255})):(\d{1,5})$/.exec(text.trim());
+  const port = Number(match?.[3]);
+  const host = match?.[1] ?? match?.[2];
+  return host === undefined || port > 65_535 ? undefined : { host, port };
+}
+
+export function formatEndpoint({ host, port }: Endpoint): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** Reached only from this machine. */
+export function isLoopbackHost(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);
+}
+
+function transformed<T>(parse: (text: string) => T | undefined) {
+  return (text: string, context: z.RefinementCtx): T => {
+    const value = parse(text);
+    if (value !== undefined) return value;
+    context.addIssue({ code: 'custom', message: 'unreadable' });
+    return z.NEVER;
+  };
+}
+
+export function text(preset: string, about: string, meta: Partial<KeyMeta> = {}) {
+  return z
+    .string()
+    .register(keyMeta, { expects: 'a text', text: true, ...meta })
+    .prefault(preset)
+    .describe(about);
+}
+
+export function choice<const T extends readonly [string, ...string[]]>(options: T, preset: T[number], about: string) {
+  const expects = `one of ${options.map((option) => JSON.stringify(option)).join(', ')}`;
+  const schema = z.enum(options).register(keyMeta, { expects, text: true });
+  return schema.prefault(preset as never).describe(about);
+}
+
+export function flag(preset: boolean, about: string) {
+  return z.boolean().register(keyMeta, { expects: 'true or false' }).prefault(preset).describe(about);
+}
+
+export function count(preset: number, range: { min: number; max: number }, about: string) {
+  const expects = `a whole number from ${range.min} to ${range.max}`;
+  const schema = z.int().min(range.min).max(range.max).register(keyMeta, { expects });
+  return schema.prefault(preset).describe(about);
+}
+
+/** Bytes. */
+export function size(preset: string, about: string) {
+  const schema = z.union([z.int().nonnegative(), z.string().transform(transformed(parseSize))]);
+  return schema.register(keyMeta, { expects: 'a size such as "50MB"', text: true }).prefault(preset).describe(about);
+}
+
+/** A list of endpoints, empty when off. */
+export function listener(preset: string, about: string) {
+  const endpoint = z.string().transform(transformed(parseEndpoint));
+  const schema = z.union([
+    z.literal('off').transform((): Endpoint[] => []),
+    endpoint.transform((one) => [one]),
+    z.array(endpoint).min(1).max(16),
+  ]);
+  const expects = '"host:port", a list of them, or "off"';
+  return schema.register(keyMeta, { expects, text: true }).prefault(preset).describe(about);
+}
+
+export function texts(about: string, expects: string, allowed: (text: string) => boolean = () => true) {
+  const schema = z.array(z.string().refine(allowed)).register(keyMeta, { expects });
+  return schema.prefault([]).describe(about);
+}

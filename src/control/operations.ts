@@ -1,0 +1,11 @@
+/** All operations, as the control socket knows them. */
+import * as account from './operations/account.ts';
+import * as domain from './operations/domain.ts';
+import * as message from './operations/message.ts';
+import * as queue from './operations/queue.ts';
+import * as store from './operations/store.ts';
+import type { AnyOperation } from './server.ts';
+
+export const OPERATIONS: readonly AnyOperation[] = [account, domain, message, queue, store]
+  .flatMap((file): unknown[] => Object.values(file))
+  .filter((value): value is AnyOperation => typeof value === 'object' && value !== null && 'run' in value);

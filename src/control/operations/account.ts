@@ -1,0 +1,123 @@
+import { z } from 'zod';
+import type { AccountInfo, Directory } from '../../directory/api.ts';
+import { MailError } from '../../mail/error.ts';
+import type { AccountId } from '../../mailstore/api.ts';
+import { operation } from '../operation.ts';
+import type { Service } from '../service.ts';
+
+const address = z.string().min(1).max(400);
+const bytes = z.int().nonnegative();
+
+export interface AccountDetails extends AccountInfo {
+  readonly messages: number;
+  readonly bytesUsed: number;
+}
+
+export async function knownAccount(directory: Directory, addressOrId: string): Promise<AccountInfo> {
+  const found = await directory.account(addressOrId);
+  if (found === undefined) throw new MailError('account-missing', 'user', `there is no account ${addressOrId}`);
+  return found;
+}
+
+export const accountAdd = operation(
+  'account.add',
+  z.strictObject({
+    address,
+    password: z.string().optional(),
+    displayName: z.string().max(200).optional(),
+    admin: z.boolean().optional(),
+    quota: bytes.optional(),
+  }),
+  ({ directory }, { address: at, password, displayName, admin, quota }) =>
+    directory.addAccount(at, {
+      ...(password !== undefined && { password }),
+      ...(displayName !== undefined && { displayName }),
+      ...(admin !== undefined && { admin }),
+      ...(quota !== undefined && { quota }),
+    }),
+);
+
+export const accountList = operation<{ domain?: string | undefined }, { accounts: number }, AccountInfo>(
+  'account.list',
+  z.strictObject({ domain: z.string().optional() }),
+  async ({ directory }, { domain }, io) => {
+    let accounts = 0;
+    for await (const one of directory.accounts(domain)) {
+      io.item(one);
+      await io.taken();
+      accounts++;
+    }
+    return { accounts };
+  },
+);
+
+export const accountShow = operation('account.show', z.strictObject({ address }), async (service, args) =>
+  details(service, await knownAccount(service.directory, args.address)),
+);
+
+async function details(service: Service, account: AccountInfo): Promise<AccountDetails> {
+  using mail = await service.mailstore.open({ kind: 'system', role: 'admin' }, account.id);
+  await mail.refresh();
+  const messages = mail.folders().reduce((sum, { total }) => sum + total, 0);
+  return { ...account, messages, bytesUsed: mail.quota().used };
+}
+
+export const accountSuspend = operation(
+  'account.suspend',
+  z.strictObject({ address, suspended: z.boolean() }),
+  async ({ directory }, args) => {
+    const { id } = await knownAccount(directory, args.address);
+    return directory.updateAccount(id, { suspended: args.suspended });
+  },
+);
+
+export const accountRemove = operation('account.remove', z.strictObject({ address }), async ({ directory }, args) => {
+  const { id } = await knownAccount(directory, args.address);
+  await directory.removeAccount(id);
+  return {};
+});
+
+export const accountPassword = operation(
+  'account.password',
+  z.strictObject({ address, password: z.string() }),
+  async ({ directory }, args) => {
+    const { id } = await knownAccount(directory, args.address);
+    return directory.updateAccount(id, { password: args.password });
+  },
+);
+
+const LINK_MS = 24 * 3_600_000;
+
+/** The path of a page on which a new password can be set, once, within a day. */
+export async function signInPath(directory: Directory, account: AccountInfo): Promise<string> {
+  const who = { kind: 'user', account: account.id, address: account.address, admin: account.admin } as const;
+  const token = await directory.createSession(who, { ttlMs: LINK_MS, purpose: 'sign-in-link' });
+  return `/sign-in/${token}`;
+}
+
+export const accountLink = operation('account.link', z.strictObject({ address }), async (service, args) => {
+  const account = await knownAccount(service.directory, args.address);
+  const [http] = service.listening()['http'] ?? [];
+  const path = await signInPath(service.directory, account);
+  return { path, url: http === undefined ? null : `http://${http}${path}` };
+});
+
+export const accountAlias = operation(
+  'account.alias',
+  z.strictObject({ address, alias: address, remove: z.boolean() }),
+  async ({ directory }, args) => {
+    const { id } = await knownAccount(directory, args.address);
+    if (args.remove) await directory.removeAlias(args.alias);
+    else await directory.addAlias(args.alias, id);
+    return (await directory.account(id)) ?? null;
+  },
+);
+
+export const accountQuota = operation(
+  'account.quota',
+  z.strictObject({ address, quota: bytes.nullable() }),
+  async ({ directory }, args) => {
+    const { id } = await knownAccount(directory, args.address);
+    return directory.updateAccount(id as AccountId, { quota: args.quota });
+  },
+);

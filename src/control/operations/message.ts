@@ -1,0 +1,137 @@
+/** Messages in and out of an account, for `pabal import` and `pabal export`. */
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { MailError } from '../../mail/error.ts';
+import { Flag, type MailAccount, type MsgId } from '../../mailstore/api.ts';
+import { operation } from '../operation.ts';
+import type { Service } from '../service.ts';
+import { knownAccount } from './account.ts';
+
+const IMPORT = { kind: 'system', role: 'import' } as const;
+const DAY_MS = 86_400_000;
+/** The mail store remembers delivery ids for 14 days; an import that is taken up later begins anew. */
+const RESUME_DAYS = 12;
+const RECORD = 'import';
+
+const address = z.string().min(1).max(400);
+
+async function opened<T>(service: Service, at: string, act: (account: MailAccount) => Promise<T>): Promise<T> {
+  const { id } = await knownAccount(service.directory, at);
+  using account = await service.mailstore.open(IMPORT, id);
+  await account.refresh();
+  return await act(account);
+}
+
+/** Tells since when this source is being imported: the day is part of the ids by which messages are known again. */
+export const importBegin = operation(
+  'import.begin',
+  z.strictObject({ address, source: z.string().max(5000) }),
+  (service, args) =>
+    opened(service, args.address, async (account) => {
+      const id = createHash('sha256').update(args.source).digest('hex').slice(0, 32);
+      const today = Math.floor(service.clock.now() / DAY_MS);
+      const begun = await account.record<{ day: number }>(RECORD, id);
+      if (begun !== undefined && today - begun.day <= RESUME_DAYS) return { day: begun.day, resumed: true };
+      await account.putRecord(RECORD, id, { day: today });
+      return { day: today, resumed: false };
+    }),
+);
+
+export const importMessage = operation(
+  'import.message',
+  z.strictObject({
+    address,
+    folder: z.string().min(1).max(1000),
+    flags: z.int().min(0).max(31),
+    keywords: z.array(z.string().max(100)).max(100),
+    internalDate: z.number().optional(),
+    day: z.int().nonnegative(),
+    /** Tells apart equal messages of one source. */
+    copy: z.int().nonnegative(),
+  }),
+  (service, args, io) =>
+    opened(service, args.address, async (account) => {
+      const hash = createHash('sha256').update(`${args.folder}\0${args.copy}\0`);
+      const pieces: Uint8Array[] = [];
+      for await (const piece of io.body) {
+        hash.update(piece);
+        pieces.push(piece);
+      }
+      const raw = Buffer.concat(pieces);
+      if (raw.length === 0) throw new MailError('syntax', 'syntax', 'the message is empty');
+      const folder = account.folderAt(args.folder) ?? (await makeFolder(account, args.folder));
+      const placed = await account.addMessage(raw, {
+        folder: folder.id,
+        flags: args.flags,
+        keywords: args.keywords,
+        ...(args.internalDate !== undefined && { internalDate: args.internalDate }),
+        deliveryId: `${args.day}-import.${hash.digest('base64url')}`,
+      });
+      return { duplicate: placed.duplicate };
+    }),
+);
+
+async function makeFolder(account: MailAccount, path: string) {
+  try {
+    const folder = await account.createFolder(path);
+    await account.subscribe(folder.path, true);
+    return folder;
+  } catch (error) {
+    // Another message of the same import was faster.
+    const folder = account.folderAt(path);
+    if (error instanceof MailError && error.code === 'folder-exists' && folder !== undefined) return folder;
+    throw error;
+  }
+}
+
+export interface ListedMessage {
+  readonly id: number;
+  readonly folder: string;
+  readonly flags: readonly string[];
+  readonly internalDate: number;
+  readonly size: number;
+}
+
+export const exportList = operation<
+  { address: string; folder?: string | undefined },
+  { messages: number },
+  ListedMessage
+>('export.list', z.strictObject({ address, folder: z.string().optional() }), (service, args, io) =>
+  opened(service, args.address, async (account) => {
+    const only = args.folder === undefined ? undefined : account.folderAt(args.folder);
+    if (args.folder !== undefined && only === undefined)
+      throw new MailError('folder-missing', 'user', `${args.address} has no folder ${args.folder}`);
+    let messages = 0;
+    for (const folder of only === undefined ? account.folders() : [only]) {
+      for (const id of account.getMessageIds({ folder: folder.id, sort: 'id' })) {
+        const meta = account.meta(id);
+        if (meta === undefined) continue;
+        const { internalDate, size, keywords } = meta;
+        const flags = [...flagNames(meta.flags), ...keywords];
+        io.item({ id, folder: folder.path, flags, internalDate, size });
+        if (++messages % 200 === 0) await io.taken();
+      }
+    }
+    return { messages };
+  }),
+);
+
+/** The raw message as items of base64. `found` is false when it is gone by now. */
+export const exportMessage = operation<{ address: string; id: number }, { found: boolean }, string>(
+  'export.message',
+  z.strictObject({ address, id: z.int().nonnegative() }),
+  (service, args, io) =>
+    opened(service, args.address, async (account) => {
+      if (account.meta(args.id as MsgId) === undefined) return { found: false };
+      const body = await account.body(args.id as MsgId);
+      for await (const piece of body.stream()) {
+        io.item(Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength).toString('base64'));
+        await io.taken();
+      }
+      return { found: true };
+    }),
+);
+
+function flagNames(flags: number): string[] {
+  return Object.entries(Flag).flatMap(([name, bit]) => ((flags & bit) === 0 ? [] : [`\\${name}`]));
+}

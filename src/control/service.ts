@@ -1,0 +1,28 @@
+/** What the operations of the command line work on: the opened parts of a service, whether it listens or not. */
+import type { Directory } from '../directory/api.ts';
+import type { MailStore } from '../mailstore/api.ts';
+import type { BlobStore } from '../ports/blob.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { KeyValueStore } from '../ports/kv.ts';
+import type { Queue } from '../ports/queue.ts';
+
+export interface Service {
+  readonly directory: Directory;
+  readonly mailstore: MailStore;
+  readonly queue: Queue;
+  readonly kv: KeyValueStore;
+  readonly blobs: BlobStore;
+  readonly clock: Clock;
+  /** The data folder. */
+  readonly data: string;
+  /** Real addresses by protocol; empty when it does not listen. */
+  readonly listening: () => Readonly<Record<string, readonly string[]>>;
+  /** What does not work at the moment, one line each. */
+  readonly health: () => Promise<readonly string[]>;
+  /** Another store for blobs in that folder, for a backup. */
+  readonly blobsIn: (folder: string) => Promise<BlobStore>;
+  /** Collects what nothing names any more. */
+  readonly sweep: () => ReturnType<MailStore['sweep']>;
+  /** Nothing is collected while `act` runs. */
+  readonly withoutSweep: <T>(act: () => Promise<T>) => Promise<T>;
+}

@@ -1,0 +1,66 @@
+/** Does the store still keep its promises? Asked by /healthz. */
+import type { Clock } from '../ports/clock.ts';
+import { type CommitId, type KeyValueStore, partition } from '../ports/kv.ts';
+import type { Random } from '../ports/random.ts';
+
+export interface HealthParts {
+  readonly kv: KeyValueStore;
+  /** Why the store has given up, once it has. */
+  readonly failed: () => Error | undefined;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Bytes of room where the data is. */
+  readonly free: () => Promise<number>;
+}
+
+/** A probe writes to the disk: more often than this nobody gets a new answer. */
+const FRESH_MS = 3000;
+const PATIENCE_MS = 4000;
+const LOW = 64 << 20;
+const PROBE = partition('c', 'health');
+
+export class Health {
+  readonly #parts: HealthParts;
+  #last: { readonly at: number; readonly problems: Promise<readonly string[]> } | undefined;
+
+  constructor(parts: HealthParts) {
+    this.#parts = parts;
+  }
+
+  /** One line each; empty when all is well. */
+  problems(): Promise<readonly string[]> {
+    const failed = this.#parts.failed();
+    if (failed) return Promise.resolve([`the store has failed: ${failed.message}`]);
+    const now = this.#parts.clock.monotonic();
+    if (this.#last === undefined || now - this.#last.at > FRESH_MS) this.#last = { at: now, problems: this.#probe() };
+    return this.#last.problems;
+  }
+
+  async #probe(): Promise<readonly string[]> {
+    const problems: string[] = [];
+    const late = Promise.withResolvers<string>();
+    using _timer = this.#parts.clock.after(PATIENCE_MS, () =>
+      late.resolve(`the store takes longer than ${PATIENCE_MS} ms`),
+    );
+    const written = await Promise.race([this.#write(), late.promise]);
+    if (written !== undefined) problems.push(written);
+    const free = await this.#parts.free().catch(() => undefined);
+    if (free === undefined) problems.push('the data folder cannot be looked at');
+    else if (free < LOW) problems.push(`only ${free >> 20} MiB of room are left for the data`);
+    return problems;
+  }
+
+  /** A commit as any other: whatever keeps mail from being stored keeps this from being stored. */
+  async #write(): Promise<string | undefined> {
+    const { kv, random } = this.#parts;
+    try {
+      const { version } = await kv.head(PROBE);
+      const id = `h.${Buffer.from(random.bytes(15)).toString('base64url')}` as CommitId;
+      const { kind } = await kv.commit(PROBE, version, version + 1, {}, id);
+      if (kind === 'unknown') await kv.resolve(PROBE, version, id);
+      return undefined;
+    } catch (error) {
+      return `the store cannot be written to: ${(error as Error).message}`;
+    }
+  }
+}

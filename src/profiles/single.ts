@@ -1,0 +1,107 @@
+/** The profile `single`: one process on embedded storage. This is where the parts are put together. */
+import { statfs } from 'node:fs/promises';
+import { openBlobFiles } from '../adapters/blob-files.ts';
+import { LocalBus } from '../adapters/bus-local.ts';
+import { MemoryCache } from '../adapters/cache-memory.ts';
+import { SystemClock } from '../adapters/clock-system.ts';
+import { type LmdbKv, openLmdb } from '../adapters/kv-lmdb.ts';
+import { openQueue } from '../adapters/queue-kv.ts';
+import { SystemRandom } from '../adapters/random-system.ts';
+import type { Config } from '../config/schema.ts';
+import type { Service } from '../control/service.ts';
+import { KvDirectory } from '../directory/directory.ts';
+import { SandboxDirectory } from '../directory/sandbox.ts';
+import { createMailStore } from '../mailstore/store.ts';
+import type { MailStore } from '../mailstore/api.ts';
+import type { BlobStore } from '../ports/blob.ts';
+import type { Bus } from '../ports/bus.ts';
+import type { Cache } from '../ports/cache.ts';
+import type { Queue } from '../ports/queue.ts';
+import type { Random } from '../ports/random.ts';
+import type { Log } from '../telemetry/log.ts';
+import { type DataFolder, type DataKind, openDataFolder } from './data-folder.ts';
+import { Health } from './health.ts';
+import { StartError } from './start-error.ts';
+import { Sweeper } from './sweeper.ts';
+
+/** Everything that is stored, opened; nothing listens. */
+export interface Opened extends Service, AsyncDisposable {
+  readonly folder: DataFolder;
+  readonly directory: KvDirectory;
+  readonly bus: Bus;
+  readonly cache: Cache;
+  readonly random: Random;
+  readonly sweeper: Sweeper;
+  /** Resolves, should the store ever fail, with the reason: nothing is acknowledged from then on, and the process must end
+   * before long. */
+  readonly failure: Promise<Error>;
+}
+
+/** Throws `StartError`. */
+export async function openSingle(config: Config, kind: DataKind, log: Log): Promise<Opened> {
+  await using undo = new AsyncDisposableStack();
+  const folder = undo.use(await openDataFolder(config.data, kind));
+  const clock = new SystemClock();
+  const random = new SystemRandom();
+  const bus = undo.use(new LocalBus((error) => log.error({ err: error }, 'a subscriber failed')));
+  const cache = undo.use(new MemoryCache(clock));
+  const kv: LmdbKv = undo.use(await opened(folder, () => openLmdb(folder.file('kv'))));
+  const blobs: BlobStore = undo.use(
+    await opened(folder, () => openBlobFiles(folder.file('blobs'), random, { onFailed: (error) => kv.fail(error) })),
+  );
+  const mailstore: MailStore = undo.use(
+    createMailStore({ kv, blobs, clock, random, bus, log, spool: folder.file('run') }),
+  );
+  const parts = { kv, cache, bus, clock, random, mailboxes: mailstore };
+  const { limits } = config;
+  const options = {
+    throttle: {
+      perAccount: limits.sign_in_failures,
+      perNetwork: limits.sign_in_failures_per_network,
+      loopback: limits.loopback,
+    },
+    ...(limits.quota > 0 && { quota: limits.quota }),
+  };
+  const directory = undo.use(
+    kind === 'sandbox' ? new SandboxDirectory(parts, options) : new KvDirectory(parts, options),
+  );
+  await directory.settle();
+  const queue: Queue = undo.use(await openQueue({ kv, clock, random }));
+  const sweeper = undo.use(new Sweeper(mailstore, clock, log));
+  const health = new Health({ kv, failed: () => kv.failed, clock, random, free: () => freeBytes(folder.path) });
+  const owned = undo.move();
+  return {
+    folder,
+    data: folder.path,
+    clock,
+    random,
+    bus,
+    cache,
+    kv,
+    blobs,
+    mailstore,
+    directory,
+    queue,
+    sweeper,
+    failure: kv.failure,
+    listening: () => ({}),
+    health: () => health.problems(),
+    blobsIn: (path) => openBlobFiles(path, random),
+    sweep: () => sweeper.sweep(),
+    withoutSweep: (act) => sweeper.paused(act),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+async function opened<T>(folder: DataFolder, open: () => Promise<T>): Promise<T> {
+  try {
+    return await open();
+  } catch (error) {
+    throw new StartError(`the store in ${folder.path} cannot be opened: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+export async function freeBytes(path: string): Promise<number> {
+  const { bavail, bsize } = await statfs(path);
+  return bavail * bsize;
+}
