@@ -1,0 +1,175 @@
+/** `pabal doctor`: what is wrong, and how to mend it. */
+import { X509Certificate } from 'node:crypto';
+import { readFile, statfs } from 'node:fs/promises';
+import { connect as connectTcp, createServer } from 'node:net';
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import type { Config } from '../../config/schema.ts';
+import { type Endpoint, formatEndpoint } from '../../config/values.ts';
+import type { Control } from '../../control/operation.ts';
+import { domainList } from '../../control/operations/domain.ts';
+import { status } from '../../control/operations/store.ts';
+import { kindOf } from '../../profiles/data-folder.ts';
+import { type Cli, type CommonOptions, configOf, connect, withJson } from '../cli.ts';
+import { checkRecords, recordsFor } from '../dns-records.ts';
+import { formatBytes, printJson, printTable } from '../print.ts';
+
+type State = 'ok' | 'warning' | 'wrong';
+type Finding = readonly [what: string, state: State, about: string];
+
+const LOW_DISK = 1 << 30;
+const CERTIFICATE_DAYS = 14;
+
+export function doctor(program: Command, cli: Cli): void {
+  withJson(
+    program
+      .command('doctor')
+      .description('configuration, data, ports, disk, certificate, DNS: what is wrong and how to mend it'),
+  ).action(async (options: CommonOptions) => {
+    const { config, file } = await configOf(cli, options);
+    const findings: Finding[] = [['configuration', 'ok', file ?? 'defaults (there is no pabal.toml)']];
+    findings.push(await disk(config), await certificate(config));
+    const control = await dataFolder(cli, options, config, findings);
+    try {
+      if (control === undefined || !control.remote) findings.push(...(await freePorts(config)));
+      if (control !== undefined) findings.push(...(await running(control)), ...(await dns(control, config)));
+    } finally {
+      await control?.[Symbol.asyncDispose]();
+    }
+    if (findings.some(([, state]) => state === 'wrong')) cli.exitCode = 1;
+    if (options.json)
+      return printJson(
+        cli,
+        findings.map(([what, state, about]) => ({ what, state, about })),
+      );
+    printTable(cli, ['what', 'state', ''], findings);
+  });
+}
+
+async function disk(config: Config): Promise<Finding> {
+  for (let path = resolve(config.data); ; path = resolve(path, '..')) {
+    try {
+      const { bavail, bsize } = await statfs(path);
+      const free = bavail * bsize;
+      const about = `${formatBytes(free)} free in ${path}`;
+      return free < LOW_DISK
+        ? ['disk', 'wrong', `${about}: make room, mail is refused when it is full`]
+        : ['disk', 'ok', about];
+    } catch (error) {
+      if (path === '/') return ['disk', 'wrong', (error as Error).message];
+    }
+  }
+}
+
+async function certificate({ tls }: Config): Promise<Finding> {
+  if (tls.cert === '')
+    return ['certificate', 'warning', 'self-signed: mail programs will ask; set tls.cert and tls.key'];
+  try {
+    const { validToDate } = new X509Certificate(await readFile(tls.cert));
+    await readFile(tls.key);
+    const days = Math.floor((validToDate.getTime() - Date.now()) / 86_400_000);
+    if (days < 0) return ['certificate', 'wrong', `ended ${-days} days ago: renew it`];
+    return ['certificate', days < CERTIFICATE_DAYS ? 'warning' : 'ok', `valid for ${days} days`];
+  } catch (error) {
+    return ['certificate', 'wrong', `tls.cert, tls.key: ${(error as Error).message}`];
+  }
+}
+
+async function dataFolder(
+  cli: Cli,
+  options: CommonOptions,
+  config: Config,
+  findings: Finding[],
+): Promise<Control | undefined> {
+  try {
+    if ((await kindOf(config.data)) === undefined) {
+      findings.push(['data', 'ok', `${resolve(config.data)} is made by the first start`]);
+      return undefined;
+    }
+    const control = await connect(cli, options);
+    findings.push([
+      'data',
+      'ok',
+      `${resolve(config.data)}, ${control.remote ? 'in use by the service' : 'no service runs'}`,
+    ]);
+    return control;
+  } catch (error) {
+    findings.push(['data', 'wrong', (error as Error).message]);
+    return undefined;
+  }
+}
+
+async function running(control: Control): Promise<Finding[]> {
+  const { listening, problems, queues } = await control.call(status, {});
+  const findings = problems.map((problem): Finding => ['service', 'wrong', problem]);
+  for (const [protocol, addresses] of Object.entries(listening)) {
+    for (const address of addresses) {
+      const answers = await canConnect(address);
+      findings.push([protocol, answers ? 'ok' : 'wrong', answers ? address : `${address} does not answer`]);
+    }
+  }
+  const { error } = queues;
+  if (error.waiting > 0)
+    findings.push(['error queue', 'warning', `${error.waiting} mails failed: 'pabal queue list error' says why`]);
+  return findings;
+}
+
+function canConnect(address: string): Promise<boolean> {
+  const colon = address.lastIndexOf(':');
+  const host = address.slice(0, colon).replace(/^\[(.*)\]$/, '$1');
+  const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
+  return new Promise((done) => {
+    const socket = connectTcp({ host: reachable, port: Number(address.slice(colon + 1)), timeout: 3000 });
+    const end = (answer: boolean) => () => {
+      socket.destroy();
+      done(answer);
+    };
+    socket.once('connect', end(true)).once('error', end(false)).once('timeout', end(false));
+  });
+}
+
+async function freePorts({ listen }: Config): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const [name, value] of Object.entries(listen)) {
+    for (const endpoint of value as readonly (Endpoint | string)[]) {
+      if (typeof endpoint === 'string' || endpoint.port === 0 || name === 'managesieve') continue;
+      const reason = await cannotListen(endpoint);
+      const where = formatEndpoint(endpoint);
+      findings.push(
+        reason === undefined
+          ? [name, 'ok', `${where} is free`]
+          : [name, 'wrong', `${where}: ${reason}; set listen.${name} to another address`],
+      );
+    }
+  }
+  return findings;
+}
+
+function cannotListen({ host, port }: Endpoint): Promise<string | undefined> {
+  return new Promise((done) => {
+    const server = createServer();
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      done(error.code === 'EADDRINUSE' ? 'taken by another program' : error.message),
+    );
+    server.listen({ host, port }, () => server.close(() => done(undefined)));
+  });
+}
+
+async function dns(control: Control, config: Config): Promise<Finding[]> {
+  const domains = await control.call(domainList, {});
+  const findings: Finding[] = [];
+  for (const { name } of domains) {
+    // Names of no registry (RFC 6761) have no records.
+    if (/(^|\.)(localhost|test|example|invalid)$/.test(name)) continue;
+    const records = recordsFor(name, config.hostname);
+    const answers = await checkRecords(records, config.dns.servers);
+    records.forEach((record, i) => {
+      const answer = answers[i] ?? 'missing';
+      const needed = record.type === 'MX';
+      const state: State = answer === 'ok' ? 'ok' : needed ? 'wrong' : 'warning';
+      const hint = answer === 'ok' ? record.value : `${answer}; publish ${record.value}`;
+      findings.push([`${record.type} ${record.name}`, state, hint]);
+    });
+  }
+  return findings;
+}

@@ -1,0 +1,48 @@
+/** The command line: `pabal <command>`. */
+import { Command, CommanderError } from 'commander';
+import { ConfigError } from '../config/load.ts';
+import { MailError } from '../mail/error.ts';
+import { StartError } from '../profiles/start-error.ts';
+import { type Cli, UsageError } from './cli.ts';
+import { account } from './commands/account.ts';
+import { backup } from './commands/backup.ts';
+import { config } from './commands/config.ts';
+import { doctor } from './commands/doctor.ts';
+import { domain } from './commands/domain.ts';
+import { exportCommand } from './commands/export.ts';
+import { importCommand } from './commands/import.ts';
+import { queue } from './commands/queue.ts';
+import { restore } from './commands/restore.ts';
+import { serve } from './commands/serve.ts';
+import { verify } from './commands/verify.ts';
+
+const COMMANDS = [serve, domain, account, queue, importCommand, exportCommand, backup, restore, verify, doctor, config];
+
+export function program(cli: Cli): Command {
+  const root = new Command('pabal')
+    .description('Pabal, an e-mail service')
+    .exitOverride()
+    .configureOutput({ writeOut: cli.out, writeErr: cli.err })
+    .showHelpAfterError('(--help says more)');
+  for (const add of COMMANDS) add(root, cli);
+  return root;
+}
+
+/** The exit code: 0 done, 1 failed, 2 wrong usage. */
+export async function run(cli: Cli, args: readonly string[]): Promise<number> {
+  try {
+    await program(cli).parseAsync([...args], { from: 'user' });
+    return cli.exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (error instanceof UsageError) return failed(cli, error.message, 2);
+    if (error instanceof MailError) return failed(cli, error.message, error.kind === 'syntax' ? 2 : 1);
+    if (error instanceof ConfigError || error instanceof StartError) return failed(cli, error.message, 1);
+    return failed(cli, (error as Error).stack ?? String(error), 1);
+  }
+}
+
+function failed(cli: Cli, message: string, code: number): number {
+  cli.err(`pabal: ${message}\n`);
+  return code;
+}

@@ -1,0 +1,214 @@
+/** The service as it runs: every protocol on the opened store, and what works behind them. */
+import { randomBytes } from 'node:crypto';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import type { Config } from '../config/schema.ts';
+import { OPERATIONS } from '../control/operations.ts';
+import { serveControl } from '../control/server.ts';
+import type { Service } from '../control/service.ts';
+import { startDemo } from '../demo/demo.ts';
+import { SIGNED_IN } from '../directory/directory.ts';
+import { SANDBOX_DOMAIN } from '../directory/sandbox.ts';
+import { Intake } from '../intake/intake.ts';
+import { file } from '../intake/pipeline.ts';
+import { RecipientRate } from '../intake/rate.ts';
+import { Recipients } from '../intake/recipients.ts';
+import { Room } from '../intake/room.ts';
+import { IntakeWorker } from '../intake/worker.ts';
+import type { AccountId } from '../mailstore/api.ts';
+import { isLoopback } from '../net/address.ts';
+import { selfSignedCertificate } from '../net/certificate.ts';
+import { type LineProtocol, Network } from '../net/network.ts';
+import { TlsIdentity } from '../net/tls.ts';
+import { createHttpServer } from '../protocols/http/server.ts';
+import { createImapServer } from '../protocols/imap/server.ts';
+import { pop3 } from '../protocols/pop3/protocol.ts';
+import { SMTP_LIMITS } from '../protocols/smtp/limits.ts';
+import { sandboxRecipients } from '../protocols/smtp/sandbox.ts';
+import { smtpServer } from '../protocols/smtp/server.ts';
+import { Submit } from '../submit/submit.ts';
+import type { Log } from '../telemetry/log.ts';
+import { Metrics } from '../telemetry/metrics.ts';
+import { VERSION } from '../version.ts';
+import type { DataFolder, DataKind } from './data-folder.ts';
+import { type FirstAdministrator, firstRun } from './first-run.ts';
+import { LISTEN_NAMES, type ListenName, openListener } from './listeners.ts';
+import { freeBytes, openSingle } from './single.ts';
+import { StartError } from './start-error.ts';
+
+/** Sessions and requests that are under way when the service is told to end have this long. */
+const DRAIN_MS = 20_000;
+
+export interface Running extends Service, AsyncDisposable {
+  /** On the first run only. */
+  readonly firstAdministrator: FirstAdministrator | undefined;
+  /** As `Opened` has it. */
+  readonly failure: Promise<Error>;
+}
+
+/** Resolves when everything listens. Disposing drains, closes and flushes. Throws `StartError`. */
+export async function serveSingle(config: Config, kind: DataKind, log: Log): Promise<Running> {
+  await using undo = new AsyncDisposableStack();
+  const store = undo.use(await openSingle(config, kind, log));
+  const { folder, clock, random, mailstore, directory, queue, bus, cache } = store;
+  const { hostname, limits, tls: tlsConfig } = config;
+  const metrics = new Metrics();
+  metrics.watchProcess();
+  const tls = await identity(config, folder);
+  const firstAdministrator = kind === 'mail' ? await firstRun(directory, hostname) : undefined;
+
+  const intake = new Intake({ store: mailstore, queue, clock, hostname, log, metrics });
+  undo.use(bus.subscribe(SIGNED_IN, (message) => void wake(message as { account: AccountId })));
+  const wake = async ({ account }: { account: AccountId }): Promise<void> => {
+    await intake.signedIn(account).catch((error: unknown) => log.warn({ err: error }, 'could not hurry mail'));
+  };
+  undo.use(new IntakeWorker({ queue, steps: [file(mailstore)], clock, random, log, metrics }));
+  const recipients = new Recipients(directory, mailstore);
+  const room = new Room(() => freeBytes(folder.path), clock);
+  const rate = new RecipientRate(cache, {
+    recipientsPerHour: limits.messages_per_hour,
+    limitLoopback: limits.loopback,
+  });
+  const submit = new Submit({ directory, recipients, rate, intake, clock, random, hostname });
+
+  const network = new Network({
+    log,
+    metrics,
+    clock,
+    limits: {
+      total: limits.connections,
+      perAddress: limits.connections_per_address,
+      perNetwork: limits.connections_per_network,
+      perMinute: limits.connections_per_minute,
+      limitLoopback: limits.loopback,
+    },
+  });
+  const listening = new Map<string, readonly string[]>();
+  const http = await createHttpServer({
+    mailstore,
+    directory,
+    submit,
+    clock,
+    random,
+    log,
+    metrics,
+    secret: await secretOf(folder),
+    hostname,
+    listening: () => Object.fromEntries(listening),
+    health: store.health,
+    limits: { message: limits.message_size, recipients: limits.recipients },
+    trustedProxies: config.http.trusted_proxies,
+    ...(config.http.operator_token !== '' && { operatorToken: config.http.operator_token }),
+  });
+  undo.defer(async () => {
+    await Promise.all([network.close(DRAIN_MS), http.close(DRAIN_MS)]);
+  });
+
+  const allowPlaintextLogin = tlsConfig.allow_plaintext_login;
+  const plaintextFrom = (remote: string): boolean =>
+    allowPlaintextLogin === 'always' || (allowPlaintextLogin === 'loopback' && isLoopback(remote));
+  const smtp = (role: 'smtp' | 'submission' | 'lmtp'): LineProtocol =>
+    smtpServer({
+      role,
+      hostname,
+      limits: { ...SMTP_LIMITS, messageSize: limits.message_size, recipients: limits.recipients },
+      directory,
+      recipients,
+      rate,
+      intake,
+      submit,
+      clock,
+      room,
+      identity: tls,
+      allowPlaintextLogin,
+      ...(kind === 'sandbox' && { hook: sandboxRecipients(SANDBOX_DOMAIN) }),
+    });
+  const imap = createImapServer({
+    store: mailstore,
+    directory,
+    clock,
+    tls,
+    plaintextLogin: plaintextFrom,
+    messageSize: limits.message_size,
+    version: VERSION,
+  });
+  const pop = pop3({
+    mailstore,
+    directory,
+    tls,
+    allowPlaintextLogin,
+  });
+  const submission = smtp('submission');
+  const protocols: Partial<Record<ListenName, readonly [LineProtocol, TlsIdentity?]>> = {
+    smtp: [smtp('smtp')],
+    submission: [submission],
+    submissions: [submission, tls],
+    lmtp: [smtp('lmtp')],
+    imap: [imap],
+    imaps: [imap, tls],
+    pop3: [pop],
+    pop3s: [pop, tls],
+  };
+  const proxies = config.listen.proxy_from;
+  for (const name of LISTEN_NAMES) {
+    const line = protocols[name];
+    const addresses = await openListener(name, config.listen[name], async (endpoint) => {
+      if (line === undefined) return http.listen(endpoint, name === 'admin' ? 'operator' : 'public');
+      const [protocol, implicitTls] = line;
+      const open = await network.listen({
+        protocol,
+        addresses: [endpoint],
+        ...(implicitTls && { implicitTls }),
+        ...(proxies.length > 0 && { proxies }),
+      });
+      return open.addresses[0] ?? '';
+    });
+    if (addresses.length > 0) listening.set(name, addresses);
+  }
+
+  const service: Running = {
+    ...store,
+    firstAdministrator,
+    listening: () => Object.fromEntries(listening),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+  if (kind === 'demo') undo.use(await startDemo({ directory, mailstore, intake, recipients, clock, random, log }));
+  undo.use(await serveControl(folder.file('run', 'control.sock'), service, OPERATIONS, log));
+  store.sweeper.start();
+  await writeListening(folder, service.listening());
+  undo.defer(() => rm(folder.file('run', 'listen.json'), { force: true }));
+  log.info({ version: VERSION, data: folder.path, listening: service.listening() }, 'ready');
+  const owned = undo.move();
+  return service;
+}
+
+async function identity({ tls, hostname }: Config, folder: DataFolder): Promise<TlsIdentity> {
+  if (tls.cert === '' && tls.key === '')
+    return new TlsIdentity(await selfSignedCertificate(folder.file('tls'), [hostname]));
+  try {
+    return new TlsIdentity({ cert: await readFile(tls.cert, 'utf8'), key: await readFile(tls.key, 'utf8') });
+  } catch (error) {
+    throw new StartError(
+      `tls.cert and tls.key: ${(error as Error).message}: name a certificate and its key in PEM, or neither`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+/** Made once; page cursors that were handed out before a restart stay good. */
+async function secretOf(folder: DataFolder): Promise<Uint8Array> {
+  const path = folder.file('secret');
+  const kept = await readFile(path).catch(() => undefined);
+  if (kept?.length === 32) return kept;
+  const made = randomBytes(32);
+  await writeFile(path, made, { mode: 0o600, flush: true });
+  return made;
+}
+
+/** Appears whole: whoever sees it may connect. */
+async function writeListening(folder: DataFolder, listening: object): Promise<void> {
+  const temporary = folder.file('run', 'listen.json.new');
+  await writeFile(temporary, `${JSON.stringify(listening)}\n`);
+  await rename(temporary, folder.file('run', 'listen.json'));
+}
