@@ -1,0 +1,342 @@
+/** The command line as an operator uses it: on a running service, and on its data when none runs. */
+import { execFileSync, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { ImapClient } from '../client/imap.ts';
+import { pabal, Service } from '../service.ts';
+
+let base: string;
+beforeAll(async () => {
+  base = await mkdtemp(join(tmpdir(), 'pabal-cli-'));
+});
+afterAll(() => rm(base, { recursive: true, force: true }));
+
+const MESSAGES = [
+  'From: a@example.test\r\nSubject: one\r\n\r\nFrom here on\r\n>From there\r\n',
+  'From: b@example.test\r\nSubject: two\r\n\r\nno newline at the end\r\n',
+  'From: c@example.test\r\nSubject: =?utf-8?b?7ZWc6riA?=\r\n\r\n\ud55c\uae00\r\n\r\n\r\n',
+];
+
+async function rawMessages(at: string, user: string, folder: string): Promise<{ flags: string; hash: string }[]> {
+  const client = await ImapClient.connect(at);
+  await client.login(user, 'secret-word');
+  const all = [];
+  for await (const { flags, raw } of client.messages(folder))
+    all.push({ flags, hash: createHash('sha256').update(raw).digest('hex') });
+  await client.logout();
+  return all;
+}
+
+describe('with a service that runs', () => {
+  let service: Service;
+  const cli = (args: string[], input = '') => pabal([...args, '--data', service.data], input);
+  beforeAll(async () => {
+    service = await Service.start({ sandbox: false });
+  });
+  afterAll(() => service[Symbol.asyncDispose]());
+
+  it('the first run names the administrator and a link that works once', async () => {
+    // It listens a moment before it has said so.
+    await vi.waitFor(() => expect(service.output).toContain('administrator admin@localhost'));
+    const link = /http:\S+\/sign-in\/\S+/.exec(service.output)?.[0] ?? '';
+    expect((await fetch(link)).status).toBe(200);
+    const set = (password: string) =>
+      fetch(link, {
+        method: 'POST',
+        headers: { 'content-type': 'application/x-www-form-urlencoded', origin: new URL(link).origin },
+        body: new URLSearchParams({ password, again: password }),
+      });
+    expect((await set('my new password')).status).toBe(200);
+    expect((await set('another password')).status).toBe(410);
+    const signIn = await fetch(`http://${service.at('http')}/v1/session`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ address: 'admin@localhost', password: 'my new password' }),
+    });
+    expect(signIn.status).toBe(200);
+  });
+
+  it('the control socket is for its owner alone', async () => {
+    expect((await stat(join(service.data, 'run', 'control.sock'))).mode & 0o777).toBe(0o600);
+    expect((await stat(join(service.data, 'run'))).mode & 0o777).toBe(0o700);
+  });
+
+  it('domains and accounts come and go', async () => {
+    expect(await cli(['domain', 'add', 'example.test'])).toMatchObject({ code: 0 });
+    expect(await cli(['domain', 'add', 'example.test'])).toMatchObject({
+      code: 1,
+      stderr: 'pabal: the domain example.test exists already\n',
+    });
+    expect((await cli(['domain', 'add', 'not a domain'])).code).toBe(2);
+    expect((await cli(['account', 'add', 'kim@example.test', '--password-stdin'], 'secret-word\n')).code).toBe(0);
+    expect((await cli(['account', 'add', 'lee@example.test', '--quota', '5GB', '--json'])).stdout).toContain(
+      '"quota": 5368709120',
+    );
+    expect((await cli(['account', 'add', 'kim@example.test'])).stderr).toBe(
+      'pabal: the address kim@example.test is taken\n',
+    );
+    expect((await cli(['account', 'add', 'kim@nowhere.test'])).stderr).toContain('there is no domain nowhere.test');
+    const list = JSON.parse((await cli(['account', 'list', '--json'])).stdout) as { address: string }[];
+    expect(list.map(({ address }) => address)).toEqual(['kim@example.test', 'lee@example.test', 'admin@localhost']);
+    expect((await cli(['domain', 'remove', 'example.test'])).code).toBe(1);
+    expect((await cli(['account', 'suspend', 'lee@example.test'])).code).toBe(0);
+    expect((await cli(['account', 'list', 'example.test'])).stdout).toMatch(/lee@example\.test +0 +suspended/);
+    expect((await cli(['account', 'remove', 'lee@example.test'])).code).toBe(0);
+    expect((await cli(['account', 'show', 'lee@example.test'])).stderr).toBe(
+      'pabal: there is no account lee@example.test\n',
+    );
+  });
+
+  it('wrong usage is exit code 2, help is 0', async () => {
+    for (const args of [
+      ['nonsense'],
+      ['account'],
+      ['account', 'add'],
+      ['queue', 'list', 'nonsense'],
+      ['serve', '--demo', '--sandbox'],
+    ])
+      expect((await cli(args)).code, args.join(' ')).toBe(2);
+    for (const word of [
+      'serve',
+      'domain',
+      'account',
+      'queue',
+      'import',
+      'export',
+      'backup',
+      'restore',
+      'verify',
+      'doctor',
+      'config',
+    ])
+      expect((await pabal([word, '--help'])).code, word).toBe(0);
+  });
+
+  it('what is imported from an mbox comes out byte for byte, and a second run adds nothing', async () => {
+    const file = join(base, 'in.mbox');
+    const entry = (raw: string) =>
+      `From x Thu Jan  1 00:00:10 2026\n${raw.replaceAll('\r\n', '\n').replaceAll(/^(>*From )/gm, '>$1')}\n`;
+    await writeFile(file, MESSAGES.map(entry).join(''));
+    await writeFile(join(base, 'twice.mbox'), MESSAGES.slice(0, 1).map(entry).join('').repeat(2));
+    expect((await cli(['import', 'kim@example.test', file])).stdout).toBe(
+      '3 messages imported, 0 were there already\n',
+    );
+    expect((await cli(['import', 'kim@example.test', file])).stdout).toBe(
+      '0 messages imported, 3 were there already\n',
+    );
+    expect(
+      (await cli(['import', 'kim@example.test', join(base, 'twice.mbox'), '--folder', 'Old/\ubcf4\uad00'])).stdout,
+    ).toContain('2 messages imported');
+    const hashes = MESSAGES.map((raw) => createHash('sha256').update(raw).digest('hex'));
+    const there = await rawMessages(service.at('imap'), 'kim@example.test', 'INBOX');
+    expect(there.map(({ hash }) => hash).sort()).toEqual([...hashes].sort());
+  });
+
+  it('exports in every format come in again as they were', async () => {
+    const client = await ImapClient.connect(service.at('imap'));
+    await client.login('kim@example.test', 'secret-word');
+    await client.ok('SELECT INBOX');
+    await client.ok('STORE 1 +FLAGS (\\Seen \\Flagged $label1)');
+    await client.logout();
+    const before = await rawMessages(service.at('imap'), 'kim@example.test', 'INBOX');
+    for (const format of ['mbox', 'maildir', 'eml']) {
+      const out = join(base, `out-${format}`);
+      expect((await cli(['export', 'kim@example.test', out, '--format', format])).stdout).toMatch(
+        /^5 messages exported/,
+      );
+      expect((await cli(['export', 'kim@example.test', out, '--format', format])).code).toBe(0);
+      const user = `from-${format}@example.test`;
+      await cli(['account', 'add', user, '--password-stdin'], 'secret-word');
+      const path = format === 'mbox' ? join(out, 'INBOX.mbox') : out;
+      expect((await cli(['import', user, path])).stdout).toContain(
+        format === 'mbox' ? '3 messages imported' : '5 messages imported',
+      );
+      const after = await rawMessages(service.at('imap'), user, 'INBOX');
+      expect(after.map(({ hash }) => hash).sort()).toEqual(before.map(({ hash }) => hash).sort());
+      const flagged = after.filter(({ flags }) => /\\Seen/.test(flags) && /\\Flagged/.test(flags));
+      expect(flagged, format).toHaveLength(format === 'eml' ? 0 : 1);
+    }
+    expect((await readdir(join(base, 'out-maildir'))).filter((name) => name.startsWith('.'))).toEqual([
+      '.Old.&vPStAA-',
+    ]);
+  });
+
+  it('an import from what is no mail says so', async () => {
+    await writeFile(join(base, 'no.mbox'), 'no mbox\n');
+    expect((await cli(['import', 'kim@example.test', join(base, 'no.mbox'), '--format', 'mbox'])).stderr).toContain(
+      'this is no mbox',
+    );
+    expect((await cli(['import', 'kim@example.test', join(base, 'absent')])).code).toBe(2);
+    expect((await cli(['import', 'nobody@example.test', join(base, 'in.mbox')])).stderr).toContain(
+      'there is no account nobody@example.test',
+    );
+  });
+
+  it('a backup made meanwhile is restored into a new folder, with new UIDVALIDITYs', async () => {
+    const copy = join(base, 'backup');
+    const big = `From: d@example.test\r\nSubject: big\r\nMIME-Version: 1.0\r\nContent-Type: application/octet-stream\r\nContent-Transfer-Encoding: base64\r\n\r\n${'QUJD'.repeat(19).concat('\r\n').repeat(3000)}`;
+    await writeFile(join(base, 'big.eml'), big);
+    expect((await cli(['import', 'kim@example.test', join(base, 'big.eml')])).code).toBe(0);
+    expect((await cli(['backup', copy])).stdout).toMatch(/the store and 1 attachments/);
+    expect(await cli(['backup', copy])).toMatchObject({
+      code: 1,
+      stderr: `pabal: ${copy} is not empty: name a new folder\n`,
+    });
+    const before = await rawMessages(service.at('imap'), 'kim@example.test', 'INBOX');
+
+    expect((await pabal(['restore', copy, '--data', service.data])).stderr).toContain('is not empty');
+    const data = join(base, 'restored');
+    const restored = await pabal(['restore', copy, '--data', data]);
+    expect(restored.stdout).toContain('1 attachments');
+    expect(restored.code).toBe(0);
+    expect(await pabal(['verify', '--data', data])).toMatchObject({ code: 0 });
+    await using again = await Service.start({ sandbox: false, data });
+    expect(await rawMessages(again.at('imap'), 'kim@example.test', 'INBOX')).toEqual(before);
+    const validity = async (at: string) => {
+      const client = await ImapClient.connect(at);
+      await client.login('kim@example.test', 'secret-word');
+      const { untagged } = await client.ok('STATUS INBOX (UIDVALIDITY)');
+      await client.logout();
+      return Number(/UIDVALIDITY (\d+)/.exec(untagged.map(({ text }) => text).join(' '))?.[1]);
+    };
+    expect(await validity(again.at('imap'))).toBeGreaterThan(await validity(service.at('imap')));
+
+    const [blob] = JSON.parse(await readFile(join(copy, 'blobs.json'), 'utf8')) as { key: string }[];
+    const digest = blob?.key.split('-')[1] ?? '';
+    await rm(join(copy, 'blobs', digest.slice(0, 2), digest.slice(2, 4), blob?.key ?? ''));
+    const damaged = await pabal(['restore', copy, '--data', join(base, 'restored-2')]);
+    expect(damaged.code).toBe(1);
+    expect(damaged.stdout).toContain(`missing from the backup: attachment ${blob?.key}`);
+  });
+
+  it('doctor finds a service that listens', async () => {
+    const { code, stdout } = await cli(['doctor']);
+    expect(stdout).toMatch(/imap +ok +127\.0\.0\.1:\d+/);
+    expect(stdout).toContain('in use by the service');
+    expect(code).toBe(0);
+  });
+
+  it('SIGTERM ends it with 0 while clients are connected; then commands open the store themselves', async () => {
+    const client = await ImapClient.connect(service.at('imap'));
+    await client.login('kim@example.test', 'secret-word');
+    const before = performance.now();
+    expect(await service.stop()).toBe(0);
+    expect(performance.now() - before).toBeLessThan(10_000);
+    expect((await cli(['account', 'show', 'kim@example.test'])).stdout).toMatch(/messages +6/);
+    expect((await cli(['verify'])).code).toBe(0);
+    expect((await cli(['doctor'])).stdout).toContain('no service runs');
+    expect((await readdir(join(service.data, 'run'))).includes('listen.json')).toBe(false);
+  });
+});
+
+describe('a start that cannot be', () => {
+  const start = (...args: string[]) => pabal(['serve', '--set', 'listen.smtp=127.0.0.1:0', ...args]);
+  const OFF = ['submission', 'submissions', 'imap', 'imaps', 'pop3', 'pop3s', 'http', 'lmtp'].flatMap((name) => [
+    '--set',
+    `listen.${name}=off`,
+  ]);
+
+  it('says in one line that a port is taken', async () => {
+    const taken = createServer().listen(0, '127.0.0.1');
+    await once(taken, 'listening');
+    const { port } = taken.address() as { port: number };
+    const result = await start('--data', join(base, 'port'), ...OFF, '--set', `listen.imap=127.0.0.1:${port}`);
+    taken.close();
+    expect(result).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: `pabal: listen.imap: 127.0.0.1:${port} is taken: stop the program that uses it, or set another address\n`,
+    });
+  });
+
+  it('says in one line that the folder is no folder, or somebody else has it', async () => {
+    await writeFile(join(base, 'a-file'), '');
+    const result = await start('--data', join(base, 'a-file'), ...OFF);
+    expect(result.code).toBe(1);
+    expect(result.stderr).toMatch(/^pabal: cannot write to the data folder .*\n$/);
+    if (process.getuid?.() === 0) {
+      await mkdir(join(base, 'foreign'));
+      execFileSync('chown', ['12345', join(base, 'foreign')]);
+      expect((await start('--data', join(base, 'foreign'), ...OFF)).stderr).toMatch(
+        /^pabal: the data folder .* belongs to user 12345.*\n$/,
+      );
+    }
+  });
+
+  it('leaves a running service alone', async () => {
+    await using first = await Service.start({ sandbox: false });
+    const second = await start('--data', first.data, ...OFF);
+    expect(second).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: `pabal: another pabal uses ${first.data}: stop it first, or name another folder with --data\n`,
+    });
+    expect((await fetch(`http://${first.at('http')}/healthz`)).status).toBe(200);
+    expect((await pabal(['account', 'list', '--data', first.data])).stdout).toContain('admin@localhost');
+  });
+
+  it('names file and line of a wrong configuration', async () => {
+    const file = join(base, 'bad.toml');
+    await writeFile(file, '[listen]\nsmpt = "off"\n');
+    expect(await start('--config', file)).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: `pabal: ${file}:2: unknown key listen.smpt, did you mean listen.smtp?\n`,
+    });
+  });
+
+  it('of the demo or the sandbox does not leave this machine', async () => {
+    const { code, stderr } = await start(
+      '--sandbox',
+      '--data',
+      join(base, 'open'),
+      '--set',
+      'listen.imap=0.0.0.0:2143',
+    );
+    expect(code).toBe(1);
+    expect(stderr).toBe('pabal: --sandbox listens on this machine only: set listen.imap to 127.0.0.1:2143 or "off"\n');
+  });
+
+  it('a sandbox never opens as a real service', async () => {
+    const data = join(base, 'sandbox');
+    const one = await Service.start({ data });
+    await one.stop();
+    expect((await start('--data', data, ...OFF)).stderr).toMatch(/was made with --sandbox and starts only so/);
+  });
+});
+
+describe('the demo', () => {
+  it('is a living mailbox in one step', async () => {
+    const data = join(base, 'demo');
+    const ports = ['smtp', 'submission', 'submissions', 'imap', 'imaps', 'pop3', 'pop3s', 'http'].flatMap((name) => [
+      '--set',
+      `listen.${name}=127.0.0.1:0`,
+    ]);
+    const child = spawn('bin/pabal', ['serve', '--demo', '--data', data, ...ports], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding('utf8').on('data', (text: string) => (output += text));
+    try {
+      while (!output.includes('"msg":"ready"')) await new Promise((resolve) => setTimeout(resolve, 20));
+      const { imap } = JSON.parse(await readFile(join(data, 'run', 'listen.json'), 'utf8')) as { imap: string[] };
+      const client = await ImapClient.connect(imap[0] ?? '');
+      await client.login('alice@example.test', 'demo-password');
+      expect(await client.folders()).toEqual(expect.arrayContaining(['INBOX', 'Projects/Relay', 'Junk']));
+      expect(await client.count('INBOX')).toBeGreaterThan(15);
+      await client.logout();
+      const { stdout } = await pabal(['verify', '--data', data]);
+      expect(stdout).toBe('2 accounts checked, 0 problems\n');
+    } finally {
+      child.kill('SIGINT');
+    }
+    const [code] = (await once(child, 'exit')) as [number];
+    expect(code).toBe(0);
+  });
+});
