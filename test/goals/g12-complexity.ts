@@ -1,0 +1,210 @@
+/** G12: twice the input takes at most about twice the time, and nothing that arrives stalls the service for 100 ms. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ImapClient } from '../client/imap.ts';
+import { dotStuffed, SmtpClient } from '../client/smtp.ts';
+import { round } from '../proc.ts';
+import { Service } from '../service.ts';
+import { MESSAGE_SHAPES, type MessageShape, SHAPES, type Shape } from './attack-shapes.ts';
+import { byForm, type Form, type Goal, type GoalContext, type GoalResult, result } from './goal.ts';
+
+const RATIO = 2.5;
+const STALL_MS = 100;
+/** Shorter times are mostly noise. */
+const MEASURABLE_MS = 4;
+/** Nothing may take longer than this at the largest size, however it grows. */
+const LONGEST_MS = 5_000;
+
+interface Growth {
+  readonly name: string;
+  /** Time(2n) / time(n), the mean over all sizes that can be measured; undefined when fewer than three could. */
+  readonly ratio: number | undefined;
+  readonly largest: number;
+  readonly longestMs: number;
+}
+
+export const goal: Goal = {
+  id: 'G12',
+  title: 'the cost of hostile input grows no faster than its length, and nothing stalls',
+
+  async control() {
+    const square: Shape = {
+      name: 'square',
+      row: '',
+      prepare: (size) => () => {
+        let found = 0;
+        const text = '<'.repeat(size / 3);
+        for (let i = text.indexOf('<'); i >= 0; i = text.indexOf('<', i + 1)) if (!text.includes('>', i)) found++;
+        return found;
+      },
+    };
+    const { ratio } = growth(square, 1 << 20);
+    const stall = await longestStall(async (stop) => {
+      await sleep(20);
+      const until = performance.now() + STALL_MS + 50;
+      while (performance.now() < until);
+      stop();
+    });
+    if (ratio === undefined || ratio <= RATIO || stall <= STALL_MS) return undefined;
+    return `a square parser grows by ${ratio}, and a loop that stood still for ${Math.round(stall)} ms was seen`;
+  },
+
+  async run({ form, say }: GoalContext): Promise<GoalResult> {
+    const largest = byForm(form, { smoke: 1 << 20, quick: 4 << 20, full: 10 << 20 });
+    const violations: string[] = [];
+    const grown: Growth[] = [];
+    for (const shape of SHAPES) {
+      let one = growth(shape, largest);
+      // Another program's burst of work looks like growth: only what grows every time does.
+      for (let again = 0; again < 2 && (one.ratio ?? 0) > RATIO; again++) one = growth(shape, largest);
+      grown.push(one);
+      if ((one.ratio ?? 0) > RATIO) violations.push(`${one.name}: twice the input takes ${one.ratio} times as long`);
+      if (one.longestMs > LONGEST_MS) violations.push(`${one.name}: ${one.longestMs} ms for ${one.largest} bytes`);
+      await sleep(0);
+    }
+    const worst = [...grown].sort((a, b) => b.longestMs - a.longestMs).slice(0, 5);
+    for (const one of worst) say(`${one.name}: ${one.longestMs} ms for ${one.largest} bytes, grows by ${one.ratio}`);
+    const stalls = await stallsOf(form, say);
+    for (const [name, ms] of stalls)
+      if (ms > STALL_MS) violations.push(`${name}: the service stood still for ${ms} ms`);
+    return result({
+      runs: SHAPES.length + stalls.size,
+      faults: SHAPES.length + stalls.size,
+      violations,
+      figures: {
+        shapes: SHAPES.length,
+        worstRatio: Math.max(...grown.map((one) => one.ratio ?? 0)),
+        slowest: worst.map((one) => `${one.name}: ${one.longestMs} ms for ${one.largest} bytes`),
+        overTheWire: stalls.size,
+        longestStallMs: Math.max(0, ...stalls.values()),
+      },
+    });
+  },
+};
+
+function growth(shape: Shape, largest: number): Growth {
+  let first: { readonly size: number; readonly ms: number } | undefined;
+  let last = { size: 0, ms: 0 };
+  for (let size = 1 << 14; size <= Math.min(largest, shape.atMost ?? largest); size *= 2) {
+    last = { size, ms: fastest(shape.prepare(size)) };
+    if (last.ms >= MEASURABLE_MS) first ??= last;
+    if (last.ms > LONGEST_MS) break;
+  }
+  const doublings = first === undefined ? 0 : Math.log2(last.size / first.size);
+  // One doubling alone says little: compilation and the collector's work come in steps.
+  const ratio = first === undefined || doublings < 2 ? undefined : round((last.ms / first.ms) ** (1 / doublings));
+  return { name: shape.name, ratio, largest: last.size, longestMs: round(last.ms) };
+}
+
+/** Milliseconds of this thread's processor: another program's work is not the shape's. The best of three, or one when it takes long. */
+function fastest(run: () => unknown): number {
+  let best = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < 3; i++) {
+    const begun = process.threadCpuUsage();
+    run();
+    const { user, system } = process.threadCpuUsage(begun);
+    best = Math.min(best, (user + system) / 1000);
+    if (best > 300) break;
+  }
+  return best;
+}
+
+/** Longest time between two turns of this process's own loop while `act` runs. */
+async function longestStall(act: (stop: () => void) => Promise<void>): Promise<number> {
+  let running = true;
+  let longest = 0;
+  const watch = (async (): Promise<void> => {
+    for (let last = performance.now(); running; ) {
+      await sleep(1);
+      const now = performance.now();
+      longest = Math.max(longest, now - last - 1);
+      last = now;
+    }
+  })();
+  await act(() => {
+    running = false;
+  });
+  await watch;
+  return longest;
+}
+
+/** Sends each shape as a mail, reads it back and asks about it, while another session counts how long a NOOP takes. */
+async function stallsOf(form: Form, say: (text: string) => void): Promise<ReadonlyMap<string, number>> {
+  const size = byForm(form, { smoke: 1 << 20, quick: 5 << 20, full: 10 << 20 });
+  const shapes = byForm(form, {
+    smoke: MESSAGE_SHAPES.filter((_, i) => i % 6 === 0),
+    quick: MESSAGE_SHAPES,
+    full: MESSAGE_SHAPES,
+  });
+  const stalls = new Map<string, number>();
+  await using service = await Service.start();
+  await using pulse = await ImapClient.connect(service.at('imap'), { timeoutMs: 120_000 });
+  await pulse.login('pulse@mail.test', 'pass');
+  // The first mail pays for code that is compiled now: it is not the shape's.
+  await storedAndRead(service, { name: '', row: '', message: () => Buffer.from('Subject: x\r\n\r\nx') }, 0, pulse);
+  for (const [i, shape] of shapes.entries()) {
+    let longest = Number.POSITIVE_INFINITY;
+    for (let again = 0; again < 3 && longest > STALL_MS; again++)
+      longest = Math.min(
+        longest,
+        await storedAndRead(service, shape, size, pulse, `shape${i}.${again}`).catch((error: unknown) => {
+          throw new Error(`${shape.name}: ${String(error)}`, { cause: error });
+        }),
+      );
+    stalls.set(shape.name, Math.round(longest));
+    if (longest > STALL_MS) say(`${shape.name}: ${Math.round(longest)} ms`);
+  }
+  await pulse.logout();
+  return stalls;
+}
+
+async function storedAndRead(
+  service: Service,
+  shape: MessageShape,
+  size: number,
+  pulse: ImapClient,
+  user = 'first',
+): Promise<number> {
+  const account = `${user}@mail.test`;
+  const content = dotStuffed(strictLines(shape.message(size)));
+  let running = true;
+  let longest = 0;
+  const watch = (async (): Promise<void> => {
+    while (running) {
+      const begun = performance.now();
+      await pulse.ok('NOOP');
+      longest = Math.max(longest, performance.now() - begun);
+      await sleep(2);
+    }
+  })();
+  try {
+    await using smtp = await SmtpClient.connect(service.at('smtp'), { timeoutMs: 120_000 });
+    await smtp.command('MAIL FROM:<a@client.test>', 250);
+    await smtp.command(`RCPT TO:<${account}>`, 250);
+    await smtp.command('DATA', 354);
+    await smtp.wire.write(content);
+    const { code } = await smtp.reply();
+    if (code !== 250) return longest;
+    await using imap = await ImapClient.connect(service.at('imap'), { timeoutMs: 120_000 });
+    await imap.login(account, 'pass');
+    while ((await imap.count('INBOX')) === 0) await sleep(20);
+    await imap.ok('SELECT INBOX');
+    for (const question of [
+      'FETCH 1 (ENVELOPE BODYSTRUCTURE)',
+      'FETCH 1 BODY.PEEK[HEADER.FIELDS (SUBJECT TO)]',
+      'FETCH 1 BODY.PEEK[1]',
+      'SEARCH TEXT "nothing of the kind"',
+    ])
+      await imap.command(question);
+    await imap.logout();
+  } finally {
+    running = false;
+    await watch;
+  }
+  return longest;
+}
+
+/** SMTP carries no bare CR or LF, and ends each message with a line end. */
+function strictLines(raw: Buffer): Buffer {
+  const text = raw.toString('latin1').replaceAll(/\r\n|\r|\n/g, '\r\n');
+  return Buffer.from(text.endsWith('\r\n') ? text : `${text}\r\n`, 'latin1');
+}

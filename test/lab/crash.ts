@@ -1,0 +1,141 @@
+/**
+ * The crash lab: `npm run crash -- [--kills N] [--seed N] [--point NAME] [--early]`. Kills the service at random moments
+ * and at named points, starts it again, and checks what it had promised.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import type { LabPlan } from './compose.ts';
+import { FaultRun, type Findings } from './fault-run.ts';
+import { startInLab } from './lab-service.ts';
+
+/** Each, and the highest count that a second of load reaches. */
+export const POINTS: readonly (readonly [name: string, most: number])[] = [
+  ['put.mail.before', 100],
+  ['put.mail.after', 100],
+  ['commit.q.before', 40],
+  ['commit.q.after', 40],
+  ['commit.q.told', 40],
+  ['commit.u.before', 60],
+  ['commit.u.after', 60],
+  ['engine.begun', 30],
+  ['engine.filled', 30],
+  ['engine.committed', 30],
+  ['blob.created', 3],
+  ['blob.written', 3],
+  ['blob.synced', 3],
+  ['blob.new-folder', 2],
+  ['blob.unnamed', 3],
+  ['blob.renamed', 3],
+  ['blob.folder', 4],
+  // While it starts, from the first read to well into its work.
+  ['read', 12],
+];
+
+export interface CrashOptions {
+  readonly kills: number;
+  readonly seed: number;
+  readonly folder: string;
+  /** Every kill here; else named points and random moments by turns. */
+  readonly point?: string;
+  readonly sabotage?: 'early';
+  readonly say?: (text: string) => void;
+  /** Stop at the first violation (controls). */
+  readonly untilCaught?: boolean;
+}
+
+export interface CrashReport extends Findings {
+  /** How often each point was died at; `random` is a kill from outside. */
+  readonly at: Readonly<Record<string, number>>;
+}
+
+export async function crashLab(options: CrashOptions): Promise<CrashReport> {
+  const { kills, seed, sabotage, say = () => undefined } = options;
+  const run = new FaultRun(options.folder, seed, sabotage !== undefined);
+  const data = join(options.folder, 'data');
+  const at: Record<string, number> = {};
+  const base: LabPlan = sabotage ? { sabotage } : {};
+  for (let kill = 1; kill <= kills; kill++) {
+    const crashAt = choose(run, kill, sabotage ? 'random' : options.point);
+    const starting = crashAt?.startsWith('read:') ?? false;
+    const dying = await startDying(data, {
+      ...base,
+      ...(crashAt && { crashAt, armed: starting ? 'at-start' : 'by-signal' }),
+    });
+    let where = crashAt ?? 'random';
+    if (dying) {
+      run.service = dying;
+      const { promise: over, resolve: end } = Promise.withResolvers<void>();
+      const loading = run.load(over);
+      // Some way into the load, whatever the machine's speed.
+      if (!starting) await run.acknowledged(1 + run.random.below(120));
+      if (crashAt && !starting) process.kill(dying.pid, 'SIGUSR2');
+      const died = crashAt ? await Promise.race([dying.exited.then(() => true), sleep(4_000, false)]) : false;
+      if (crashAt && !died) where = `random (${crashAt} was not passed)`;
+      await dying.kill();
+      // The clients notice, wait, and send again what was not acknowledged.
+      run.service = undefined;
+      run.service = await startInLab(data, base);
+      await sleep(300);
+      end();
+      const { entries, report } = await loading;
+      await run.check(`kill ${kill} at ${where}`, entries);
+      say(`kill ${kill} at ${where}: ${entries.length} acknowledged, ${report.unknown} in doubt`);
+      await run.service.kill();
+    } else say(`kill ${kill} at ${where}, before it was ready`);
+    run.findings.faults++;
+    const name = where.replace(/[: ].*$/, '');
+    at[name] = (at[name] ?? 0) + 1;
+    if (options.untilCaught && run.findings.violations.length > 0) return { ...run.findings, at };
+  }
+  run.service = await startInLab(data, base);
+  await run.checkAll();
+  await run.service.kill();
+  return { ...run.findings, at };
+}
+
+/** Undefined when it died before it was ready, as it was told to. */
+async function startDying(data: string, plan: LabPlan) {
+  try {
+    return await startInLab(data, plan);
+  } catch (error) {
+    if (plan.armed === 'at-start') return undefined;
+    throw error;
+  }
+}
+
+function choose(run: FaultRun, kill: number, point: string | undefined): string | undefined {
+  if (point === 'random' || (point === undefined && kill % 3 === 0)) return undefined;
+  const named = point === undefined ? POINTS[(kill - 1) % POINTS.length] : POINTS.find(([name]) => name === point);
+  if (!named) throw new RangeError(`no such point: ${point} (there are ${POINTS.map(([name]) => name).join(', ')})`);
+  return `${named[0]}:${1 + run.random.below(named[1])}`;
+}
+
+if (import.meta.main) {
+  const { values } = parseArgs({
+    options: {
+      kills: { type: 'string', default: '60' },
+      seed: { type: 'string' },
+      point: { type: 'string' },
+      early: { type: 'boolean', default: false },
+    },
+  });
+  const seed = Number(values.seed ?? Date.now() % 1_000_000);
+  const folder = await mkdtemp(join(tmpdir(), 'pabal-crash-'));
+  const say = (text: string) => process.stdout.write(`${text}\n`);
+  say(`seed ${seed}, in ${folder}`);
+  const options = { kills: Number(values.kills), seed, folder, say };
+  const report = await crashLab({
+    ...options,
+    ...(values.point !== undefined && { point: values.point }),
+    ...(values.early && { sabotage: 'early', untilCaught: true }),
+  });
+  for (const violation of report.violations) say(`VIOLATION ${violation}`);
+  say(JSON.stringify({ ...report, violations: report.violations.length }));
+  const bad = report.violations.length > 0;
+  if (!bad) await rm(folder, { recursive: true });
+  // Of the sabotaged one it is the success.
+  process.exit(bad === values.early ? 0 : 1);
+}

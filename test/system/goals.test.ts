@@ -1,0 +1,14 @@
+/** Each goal in its shortest form, its sabotaged control first. `npm run test:goals` and `npm run test:long` measure in earnest. */
+import { expect, test } from 'vitest';
+import { GOALS } from '../goals/list.ts';
+import { measure } from '../goals/measure.ts';
+
+for (const goal of GOALS) {
+  test(goal.id, { timeout: 180_000 }, async ({ skip }) => {
+    const missing = goal.missing?.();
+    if (missing !== undefined) skip(missing);
+    const outcome = await measure(goal, 'smoke', 1, () => undefined);
+    expect(outcome.violations).toEqual([]);
+    expect(outcome.ok).toBe(true);
+  });
+}
