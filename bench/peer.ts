@@ -1,0 +1,300 @@
+/**
+ * The peer: Debian's Postfix handing to Debian's Dovecot over LMTP, configured in a temporary folder and run beside the
+ * system's own mail setup, which is not touched. Needs root (Postfix's master insists) and the packages of
+ * `test/install.sh --bench`.
+ */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { loadAccounts } from '../test/load/message.ts';
+import { BENCH_DOMAIN, BENCH_PASSWORD, type Subject } from './subject.ts';
+import { WireClient } from '../test/client/wire.ts';
+
+export interface PeerOptions {
+  readonly accounts?: number;
+  /** Default true: `mail_fsync` as Debian ships it (`optimized`: LMTP syncs each message). */
+  readonly sync?: boolean;
+}
+
+/** Why the peer cannot run here; undefined when it can. */
+export function peerMissing(): string | undefined {
+  if (process.getuid?.() !== 0) return 'the peer needs root: Postfix starts its parts under several users';
+  const missing = ['/usr/sbin/postfix', '/usr/sbin/dovecot', '/usr/lib/dovecot/lmtp', '/usr/lib/dovecot/pop3'].filter(
+    (path) => !existsSync(path),
+  );
+  return missing.length === 0 ? undefined : `${missing.join(', ')}: run test/install.sh --bench`;
+}
+
+export class Peer implements Subject {
+  readonly name = 'peer';
+  readonly version: string;
+  readonly accounts: readonly string[];
+  readonly password = BENCH_PASSWORD;
+  readonly smtp: string;
+  readonly lmtp: string;
+  readonly imap: string;
+  readonly imaps: string;
+  readonly pop3: string;
+  readonly #folder: string;
+  #dovecot: ChildProcess | undefined;
+  #postfixPid = 0;
+
+  private constructor(folder: string, accounts: readonly string[], ports: readonly number[]) {
+    this.#folder = folder;
+    this.accounts = accounts;
+    [this.smtp, this.lmtp, this.imap, this.imaps, this.pop3] = ports.map((port) => `127.0.0.1:${port}`) as [
+      string,
+      string,
+      string,
+      string,
+      string,
+    ];
+    const postfix = execFileSync('/usr/sbin/postconf', ['-h', '-d', 'mail_version'], { encoding: 'utf8' }).trim();
+    const dovecot = execFileSync('/usr/sbin/dovecot', ['--version'], { encoding: 'utf8' }).trim();
+    this.version = `postfix ${postfix}, dovecot ${dovecot}`;
+  }
+
+  static async start(options: PeerOptions = {}): Promise<Peer> {
+    const why = peerMissing();
+    if (why !== undefined) throw new Error(why);
+    const folder = mkdtempSync(join(tmpdir(), 'bench-peer-'));
+    chmodSync(folder, 0o755);
+    const peer = new Peer(folder, loadAccounts(options.accounts ?? 100, BENCH_DOMAIN), await freePorts(5));
+    peer.#configureDovecot(options.sync ?? true);
+    peer.#configurePostfix();
+    await peer.#run();
+    return peer;
+  }
+
+  pids(): readonly number[] {
+    return [this.#postfixPid, this.#dovecot?.pid ?? 0];
+  }
+
+  #configureDovecot(sync: boolean): void {
+    const folder = this.#folder;
+    const mail = userIds('dovecot');
+    mkdirSync(join(folder, 'mail'));
+    chownSync(join(folder, 'mail'), mail.uid, mail.gid);
+    mkdirSync(join(folder, 'dovecot'));
+    const certificate = `req -x509 -newkey rsa:2048 -nodes -days 30 -subj /CN=localhost -keyout ${folder}/key.pem -out ${folder}/cert.pem`;
+    execFileSync('openssl', certificate.split(' '), { stdio: 'ignore' });
+    const port = (address: string): string => address.slice(address.lastIndexOf(':') + 1);
+    const listener = (name: string, address: string, ssl = false): string =>
+      `inet_listener ${name} {\n address = 127.0.0.1\n port = ${port(address)}\n ssl = ${ssl ? 'yes' : 'no'}\n }\n`;
+    writeFileSync(
+      join(folder, 'dovecot', 'dovecot.conf'),
+      `base_dir = ${folder}/dovecot/run
+state_dir = ${folder}/dovecot/state
+log_path = ${folder}/dovecot.log
+protocols = imap pop3 lmtp
+listen = 127.0.0.1
+ssl = yes
+ssl_cert = <${folder}/cert.pem
+ssl_key = <${folder}/key.pem
+disable_plaintext_auth = no
+auth_mechanisms = plain
+mail_location = mdbox:~/mdbox
+mail_fsync = ${sync ? 'optimized' : 'never'}
+mail_uid = ${mail.uid}
+mail_gid = ${mail.gid}
+first_valid_uid = 1
+mail_max_userip_connections = 0
+default_process_limit = 4000
+default_client_limit = 20000
+passdb {
+  driver = static
+  args = password=${BENCH_PASSWORD}
+}
+userdb {
+  driver = static
+  args = uid=${mail.uid} gid=${mail.gid} home=${folder}/mail/%n allow_all_users=yes
+}
+namespace inbox {
+  inbox = yes
+  separator = /
+}
+service imap-login {
+  service_count = 0
+  process_min_avail = 2
+  ${listener('imap', this.imap)} ${listener('imaps', this.imaps, true)}
+}
+service pop3-login {
+  service_count = 0
+  ${listener('pop3', this.pop3)} inet_listener pop3s {\n port = 0\n }
+}
+service lmtp {
+  process_min_avail = 20
+  ${listener('lmtp', this.lmtp)}
+  unix_listener ${folder}/dovecot/lmtp {
+    mode = 0666
+  }
+}
+service stats {
+  unix_listener stats-writer {
+    mode = 0666
+  }
+}
+service anvil {
+  client_limit = 20000
+}
+`,
+    );
+  }
+
+  #configurePostfix(): void {
+    const config = join(this.#folder, 'postfix');
+    mkdirSync(config);
+    const data = join(this.#folder, 'postfix-data');
+    mkdirSync(data);
+    const { uid, gid } = userIds('postfix');
+    chownSync(data, uid, gid);
+    mkdirSync(join(this.#folder, 'queue'));
+    writeFileSync(join(config, 'accounts'), this.accounts.map((address) => `${address} x\n`).join(''));
+    writeFileSync(
+      join(config, 'main.cf'),
+      `compatibility_level = 3.6
+queue_directory = ${this.#folder}/queue
+data_directory = ${data}
+command_directory = /usr/sbin
+daemon_directory = /usr/lib/postfix/sbin
+shlib_directory = ${execFileSync('/usr/sbin/postconf', ['-h', 'shlib_directory'], { encoding: 'utf8' }).trim()}
+meta_directory = /etc/postfix
+mail_owner = postfix
+setgid_group = postdrop
+myhostname = peer.test
+inet_interfaces = 127.0.0.1
+inet_protocols = ipv4
+mydestination =
+mynetworks = 127.0.0.0/8
+alias_maps =
+local_recipient_maps =
+virtual_mailbox_domains = ${BENCH_DOMAIN}
+virtual_mailbox_maps = texthash:${config}/accounts
+virtual_transport = lmtp:unix:${this.#folder}/dovecot/lmtp
+lmtp_destination_concurrency_limit = 20
+initial_destination_concurrency = 20
+in_flow_delay = 0
+smtpd_client_connection_count_limit = 0
+smtpd_client_connection_rate_limit = 0
+default_process_limit = 100
+maillog_file = ${this.#folder}/mail.log
+maillog_file_prefixes = ${this.#folder}
+`,
+    );
+    const port = this.smtp.slice(this.smtp.lastIndexOf(':') + 1);
+    writeFileSync(
+      join(config, 'master.cf'),
+      `127.0.0.1:${port} inet n - n - - smtpd
+pickup unix n - n 60 1 pickup
+cleanup unix n - n - 0 cleanup
+qmgr unix n - n 300 1 qmgr
+tlsmgr unix - - n 1000? 1 tlsmgr
+rewrite unix - - n - - trivial-rewrite
+bounce unix - - n - 0 bounce
+defer unix - - n - 0 bounce
+trace unix - - n - 0 bounce
+verify unix - - n - 1 verify
+flush unix n - n 1000? 0 flush
+proxymap unix - - n - - proxymap
+proxywrite unix - - n - 1 proxymap
+smtp unix - - n - - smtp
+relay unix - - n - - smtp
+showq unix n - n - - showq
+error unix - - n - - error
+retry unix - - n - - error
+discard unix - - n - - discard
+lmtp unix - - n - - lmtp
+anvil unix - - n - 1 anvil
+scache unix - - n - 1 scache
+postlog unix-dgram n - n - 1 postlogd
+`,
+    );
+  }
+
+  async #run(): Promise<void> {
+    this.#dovecot = spawn('/usr/sbin/dovecot', ['-F', '-c', join(this.#folder, 'dovecot', 'dovecot.conf')], {
+      stdio: 'ignore',
+    });
+    execFileSync('/usr/sbin/postfix', ['-c', join(this.#folder, 'postfix'), 'start'], { stdio: 'pipe' });
+    const pidFile = join(this.#folder, 'queue', 'pid', 'master.pid');
+    await until(() => existsSync(pidFile), 'Postfix does not start');
+    this.#postfixPid = Number(readFileSync(pidFile, 'latin1').trim());
+    for (const address of [this.smtp, this.lmtp, this.imap, this.pop3]) await answering(address, this.#folder);
+  }
+
+  async #end(): Promise<void> {
+    try {
+      execFileSync('/usr/sbin/postfix', ['-c', join(this.#folder, 'postfix'), 'stop'], { stdio: 'pipe' });
+    } catch {
+      // It had ended already.
+    }
+    const dovecot = this.#dovecot;
+    if (dovecot && dovecot.exitCode === null) {
+      const exited = new Promise((resolve) => dovecot.once('exit', resolve));
+      dovecot.kill('SIGTERM');
+      await exited;
+    }
+    this.#dovecot = undefined;
+  }
+
+  async restart(): Promise<void> {
+    await this.#end();
+    await this.#run();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#end();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+function userIds(name: string): { uid: number; gid: number } {
+  const line = readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .find((row) => row.startsWith(`${name}:`)); // prettier-ignore
+  if (line === undefined) throw new Error(`there is no user ${name}: run test/install.sh --bench`);
+  const fields = line.split(':');
+  return { uid: Number(fields[2]), gid: Number(fields[3]) };
+}
+
+/** Free at this moment; another program may take one before we do, then the start says so. */
+async function freePorts(count: number): Promise<readonly number[]> {
+  const servers = await Promise.all(
+    Array.from(
+      { length: count },
+      () =>
+        new Promise<ReturnType<typeof createServer>>((resolve) => {
+          const server = createServer().listen(0, '127.0.0.1', () => resolve(server));
+        }),
+    ),
+  );
+  const ports = servers.map((server) => (server.address() as { port: number }).port);
+  for (const server of servers) server.close();
+  return ports;
+}
+
+async function until(condition: () => boolean, complaint: string): Promise<void> {
+  const end = performance.now() + 20_000;
+  while (!condition()) {
+    if (performance.now() > end) throw new Error(complaint);
+    await sleep(20);
+  }
+}
+
+async function answering(address: string, folder: string): Promise<void> {
+  const end = performance.now() + 20_000;
+  for (;;) {
+    try {
+      await using wire = await WireClient.connect(address, { timeoutMs: 5_000 });
+      await wire.line();
+      return;
+    } catch (error) {
+      if (performance.now() > end)
+        throw new Error(`nothing answers at ${address}; its logs are in ${folder}`, { cause: error });
+      await sleep(50);
+    }
+  }
+}
