@@ -1,0 +1,67 @@
+/**
+ * One attempt to hand a mail to the servers of one domain: the seam between the outbound queue, which decides when and
+ * what becomes of the answer, and the route, which decides where and how.
+ */
+
+/** A mail as an attempt sees it. */
+export interface OutgoingMail {
+  /** Envelope sender; '' is the null reverse-path. */
+  readonly sender: string;
+  /** In bytes. */
+  readonly size: number;
+  /** As it goes on the wire, before dot-stuffing. May be called again for another attempt. */
+  readonly body: () => AsyncIterable<Uint8Array>;
+  /** What the other side must be able to do (RFC 6531, RFC 6152, RFC 3030). */
+  readonly needs: { readonly smtputf8: boolean; readonly eightBit: boolean; readonly binary: boolean };
+  /** As the sender asked (RFC 3461 §4.3, §4.4). */
+  readonly dsn?: { readonly envid?: string; readonly ret?: 'FULL' | 'HDRS' };
+  /** RFC 8689. */
+  readonly requireTls: boolean;
+}
+
+/** When the sender wants to be told (RFC 3461 §4.1). */
+export type Notify = 'NEVER' | 'SUCCESS' | 'FAILURE' | 'DELAY';
+
+export interface OutgoingRecipient {
+  readonly address: string;
+  readonly dsn?: {
+    readonly notify?: readonly Notify[];
+    /** As it came: `rfc822;xtext` (RFC 3461 §4.2). */
+    readonly orcpt?: string;
+  };
+}
+
+/** What became of one recipient. */
+export type Outcome =
+  | {
+      readonly kind: 'delivered';
+      /** The server that took the mail, and its reply. */
+      readonly host: string;
+      readonly reply: string;
+      /** It announced DSN, so that the reports are its business from now on (RFC 3461 §6.1). */
+      readonly dsnRelayed: boolean;
+      /** Protocol and cipher; undefined without TLS. */
+      readonly tls: string | undefined;
+    }
+  | {
+      readonly kind: 'temporary' | 'permanent';
+      /** RFC 3463: `5.1.1`. */
+      readonly status: string;
+      /** What the server said, when one said something. */
+      readonly reply: string | undefined;
+      readonly host: string | undefined;
+      /** In our words, one line. */
+      readonly reason: string;
+    };
+
+export interface Transfer {
+  /** One attempt at one destination: an outcome for each recipient, in order. Never throws for what the network or the
+   * other side does; an aborted attempt is temporary. */
+  transfer(
+    domain: string,
+    mail: OutgoingMail,
+    recipients: readonly OutgoingRecipient[],
+    signal: AbortSignal,
+  ): Promise<readonly Outcome[]>;
+  close(): Promise<void>;
+}
