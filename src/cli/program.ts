@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../config/load.ts';
 import { MailError } from '../mail/error.ts';
 import { StartError } from '../profiles/start-error.ts';
+import { VERSION } from '../version.ts';
 import { type Cli, UsageError } from './cli.ts';
 import { account } from './commands/account.ts';
 import { backup } from './commands/backup.ts';
@@ -21,6 +22,7 @@ const COMMANDS = [serve, domain, account, queue, importCommand, exportCommand, b
 export function program(cli: Cli): Command {
   const root = new Command('pabal')
     .description('Pabal, an e-mail service')
+    .version(VERSION)
     .exitOverride()
     .configureOutput({ writeOut: cli.out, writeErr: cli.err })
     .showHelpAfterError('(--help says more)');
