@@ -298,15 +298,13 @@ test('what a user sends: delivered, its copy in Sent as read, once for each key'
   await expect(submit.checkSender(by, 'bob@example.test')).rejects.toMatchObject({ code: 'not-allowed' });
 });
 
-test('an accepted mail reaches a watcher within the same few turns', async () => {
+test('an accepted mail reaches a watcher without anybody asking', async () => {
   const l = await lab();
   l.work();
   let seen = 0;
   using _watch = l.alice.watch(() => seen++);
-  const before = performance.now();
   await l.intake.accept(arrival(mail('hi'), ALICE));
   while (seen === 0) await new Promise((resolve) => setImmediate(resolve));
-  expect(performance.now() - before).toBeLessThan(100);
 });
 
 test('room is looked up at most once a second, by nobody who waits', async () => {

@@ -2,6 +2,7 @@ import iconv from 'iconv-lite';
 import { describe, expect, test } from 'vitest';
 import type { MailAddress } from './message.ts';
 import { decodeAddresses, MAX_ADDRESSES, parseAddressList } from './address.ts';
+import { cpuMs } from '../../test/support/cpu.ts';
 
 /** `name <address>` or `group{...}`. */
 function read(text: string): string[] {
@@ -93,9 +94,10 @@ describe('address lists', () => {
       '"\\',
     ]) {
       const text = piece.repeat((1 << 20) / piece.length);
-      const start = performance.now();
-      decodeAddresses(parseAddressList(text));
-      expect(performance.now() - start, piece).toBeLessThan(2000);
+      expect(
+        cpuMs(() => decodeAddresses(parseAddressList(text))),
+        piece,
+      ).toBeLessThan(2000);
     }
   });
 });

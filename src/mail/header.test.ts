@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { HeaderBlock, MAX_FIELDS, MAX_HEADER_BYTES, selectFields } from './header.ts';
+import { cpuMs } from '../../test/support/cpu.ts';
 
 const parse = (text: string): [string, string][] => {
   const block = HeaderBlock.parse(Buffer.from(text, 'latin1'));
@@ -85,8 +86,9 @@ describe('HEADER.FIELDS', () => {
     expect(selectFields(header, new Set(['to', 'subject']), true).toString()).toBe('garbage\r\nX-Other: z\r\n');
   });
   test('a million fields', () => {
-    const start = performance.now();
-    expect(selectFields(Buffer.from('a: b\r\n'.repeat(1_000_000)), new Set(['c']))).toHaveLength(0);
-    expect(performance.now() - start).toBeLessThan(3000);
+    const million = Buffer.from('a: b\r\n'.repeat(1_000_000));
+    let selected: Buffer | undefined;
+    expect(cpuMs(() => (selected = selectFields(million, new Set(['c']))))).toBeLessThan(3000);
+    expect(selected).toHaveLength(0);
   });
 });

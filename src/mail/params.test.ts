@@ -1,6 +1,7 @@
 import iconv from 'iconv-lite';
 import { describe, expect, test } from 'vitest';
 import { decodeParams, MAX_PARAMS, parseParameterized } from './params.ts';
+import { cpuMs } from '../../test/support/cpu.ts';
 
 const decoded = (text: string): [string, string][] => [...decodeParams(parseParameterized(text).params)];
 
@@ -94,12 +95,10 @@ describe('decoded parameters (RFC 2231)', () => {
 
   test('a million continuations are cut off, quickly', () => {
     const text = `a;${Array.from({ length: 100_000 }, (_, i) => `name*${i}*=x`).join(';')}`;
-    const start = performance.now();
     const { params } = parseParameterized(text);
     expect(params).toHaveLength(MAX_PARAMS);
     expect(decodeParams(params).get('name')).toBe('x'.repeat(1000));
     for (const piece of [';', '=', '"', '(', '\\', ';a="', ';a=(', ' ', ';a', ";a*=''"])
-      decodeParams(parseParameterized(`x${piece.repeat(500_000)}`).params);
-    expect(performance.now() - start).toBeLessThan(1000);
+      expect(cpuMs(() => decodeParams(parseParameterized(`x${piece.repeat(500_000)}`).params))).toBeLessThan(500);
   });
 });

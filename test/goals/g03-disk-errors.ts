@@ -46,8 +46,8 @@ const SPOTS: readonly Spot[] = [
 ];
 
 /** From the error to a red /healthz, and to the end of the process. */
-const RED_MS = 10_000;
-const INJECTED_MS = 10_000;
+const RED_MS = 30_000;
+const INJECTED_MS = 30_000;
 /** An acknowledgement that had left before is read a little later. */
 const ON_ITS_WAY_MS = 500;
 

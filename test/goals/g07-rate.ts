@@ -9,7 +9,7 @@ import { loadAccounts } from '../load/message.ts';
 import { type SmtpLoadReport, smtpLoad } from '../load/smtp-load.ts';
 import { Service } from '../service.ts';
 import { smtpSource } from '../load/smtp-source.ts';
-import { byForm, type Goal, type GoalContext, type GoalResult, result, several } from './goal.ts';
+import { atMost, byForm, type Goal, type GoalContext, type GoalResult, result, several } from './goal.ts';
 import { LyingServer } from './sabotage/lying-server.ts';
 
 const RATE = 300;
@@ -43,11 +43,8 @@ export const goal: Goal = {
 
   async run(context: GoalContext): Promise<GoalResult> {
     const seconds = byForm(context.form, { smoke: 5, quick: 60, full: 600 });
-    // A smoke run shares the machine with other tests and meets code that is not compiled yet.
-    const smoke = context.form === 'smoke';
-    const offered = smoke ? 100 : OFFERED;
-    const wanted = smoke ? 50 : RATE;
-    const allowedMs = smoke ? 2_000 : P99_MS;
+    // Smoke offers less: what it offers it must also reach on a machine that is busy with other tests.
+    const offered = byForm(context.form, { smoke: 100, quick: OFFERED, full: OFFERED });
     await using service = await Service.start();
     const ledger = join(context.folder, 'ledger');
     const measured = await loaded(service, service.at('smtp'), ledger, {
@@ -58,9 +55,13 @@ export const goal: Goal = {
     const { load, check, visibleMs } = measured;
     const rate = load.messages / load.seconds;
     const violations = [
-      ...(rate < wanted ? [`${Math.round(rate)} messages a second, ${wanted} are promised`] : []),
-      ...(load.p99Ms > allowedMs ? [`p99 of the acknowledgement ${load.p99Ms} ms, ${allowedMs} are allowed`] : []),
-      ...(visibleMs > VISIBLE_MS ? [`the last message was seen ${visibleMs} ms after its 250`] : []),
+      ...(!atMost(context.form, RATE / rate, 1) ? [`${Math.round(rate)} messages a second, ${RATE} are promised`] : []),
+      ...(!atMost(context.form, load.p99Ms, P99_MS)
+        ? [`p99 of the acknowledgement ${load.p99Ms} ms, ${P99_MS} are allowed`]
+        : []),
+      ...(!atMost(context.form, visibleMs, VISIBLE_MS)
+        ? [`the last message was seen ${visibleMs} ms after its 250`]
+        : []),
       ...several('lost', check.lost),
       ...several('twice', check.duplicated),
       ...several('changed', check.changed),
@@ -99,7 +100,7 @@ async function loaded(
   const ended = performance.now();
   const options = { imap: service.at('imap'), password: 'pass', accounts: recipients };
   const entries = readLedger(path);
-  await untilCounted(service.at('imap'), recipients, entries.length, VISIBLE_MS);
+  await untilCounted(service.at('imap'), recipients, entries.length, 10 * VISIBLE_MS);
   const visibleMs = Math.round(performance.now() - ended);
   let check = await checkLedger(entries, options);
   if (!isClean(check) && check.lost.length > 0) {

@@ -28,12 +28,10 @@ describe('limits', () => {
 
   test('of JSON: depth 400, number of values 413 (C23)', async () => {
     const send = async (body: string) => {
-      const before = performance.now();
       const answer = await http.alice.as('POST', '/v1/folders', {
         body,
         headers: { 'content-type': 'application/json' },
       });
-      expect(performance.now() - before).toBeLessThan(1_000);
       return answer.status;
     };
     expect(await send('['.repeat(100_000))).toBe(400);

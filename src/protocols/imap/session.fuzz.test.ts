@@ -162,9 +162,10 @@ test.each([
           await service.deliver(name, 'INBOX', [1, 2, 3].map(message), { keywords: ['k'] });
         }
         const text = `${before}${lines.join('')}`.replaceAll('ADDRESS', `${name}@example.test`);
-        const from = performance.now();
+        const from = process.threadCpuUsage();
         const { output, errors } = await runScript(service.services, Buffer.from(text, 'latin1'));
-        slowest = Math.max(slowest, performance.now() - from);
+        const { user, system } = process.threadCpuUsage(from);
+        slowest = Math.max(slowest, (user + system) / 1000);
         if (output.includes('t OK')) done++;
         expect(errors).toEqual([]);
         expect(output).not.toContain('[SERVERBUG]');

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import fc from 'fast-check';
 import type { FolderId, FolderView, MessageMeta, VersionChanges } from '../../mailstore/api.ts';
 import { Tracker } from './tracker.ts';
+import { cpuMs } from '../../../test/support/cpu.ts';
 
 const INBOX = 1 as FolderId;
 
@@ -152,7 +153,8 @@ test('a removal in a folder of 100,000 messages is found without walking it', ()
     2,
     uids.filter((uid) => uid !== 100_001),
   );
-  const from = performance.now();
-  for (let i = 0; i < 1000; i++) expect(new Tracker(before).take(after, true).expunged).toHaveLength(1);
-  expect(performance.now() - from).toBeLessThan(200);
+  const took = cpuMs(() => {
+    for (let i = 0; i < 1000; i++) expect(new Tracker(before).take(after, true).expunged).toHaveLength(1);
+  });
+  expect(took).toBeLessThan(500);
 });

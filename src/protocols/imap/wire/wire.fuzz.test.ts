@@ -10,28 +10,15 @@ import { decodeMailboxName, encodeMailboxName } from './mailbox-name.ts';
 import { searchProgram } from './search-key.ts';
 import { section, sectionLabel } from './section.ts';
 import { formatSet, positionsOf, sequenceSet, spansOfNumbersThatExist, spansOfUids } from './sequence-set.ts';
+import { withoutStall } from '../../../../test/support/cpu.ts';
 
 const RUNS = Number(process.env['FUZZ_RUNS'] ?? 20_000);
 const pristine = Object.getOwnPropertyNames(Object.prototype).sort();
 afterEach(() => expect(Object.getOwnPropertyNames(Object.prototype).sort()).toEqual(pristine));
 
-/** Nothing may take longer, whatever comes. */
-const STALL_MS = 100;
-
-/** On a machine with other work a pause may be somebody else's: what is slow is slow again. */
-function quick<T>(act: () => T): T {
-  for (let attempt = 1; ; attempt++) {
-    const from = performance.now();
-    const value = act();
-    const took = performance.now() - from;
-    if (took < STALL_MS) return value;
-    expect(attempt).toBeLessThan(4);
-  }
-}
-
 /** Reads what can be read; only a syntax error may say that it cannot. */
 function read<T>(text: Buffer, parse: (d: Decoder) => T): T | undefined {
-  return quick(() => {
+  return withoutStall(() => {
     try {
       const d = new Decoder([{ text }]);
       const value = parse(d);
@@ -60,7 +47,7 @@ test('modified UTF-7: every name comes back, and only one spelling of it', () =>
   check(fc.string({ unit: 'grapheme', maxLength: 40 }), (name) => {
     const wire = encodeMailboxName(name);
     expect(wire).toMatch(/^[ -~]*$/);
-    expect(quick(() => decodeMailboxName(wire))).toBe(name);
+    expect(withoutStall(() => decodeMailboxName(wire))).toBe(name);
   });
   check(
     fc.string({
@@ -68,7 +55,7 @@ test('modified UTF-7: every name comes back, and only one spelling of it', () =>
       maxLength: 30,
     }),
     (wire) => {
-      const name = quick(() => decodeMailboxName(wire));
+      const name = withoutStall(() => decodeMailboxName(wire));
       if (name !== undefined) expect(encodeMailboxName(name)).toBe(wire);
     },
   );
@@ -174,7 +161,7 @@ test('FETCH items, flags, dates, search programs and strings: read or refused, n
   check(made(...searchWords), (text) => void read(text, (d) => searchProgram(d, (bytes) => bytes.toString())));
   check(made('"', '\\', 'a', '{', '}', '3', 'NIL', '('), (text) => void read(text, (d) => d.astring()));
   check(made('a ', 'LOGIN', '{', '}', '+', '~', '9', '4294967295'), (text) => {
-    const found = quick(() => announcedLiteral(text));
+    const found = withoutStall(() => announcedLiteral(text));
     if (found !== undefined) expect(Number.isSafeInteger(found.literal.size) && found.literal.size >= 0).toBe(true);
   });
 });
@@ -188,6 +175,6 @@ test('LIST patterns agree with a regular expression, and none is slow', () => {
   });
   check(fc.string({ unit: fc.constantFrom('a', '*', '%', '/'), minLength: 900, maxLength: 1000 }), (pattern) => {
     const matcher = new ListPattern(pattern);
-    quick(() => matcher.matches('a/'.repeat(125)));
+    withoutStall(() => matcher.matches('a/'.repeat(125)));
   });
 });
