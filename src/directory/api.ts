@@ -65,7 +65,10 @@ export interface Directory {
   addAlias(alias: string, account: AccountId): Promise<void>;
   removeAlias(alias: string): Promise<void>;
 
-  /** Case-insensitive, NFC, `user+detail@domain`, aliases. Hot: answered from memory where possible. */
+  /**
+   * Case-insensitive, NFC, `user+detail@domain`, aliases. Hot: answered from memory where possible. `postmaster` and `abuse` of each
+   * of our domains, and `postmaster` without a domain, reach the first administrator if nobody has the name.
+   */
   route(address: string): Promise<Route>;
   /**
    * Argon2id; takes the same time whether the address exists or not. Throws `auth-failed`, `auth-throttled`,

@@ -213,6 +213,8 @@ function killedAt(kv: MemoryKv, commits: number, applied: boolean): KeyValueStor
 describe('a crash between any two commits', () => {
   const changes: [string, (directory: KvDirectory, id: AccountId) => Promise<unknown>][] = [
     ['adding an account', (d) => d.addAccount('new@example.test', { password: 'x' })],
+    ['adding an administrator', (d) => d.addAccount('new@example.test', { admin: true })],
+    ['making one', (d, id) => d.updateAccount(id, { admin: true })],
     ['removing an account', (d, id) => d.removeAccount(id)],
     ['adding an alias', (d, id) => d.addAlias('new@example.test', id)],
     ['removing an alias', (d) => d.removeAlias('old@example.test')],

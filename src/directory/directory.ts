@@ -6,15 +6,16 @@ import type { Cache } from '../ports/cache.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { KeyValueStore } from '../ports/kv.ts';
 import type { Random } from '../ports/random.ts';
-import { addressText, normalAddress, normalDomain, splitDetail } from './address.ts';
+import { addressText, normalAddress, normalDomain } from './address.ts';
 import type { AccountInfo, Directory, DomainInfo, Route } from './api.ts';
 import { Claims, taken } from './claims.ts';
 import { Domains } from './domains.ts';
 import { HASH_COST, type HashCost, Passwords } from './passwords.ts';
+import { Administrators } from './postmaster.ts';
 import { RecentPasswords } from './recent.ts';
 import { decode, encode, identityPartition, type IdentityRow, PENDING, type PendingRow } from './rows.ts';
+import { type DirectoryChange, Routes } from './routes.ts';
 import { SESSION_ROWS, Sessions } from './sessions.ts';
-import { ShortMemory } from './short-memory.ts';
 import { SignIn } from './sign-in.ts';
 import { Throttle, THROTTLE_LIMITS, type ThrottleLimits } from './throttle.ts';
 import { Transactions } from './transact.ts';
@@ -23,9 +24,6 @@ const MAX_ALIASES = 1000;
 const TOPIC = 'directory';
 /** Published with `{ account }` whenever somebody signed in with a password. */
 export const SIGNED_IN = 'signed-in';
-
-/** Where mail for one of our addresses goes, without its detail. */
-type BaseRoute = Exclude<Route, { kind: 'remote' }>;
 
 /** What of the mail store goes along with an account. */
 export type Mailboxes = Pick<MailStore, 'createAccount' | 'setQuota' | 'removeAccount'>;
@@ -44,6 +42,8 @@ export interface DirectoryOptions {
   readonly throttle?: ThrottleLimits;
   /** Bytes for accounts that are not told otherwise. */
   readonly quota?: number;
+  /** Of this server: the domain of `<postmaster>`, if it is one of ours. */
+  readonly hostname?: string;
 }
 
 export class KvDirectory implements Directory, Disposable {
@@ -59,9 +59,9 @@ export class KvDirectory implements Directory, Disposable {
   readonly #signIn: SignIn;
   readonly #domains: Domains;
   readonly #claims: Claims;
+  readonly #administrators: Administrators;
   readonly #sessions: Sessions;
-  readonly #routes: ShortMemory<BaseRoute>;
-  readonly #local: ShortMemory<boolean>;
+  readonly #routes: Routes;
   readonly #subscription: Disposable;
 
   constructor(parts: DirectoryParts, options: DirectoryOptions = {}) {
@@ -78,10 +78,18 @@ export class KvDirectory implements Directory, Disposable {
     this.#signIn = new SignIn(throttle, this.#passwords, this.#recent);
     this.#domains = new Domains(parts.kv, this.#transactions, parts.clock);
     this.#claims = new Claims(parts.kv, this.#transactions);
+    const identity = (account: AccountId): Promise<IdentityRow | undefined> => this.#identity(account);
+    this.#administrators = new Administrators(parts.kv, this.#transactions, identity);
     this.#sessions = new Sessions(parts.kv, this.#transactions, parts.clock, parts.random);
-    this.#routes = new ShortMemory(parts.clock);
-    this.#local = new ShortMemory(parts.clock);
-    this.#subscription = parts.bus.subscribe(TOPIC, (message) => this.#forget(message));
+    this.#routes = new Routes({
+      claims: this.#claims,
+      domains: this.#domains,
+      administrators: this.#administrators,
+      identity,
+      clock: parts.clock,
+      hostname: options.hostname,
+    });
+    this.#subscription = parts.bus.subscribe(TOPIC, (message) => this.#routes.forget(message as DirectoryChange));
   }
 
   [Symbol.dispose](): void {
@@ -97,6 +105,11 @@ export class KvDirectory implements Directory, Disposable {
         await this.#transactions.run(PENDING, () => ({ batch: { remove: [key] }, result: undefined }));
       }
     }
+    await this.#administrators.listOnce(async () => {
+      const known: AccountId[] = [];
+      for await (const { id, admin } of this.accounts()) if (admin) known.push(id);
+      return known;
+    });
   }
 
   async #settleOne({ what, account, address }: PendingRow): Promise<void> {
@@ -131,10 +144,8 @@ export class KvDirectory implements Directory, Disposable {
     this.#changed({ domain: normalDomain(name) });
   }
 
-  async isLocal(domain: string): Promise<boolean> {
-    const name = normalDomain(domain);
-    if (name.startsWith('[')) return false;
-    return this.#local.get(name, async () => (await this.domain(name)) !== undefined);
+  isLocal(domain: string): Promise<boolean> {
+    return this.#routes.isLocal(domain);
   }
 
   // --- accounts
@@ -167,13 +178,14 @@ export class KvDirectory implements Directory, Disposable {
     await this.#pending({ what: 'add', account: id, address: text }, async () => {
       await this.#claims.list(text, id, true, false);
       await this.#mailboxes.createAccount(id, quota === undefined ? {} : { quota });
+      if (identity.admin) await this.#administrators.add(id);
       await this.#transactions.run(identityPartition(id), () => ({
         batch: { header: encode(identity) },
         result: undefined,
       }));
       await this.#claims.take(text, id);
     });
-    this.#changed({ addresses: [text] });
+    this.#changed({ addresses: [text], administrators: identity.admin });
     return info(id, identity);
   }
 
@@ -207,6 +219,10 @@ export class KvDirectory implements Directory, Disposable {
     },
   ): Promise<AccountInfo> {
     const password = change.password === undefined ? undefined : await this.#passwords.hash(change.password);
+    if (change.admin) {
+      present(id, await this.#identity(id));
+      await this.#administrators.add(id);
+    }
     const write = (): Promise<IdentityRow> =>
       this.#transactions.run(identityPartition(id), ({ header }) => {
         const before = present(id, decode<IdentityRow>(header));
@@ -232,7 +248,11 @@ export class KvDirectory implements Directory, Disposable {
         return written;
       });
     }
-    this.#changed({ addresses: [after.address, ...after.aliases].map((one) => addressText(normalAddress(one))) });
+    if (change.admin === false) await this.#administrators.remove(id);
+    this.#changed({
+      addresses: [after.address, ...after.aliases].map((one) => addressText(normalAddress(one))),
+      administrators: after.admin || change.admin === false,
+    });
     return info(id, after);
   }
 
@@ -240,7 +260,7 @@ export class KvDirectory implements Directory, Disposable {
     const identity = present(id, await this.#identity(id));
     const address = addressText(normalAddress(identity.address));
     await this.#pending({ what: 'remove', account: id, address }, () => this.#removeParts(id, address));
-    this.#changed({ addresses: [address, ...identity.aliases] });
+    this.#changed({ addresses: [address, ...identity.aliases], administrators: identity.admin });
   }
 
   /** From the outside in: nobody is led to an account that is half gone. Harmless when repeated. */
@@ -264,6 +284,7 @@ export class KvDirectory implements Directory, Disposable {
         ? { result: undefined }
         : { batch: { header: encode(null), clear: [{}] }, result: undefined },
     );
+    await this.#administrators.remove(id);
     this.#recent.drop(id);
   }
 
@@ -297,24 +318,8 @@ export class KvDirectory implements Directory, Disposable {
 
   // --- where mail goes, and who may send
 
-  async route(address: string): Promise<Route> {
-    const { local, domain } = normalAddress(address);
-    if (!(await this.isLocal(domain))) return { kind: 'remote', domain };
-    const whole = await this.#baseRoute(addressText({ local, domain }));
-    if (whole.kind !== 'unknown') return whole;
-    const { base, detail } = splitDetail(local);
-    if (detail === undefined) return whole;
-    const found = await this.#baseRoute(addressText({ local: base, domain }));
-    return found.kind === 'account' ? { ...found, detail } : found;
-  }
-
-  #baseRoute(address: string): Promise<BaseRoute> {
-    return this.#routes.get(address, async () => {
-      const account = await this.#claims.owner(address);
-      const identity = account && (await this.#identity(account));
-      if (account === undefined || identity === undefined) return { kind: 'unknown' };
-      return identity.suspended ? { kind: 'suspended' } : { kind: 'account', account, address, detail: undefined };
-    });
+  route(address: string): Promise<Route> {
+    return this.#routes.route(address);
   }
 
   async maySendAs(account: AccountId, address: string): Promise<boolean> {
@@ -399,18 +404,9 @@ export class KvDirectory implements Directory, Disposable {
 
   // --- what is kept in memory
 
-  #changed(what: { readonly addresses?: readonly string[]; readonly domain?: string }): void {
-    this.#forget(what);
+  #changed(what: DirectoryChange): void {
+    this.#routes.forget(what);
     this.#bus.publish(TOPIC, what);
-  }
-
-  #forget(message: unknown): void {
-    const { addresses, domain } = message as { addresses?: readonly string[]; domain?: string };
-    if (domain !== undefined) {
-      this.#local.clear();
-      this.#routes.clear();
-    }
-    this.#routes.drop(addresses ?? []);
   }
 }
 

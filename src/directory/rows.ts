@@ -5,6 +5,7 @@
  * - `d/.all`: a row for each domain there may be; the domain's own header is the truth
  * - `a/<address>`: header `{account}` while somebody has the address. One commit decides who
  * - `i/<account>`: header: the account; rows `s<hash>`: its sessions
+ * - `i/.administrators`: a row for each account that may be an administrator; its own header is the truth
  * - `i/.pending`: changes that need several partitions and are not finished; a start finishes or undoes them
  */
 import type { AccountId } from '../mailstore/api.ts';
@@ -52,6 +53,7 @@ export interface PendingRow {
 }
 
 export const ALL_DOMAINS: Partition = partition('d', '.all');
+export const ADMINISTRATORS: Partition = partition('i', '.administrators');
 export const PENDING: Partition = partition('i', '.pending');
 
 export const domainPartition = (domain: string): Partition => partition('d', domain);

@@ -7,6 +7,7 @@ import type { Principal } from '../mailstore/api.ts';
 import { addressText, normalAddress, splitDetail } from './address.ts';
 import type { AccountInfo, Directory, Route } from './api.ts';
 import { KvDirectory } from './directory.ts';
+import { isBarePostmaster } from './postmaster.ts';
 
 export const SANDBOX_DOMAIN = 'mail.test';
 export const SANDBOX_PASSWORD = 'pass';
@@ -21,6 +22,7 @@ export class SandboxDirectory extends KvDirectory {
   }
 
   override async route(address: string): Promise<Route> {
+    if (isBarePostmaster(address)) return this.route(`postmaster@${SANDBOX_DOMAIN}`);
     const { local, domain } = normalAddress(address);
     if (domain !== SANDBOX_DOMAIN) return super.route(address);
     const { base } = splitDetail(local);

@@ -14,7 +14,7 @@ export class Recipients {
   }
 
   /**
-   * `size` is what is known of the mail's size, in bytes. Throws `address-syntax`, `unknown-recipient`, `account-suspended`,
+   * `address` may be a bare `postmaster`; `size` is what is known of the mail's size, in bytes. Throws `address-syntax`, `unknown-recipient`, `account-suspended`,
    * `remote-recipient` (it may exist, but not with us), `over-quota`.
    */
   async resolve(address: string, size: number): Promise<LocalRecipient> {
@@ -29,7 +29,7 @@ export class Recipients {
       case 'account':
         if (!(await this.#store.roomFor(route.account, size)))
           throw new MailError('over-quota', 'temporary', `the mailbox of ${address} is full`);
-        return { account: route.account, address };
+        return { account: route.account, address: address.includes('@') ? address : route.address };
     }
   }
 }

@@ -55,6 +55,7 @@ export async function openSingle(config: Config, kind: DataKind, log: Log): Prom
   const parts = { kv, cache, bus, clock, random, mailboxes: mailstore };
   const { limits } = config;
   const options = {
+    hostname: config.hostname,
     throttle: {
       perAccount: limits.sign_in_failures,
       perNetwork: limits.sign_in_failures_per_network,

@@ -44,6 +44,7 @@ export class FakeDirectory implements Pick<Directory, 'route' | 'authenticate' |
   signIns = 0;
 
   route(address: string): Promise<Route> {
+    if (address.toLowerCase() === 'postmaster') return this.route('robert@example.test');
     const at = address.lastIndexOf('@');
     const domain = address.slice(at + 1);
     if (domain !== 'example.test' && domain !== 'mail.test') return Promise.resolve({ kind: 'remote', domain });

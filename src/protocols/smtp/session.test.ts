@@ -82,6 +82,22 @@ describe('mail from other servers', () => {
     expect(accepted[0]?.recipients).toEqual([{ account: 'b1', address: 'bob@example.test' }]);
   });
 
+  test('the postmaster needs no domain (RFC 5321 §4.1.1.3)', async () => {
+    const { accepted } = await transcript(
+      {},
+      `${HELLO}
+       C> MAIL FROM:<x@remote.test>
+       C< 250 2.1.0 Sender taken
+       C> RCPT TO:<PostMaster>
+       C< 250 2.1.5 Recipient taken
+       C> DATA
+       C< 354 Go ahead, end with <CRLF>.<CRLF>
+       C> .
+       C< 250 2.0.0 Accepted as q1`,
+    );
+    expect(accepted[0]?.recipients).toEqual([{ account: 'b1', address: 'robert@example.test' }]);
+  });
+
   test.each([
     ['<"">', '501 5.1.3'],
     ['<""@example.test>', '501 5.1.3'],
@@ -105,7 +121,6 @@ describe('mail from other servers', () => {
     ['<alice@example.test> ORCPT=rfc822;a+0D+0Ab', '555 5.5.4'],
     ['<alice@example.test>junk', '501 5.5.4'],
     ['<=?utf-8?q?alice=40example.test?=@elsewhere.test>', '550 5.7.1'],
-    ['<Postmaster>', '550 5.7.1'],
     ['<temperror@mail.test>', '451 4.3.0'],
     ['<550@mail.test>', '550 5.1.1'],
   ])('RCPT TO:%s is answered %s (D11, D12)', async (path, answer) => {

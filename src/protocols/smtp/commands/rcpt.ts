@@ -56,7 +56,7 @@ export const rcpt: SmtpCommand = {
 
 async function resolve(mailbox: Mailbox, { size }: Transaction, session: SmtpSession): Promise<LocalRecipient> {
   const { parts, user, connection } = session;
-  const address = mailbox.domain === '' ? `${mailbox.local}@${parts.hostname}` : mailbox.address;
+  const { address } = mailbox;
   if (user !== undefined) return parts.submit.recipient(user, address, size, connection.remoteAddress);
   const recipient = await parts.recipients.resolve(address, size);
   if (parts.role === 'smtp') await parts.rate.count(connection.remoteAddress);
