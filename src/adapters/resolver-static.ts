@@ -1,11 +1,13 @@
 /** A name space that a test writes down; what is not in it does not exist. */
-import { DnsError, type Resolver } from '../ports/resolver.ts';
+import { isIP } from 'node:net';
+import { DnsError, type HostAddress, type MxRecord, type Resolver, type TlsaRecord } from '../ports/resolver.ts';
 
 export interface StaticZone {
-  readonly mx?: readonly { readonly exchange: string; readonly preference: number }[];
-  readonly addresses?: readonly { readonly address: string; readonly family: 4 | 6 }[];
+  readonly mx?: readonly MxRecord[];
+  readonly addresses?: readonly HostAddress[];
   readonly txt?: readonly string[];
   readonly ptr?: readonly string[];
+  readonly tlsa?: readonly TlsaRecord[];
   /** Every question about this name fails so. */
   readonly fails?: DnsError['kind'];
 }
@@ -20,11 +22,13 @@ export class StaticResolver implements Resolver {
     this.#zones = new Map(Object.entries(zones));
   }
 
-  async mx(domain: string, signal?: AbortSignal): Promise<{ exchange: string; preference: number }[]> {
+  async mx(domain: string, signal?: AbortSignal): Promise<MxRecord[]> {
     return [...this.#answer('mx', domain, signal)];
   }
 
-  async addresses(host: string, signal?: AbortSignal): Promise<{ address: string; family: 4 | 6 }[]> {
+  async addresses(host: string, signal?: AbortSignal): Promise<HostAddress[]> {
+    const family = isIP(host);
+    if (family === 4 || family === 6) return [{ address: host, family }];
     return [...this.#answer('addresses', host, signal)];
   }
 
@@ -36,6 +40,10 @@ export class StaticResolver implements Resolver {
     return [...this.#answer('ptr', address, signal)];
   }
 
+  async tlsa(name: string, signal?: AbortSignal): Promise<TlsaRecord[]> {
+    return [...this.#answer('tlsa', name, signal)];
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {}
 
   #answer<K extends Exclude<keyof StaticZone, 'fails'>>(
@@ -45,6 +53,7 @@ export class StaticResolver implements Resolver {
   ): NonNullable<StaticZone[K]> {
     signal?.throwIfAborted();
     this.asked.push(`${what} ${name}`);
+    if (name.length === 0 || name.length > 253) throw new DnsError('nxdomain', name.slice(0, 80));
     const zone = this.#zones.get(name.toLowerCase().replace(/\.$/, ''));
     if (!zone) throw new DnsError('nxdomain', name);
     if (zone.fails) throw new DnsError(zone.fails, name);
