@@ -100,7 +100,6 @@ describe('CREATE', () => {
     ['the empty name', '""'],
     ['only a separator', '/'],
     ['an empty level', 'a//b'],
-    ['NUL', '{3+}\\r\\na\\x00b'],
     ['a letter spelled in base64', '&AGE-'],
     ['lone surrogates', '&2D3YPQ-'],
     ['an unterminated shift', '&U,BTFw'],

@@ -76,6 +76,14 @@ describe('LOGIN', () => {
       new< /^a OK /
     `));
 
+  test('a literal with a NUL is no string', () =>
+    script(String.raw`
+      new< ...
+      new> a LOGIN {3+}
+      new>| a\x00b {4+}\r\npass\r\n
+      new< a BAD NUL in a literal
+    `));
+
   test.each(['LOGIN', 'LOGIN x', 'LOGIN  x y', 'LOGIN "x y', 'LOGIN x y z', 'LOGIN x (y)'])(
     '%s is malformed',
     (command) =>

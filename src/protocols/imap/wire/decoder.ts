@@ -266,6 +266,8 @@ export class Decoder {
     this.#piece++;
     this.#pos = 0;
     this.#text = this.#pieces[this.#piece]?.text ?? Buffer.alloc(0);
+    // RFC 9051 §9: only a literal8 may hold NUL, and no string is one.
+    if (piece.literal.includes(0)) throw malformed('NUL in a literal');
     return piece.literal;
   }
 
