@@ -69,7 +69,7 @@ describe('before sign-in', () => {
       new<|
     `));
 
-  test.each(['GET / HTTP/1.1', 'EHLO example.test'])('%s is no IMAP: nothing more is read', (line) =>
+  test.each(['GET / HTTP/1.1', 'EHLO example.test', 'SSH-2.0-x y'])('%s is no IMAP: nothing more is read', (line) =>
     script(`
       new< ...
       new> ${line}

@@ -3,6 +3,7 @@ import type { Principal, MailAccount, VersionChanges } from '../../mailstore/api
 import { MailError } from '../../mail/error.ts';
 import type { Connection } from '../../net/connection.ts';
 import { ConnectionError } from '../../net/error.ts';
+import { speaksAnother } from '../../net/strangers.ts';
 import { capabilityWords } from './capability.ts';
 import type { AnyCommand, CapabilityFacts, State } from './command.ts';
 import { afterLogin, beforeLogin, type ImapLimits } from './limits.ts';
@@ -24,25 +25,6 @@ import { Output } from './wire/output.ts';
 const BEFORE_LOGIN_MS = 60_000;
 const AFTER_LOGIN_MS = 31 * 60_000;
 
-/** What clients of other protocols begin with: nothing more of theirs is read. */
-const STRANGERS: ReadonlySet<string> = new Set([
-  'GET',
-  'POST',
-  'HEAD',
-  'PUT',
-  'DELETE',
-  'OPTIONS',
-  'CONNECT',
-  'PATCH',
-  'TRACE',
-  'PRI',
-  'EHLO',
-  'HELO',
-  'LHLO',
-  'MAIL',
-  'RCPT',
-]);
-
 /** A command as it was read: what it is, or why it is none. */
 interface Received {
   readonly tag: string;
@@ -63,6 +45,8 @@ export class Session {
   #junk = 0;
   #over = false;
   #tag = '*';
+  /** The line is how a client of another protocol begins; if it is no command either, that is what it is. */
+  #stranger = false;
   /** Announced at the end of the command that runs, and not read yet. */
   #literal: AnnouncedLiteral | undefined;
   #idle = false;
@@ -245,8 +229,7 @@ export class Session {
     this.out.line(`${this.#tag} ${text}`);
     if (!text.startsWith('BAD') && !text.startsWith('NO [AUTHENTICATIONFAILED]')) return;
     this.#junk++;
-    const stranger = this.state === 'not-authenticated' && STRANGERS.has(this.#tag.toUpperCase());
-    if (!stranger && this.#junk < this.#limits.junk) return;
+    if (!this.#stranger && this.#junk < this.#limits.junk) return;
     this.out.line('* BYE Too many commands that are no use');
     this.#over = true;
   }
@@ -262,6 +245,7 @@ export class Session {
     let kept = 0;
     for (;;) {
       const line = await this.#line();
+      if (text === 0) this.#stranger = this.state === 'not-authenticated' && speaksAnother(line, 'imap');
       text += line.length;
       if (text > limits.line) throw new ConnectionError('line-too-long');
       const announced = announcedLiteral(line);

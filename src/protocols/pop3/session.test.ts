@@ -333,6 +333,16 @@ describe('bad input', () => {
     expect(await client.line()).toBe('-ERR There is no such command');
   });
 
+  test.each(['GET / HTTP/1.1', 'EHLO example.test', '\x16\x03\x01'])(
+    '%j is no POP3: nothing more is read (D19)',
+    async (line) => {
+      await using client = await WireClient.connect(at.plain, { timeoutMs: 5_000 });
+      await client.line();
+      await client.write(Buffer.from(`${line}\r\nCAPA\r\n`, 'latin1'));
+      expect((await client.rest()).toString()).toBe('-ERR There is no such command\r\n');
+    },
+  );
+
   test('message numbers that nobody has', async () => {
     await deliverAll();
     const cases = ['0', '4', '-1', '1.5', '1e0', '99999999999', '4294967297', 'x', '1 2'];

@@ -5,6 +5,7 @@ import { MailError } from '../../mail/error.ts';
 import { isLoopback } from '../../net/address.ts';
 import type { Connection } from '../../net/connection.ts';
 import { SASL_LINE_LIMIT } from '../../net/sasl.ts';
+import { speaksAnother } from '../../net/strangers.ts';
 import type { TlsIdentity } from '../../net/tls.ts';
 import type { State } from './command.ts';
 import { COMMANDS } from './commands/registry.ts';
@@ -199,10 +200,13 @@ export class Session {
 
   // --- inside -------------------------------------------------------------------------------------------------------
 
-  async #command(line: Uint8Array): Promise<void> {
+  async #command(line: Buffer): Promise<void> {
     const parsed = parseCommandLine(line);
     const found = parsed && COMMANDS.get(parsed.keyword);
-    if (found === undefined) return this.#bad('There is no such command');
+    if (found === undefined) {
+      this.#ended ||= this.#state === 'authorization' && speaksAnother(line, 'pop3');
+      return this.#bad('There is no such command');
+    }
     if (!found.states.includes(this.#state))
       return this.#bad(this.#state === 'authorization' ? 'Sign in first' : 'You are signed in already');
     const run = found.prepare(parsed?.rest);

@@ -8,6 +8,7 @@ import type { Room } from '../../intake/room.ts';
 import { MailError } from '../../mail/error.ts';
 import type { Connection } from '../../net/connection.ts';
 import { ConnectionError } from '../../net/error.ts';
+import { speaksAnother } from '../../net/strangers.ts';
 import type { TlsIdentity } from '../../net/tls.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { QueueId } from '../../ports/queue.ts';
@@ -39,8 +40,7 @@ export interface SmtpParts {
   readonly hook?: RecipientHook;
 }
 
-/** Commands of the web and of old attacks: whoever sends these to a mail server is no mail client. */
-const FORBIDDEN = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'CONNECT', 'PATCH', 'PROXY', 'SSH']);
+const WRONG_DOOR = 'This is a mail server, goodbye';
 /** Known, and not offered. */
 const NOT_OFFERED = new Set(['EXPN', 'ETRN', 'TURN', 'ATRN', 'SEND', 'SOML', 'SAML', 'XCLIENT', 'XFORWARD']);
 
@@ -167,11 +167,10 @@ export class SmtpSession {
 
   #execute(line: Buffer): void | Promise<void> {
     const parsed = parseCommandLine(line);
-    if (parsed === undefined)
-      return this.refuse({ code: 500, status: '5.5.2', text: 'Control characters in a command' });
+    if (parsed === undefined) return this.#garbage(line);
     const { verb, argument } = parsed;
     const command = this.#commands.get(verb);
-    if (command === undefined) return this.#unknown(verb);
+    if (command === undefined) return this.#unknown(verb, line);
     if (command.junk === true && ++this.#junk > this.parts.limits.junk)
       return this.end(421, '4.7.0', 'Too many commands that lead nowhere, goodbye');
     const { state } = this;
@@ -190,8 +189,13 @@ export class SmtpSession {
     return running === undefined ? undefined : running.catch((error: unknown) => this.failed(error));
   }
 
-  #unknown(verb: string): void {
-    if (FORBIDDEN.has(verb)) this.end(554, '5.5.1', 'This is a mail server, goodbye');
+  #garbage(line: Buffer): void {
+    if (speaksAnother(line, 'smtp')) this.end(554, '5.5.1', WRONG_DOOR);
+    else this.refuse({ code: 500, status: '5.5.2', text: 'Control characters in a command' });
+  }
+
+  #unknown(verb: string, line: Buffer): void {
+    if (speaksAnother(line, 'smtp')) this.end(554, '5.5.1', WRONG_DOOR);
     else if (NOT_OFFERED.has(verb)) this.refuse({ code: 502, status: '5.5.1', text: 'Not offered here' });
     else this.refuse({ code: 500, status: '5.5.1', text: 'Unknown command' });
   }
