@@ -2,6 +2,7 @@
 import { MailError } from '../../mail/error.ts';
 import type { MailErrorCode } from '../../mail/error.ts';
 import type { Farewell } from '../../net/network.ts';
+import type { SmtpRole } from './command.ts';
 
 export interface Reply {
   readonly code: number;
@@ -12,6 +13,11 @@ export interface Reply {
 
 function reply(code: number, status: string, text: string): Reply {
   return { code, status, text };
+}
+
+/** DATA or BDAT when all recipients were refused: RFC 5321 §3.3 leaves the choice, RFC 2033 §4.2 asks LMTP for 503. */
+export function noRecipients(role: SmtpRole): Reply {
+  return reply(role === 'lmtp' ? 503 : 554, '5.5.1', 'There are no recipients');
 }
 
 export const OUT_OF_ROOM = reply(452, '4.3.1', 'No room for mail at the moment, please try later');

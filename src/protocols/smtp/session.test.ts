@@ -595,6 +595,18 @@ describe('TLS and sign-in', () => {
     );
   });
 
+  test('an initial response may be as long as RFC 4954 asks for, and no longer', async () => {
+    await transcript(
+      { ...submission, parts: { allowPlaintextLogin: 'always' } },
+      `${HELLO}
+       C> AUTH PLAIN ${'A'.repeat(12_276)}
+       C< 501 5.5.2 This cannot be decoded
+       C> AUTH PLAIN ${'A'.repeat(12_280)}
+       C< 500 5.5.2 Line too long, goodbye
+       C<|`,
+    );
+  });
+
   test('TLS from the first byte; the trace says so', async () => {
     await using smtp = await startSmtp({ ...submission, implicitTls: true });
     const wire = await smtp.connect({ tls: true });
@@ -676,7 +688,13 @@ describe('trouble', () => {
   );
 
   test('a TLS greeting, a proxy header and a web request on a plain port end at their first line (D16, D19)', async () => {
-    for (const first of ['\x16\x03\x01\x00\x05\n', 'PROXY TCP4 1.2.3.4 1.2.3.4 5 25\r\n', 'POST / HTTP/1.1\r\n']) {
+    for (const first of [
+      '\x16\x03\x01\x00\x05\n',
+      '\x16\x03\x01\x00\xa5\r\n',
+      'SSH-2.0-x\r\n',
+      'PROXY TCP4 1.2.3.4 1.2.3.4 5 25\r\n',
+      'POST / HTTP/1.1\r\n',
+    ]) {
       await using smtp = await startSmtp();
       const wire = await smtp.connect();
       await wire.line();
@@ -724,6 +742,14 @@ describe('LMTP (RFC 2033)', () => {
     );
     expect(accepted[0]?.recipients.map(({ account }) => account)).toEqual(['a1', 'b1']);
     expect(accepted[0]?.origin.protocol).toBe('LMTP');
+  });
+
+  test('without a recipient DATA and BDAT are out of place (RFC 2033 §4.2)', async () => {
+    await transcript(
+      { role: 'lmtp' },
+      `C< ...\nC> LHLO a\nC< ...\nC< /^250 /\n${MAIL}\nC> RCPT TO:<nobody@example.test>\nC< /^550 /\nC> DATA\nC< /^503 5.5.1 /\n
+       C> BDAT 0 LAST\nC< /^503 5.5.1 /`,
+    );
   });
 
   test('a refusal, for each recipient', async () => {

@@ -1,5 +1,5 @@
 import { MailError } from '../../../mail/error.ts';
-import { SASL_LINE_LIMIT, SASL_MECHANISMS, SaslError, saslCredentials } from '../../../net/sasl.ts';
+import { SASL_MECHANISMS, SaslError, saslCredentials } from '../../../net/sasl.ts';
 import type { SmtpCommand } from '../command.ts';
 import type { Reply } from '../reply.ts';
 import { replyTo } from '../reply.ts';
@@ -42,22 +42,16 @@ export const auth: SmtpCommand = {
 
 async function signIn(mechanism: string, initial: string | undefined, session: SmtpSession): Promise<void> {
   const { connection, parts } = session;
-  const usual = connection.lineLimit;
-  connection.lineLimit = SASL_LINE_LIMIT;
-  try {
-    const { address, password } = await saslCredentials(mechanism, initial, (challenge) => {
-      connection.write(`334 ${challenge}\r\n`);
-      return connection.readLine();
-    });
-    const user = await parts.directory.authenticate(address, password, {
-      protocol: 'smtp',
-      remote: connection.remoteAddress,
-    });
-    session.user = user;
-    connection.trusted = true;
-    connection.log.info({ account: user.account, address: user.address }, 'signed in');
-    await parts.intake.signedIn(user.account);
-  } finally {
-    connection.lineLimit = usual;
-  }
+  const { address, password } = await saslCredentials(mechanism, initial, (challenge) => {
+    connection.write(`334 ${challenge}\r\n`);
+    return connection.readLine();
+  });
+  const user = await parts.directory.authenticate(address, password, {
+    protocol: 'smtp',
+    remote: connection.remoteAddress,
+  });
+  session.user = user;
+  connection.trusted = true;
+  connection.log.info({ account: user.account, address: user.address }, 'signed in');
+  await parts.intake.signedIn(user.account);
 }

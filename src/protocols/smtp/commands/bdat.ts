@@ -3,7 +3,7 @@ import { MailError } from '../../../mail/error.ts';
 import { acknowledge } from '../acknowledge.ts';
 import type { SmtpCommand } from '../command.ts';
 import { OVERRUN } from '../limits.ts';
-import { replyTo } from '../reply.ts';
+import { noRecipients, replyTo } from '../reply.ts';
 import { NewlineCheck } from '../wire/data-scanner.ts';
 
 const TOO_LARGE = replyTo(new MailError('too-large', 'user', 'too large'));
@@ -26,9 +26,7 @@ export const bdat: SmtpCommand = {
     if (transaction === undefined || transaction.accepted === 0) {
       await transfer(connection, size, () => undefined);
       return session.refuse(
-        transaction === undefined
-          ? { code: 503, status: '5.5.1', text: 'MAIL comes first' }
-          : { code: 554, status: '5.5.1', text: 'There are no recipients' },
+        transaction === undefined ? { code: 503, status: '5.5.1', text: 'MAIL comes first' } : noRecipients(parts.role),
       );
     }
     const chunks = (transaction.chunks ??= { mail: session.incoming(transaction), newlines: new NewlineCheck() });

@@ -5,6 +5,7 @@ import { acknowledge } from '../acknowledge.ts';
 import type { SmtpCommand } from '../command.ts';
 import type { IncomingMail } from '../incoming.ts';
 import { OVERRUN } from '../limits.ts';
+import { noRecipients } from '../reply.ts';
 import type { SmtpSession } from '../session.ts';
 import type { Transaction } from '../transaction.ts';
 import { DataScanner } from '../wire/data-scanner.ts';
@@ -25,8 +26,7 @@ export const data: SmtpCommand = {
     // DATA must be the last of a group (RFC 2920 §3.1): what came with it would be commands to us if we refuse, and a
     // message to the client.
     if (connection.buffered > 0) return session.end(503, '5.5.0', 'Wait for the answer to DATA, goodbye');
-    if (transaction.accepted === 0)
-      return session.refuse({ code: 554, status: '5.5.1', text: 'There are no recipients' });
+    if (transaction.accepted === 0) return session.refuse(noRecipients(session.parts.role));
     if (transaction.body === 'BINARYMIME')
       return session.refuse({ code: 503, status: '5.5.1', text: 'A BINARYMIME message comes by BDAT' });
     connection.write('354 Go ahead, end with <CRLF>.<CRLF>\r\n');
