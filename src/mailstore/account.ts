@@ -5,6 +5,7 @@ import type {
   AccountId,
   Body,
   Change,
+  DeleteCondition,
   EmailId,
   FlagChange,
   Folder,
@@ -177,11 +178,15 @@ export class Account implements MailAccount, Disposable {
     return { version, applied, modified };
   }
 
-  async deleteMessage(ids: readonly MsgId[]): Promise<{ version: Version; removed: number }> {
+  async deleteMessage(
+    ids: readonly MsgId[],
+    only: DeleteCondition = {},
+  ): Promise<{ version: Version; removed: number }> {
     let removed = 0;
     let version = this.version;
-    for (const some of inParts(ids)) {
-      const part = await this.#mailbox.run(deleteMessages(some));
+    const as = only.as && inParts(only.as);
+    for (const [i, some] of inParts(ids).entries()) {
+      const part = await this.#mailbox.run(deleteMessages(some, as ? { ...only, as: as[i]! } : only));
       version = part.version;
       removed += part.removed;
     }
@@ -224,7 +229,8 @@ export class Account implements MailAccount, Disposable {
     const children = this.#mailbox.index.children(id).length;
     for (let view = this.#mailbox.index.view(id); id !== INBOX && children === 0 && view; view = this.view(id)) {
       if (view.length <= MOST_MESSAGES) break;
-      await this.deleteMessage(Array.from(view.ids.subarray(0, view.length - MOST_MESSAGES)) as MsgId[]);
+      const some = Array.from(view.ids.subarray(0, view.length - MOST_MESSAGES)) as MsgId[];
+      await this.deleteMessage(some, { as: some.map((_, i) => ({ folder: id, uid: view!.uids[i] as Uid })) });
     }
     await this.#mailbox.run(deleteFolder(id));
   }
@@ -343,10 +349,10 @@ export class Account implements MailAccount, Disposable {
   }
 }
 
-function inParts(ids: readonly MsgId[]): (readonly MsgId[])[] {
-  if (ids.length <= MOST_MESSAGES) return [ids];
-  const parts: MsgId[][] = [];
-  for (let i = 0; i < ids.length; i += MOST_MESSAGES) parts.push(ids.slice(i, i + MOST_MESSAGES));
+function inParts<T>(all: readonly T[]): (readonly T[])[] {
+  if (all.length <= MOST_MESSAGES) return [all];
+  const parts: T[][] = [];
+  for (let i = 0; i < all.length; i += MOST_MESSAGES) parts.push(all.slice(i, i + MOST_MESSAGES));
   return parts;
 }
 

@@ -188,6 +188,14 @@ export interface FlagChange {
   readonly keywords: readonly string[];
 }
 
+/** What must still hold of a message when it is removed; looked at in the commit itself. */
+export interface DeleteCondition {
+  /** Where each of the messages lies, in their order. One that was moved meanwhile stays, even if it came back. */
+  readonly as?: readonly Pick<MessageMeta, 'folder' | 'uid'>[];
+  /** All of these are set. */
+  readonly flags?: Flags;
+}
+
 /** A search over the index alone; content search comes with the search module. */
 export interface MessageQuery {
   readonly folder?: FolderId;
@@ -242,8 +250,12 @@ export interface MailAccount {
     readonly applied: readonly Version[];
     readonly modified: readonly MsgId[];
   }>;
-  /** NinjaMail deleteMessage: for ever (moving to Trash is `move`). Those already gone are skipped. */
-  deleteMessage(ids: readonly MsgId[]): Promise<{ readonly version: Version; readonly removed: number }>;
+  /** NinjaMail deleteMessage: for ever (moving to Trash is `move`). Those already gone are skipped, and those for which `only`
+   * does not hold. */
+  deleteMessage(
+    ids: readonly MsgId[],
+    only?: DeleteCondition,
+  ): Promise<{ readonly version: Version; readonly removed: number }>;
   /** All or nothing; `limit` for more than fit into a commit (some 19,000). In the order of `ids`, without those already
    * gone. */
   copy(ids: readonly MsgId[], to: FolderId): Promise<readonly { readonly from: MsgId; readonly placed: Placed }[]>;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { ALICE, aliceLab, mail, mailStoreLab, problemsOf, SYSTEM } from '../../test/support/mail-store.ts';
-import { type AccountId, Flag, type FolderId, type MsgId } from './api.ts';
+import { type AccountId, Flag, type FolderId, type MsgId, type Uid } from './api.ts';
 
 const INBOX = 1 as FolderId;
 
@@ -99,6 +99,40 @@ test('copy shares the content, move keeps the id, the last removal forgets the d
   for await (const page of kv.scanImmutable('u/alice-1' as never, undefined, {}))
     rows.push(...page.map((r) => r.bucket));
   expect(rows).toEqual([]);
+});
+
+test('a removal that names where a message lay spares one that was moved, whoever comes first', async () => {
+  const { store, another, alice } = await aliceLab();
+  // Nothing wakes this one: its index is behind until its commit collides.
+  using stale = await another(2, { deaf: true }).open(SYSTEM, ALICE);
+  const ids: MsgId[] = [];
+  for (let i = 0; i < 6; i++) ids.push((await alice.addMessage(mail(`${i}`), { folder: INBOX })).id);
+  const [away, gone, inGroup, back, plain, deleted] = ids as [MsgId, MsgId, MsgId, MsgId, MsgId, MsgId];
+  await stale.refresh();
+  const as = (id: MsgId) => ({ as: [stale.meta(id)!] });
+  await alice.move([away], 6 as FolderId);
+  expect(await stale.deleteMessage([away], as(away))).toMatchObject({ removed: 0 });
+  expect(alice.meta(away)?.folder).toBe(6);
+  expect(await stale.deleteMessage([gone], as(gone))).toMatchObject({ removed: 1 });
+  expect(await alice.move([gone], 6 as FolderId)).toEqual([]);
+  // Both in one commit.
+  const [moved, removed] = await Promise.all([
+    alice.move([inGroup], 6 as FolderId),
+    alice.deleteMessage([inGroup, inGroup], { as: [alice.meta(inGroup)!, alice.meta(inGroup)!] }),
+  ]);
+  expect([moved.length, removed.removed]).toEqual([1, 0]);
+  // Somebody put it back: that is another message of the folder.
+  await alice.move([back], 6 as FolderId);
+  await alice.move([back], INBOX);
+  expect(await stale.deleteMessage([back], { as: [{ folder: INBOX, uid: 4 as Uid }] })).toMatchObject({ removed: 0 });
+  // Flags are looked at in the commit, too.
+  await alice.updateMessage([deleted, plain], { mode: 'add', flags: Flag.deleted, keywords: [] });
+  await stale.refresh();
+  await alice.updateMessage([plain], { mode: 'remove', flags: Flag.deleted, keywords: [] });
+  expect(await stale.deleteMessage([plain, deleted], { flags: Flag.deleted })).toMatchObject({ removed: 1 });
+  await alice.refresh();
+  expect(ids.filter((id) => alice.meta(id))).toEqual([away, inGroup, back, plain]);
+  expect(await problemsOf(store)).toEqual([]);
 });
 
 test('a delivery that comes again answers the first placement, also after midnight', async () => {

@@ -67,7 +67,7 @@ export interface MailStoreLab {
   /** What went wrong behind somebody's back. */
   readonly errors: unknown[];
   /** Another node on the same kv and blobs; `deaf` = no wake-up reaches it. */
-  another(seed: number, options?: { deaf?: boolean; kv?: KeyValueStore; tuning?: Tuning }): MailStore;
+  readonly another: (seed: number, options?: { deaf?: boolean; kv?: KeyValueStore; tuning?: Tuning }) => MailStore;
 }
 
 export const ALICE = 'alice-1' as AccountId;

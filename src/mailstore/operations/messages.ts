@@ -1,7 +1,7 @@
 /** Flags, removal, copies and moves of messages that are there. */
 import { MailError } from '../../mail/error.ts';
 import type { Version } from '../../ports/kv.ts';
-import type { FlagChange, FolderId, MessageMeta, MsgId, Placed, Uid } from '../api.ts';
+import type { DeleteCondition, FlagChange, FolderId, MessageMeta, MsgId, Placed, Uid } from '../api.ts';
 import type { Operation } from '../commit.ts';
 import type { Draft } from '../draft.ts';
 import { folderKeywords } from '../folder-names.ts';
@@ -68,10 +68,20 @@ function sameStrings(a: readonly string[], b: readonly string[]): boolean {
   return a === b || (a.length === b.length && a.every((text, i) => text === b[i]));
 }
 
-export function deleteMessages(ids: readonly MsgId[]): Operation<{ version: Version; removed: number }> {
+export function deleteMessages(
+  ids: readonly MsgId[],
+  { as, flags = 0 }: DeleteCondition = {},
+): Operation<{ version: Version; removed: number }> {
+  const wanted = as && new Map(ids.map((id, i) => [id, as[i]]));
+  const holds = (message: MessageMeta): boolean => {
+    if ((message.flags & flags) !== flags) return false;
+    if (wanted === undefined) return true;
+    const was = wanted.get(message.id);
+    return was?.folder === message.folder && was.uid === message.uid;
+  };
   return {
     plan(draft) {
-      const changes = present(draft, ids).map(removedChange);
+      const changes = present(draft, ids).filter(holds).map(removedChange);
       const version = changes.length > 0 ? draft.version : draft.version - 1;
       return { changes, result: { version, removed: changes.length } };
     },

@@ -84,25 +84,27 @@ export class Maildrop {
     }
   }
 
-  /** The UPDATE state: what was fetched is read, what was marked is gone. Durable when resolved. */
+  /**
+   * The UPDATE state: what was fetched is read, what was marked is gone. Durable when resolved. What another program moved
+   * meanwhile keeps its id, and is not ours to delete.
+   */
   async update(): Promise<void> {
     await this.#account.refresh();
-    const doomed: MsgId[] = [];
-    for (let i = 0; i < this.last; i++) if (this.#deleted[i] === 1 && this.#stillThere(i)) doomed.push(this.#id(i + 1));
-    for (let i = 0; i < doomed.length; i += DELETE_AT_ONCE)
-      await this.#account.deleteMessage(doomed.slice(i, i + DELETE_AT_ONCE));
+    const doomed: number[] = [];
+    for (let i = 0; i < this.last; i++) if (this.#deleted[i] === 1) doomed.push(i);
+    for (let i = 0; i < doomed.length; i += DELETE_AT_ONCE) {
+      const some = doomed.slice(i, i + DELETE_AT_ONCE);
+      await this.#account.deleteMessage(
+        some.map((at) => this.#id(at + 1)),
+        { as: some.map((at) => ({ folder: this.#folder, uid: this.#view.uids[at] as Uid })) },
+      );
+    }
     const read = [...this.#fetched].filter((id) => ((this.#account.meta(id)?.flags ?? Flag.seen) & Flag.seen) === 0);
     if (read.length > 0) await this.#account.updateMessage(read, { mode: 'add', flags: Flag.seen, keywords: [] });
   }
 
   [Symbol.dispose](): void {
     this.#account[Symbol.dispose]();
-  }
-
-  /** A message that was moved keeps its id; what lies in another folder now is not ours to delete. */
-  #stillThere(position: number): boolean {
-    const meta = this.#account.meta(this.#id(position + 1));
-    return meta?.folder === this.#folder && meta.uid === (this.#view.uids[position] as Uid);
   }
 
   #id(number: number): MsgId {

@@ -225,10 +225,15 @@ async function moveTo(account: MailAccount, ids: readonly MsgId[], folder: Folde
 
 async function remove(account: MailAccount, messages: readonly MessageMeta[]): Promise<void> {
   const trash = account.folderWithRole('trash') ?? (await newTrash(account));
-  const inTrash = messages.filter((m) => liesIn(account, m.folder, trash.id)).map((m) => m.id);
+  const inTrash = messages.filter((m) => liesIn(account, m.folder, trash.id));
   const others = messages.filter((m) => !liesIn(account, m.folder, trash.id)).map((m) => m.id);
   if (others.length > 0) await account.move(others, trash.id);
-  if (inTrash.length > 0) await account.deleteMessage(inTrash);
+  // What is taken out of the trash meanwhile stays.
+  if (inTrash.length > 0)
+    await account.deleteMessage(
+      inTrash.map((m) => m.id),
+      { as: inTrash },
+    );
 }
 
 /** Somebody removed it. */

@@ -1,4 +1,4 @@
-import { Flag, type MsgId } from '../../../mailstore/api.ts';
+import { Flag, type FolderId, type MsgId, type Uid } from '../../../mailstore/api.ts';
 import { command, whenSignedIn } from '../command.ts';
 import { Refusal } from '../reply.ts';
 import type { Session } from '../session.ts';
@@ -6,13 +6,18 @@ import { positionsOf, type SequenceSet, sequenceSet, spansOfUids } from '../wire
 
 /** Deletes for ever what is marked \Deleted in the selected folder, of these UIDs or of all. */
 export async function expungeDeleted(session: Session, uids?: SequenceSet): Promise<void> {
-  const { view } = session.selected.tracker;
+  const { folder, tracker } = session.selected;
+  const { view } = tracker;
   const ids: MsgId[] = [];
+  const as: { folder: FolderId; uid: Uid }[] = [];
   for (const at of positionsOf(uids === undefined ? [[0, view.length]] : spansOfUids(uids, view))) {
     const flags = view.flagsAt(at);
-    if (flags >= 0 && (flags & Flag.deleted) !== 0) ids.push(view.ids[at] as MsgId);
+    if (flags < 0 || (flags & Flag.deleted) === 0) continue;
+    ids.push(view.ids[at] as MsgId);
+    as.push({ folder, uid: view.uids[at] as Uid });
   }
-  if (ids.length > 0) await session.account.deleteMessage(ids);
+  // Whom another session takes out of the folder, or spares, before our commit is spared.
+  if (ids.length > 0) await session.account.deleteMessage(ids, { as, flags: Flag.deleted });
 }
 
 export function requireWritable(session: Session): void {
