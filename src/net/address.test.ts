@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { formatHostPort, isLoopback, networkOf, parseListen, plainAddress } from './address.ts';
+import { formatHostPort, isLoopback, isPublic, networkOf, parseListen, plainAddress } from './address.ts';
 import { Admission } from './admission.ts';
 
 test('addresses to listen on', () => {
@@ -41,4 +41,13 @@ test('loopback counts in the total only, unless told otherwise', () => {
   expect(door.enter('127.0.0.1', 0)).toBe('total');
   const strict = new Admission({ ...LIMITS, limitLoopback: true });
   expect([1, 2, 3].map(() => strict.enter('::1', 0))).toEqual([undefined, undefined, 'address']);
+});
+
+test('what anybody on the Internet can mean', () => {
+  for (const address of ['8.8.8.8', '::ffff:8.8.8.8', '2606:4700::1', '2001:4860::1'])
+    expect([address, isPublic(address)]).toEqual([address, true]);
+  const special =
+    '127.0.0.1 10.0.0.1 172.31.0.1 192.168.1.1 169.254.169.254 100.64.0.1 0.0.0.0 224.0.0.1 255.255.255.255 :: ::1 ' +
+    '::ffff:127.0.0.1 ::ffff:7f00:1 ::7f00:1 fe80::1 fe80::1%eth0 fd00::1 ff02::1 2001:db8::1 2002:7f00:1:: nonsense';
+  for (const address of special.split(' ')) expect([address, isPublic(address)]).toEqual([address, false]);
 });

@@ -1,5 +1,5 @@
 /** Network addresses: what to listen on, and which of them count as one neighbour. */
-import { isIPv4, isIPv6 } from 'node:net';
+import { BlockList, isIPv4, isIPv6 } from 'node:net';
 
 export interface HostPort {
   readonly host: string;
@@ -30,6 +30,45 @@ export function plainAddress(address: string): string {
 
 export function isLoopback(address: string): boolean {
   return address.startsWith('127.') || address === '::1';
+}
+
+/** Networks that are nobody's on the Internet (IANA's special-purpose registries): this machine, its neighbours, tests. */
+const SPECIAL = new BlockList();
+for (const network of [
+  '0.0.0.0/8',
+  '10.0.0.0/8',
+  '100.64.0.0/10',
+  '127.0.0.0/8',
+  '169.254.0.0/16',
+  '172.16.0.0/12',
+  '192.0.0.0/24',
+  '192.0.2.0/24',
+  '192.88.99.0/24',
+  '192.168.0.0/16',
+  '198.18.0.0/15',
+  '198.51.100.0/24',
+  '203.0.113.0/24',
+  '224.0.0.0/3',
+  '::/96',
+  '64:ff9b:1::/48',
+  '100::/64',
+  '2001::/23',
+  '2001:db8::/32',
+  '2002::/16',
+  'fc00::/7',
+  'fe80::/10',
+  'fec0::/10',
+  'ff00::/8',
+]) {
+  const [address = '', bits] = network.split('/');
+  SPECIAL.addSubnet(address, Number(bits), isIPv6(address) ? 'ipv6' : 'ipv4');
+}
+
+/** An address that anybody on the Internet can mean: not this machine, a private network, or one that is no host's. */
+export function isPublic(address: string): boolean {
+  const plain = plainAddress(address.toLowerCase());
+  if (isIPv4(plain)) return !SPECIAL.check(plain, 'ipv4');
+  return isIPv6(plain) && !plain.includes('%') && !SPECIAL.check(plain, 'ipv6');
 }
 
 /** The network that one subscriber can be expected to own: IPv4 /24, IPv6 /64. */
