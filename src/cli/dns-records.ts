@@ -1,5 +1,6 @@
 /** The DNS records that a domain needs, and whether they are there. */
 import { Resolver } from 'node:dns/promises';
+import type { DkimKey } from '../directory/dkim-keys.ts';
 
 export interface DnsRecord {
   readonly name: string;
@@ -8,11 +9,23 @@ export interface DnsRecord {
   readonly value: string;
 }
 
-export function recordsFor(domain: string, hostname: string): DnsRecord[] {
+/** RFC 6376 §3.6.1, RFC 8463 §4. */
+export function dkimRecord(domain: string, { selector, algorithm, publicKey }: DkimKey): DnsRecord {
+  return {
+    name: `${selector}._domainkey.${domain}.`,
+    type: 'TXT',
+    value: `v=DKIM1; k=${algorithm}; p=${publicKey}`,
+  };
+}
+
+export function recordsFor(domain: string, hostname: string, keys: readonly DkimKey[]): DnsRecord[] {
   return [
     { name: `${domain}.`, type: 'MX', value: `10 ${hostname}.` },
     { name: `${domain}.`, type: 'TXT', value: 'v=spf1 mx -all' },
+    ...keys.map((key) => dkimRecord(domain, key)),
     { name: `_dmarc.${domain}.`, type: 'TXT', value: 'v=DMARC1; p=quarantine' },
+    // RFC 8460 §3: where others report that they could not reach us over TLS.
+    { name: `_smtp._tls.${domain}.`, type: 'TXT', value: `v=TLSRPTv1; rua=mailto:postmaster@${domain}` },
     // RFC 6186, RFC 8314 §5.1: mail programs find their settings.
     { name: `_submissions._tcp.${domain}.`, type: 'SRV', value: `0 1 465 ${hostname}.` },
     { name: `_imaps._tcp.${domain}.`, type: 'SRV', value: `0 1 993 ${hostname}.` },

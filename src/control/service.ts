@@ -1,5 +1,6 @@
 /** What the operations of the command line work on: the opened parts of a service, whether it listens or not. */
 import type { Directory } from '../directory/api.ts';
+import type { DkimKeys } from '../directory/dkim-keys.ts';
 import type { MailStore } from '../mailstore/api.ts';
 import type { BlobStore } from '../ports/blob.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -8,6 +9,7 @@ import type { Queue } from '../ports/queue.ts';
 
 export interface Service {
   readonly directory: Directory;
+  readonly dkimKeys: DkimKeys;
   readonly mailstore: MailStore;
   readonly queue: Queue;
   readonly kv: KeyValueStore;

@@ -1,7 +1,7 @@
 /**
  * The directory's partitions and what stands in them (JSON, UTF-8):
  *
- * - `d/<domain>`: header `{created}` while it exists; a row for each address of it, local part → `{account, alias}`
+ * - `d/<domain>`: header `{created, dkim}` while it exists; a row for each address of it, local part → `{account, alias}`
  * - `d/.all`: a row for each domain there may be; the domain's own header is the truth
  * - `a/<address>`: header `{account}` while somebody has the address. One commit decides who
  * - `i/<account>`: header: the account; rows `s<hash>`: its sessions
@@ -13,6 +13,18 @@ import { type Key, type Partition, partition, type Value } from '../ports/kv.ts'
 
 export interface DomainRow {
   readonly created: number;
+  /** Made when they are first needed. */
+  readonly dkim?: readonly DkimRow[];
+}
+
+export interface DkimRow {
+  readonly selector: string;
+  readonly algorithm: 'rsa' | 'ed25519';
+  readonly state: 'next' | 'active' | 'retired';
+  /** When it came into this state. */
+  readonly since: number;
+  /** PKCS #8, base64. */
+  readonly privateKey: string;
 }
 
 export interface MemberRow {

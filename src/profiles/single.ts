@@ -9,6 +9,7 @@ import { openQueue } from '../adapters/queue-kv.ts';
 import { SystemRandom } from '../adapters/random-system.ts';
 import type { Config } from '../config/schema.ts';
 import type { Service } from '../control/service.ts';
+import { DkimKeys } from '../directory/dkim-keys.ts';
 import { KvDirectory } from '../directory/directory.ts';
 import { SandboxDirectory } from '../directory/sandbox.ts';
 import { createMailStore } from '../mailstore/store.ts';
@@ -82,6 +83,7 @@ export async function openSingle(config: Config, kind: DataKind, log: Log): Prom
     blobs,
     mailstore,
     directory,
+    dkimKeys: new DkimKeys(kv, clock, random),
     queue,
     sweeper,
     failure: kv.failure,

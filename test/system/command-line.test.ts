@@ -73,6 +73,14 @@ describe('with a service that runs', () => {
       stderr: 'pabal: the domain example.test exists already\n',
     });
     expect((await cli(['domain', 'add', 'not a domain'])).code).toBe(2);
+    const shown = JSON.parse((await cli(['domain', 'show', 'example.test', '--json'])).stdout) as {
+      records: { name: string; value: string }[];
+    };
+    const dkim = shown.records.filter(({ name }) => name.includes('._domainkey.'));
+    expect(dkim.map(({ value }) => value.split(' p=')[0])).toEqual(['v=DKIM1; k=rsa;', 'v=DKIM1; k=ed25519;']);
+    const rotated = await cli(['domain', 'rotate-dkim', 'example.test', '--now']);
+    expect(rotated).toMatchObject({ code: 0, stdout: expect.stringContaining('sign from now on') });
+    expect((await cli(['domain', 'show', 'example.test'])).stdout.match(/_domainkey/g)).toHaveLength(4);
     expect((await cli(['account', 'add', 'kim@example.test', '--password-stdin'], 'secret-word\n')).code).toBe(0);
     expect((await cli(['account', 'add', 'lee@example.test', '--quota', '5GB', '--json'])).stdout).toContain(
       '"quota": 5368709120',

@@ -7,7 +7,7 @@ import type { Command } from 'commander';
 import type { Config } from '../../config/schema.ts';
 import { type Endpoint, formatEndpoint } from '../../config/values.ts';
 import type { Control } from '../../control/operation.ts';
-import { domainList } from '../../control/operations/domain.ts';
+import { domainDkim, domainList } from '../../control/operations/domain.ts';
 import { status } from '../../control/operations/store.ts';
 import { kindOf } from '../../profiles/data-folder.ts';
 import { type Cli, type CommonOptions, configOf, connect, withJson } from '../cli.ts';
@@ -161,7 +161,7 @@ async function dns(control: Control, config: Config): Promise<Finding[]> {
   for (const { name } of domains) {
     // Names of no registry (RFC 6761) have no records.
     if (/(^|\.)(localhost|test|example|invalid)$/.test(name)) continue;
-    const records = recordsFor(name, config.hostname);
+    const records = recordsFor(name, config.hostname, await control.call(domainDkim, { name, change: 'none' }));
     const answers = await checkRecords(records, config.dns.servers);
     records.forEach((record, i) => {
       const answer = answers[i] ?? 'missing';

@@ -3,11 +3,11 @@ import type { Command } from 'commander';
 import * as operations from '../../control/operations/domain.ts';
 import { MailError } from '../../mail/error.ts';
 import { type Cli, common, type CommonOptions, configOf, withControl, withJson } from '../cli.ts';
-import { checkRecords, recordsFor } from '../dns-records.ts';
+import { checkRecords, dkimRecord, type DnsRecord, recordsFor } from '../dns-records.ts';
 import { formatTime, printJson, printTable } from '../print.ts';
 
 export function domain(program: Command, cli: Cli): void {
-  const group = program.command('domain').description('domains: add, list, show, remove');
+  const group = program.command('domain').description('domains: add, list, show, check, rotate-dkim, remove');
 
   common(group.command('add <name>').description('take mail for a domain')).action(
     async (name: string, options: CommonOptions) => {
@@ -29,27 +29,68 @@ export function domain(program: Command, cli: Cli): void {
 
   withJson(group.command('show <name>').description('the DNS records to publish for a domain'))
     .option('--check', 'look the records up')
-    .action(async (name: string, options: CommonOptions & { check?: boolean }) => {
-      const found = await withControl(cli, options, (control) => control.call(operations.domainShow, { name }));
-      if (found === null) throw new MailError('domain-missing', 'user', `there is no domain ${name}`);
-      const { config } = await configOf(cli, options);
-      const records = recordsFor(found.name, config.hostname);
-      const checked = options.check ? await checkRecords(records, config.dns.servers) : undefined;
-      const rows = records.map((record, i) => ({ ...record, ...(checked && { found: checked[i] ?? 'missing' }) }));
-      if (checked?.some((one) => one !== 'ok')) cli.exitCode = 1;
-      if (options.json) printJson(cli, { ...found, records: rows });
-      else
-        printTable(
-          cli,
-          ['name', 'type', 'value', ...(checked ? ['found'] : [])],
-          rows.map((row) => [row.name, row.type, row.value, ...(checked ? [row.found ?? ''] : [])]),
-        );
+    .action((name: string, options: CommonOptions & { check?: boolean }) => show(cli, name, options, options.check));
+
+  withJson(group.command('check <name>').description('which of the DNS records of a domain are there')).action(
+    (name: string, options: CommonOptions) => show(cli, name, options, true),
+  );
+
+  withJson(
+    group
+      .command('rotate-dkim <name>')
+      .description('new keys for signing: made and shown at first, in use once they are published')
+      .option('--now', 'use them although the DNS does not show them'),
+  ).action(async (name: string, options: CommonOptions & { now?: boolean }) => {
+    const { config } = await configOf(cli, options);
+    await withControl(cli, options, async (control) => {
+      const before = await control.call(operations.domainDkim, { name, change: 'none' });
+      const waiting = before.some(({ state }) => state === 'next');
+      const keys = waiting ? before : await control.call(operations.domainDkim, { name, change: 'prepare' });
+      const next = keys.filter(({ state }) => state === 'next').map((key) => dkimRecord(name, key));
+      const found = options.now ? next.map(() => 'ok') : await checkRecords(next, config.dns.servers);
+      const active = found.every((one) => one === 'ok');
+      if (active) await control.call(operations.domainDkim, { name, change: 'activate' });
+      else if (waiting) cli.exitCode = 1;
+      const rows = next.map((record, i) => ({ ...record, found: found[i] ?? 'missing' }));
+      if (options.json) return printJson(cli, { name, active, records: rows });
+      printRecords(cli, rows);
+      cli.out(
+        active
+          ? 'these keys sign from now on; leave the records of the last ones for two weeks\n'
+          : `publish these, then run 'pabal domain rotate-dkim ${name}' again\n`,
+      );
     });
+  });
 
   common(group.command('remove <name>').description('take no more mail for a domain; it must have no accounts')).action(
     async (name: string, options: CommonOptions) => {
       await withControl(cli, options, (control) => control.call(operations.domainRemove, { name }));
       cli.out(`domain ${name} removed\n`);
     },
+  );
+}
+
+async function show(cli: Cli, name: string, options: CommonOptions, check: boolean | undefined): Promise<void> {
+  const { config } = await configOf(cli, options);
+  const found = await withControl(cli, options, async (control) => {
+    const info = await control.call(operations.domainShow, { name });
+    return info && { info, keys: await control.call(operations.domainDkim, { name, change: 'none' }) };
+  });
+  if (found === null) throw new MailError('domain-missing', 'user', `there is no domain ${name}`);
+  const { info, keys } = found;
+  const records = recordsFor(info.name, config.hostname, keys);
+  const checked = check ? await checkRecords(records, config.dns.servers) : undefined;
+  const rows = records.map((record, i) => ({ ...record, ...(checked && { found: checked[i] ?? 'missing' }) }));
+  if (checked?.some((one) => one !== 'ok')) cli.exitCode = 1;
+  if (options.json) printJson(cli, { ...info, dkim: keys, records: rows });
+  else printRecords(cli, rows);
+}
+
+function printRecords(cli: Cli, rows: readonly (DnsRecord & { readonly found?: string })[]): void {
+  const checked = rows.some(({ found }) => found !== undefined);
+  printTable(
+    cli,
+    ['name', 'type', 'value', ...(checked ? ['found'] : [])],
+    rows.map((row) => [row.name, row.type, row.value, ...(checked ? [row.found ?? ''] : [])]),
   );
 }

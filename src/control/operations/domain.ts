@@ -3,7 +3,21 @@ import { operation } from '../operation.ts';
 
 const name = z.strictObject({ name: z.string() });
 
-export const domainAdd = operation('domain.add', name, ({ directory }, args) => directory.addDomain(args.name));
+export const domainAdd = operation('domain.add', name, async ({ directory, dkimKeys }, args) => {
+  const domain = await directory.addDomain(args.name);
+  await dkimKeys.of(domain.name);
+  return domain;
+});
+
+/** The public side of a domain's keys, after the change. Throws `domain-missing`; `conflict` when there is nothing to activate. */
+export const domainDkim = operation(
+  'domain.dkim',
+  z.strictObject({ name: z.string(), change: z.enum(['none', 'prepare', 'activate']) }),
+  ({ dkimKeys }, args) => {
+    if (args.change === 'prepare') return dkimKeys.prepare(args.name);
+    return args.change === 'activate' ? dkimKeys.activate(args.name) : dkimKeys.of(args.name);
+  },
+);
 
 export const domainList = operation('domain.list', z.strictObject({}), async ({ directory }) => {
   const domains = await directory.domains();
