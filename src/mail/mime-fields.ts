@@ -1,5 +1,5 @@
 /** The Content-* fields of one entity (RFC 2045, 2183, 3282, 2557), raw for the wire and decoded for people. */
-import type { HeaderBlock } from './header.ts';
+import { HeaderBlock } from './header.ts';
 import { decodeParams, parseParameterized, type Parameterized, type RawParam } from './params.ts';
 import { decodeEightBit } from './words.ts';
 
@@ -27,6 +27,11 @@ export class MimeFields {
 
   /** No header says anything: text/plain. */
   static readonly plain = new MimeFields(undefined, false);
+  /** Of what nobody looked into. */
+  static readonly opaque = new MimeFields(
+    HeaderBlock.parse(Buffer.from('Content-Type: application/octet-stream\r\nContent-Transfer-Encoding: binary\r\n')),
+    false,
+  );
 
   /** `inDigest`: without a Content-Type the part is a message (RFC 2046 §5.1.5). */
   constructor(header: HeaderBlock | undefined, inDigest: boolean) {

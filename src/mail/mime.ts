@@ -14,13 +14,21 @@ export interface MimeLimits {
   /** Entities inside entities. */
   readonly depth: number;
   readonly parts: number;
+  /** Bytes of one header block that are looked at. */
+  readonly header: number;
   /** Bytes of all header blocks of messages (the outer one and message/rfc822) that are kept for their envelopes. */
   readonly headers: number;
   /** Bytes kept from the start of each of the first text parts, for previews. */
   readonly sample: number;
 }
 
-export const MIME_LIMITS: MimeLimits = { depth: 100, parts: 10_000, headers: 4 << 20, sample: 32 << 10 };
+export const MIME_LIMITS: MimeLimits = {
+  depth: 100,
+  parts: 10_000,
+  header: MAX_HEADER_BYTES,
+  headers: 4 << 20,
+  sample: 32 << 10,
+};
 
 /** The first text parts of a message are sampled, no more. */
 const MAX_SAMPLES = 8;
@@ -154,6 +162,11 @@ export class MimeScanner {
     return this.#offset;
   }
 
+  /** As many parts were found as the limit allows: there may be more. */
+  get isCrowded(): boolean {
+    return this.#parts >= this.#limits.parts;
+  }
+
   /** The bytes are not kept, except in the parts' `header` and `sample` when the whole message is one chunk. */
   push(chunk: Uint8Array): void {
     if (this.#ended) throw new Error('push after end');
@@ -164,7 +177,7 @@ export class MimeScanner {
     while (position < bytes.length) {
       position = this.#inHeader ? this.#readHeader(bytes, position) : this.#readBody(bytes, position);
     }
-    if (this.#inHeader) this.#keep(this.#path.at(-1)!.part.headerStart, MAX_HEADER_BYTES);
+    if (this.#inHeader) this.#keep(this.#path.at(-1)!.part.headerStart, this.#limits.header);
     else if (this.#sampling !== undefined) this.#keep(this.#sampling.bodyStart, this.#limits.sample);
     this.#lastByte = bytes[bytes.length - 1]!;
     this.#offset += bytes.length;
@@ -312,7 +325,7 @@ export class MimeScanner {
     const { part } = open;
     part.bodyStart = Math.max(bodyStart, part.headerStart);
     open.linesBefore = this.#lines;
-    const bytes = this.#take(part.headerStart, part.bodyStart, MAX_HEADER_BYTES);
+    const bytes = this.#take(part.headerStart, part.bodyStart, this.#limits.header);
     const header = bytes.length > 2 ? HeaderBlock.parse(bytes) : undefined;
     const parent = open.isMessage ? undefined : this.#path.at(-2)?.part;
     const inDigest = parent?.subtype === 'digest' && parent.type === 'multipart';

@@ -3,6 +3,7 @@ import { decodeEnvelope, readEnvelope } from './envelope.ts';
 import { HeaderBlock } from './header.ts';
 import { charsetOf, imapBody, imapBodyStructure, imapEnvelope } from './imap-structure.ts';
 import type { Envelope, Part } from './message.ts';
+import { MimeFields } from './mime-fields.ts';
 import { type MimeLimits, MimeScanner, type ScannedPart } from './mime.ts';
 import { preview } from './text.ts';
 
@@ -30,23 +31,49 @@ export class MessageParser {
     this.#scanner.push(chunk);
   }
 
+  /** As many parts were found as the limits allow: there may be more. */
+  get isCrowded(): boolean {
+    return this.#scanner.isCrowded;
+  }
+
+  end(): ParsedMessage {
+    return parsed(this.#scanner.end());
+  }
+}
+
+/**
+ * For a message that could not be parsed in time: what its first header lines say, and one part that is all of its body.
+ * What it costs does not depend on what is in there.
+ */
+export class OpaqueParser {
+  readonly #scanner = new MimeScanner({ depth: 1, parts: 1, header: 16 << 10, headers: 16 << 10, sample: 4 << 10 });
+
+  push(chunk: Uint8Array): void {
+    this.#scanner.push(chunk);
+  }
+
   end(): ParsedMessage {
     const root = this.#scanner.end();
-    const charset = charsetOf(root);
-    const raw = readEnvelope(root.header ?? NO_HEADER);
-    return {
-      size: root.bodyEnd,
-      structure: plainPart(root),
-      envelope: decodeEnvelope(raw, charset),
-      wire: {
-        envelope: imapEnvelope(raw, charset),
-        body: imapBody(root),
-        bodyStructure: imapBodyStructure(root),
-      },
-      preview: preview(root),
-      hasAttachment: hasAttachment(root, undefined),
-    };
+    if (root.type === 'multipart' || root.type === 'message') root.fields = MimeFields.opaque;
+    return parsed(root);
   }
+}
+
+function parsed(root: ScannedPart): ParsedMessage {
+  const charset = charsetOf(root);
+  const raw = readEnvelope(root.header ?? NO_HEADER);
+  return {
+    size: root.bodyEnd,
+    structure: plainPart(root),
+    envelope: decodeEnvelope(raw, charset),
+    wire: {
+      envelope: imapEnvelope(raw, charset),
+      body: imapBody(root),
+      bodyStructure: imapBodyStructure(root),
+    },
+    preview: preview(root),
+    hasAttachment: hasAttachment(root, undefined),
+  };
 }
 
 /** Without what only the parsing needed, so that nobody holds on to the raw bytes. */

@@ -33,14 +33,14 @@ interface Stretch {
   readonly end: number;
 }
 
-interface LargePart extends Stretch {
+export interface LargePart extends Stretch {
   readonly encoding: string;
 }
 
-/** `sharedRest`: the rest becomes a blob whatever its size. */
+/** `large`: in the order of their bytes. `sharedRest`: the rest becomes a blob whatever its size. */
 export async function cutMessage(
   source: RawSource,
-  structure: Part,
+  large: readonly LargePart[],
   sharedRest: boolean,
   store: (content: Content) => Promise<BlobRef>,
 ): Promise<Cut> {
@@ -52,7 +52,7 @@ export async function cutMessage(
   const segments: Segment[] = [];
   const between: Stretch[] = [];
   let at = 0;
-  for (const part of largeParts(structure)) {
+  for (const part of large) {
     between.push({ start: at, end: part.start });
     segments.push(await cutPart(source, part, put));
     at = part.end;
@@ -157,7 +157,7 @@ function weave(between: readonly Stretch[], parts: readonly Segment[], restBlob:
 }
 
 /** Leaves of at least 64 KiB, in the order of their bytes. */
-function largeParts(root: Part): LargePart[] {
+export function largeParts(root: Part): LargePart[] {
   const found: LargePart[] = [];
   const open: Part[] = [root];
   for (let part = open.pop(); part; part = open.pop()) {

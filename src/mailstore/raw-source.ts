@@ -31,31 +31,21 @@ export class Patience {
 }
 
 export class MemorySource implements RawSource {
-  readonly #bytes: Uint8Array;
+  readonly bytes: Uint8Array;
 
   constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
+    this.bytes = bytes;
   }
 
   get size(): number {
-    return this.#bytes.length;
+    return this.bytes.length;
   }
 
   async *read(start: number, end: number): AsyncIterable<Uint8Array> {
-    for (let at = start; at < end; at += PIECE) yield this.#bytes.subarray(at, Math.min(end, at + PIECE));
+    for (let at = start; at < end; at += PIECE) yield this.bytes.subarray(at, Math.min(end, at + PIECE));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}
-}
-
-/** Shows a large message piece by piece, so that others have their turn. */
-export async function inPieces(bytes: Uint8Array, see: (piece: Uint8Array) => void): Promise<Uint8Array> {
-  const patience = new Patience();
-  for await (const piece of new MemorySource(bytes).read(0, bytes.length)) {
-    see(piece);
-    await patience.pause();
-  }
-  return bytes;
 }
 
 class SpooledSource implements RawSource {
@@ -89,15 +79,12 @@ class SpooledSource implements RawSource {
   }
 }
 
-/**
- * Takes a message in. `see` is called with each of its bytes in order. Small ones are answered as they are. Throws what
- * the message itself throws, and `StoreFull` when there is no room to spool it.
- */
+/** Takes a message in. Small ones are answered as they are. Throws what the message itself throws, and `StoreFull` when
+ * there is no room to spool it. */
 export async function receive(
   raw: AsyncIterable<Uint8Array>,
   folder: string,
   name: string,
-  see: (bytes: Uint8Array) => void,
 ): Promise<Uint8Array | RawSource> {
   let pieces: Uint8Array[] = [];
   let size = 0;
@@ -105,7 +92,6 @@ export async function receive(
   const patience = new Patience();
   try {
     for await (const piece of raw) {
-      see(piece);
       size += piece.length;
       if (spool) await spool.append(piece);
       else {

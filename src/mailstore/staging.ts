@@ -3,7 +3,6 @@
  * parts as blobs. What is never published is forgotten by a sweep.
  */
 import { MailError } from '../mail/error.ts';
-import { MessageParser, type ParsedMessage, parseMessage } from '../mail/parse.ts';
 import type { BlobStore } from '../ports/blob.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Entry, KeyValueStore } from '../ports/kv.ts';
@@ -12,9 +11,10 @@ import type { AccountId, EmailId, Staged } from './api.ts';
 import { storeBlob } from './blob-links.ts';
 import { BODY_CHUNK } from './bodies.ts';
 import { BLOB_BYTES, type Cut, cutMessage } from './cut.ts';
-import { decodeDetails, detailsRowCount, detailsRows, encodeParsed, type StoredDetails } from './details.ts';
+import { decodeDetails, detailsRowCount, detailsRows, type StoredDetails } from './details.ts';
 import { accountPartition, bodyKey, bucketOf, detailsKey } from './keys.ts';
-import { IN_MEMORY, inPieces, MemorySource, type RawSource, receive } from './raw-source.ts';
+import type { Parsing } from './parsing.ts';
+import { MemorySource, type RawSource, receive } from './raw-source.ts';
 import { type ThreadKey, threadKeys } from './thread-keys.ts';
 
 const NOTHING: Uint8Array = new Uint8Array(0);
@@ -44,6 +44,7 @@ export interface StagingOptions {
   readonly random: Random;
   /** A folder for large messages while they come in. */
   readonly spool: string;
+  readonly parsing: Parsing;
 }
 
 export class Staging {
@@ -62,22 +63,16 @@ export class Staging {
     accounts: readonly { readonly account: AccountId; readonly prefix?: Uint8Array }[],
     raw: Uint8Array | AsyncIterable<Uint8Array>,
   ): Promise<readonly Staged[]> {
-    if (raw instanceof Uint8Array && raw.length <= IN_MEMORY) return this.#write(accounts, raw, parseMessage(raw));
-    const parser = new MessageParser();
-    const see = (piece: Uint8Array): void => parser.push(piece);
-    const taken =
-      raw instanceof Uint8Array
-        ? await inPieces(raw, see)
-        : await receive(raw, this.#options.spool, this.#newEmail(), see);
-    return this.#write(accounts, taken, parser.end());
+    const taken = raw instanceof Uint8Array ? raw : await receive(raw, this.#options.spool, this.#newEmail());
+    await using source = taken instanceof Uint8Array ? new MemorySource(taken) : taken;
+    return await this.#write(accounts, source);
   }
 
   async #write(
     accounts: readonly { readonly account: AccountId; readonly prefix?: Uint8Array }[],
-    raw: Uint8Array | RawSource,
-    parsed: ParsedMessage,
+    source: RawSource,
   ): Promise<readonly Staged[]> {
-    await using source = raw instanceof Uint8Array ? new MemorySource(raw) : raw;
+    const { details: common, date, threadKeys: keys, large } = await this.#options.parsing.parse(source);
     const users = accounts.map(({ account, prefix }) => ({
       account,
       prefix: prefix ?? NOTHING,
@@ -85,13 +80,11 @@ export class Staging {
     }));
     const shared = users.length >= SHARED_FROM;
     const { segments, blobs, rest } =
-      raw instanceof Uint8Array && raw.length < BLOB_BYTES && !shared
-        ? uncut(raw)
-        : await cutMessage(source, parsed.structure, shared, (content) =>
+      source instanceof MemorySource && source.size < BLOB_BYTES && !shared
+        ? uncut(source.bytes)
+        : await cutMessage(source, large, shared, (content) =>
             storeBlob(this.#options.kv, this.#options.blobs, users, content),
           );
-    const common = encodeParsed(parsed);
-    const keys = threadKeys(parsed.envelope);
     const writes: Promise<void>[] = [];
     const staged = users.map(({ account, prefix, email }): Staged => {
       const size = prefix.length + source.size;
@@ -100,7 +93,7 @@ export class Staging {
         rows.push([bodyKey(email, at / BODY_CHUNK), rest.subarray(at, at + BODY_CHUNK)]);
       const written = this.#put(account, email, rows);
       writes.push(written);
-      this.#remember({ facts: { email, size, date: parsed.envelope.date, threadKeys: keys }, written });
+      this.#remember({ facts: { email, size, date, threadKeys: keys }, written });
       const answer: Staged = { account, email, size };
       this.#writes.set(answer, written);
       return answer;

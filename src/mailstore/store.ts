@@ -17,6 +17,7 @@ import { accountFacts } from './load.ts';
 import { type Log, Mailbox, type Node, type Tuning } from './mailbox.ts';
 import { renumberFolders } from './operations/folders.ts';
 import { setQuota } from './operations/records.ts';
+import { Parsing } from './parsing.ts';
 import { Staging } from './staging.ts';
 import { sweep } from './sweep.ts';
 import { verifyAll } from './verify.ts';
@@ -31,6 +32,8 @@ export interface MailStoreOptions {
   /** A folder for large messages while they come in; default: the system's own for temporary files. */
   readonly spool?: string;
   readonly tuning?: Partial<Tuning>;
+  /** Where arriving mail is parsed; tests have their own. */
+  readonly parsing?: Parsing;
 }
 
 const TUNING: Tuning = { cacheBytes: 256 << 20, checkpointChanges: 1000, logRows: 10_000, logSlack: 1000 };
@@ -51,6 +54,7 @@ class Store implements MailStore {
   readonly #node: Node;
   readonly #feed: ChangeFeed;
   readonly #staging: Staging;
+  readonly #parsing: Parsing;
   /** The least recently used first. */
   readonly #opened = new Map<AccountId, Opened>();
   readonly #closing = new Set<Promise<void>>();
@@ -58,10 +62,11 @@ class Store implements MailStore {
   #timer: Disposable | undefined;
   #closed = false;
 
-  constructor({ kv, blobs, clock, random, bus, log, spool = tmpdir(), tuning }: MailStoreOptions) {
+  constructor({ kv, blobs, clock, random, bus, log, spool = tmpdir(), tuning, parsing }: MailStoreOptions) {
     const name = Buffer.from(random.bytes(9)).toString('base64url');
     let count = 0;
-    this.#staging = new Staging({ kv, blobs, clock, random, spool });
+    this.#parsing = parsing ?? new Parsing({ clock, log });
+    this.#staging = new Staging({ kv, blobs, clock, random, spool, parsing: this.#parsing });
     this.#feed = new ChangeFeed(kv, clock);
     this.#node = {
       kv,
@@ -158,6 +163,7 @@ class Store implements MailStore {
     this.#timer?.[Symbol.dispose]();
     for (const [id, opened] of this.#opened) this.#evict(id, opened);
     await Promise.all(this.#closing);
+    await this.#parsing[Symbol.asyncDispose]();
   }
 
   #get(account: AccountId): Opened {

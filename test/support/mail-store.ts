@@ -5,6 +5,7 @@ import { ManualClock } from '../../src/adapters/clock-manual.ts';
 import { MemoryKv, type Nasty } from '../../src/adapters/kv-memory.ts';
 import { SeededRandom } from '../../src/adapters/random-seeded.ts';
 import type { AccountId, MailAccount, MailStore, Principal } from '../../src/mailstore/api.ts';
+import { Parsing, type ParsingOptions } from '../../src/mailstore/parsing.ts';
 import { createMailStore, type MailStoreOptions } from '../../src/mailstore/store.ts';
 import { type BlobInfo, type BlobKey, type BlobStore, blobKey } from '../../src/ports/blob.ts';
 import type { Clock } from '../../src/ports/clock.ts';
@@ -57,6 +58,7 @@ export const digest = (bytes: Uint8Array): string => createHash('sha256').update
 export const keyOf = (bytes: Uint8Array, generation = 0): BlobKey => blobKey(generation, digest(bytes));
 
 type Tuning = NonNullable<MailStoreOptions['tuning']>;
+type Thread = NonNullable<ParsingOptions['thread']>;
 
 export interface MailStoreLab {
   readonly kv: MemoryKv;
@@ -67,20 +69,25 @@ export interface MailStoreLab {
   /** What went wrong behind somebody's back. */
   readonly errors: unknown[];
   /** Another node on the same kv and blobs; `deaf` = no wake-up reaches it. */
-  readonly another: (seed: number, options?: { deaf?: boolean; kv?: KeyValueStore; tuning?: Tuning }) => MailStore;
+  readonly another: (
+    seed: number,
+    options?: { deaf?: boolean; kv?: KeyValueStore; tuning?: Tuning; thread?: Thread },
+  ) => MailStore;
 }
 
 export const ALICE = 'alice-1' as AccountId;
 export const SYSTEM: Principal = { kind: 'system', role: 'intake' };
 
-export function mailStoreLab(options: { nasty?: Nasty; now?: number; tuning?: Tuning } = {}): MailStoreLab {
+export function mailStoreLab(
+  options: { nasty?: Nasty; now?: number; tuning?: Tuning; thread?: Thread } = {},
+): MailStoreLab {
   const clock = new ManualClock(options.now ?? Date.UTC(2026, 2, 1, 9));
   const kv = new MemoryKv(options.nasty);
   const blobs = new MemoryBlobs(clock);
   const bus = new LocalBus();
   const errors: unknown[] = [];
   const log = { error: (facts: Record<string, unknown>, message: string) => void errors.push([message, facts]) };
-  const another: MailStoreLab['another'] = (seed, { deaf = false, kv: other = kv, tuning = {} } = {}) =>
+  const another: MailStoreLab['another'] = (seed, { deaf = false, kv: other = kv, tuning = {}, thread } = {}) =>
     createMailStore({
       kv: other,
       blobs,
@@ -89,13 +96,14 @@ export function mailStoreLab(options: { nasty?: Nasty; now?: number; tuning?: Tu
       bus: deaf ? new LocalBus() : bus,
       log,
       tuning,
+      ...(thread && { parsing: new Parsing({ clock, log, thread }) }),
     });
-  return { kv, blobs, clock, bus, store: another(1, options.tuning && { tuning: options.tuning }), errors, another };
+  return { kv, blobs, clock, bus, store: another(1, options), errors, another };
 }
 
 /** A lab with an account, opened. */
 export async function aliceLab(
-  options: { nasty?: Nasty; now?: number; quota?: number; tuning?: Tuning } = {},
+  options: { nasty?: Nasty; now?: number; quota?: number; tuning?: Tuning; thread?: Thread } = {},
 ): Promise<MailStoreLab & { alice: MailAccount & Disposable }> {
   const lab = mailStoreLab(options);
   await lab.store.createAccount(ALICE, options.quota === undefined ? {} : { quota: options.quota });
