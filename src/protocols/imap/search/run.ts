@@ -169,6 +169,7 @@ class Plan {
       const overlap = Math.max(0, ...this.#texts.map(({ text }) => text.length));
       for await (const piece of bodyTexts(body, details.structure, overlap)) {
         for (const { key, text } of this.#texts) if (piece.includes(text)) texts.set(key, true);
+        if (this.#texts.every(({ key }) => texts.get(key) === true)) break;
         if (session.out.mustPause()) await session.out.pause();
       }
       return test({ position, details, header, texts });

@@ -1,11 +1,12 @@
 /** The text of a message as SEARCH sees it: decoded, and folded so that case and normal form do not matter. */
 import { decodeCharset } from '../../../mail/charset.ts';
 import { bodyDecoder } from '../../../mail/encoding.ts';
-import { HeaderBlock } from '../../../mail/header.ts';
+import { HeaderBlock, MAX_HEADER_BYTES } from '../../../mail/header.ts';
 import type { MailAddress, Part } from '../../../mail/message.ts';
 import { readableText } from '../../../mail/text.ts';
 import { decodeWords } from '../../../mail/words.ts';
 import type { Body } from '../../../mailstore/api.ts';
+import { ForwardReader } from './forward-reader.ts';
 
 /** A part up to this size is decoded in one turn. */
 const WHOLE = 256 * 1024;
@@ -29,8 +30,9 @@ export interface FieldText {
   readonly value: string;
 }
 
-export async function headerText(body: Body, part: Part): Promise<FieldText[]> {
-  const block = HeaderBlock.parse(await body.bytes(part.headerStart, part.bodyStart));
+export async function headerText(body: Pick<Body, 'bytes'>, part: Part): Promise<FieldText[]> {
+  const end = Math.min(part.bodyStart, part.headerStart + MAX_HEADER_BYTES);
+  const block = HeaderBlock.parse(await body.bytes(part.headerStart, end));
   return block.fields.map((field) => ({ name: field.name, value: fold(decodeWords(block.valueOf(field))) }));
 }
 
@@ -39,15 +41,16 @@ export async function headerText(body: Body, part: Part): Promise<FieldText[]> {
  * comes in pieces, each of which begins with the last `overlap` characters of the one before it.
  */
 export async function* bodyTexts(body: Body, root: Part, overlap: number): AsyncGenerator<string> {
+  await using forward = new ForwardReader(body);
   const parts: Part[] = [root];
   for (let part = parts.pop(); part !== undefined; part = parts.pop()) {
     parts.push(...part.children.toReversed());
     if (part.type === 'message' && part.children[0] !== undefined) {
-      for (const { name, value } of await headerText(body, part.children[0])) yield `${name}: ${value}`;
+      for (const { name, value } of await headerText(forward, part.children[0])) yield `${name}: ${value}`;
     } else if (part.type === 'text' && part.bodyEnd - part.bodyStart > WHOLE) {
       yield* pieces(body, part, overlap);
     } else if (part.type === 'text' && part.bodyEnd > part.bodyStart) {
-      yield fold(readableText(part, await body.bytes(part.bodyStart, part.bodyEnd)));
+      yield fold(readableText(part, await forward.bytes(part.bodyStart, part.bodyEnd)));
     }
   }
 }
