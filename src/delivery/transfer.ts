@@ -2,6 +2,7 @@
  * One attempt to hand a mail to the servers of one domain: the seam between the outbound queue, which decides when and
  * what becomes of the answer, and the route, which decides where and how.
  */
+import type { DsnRequest, RecipientDsn } from '../mail/dsn-request.ts';
 
 /** A mail as an attempt sees it. */
 export interface OutgoingMail {
@@ -13,22 +14,14 @@ export interface OutgoingMail {
   readonly body: () => AsyncIterable<Uint8Array>;
   /** What the other side must be able to do (RFC 6531, RFC 6152, RFC 3030). */
   readonly needs: { readonly smtputf8: boolean; readonly eightBit: boolean; readonly binary: boolean };
-  /** As the sender asked (RFC 3461 §4.3, §4.4). */
-  readonly dsn?: { readonly envid?: string; readonly ret?: 'FULL' | 'HDRS' };
+  readonly dsn?: DsnRequest;
   /** RFC 8689. */
   readonly requireTls: boolean;
 }
 
-/** When the sender wants to be told (RFC 3461 §4.1). */
-export type Notify = 'NEVER' | 'SUCCESS' | 'FAILURE' | 'DELAY';
-
 export interface OutgoingRecipient {
   readonly address: string;
-  readonly dsn?: {
-    readonly notify?: readonly Notify[];
-    /** As it came: `rfc822;xtext` (RFC 3461 §4.2). */
-    readonly orcpt?: string;
-  };
+  readonly dsn?: RecipientDsn;
 }
 
 /** What became of one recipient. */

@@ -1,18 +1,11 @@
 /** What is handed to the intake: an envelope and the message it is about. */
-import type { AccountId, Flags, FolderId } from '../mailstore/api.ts';
+import type { AccountId } from '../mailstore/api.ts';
 
 /** One of our accounts as the receiver of a mail. */
 export interface LocalRecipient {
   readonly account: AccountId;
   /** The address the mail was sent to. */
   readonly address: string;
-}
-
-/** The sender's own copy of a mail it sends: no delivery, just a message in a folder. */
-export interface OwnCopy {
-  readonly account: AccountId;
-  readonly folder: FolderId;
-  readonly flags: Flags;
 }
 
 /** How a mail came to us; becomes the trace line. */
@@ -45,9 +38,8 @@ export interface Arrival {
   readonly recipients: readonly LocalRecipient[];
   readonly origin: Origin;
   readonly mail: RawMail;
-  readonly ownCopy?: OwnCopy;
-  /** Header lines of ours that go on top of the mail; they do not count when it is compared with another. */
-  readonly added?: string;
+  /** When it was accepted, if not now: what is handed over again after a crash is still the same mail. */
+  readonly accepted?: number;
   /** What makes this the same mail when it is handed over again; default: derived from its content. */
   readonly deliveryKey?: string;
 }

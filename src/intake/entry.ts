@@ -3,11 +3,11 @@ import type { AccountId, Flags, FolderId, Staged } from '../mailstore/api.ts';
 import type { QueueEntry } from '../ports/queue.ts';
 
 export interface IntakeRecipient {
-  /** '' for the sender's own copy. */
+  /** '' for a sender's own copy. */
   readonly address: string;
   readonly deliveryId: string;
   readonly staged: Staged;
-  /** Where the sender's own copy goes. */
+  /** Where the sender's own copy goes: in entries of version 0.1, which made it so. */
   readonly own?: { readonly folder: FolderId; readonly flags: Flags };
 }
 

@@ -1,5 +1,4 @@
 import { afterEach, expect, test } from 'vitest';
-import { FakeDirectory } from '../../test/smtp/harness.ts';
 import { aliceLab, mail, problemsOf, SYSTEM } from '../../test/support/mail-store.ts';
 import { SeededRandom } from '../adapters/random-seeded.ts';
 import { openQueue } from '../adapters/queue-kv.ts';
@@ -8,20 +7,16 @@ import type { AccountId, FolderId, MailAccount } from '../mailstore/api.ts';
 import type { Queue } from '../ports/queue.ts';
 import { silentLog } from '../telemetry/log.ts';
 import { Metrics } from '../telemetry/metrics.ts';
-import { Submit } from '../submit/submit.ts';
 import type { Arrival } from './arrival.ts';
 import { Intake } from './intake.ts';
 import type { Step } from './pipeline.ts';
 import { file } from './pipeline.ts';
-import { RecipientRate } from './rate.ts';
-import { Recipients } from './recipients.ts';
 import { Room } from './room.ts';
 import { IntakeWorker, WORKER_LIMITS } from './worker.ts';
 
 const ALICE = 'alice-1' as AccountId;
 const BOB = 'bob-1' as AccountId;
 const INBOX = 1 as FolderId;
-const SENT = 2 as FolderId;
 
 const workers: IntakeWorker[] = [];
 afterEach(async () => {
@@ -258,44 +253,6 @@ test('a thousand recipients: several entries, one commit, everybody has it', asy
     using opened = await l.store.open(SYSTEM, account);
     expect(inbox(opened)).toHaveLength(1);
   }
-});
-
-test('what a user sends: delivered, its copy in Sent as read, once for each key', async () => {
-  const l = await lab();
-  l.work();
-  const directory = new FakeDirectory();
-  const recipients = new Recipients(directory, l.store);
-  const rate = new RecipientRate({ increment: () => Promise.resolve(1) } as never, {
-    recipientsPerHour: 1,
-    limitLoopback: true,
-  }); // prettier-ignore
-  const { clock, random } = l;
-  directory.maySendAs = (account, address) => Promise.resolve(account === ALICE && address === 'alice@example.test');
-  const submit = new Submit({ directory, recipients, rate, intake: l.intake, clock, random, hostname: 'mx.test' });
-  const by = { kind: 'user', account: ALICE, address: 'alice@example.test', admin: false } as const;
-  const submission = {
-    by,
-    sender: 'alice@example.test',
-    recipients: [{ account: BOB, address: 'bob@example.test' }],
-    mail: { head: Buffer.from('Subject: hi\r\nBcc: x@y.test\r\n\r\ntext\r\n') },
-    origin: { protocol: 'HTTP', hello: '', remote: '', cipher: '' },
-    copyTo: SENT,
-    key: 'k1',
-  };
-  await Promise.all([submit.send(submission), submit.send(submission)]);
-  await l.settled();
-  expect(inbox(l.bob)).toHaveLength(1);
-  const [copy] = l.alice.getMessageIds({ folder: SENT });
-  expect(l.alice.getMessageIds({ folder: SENT })).toHaveLength(1);
-  expect(l.alice.meta(copy!)?.flags).toBe(1);
-  const raw = Buffer.from(await (await l.alice.body(copy!)).bytes()).toString();
-  expect(raw).toMatch(
-    /^From: <alice@example.test>\r\nDate: .*\r\nMessage-ID: <.*@mx.test>\r\nSubject: hi\r\n\r\ntext\r\n$/,
-  );
-  await submit.send({ ...submission, key: 'k2' });
-  await l.settled();
-  expect(inbox(l.bob)).toHaveLength(2);
-  await expect(submit.checkSender(by, 'bob@example.test')).rejects.toMatchObject({ code: 'not-allowed' });
 });
 
 test('an accepted mail reaches a watcher without anybody asking', async () => {

@@ -2,7 +2,6 @@
  * Where every arriving mail comes in, whoever brings it: SMTP, LMTP, a user who sends. `accept` answers when the mail
  * cannot be lost any more; the worker files it right after.
  */
-import { createHash, hash } from 'node:crypto';
 import { MailError } from '../mail/error.ts';
 import { HeaderBlock } from '../mail/header.ts';
 import type { AccountId, MailStore } from '../mailstore/api.ts';
@@ -10,8 +9,8 @@ import type { Clock } from '../ports/clock.ts';
 import type { Queue, QueueId } from '../ports/queue.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Counter, Metrics } from '../telemetry/metrics.ts';
-import type { Arrival, RawMail } from './arrival.ts';
-import { HEAD_LIMIT } from './arrival.ts';
+import type { Arrival } from './arrival.ts';
+import { Content, headerOf } from './content.ts';
 import { deliveryId } from './delivery-id.ts';
 import type { IntakePayload, IntakeRecipient } from './entry.ts';
 import { ENTRY_RECIPIENTS, tagsOf } from './entry.ts';
@@ -47,29 +46,24 @@ export class Intake {
     if (hops(header) >= MAX_HOPS)
       throw new MailError('mail-loop', 'user', `it has passed ${hops(header)} servers: this is a loop`);
     const id = queue.newId();
-    const at = clock.now();
+    const at = arrival.accepted ?? clock.now();
     const received = receivedFrom({ origin, hostname, id, at });
-    const { ownCopy, added = '' } = arrival;
-    const content = new Content(mail, added + separator(mail.head, header));
-    const places: { account: AccountId; prefix?: Uint8Array }[] = recipients.map(({ account, address }) => ({
+    const content = new Content(mail, separator(mail.head, header));
+    const places = recipients.map(({ account, address }) => ({
       account,
       prefix: Buffer.from(traceLines(sender, address, received, at)),
     }));
-    if (ownCopy !== undefined) places.push({ account: ownCopy.account });
     const staged = await store.stage(places, content.bytes);
     const key = arrival.deliveryKey ?? (header.first('message-id') === undefined ? id : content.digest());
     const entries = staged.map((data, i): IntakeRecipient => {
       const address = recipients[i]?.address ?? '';
-      const entry = { address, deliveryId: deliveryId(at, sender, address, key), staged: data };
-      return address === '' && ownCopy !== undefined
-        ? { ...entry, own: { folder: ownCopy.folder, flags: ownCopy.flags } }
-        : entry;
+      return { address, deliveryId: deliveryId(at, sender, address, key), staged: data };
     });
     const additions = [];
     for (let i = 0; i < entries.length; i += ENTRY_RECIPIENTS) {
       const some = entries.slice(i, i + ENTRY_RECIPIENTS);
       const payload: IntakePayload = { id, sender, received: at, recipients: some };
-      additions.push({ ...(i === 0 ? { id } : {}), payload, tags: tagsOf(some), due: at });
+      additions.push({ ...(i === 0 ? { id } : {}), payload, tags: tagsOf(some) });
     }
     await Promise.all([queue.add('intake', additions), store.written(staged)]);
     this.#accepted.inc({ protocol: origin.protocol });
@@ -96,47 +90,5 @@ export class Intake {
   /** Somebody signed in: what waits for that account comes first (D-06). */
   async signedIn(account: AccountId): Promise<void> {
     await this.#parts.queue.promote('intake', account);
-  }
-}
-
-/** Up to the empty line. A header block that does not end within the head is refused. */
-function headerOf({ head, rest }: RawMail): Buffer {
-  const end = head.indexOf('\r\n\r\n');
-  if (end === -1 && rest !== undefined)
-    throw new MailError('too-large', 'user', `the header is larger than ${HEAD_LIMIT} bytes`);
-  return end === -1 ? head : head.subarray(0, end + 2);
-}
-
-/** A mail as it is stored: with our lines on top, which do not count in its digest. */
-class Content {
-  readonly bytes: Uint8Array | AsyncIterable<Uint8Array>;
-  readonly #hash: ReturnType<typeof createHash> | undefined;
-  readonly #head: Buffer;
-  size: number;
-
-  constructor({ head, rest }: RawMail, added: string) {
-    this.#head = head;
-    const first = added === '' ? head : Buffer.concat([Buffer.from(added), head]);
-    this.size = first.length;
-    if (rest === undefined) {
-      this.bytes = first;
-    } else {
-      this.#hash = createHash('sha256').update(head);
-      this.bytes = this.#all(first, rest);
-    }
-  }
-
-  /** Once the content was read to its end. */
-  digest(): string {
-    return this.#hash?.digest('base64url') ?? hash('sha256', this.#head, 'base64url');
-  }
-
-  async *#all(first: Buffer, rest: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
-    yield first;
-    for await (const piece of rest) {
-      this.#hash?.update(piece);
-      this.size += piece.length;
-      yield piece;
-    }
   }
 }

@@ -33,9 +33,11 @@ import { createFolder, deleteFolder, describeFolder, renameFolder, subscribe } f
 import { copyMessages, deleteMessages, MOST_MESSAGES, moveMessages, updateMessages } from './operations/messages.ts';
 import { DAY, publish } from './operations/publish.ts';
 import { checkedRecordKey, putRecord, rememberOnce } from './operations/records.ts';
+import { AccountOutgoing } from './outgoing.ts';
 import { messageIds } from './query.ts';
 import { readDetails, readManyDetails } from './staging.ts';
 import { publicChange } from './state.ts';
+import type { Outgoing } from './submission.ts';
 import { vanishedSince } from './trim.ts';
 
 /** Staged content is taken for this long, in milliseconds. */
@@ -49,6 +51,7 @@ export class Account implements MailAccount, Disposable {
   readonly #onDispose: () => void;
   readonly #onces: Map<string, Promise<unknown>>;
   readonly #watches = new Set<Disposable>();
+  readonly outgoing: Outgoing;
   #disposed = false;
 
   constructor(mailbox: Mailbox, node: Node, onces: Map<string, Promise<unknown>>, onDispose: () => void) {
@@ -56,6 +59,7 @@ export class Account implements MailAccount, Disposable {
     this.#node = node;
     this.#onces = onces;
     this.#onDispose = onDispose;
+    this.outgoing = new AccountOutgoing(mailbox, node);
   }
 
   [Symbol.dispose](): void {

@@ -8,6 +8,7 @@
  */
 import type { Envelope, Part } from '../mail/message.ts';
 import type { Version } from '../ports/kv.ts';
+import type { Outgoing } from './submission.ts';
 
 /** Random, never the address. */
 export type AccountId = string & { readonly __brand: 'AccountId' };
@@ -286,6 +287,9 @@ export interface MailAccount {
   /** Undefined removes it. */
   putRecord(kind: string, id: string, value: unknown): Promise<Version>;
 
+  /** What its user sends. */
+  readonly outgoing: Outgoing;
+
   /** Bytes used, and allowed (undefined = no limit). */
   quota(): { readonly used: number; readonly limit: number | undefined };
   /** Runs `act` at most once for a key (24 h): later calls answer the first one's result. */
@@ -325,6 +329,8 @@ export interface MailStore extends AsyncDisposable {
   /** Checks every invariant of one account, or of all; yields what is wrong. */
   verify(account?: AccountId): AsyncIterable<{ readonly account: AccountId | undefined; readonly problem: string }>;
   accounts(): AsyncIterable<AccountId>;
+  /** Accounts with effects that are still to be carried out, among those that changed since then. */
+  withOutbox(since: number): AsyncIterable<AccountId>;
   /** Collects blobs that nothing links to, and staged data never published; answers what was freed. */
   sweep(): Promise<{ readonly blobs: number; readonly bytes: number; readonly staged: number }>;
 }

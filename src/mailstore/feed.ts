@@ -73,6 +73,11 @@ export class ChangeFeed {
     return found;
   }
 
+  /** The same of all slots. */
+  async *changedSince(since: number): AsyncIterable<AccountId> {
+    for await (const p of this.#kv.partitions('s')) yield* await this.changed(Number(p.slice(2)), since);
+  }
+
   /** Forgets rows from before `time`; answers how many there were. */
   async forgetBefore(time: number): Promise<number> {
     let dropped = 0;

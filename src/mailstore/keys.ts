@@ -19,6 +19,9 @@ const Kind = {
   once: 0x51,
   thread: 0x52,
   record: 0x60,
+  submission: 0x64,
+  outbox: 0x65,
+  delivery: 0x66,
 } as const;
 
 export function accountPartition(account: AccountId): Partition {
@@ -165,6 +168,40 @@ export function recordOf(key: Key): readonly [string, string] {
   return [text.slice(0, end), text.slice(end + 1)];
 }
 export const allRecords = (): Range => all(Kind.record);
+
+/** By time, as their ids are. */
+export const submissionKey = (id: EmailId): Key => Buffer.from(`${Kind.submission.toString(16)}${id}`, 'hex');
+export const allSubmissions = (): Range => all(Kind.submission);
+export const submissionsBefore = (id: EmailId): Range => ({ ...all(Kind.submission), end: submissionKey(id) });
+export const submissionIdOf = (key: Key): EmailId => hexOf(key, 1, 13) as EmailId;
+
+/** Part of a submission: its recipients at one destination. */
+export const deliveryKey = (id: EmailId, part: number): Key => numbered(Kind.delivery, id, part);
+export const deliveriesOf = (id: EmailId): Range => ({
+  start: deliveryKey(id, 0),
+  end: deliveryKey(id, 0xffffffff),
+});
+export const deliveryPartOf = (key: Key): number => Buffer.from(key).readUInt32BE(13);
+
+/** An effect of a submission that is still to be carried out. */
+export const outboxKey = (id: EmailId, effect: number): Key => numbered(Kind.outbox, id, effect);
+export const allOutbox = (): Range => all(Kind.outbox);
+/** `[submission, effect]` */
+export function outboxOf(key: Key): readonly [EmailId, number] {
+  return [hexOf(key, 1, 13) as EmailId, Buffer.from(key).readUInt32BE(13)];
+}
+
+function numbered(kind: number, id: EmailId, number: number): Key {
+  const key = Buffer.allocUnsafe(17);
+  key[0] = kind;
+  key.write(id, 1, 12, 'hex');
+  key.writeUInt32BE(number, 13);
+  return key;
+}
+
+function hexOf(key: Key, start: number, end: number): string {
+  return Buffer.from(key.buffer, key.byteOffset + start, end - start).toString('hex');
+}
 
 /** Everything but the header. */
 export const everything = (): Range => ({});

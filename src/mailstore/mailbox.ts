@@ -86,14 +86,14 @@ export class Mailbox {
         node.bus.publish(topicOf(index.account), { version, node: node.name });
         // It may have ended in a later hour than it began.
         const marking = node.markChanged(index.account);
-        if (marking) this.#inBackground(marking);
+        if (marking) this.inBackground(marking);
         if (removed.length > 0) this.#forget(removed.splice(0));
         this.#maintain();
       },
     });
     this.#bus = node.bus.subscribe(topicOf(index.account), (message) => {
       const { version, node: from } = message as { version: number; node: string };
-      if (from !== node.name && version > this.index.version) this.#inBackground(this.loop.refresh());
+      if (from !== node.name && version > this.index.version) this.inBackground(this.loop.refresh());
     });
   }
 
@@ -187,13 +187,13 @@ export class Mailbox {
 
   #forget(emails: readonly EmailId[]): void {
     const unused = this.index.table.unused(emails);
-    if (unused.size > 0) this.#inBackground(forgetEmails(this.#node.kv, this.account, [...unused]));
+    if (unused.size > 0) this.inBackground(forgetEmails(this.#node.kv, this.account, [...unused]));
   }
 
   #maintain(): void {
-    if (this.#sinceCheckpoint >= this.#checkpointAfter && !this.#checkpointing) this.#inBackground(this.checkpoint());
+    if (this.#sinceCheckpoint >= this.#checkpointAfter && !this.#checkpointing) this.inBackground(this.checkpoint());
     const { logRows, logSlack } = this.#node.tuning;
-    if (rowsOf(this.index) > logRows + logSlack) this.#inBackground(this.trim());
+    if (rowsOf(this.index) > logRows + logSlack) this.inBackground(this.trim());
   }
 
   /** Cuts off what the log no longer has to keep. */
@@ -208,7 +208,8 @@ export class Mailbox {
     }
   }
 
-  #inBackground(work: Promise<unknown>): void {
+  /** Work that follows a commit: a clean end waits for it. */
+  inBackground(work: Promise<unknown>): void {
     const watched = work.catch((error: unknown) => {
       if (error instanceof MailError && error.code === 'account-missing') return;
       this.#node.log?.error({ account: this.account, err: error }, 'work after a commit failed');

@@ -12,7 +12,7 @@ import type { AccountId, MailAccount, MailStore, Principal, Staged } from './api
 import { storeError } from './commit.ts';
 import { createAccount, newEpoch, removeAccount } from './create-account.ts';
 import { ChangeFeed } from './feed.ts';
-import { accountOf, accountPartition } from './keys.ts';
+import { accountOf, accountPartition, allOutbox } from './keys.ts';
 import { accountFacts } from './load.ts';
 import { type Log, Mailbox, type Node, type Tuning } from './mailbox.ts';
 import { renumberFolders } from './operations/folders.ts';
@@ -152,6 +152,13 @@ class Store implements MailStore {
       }
       yield accountOf(p);
     }
+  }
+
+  async *withOutbox(since: number): AsyncIterable<AccountId> {
+    const { kv } = this.#node;
+    for await (const account of this.#feed.changedSince(since))
+      for await (const page of kv.scan(accountPartition(account), { ...allOutbox(), limit: 1 }))
+        if (page.length > 0) yield account;
   }
 
   sweep(): Promise<{ blobs: number; bytes: number; staged: number }> {

@@ -14,12 +14,14 @@ import { forgetEmails } from './forget.ts';
 import {
   accountOf,
   accountPartition,
+  allSubmissions,
   allThreads,
   blobShard,
   bucketOf,
   CONDEMNED,
   condemnedKey,
   deliveredBefore,
+  deliveriesOf,
   detailsKey,
   emailOf,
   emailTime,
@@ -28,9 +30,11 @@ import {
   linkParts,
   linksOf,
   onceBefore,
+  submissionIdOf,
 } from './keys.ts';
 import type { Mailbox, Node } from './mailbox.ts';
 import { DAY } from './operations/publish.ts';
+import { decodeSubmission } from './operations/submissions.ts';
 import { decodeFacts, decodeThread } from './values.ts';
 
 /** After `publish` refuses staged content it is left alone for this long: more than any commit takes. */
@@ -39,6 +43,7 @@ const DELIVERED_DAYS = 14;
 const ONCE_DAYS = 1;
 const THREAD_DAYS = 730;
 const FEED_DAYS = 30;
+const SUBMISSION_DAYS = 30;
 /** Between condemning a blob and deleting it, in milliseconds. */
 export const CONDEMNED_FOR = 600_000;
 const ROWS_AT_ONCE = 5000;
@@ -82,7 +87,9 @@ async function sweepAccount(node: Node, account: AccountId, now: number, withMai
     await mailbox.trim();
     await forgetRows(node.kv, mailbox, now);
     await dropOldCheckpoints(node.kv, account);
-    return forgetUnnamed(node.kv, account, now, mailbox.index.table.emailNames());
+    const sent = await forgetSubmissions(node.kv, mailbox, now);
+    const inFolders = mailbox.index.table.emailNames();
+    return forgetUnnamed(node.kv, account, now, (email) => sent.has(email) || inFolders(email));
   });
 }
 
@@ -128,6 +135,24 @@ async function forgetRows(kv: KeyValueStore, mailbox: Mailbox, now: number): Pro
       }
     }
   if (remove.length > 0) await mailbox.run(withoutChanges({ remove }));
+}
+
+/** Of mail that nothing is left to do for. Answers the emails that the others still need. */
+async function forgetSubmissions(kv: KeyValueStore, mailbox: Mailbox, now: number): Promise<Set<EmailId>> {
+  const p = accountPartition(mailbox.account);
+  const needed = new Set<EmailId>();
+  for await (const page of kv.scan(p, allSubmissions()))
+    for (const [key, value] of page) {
+      const id = submissionIdOf(key);
+      const { open, copy } = decodeSubmission(value);
+      if (open === 0 && emailTime(id) < now - SUBMISSION_DAYS * DAY) {
+        await mailbox.run(withoutChanges({ remove: [key], clear: [deliveriesOf(id)] }));
+        continue;
+      }
+      needed.add(id);
+      if (copy) needed.add(copy.email);
+    }
+  return needed;
 }
 
 function withoutChanges(rows: { clear?: readonly Range[]; remove?: readonly Key[] }): Operation<void> {

@@ -13,24 +13,31 @@ import {
   allCounters,
   allFolders,
   allKeywords,
+  allOutbox,
   allPlacements,
+  allSubmissions,
   blobShard,
   bucketOf,
   CHECKPOINTS,
+  deliveriesOf,
   detailsKey,
   emailTime,
   folderIdOf,
   LINKS,
   linkKey,
   linkParts,
+  outboxOf,
   placementIdOf,
   placementKey,
+  submissionIdOf,
 } from './keys.ts';
 import { accountFacts, scanIndex } from './load.ts';
 import { readLog } from './log.ts';
 import type { Node } from './mailbox.ts';
+import { decodeDelivery, decodeSubmission } from './operations/submissions.ts';
 import { readDetails } from './staging.ts';
 import type { AccountFacts, FolderCounters, FolderRow } from './state.ts';
+import { isSettled } from './submission.ts';
 import { decodeCounters, decodeFacts, decodeFolder, decodePlacement, decodeStrings } from './values.ts';
 
 /** Readings of an account that changed under our eyes. */
@@ -74,6 +81,7 @@ async function* verifyAccount(node: Node, account: AccountId): AsyncIterable<Pro
       rows = await readRows(node, account);
       rows.check(problems);
       await checkLog(node, account, rows.facts, problems);
+      await checkSubmissions(node, account, problems);
       await checkIndexes(node, account, problems);
     } catch (error) {
       if (error instanceof MailError && error.code === 'account-missing') throw error;
@@ -198,6 +206,33 @@ async function checkLog({ kv }: Node, account: AccountId, facts: AccountFacts, p
     }
   if ((at ?? facts.logFloor - 1) !== facts.lastRow)
     problems.push(`log: ends with ${at ?? 'nothing'}, the header says ${facts.lastRow}`);
+}
+
+/** What is open is counted, its content is there, and every effect belongs to a mail. */
+async function checkSubmissions({ kv }: Node, account: AccountId, problems: string[]): Promise<void> {
+  const p = accountPartition(account);
+  const open = new Map<EmailId, number>();
+  const count = (id: EmailId, by = 1): void => void open.set(id, (open.get(id) ?? 0) + by);
+  for await (const page of kv.scan(p, allOutbox())) for (const [key] of page) count(outboxOf(key)[0]);
+  for await (const page of kv.scan(p, allSubmissions()))
+    for (const [key, value] of page) {
+      const id = submissionIdOf(key);
+      const row = decodeSubmission(value);
+      let deliveries = 0;
+      for await (const some of kv.scan(p, deliveriesOf(id)))
+        for (const [, delivery] of some) {
+          deliveries++;
+          if (row.state !== 'cancelled' && !decodeDelivery(delivery).recipients.every(isSettled)) count(id);
+        }
+      const where = `submission ${id}`;
+      if (deliveries !== row.deliveries)
+        problems.push(`${where}: ${row.deliveries} deliveries are noted, ${deliveries} are there`);
+      const counted = open.get(id) ?? 0;
+      open.delete(id);
+      if (counted !== row.open) problems.push(`${where}: ${row.open} things to do are noted, ${counted} are there`);
+      if (counted > 0 && !(await readDetails(kv, account, id))) problems.push(`${where}: its content is missing`);
+    }
+  for (const id of open.keys()) problems.push(`outbox: submission ${id} does not exist`);
 }
 
 /** The newest checkpoint, brought forward by the log, shows what a full scan shows. */

@@ -5,6 +5,8 @@ import type { Config } from '../config/schema.ts';
 import { OPERATIONS } from '../control/operations.ts';
 import { serveControl } from '../control/server.ts';
 import type { Service } from '../control/service.ts';
+import { Dispatcher } from '../delivery/dispatcher.ts';
+import { OUTBOUND_LIMITS } from '../delivery/limits.ts';
 import { startDemo } from '../demo/demo.ts';
 import { SIGNED_IN } from '../directory/directory.ts';
 import { SANDBOX_DOMAIN } from '../directory/sandbox.ts';
@@ -68,7 +70,24 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
     recipientsPerHour: limits.messages_per_hour,
     limitLoopback: limits.loopback,
   });
-  const submit = new Submit({ directory, recipients, rate, intake, clock, random, hostname });
+  const dispatcher = undo.use(
+    new Dispatcher(
+      { store: mailstore, directory, intake, queue, clock, random, log, metrics, hostname },
+      OUTBOUND_LIMITS,
+    ),
+  );
+  const submit = new Submit({
+    directory,
+    recipients,
+    rate,
+    store: mailstore,
+    dispatcher,
+    clock,
+    random,
+    log,
+    hostname,
+    remote: false,
+  });
 
   const network = new Network({
     log,

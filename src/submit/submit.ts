@@ -1,42 +1,84 @@
-/** What happens to a mail that one of our users sends, over SMTP or the API: who it may claim to be, whom it may go to, the copy for its sender. */
+/**
+ * What happens to a mail that one of our users sends, over SMTP or the API: who it may claim to be, whom it may go to, and
+ * then one commit in the sender's account, from which everything else follows.
+ */
+import { hash } from 'node:crypto';
 import type { Directory } from '../directory/api.ts';
-import type { LocalRecipient, Origin, RawMail } from '../intake/arrival.ts';
-import type { Intake } from '../intake/intake.ts';
+import type { Dispatcher } from '../delivery/dispatcher.ts';
+import type { Origin, RawMail } from '../intake/arrival.ts';
+import { HEAD_LIMIT } from '../intake/arrival.ts';
+import { Content, headerOf } from '../intake/content.ts';
 import type { RecipientRate } from '../intake/rate.ts';
 import type { Recipients } from '../intake/recipients.ts';
+import { hops, MAX_HOPS, separator } from '../intake/trace.ts';
+import type { DsnRequest, RecipientDsn } from '../mail/dsn-request.ts';
 import { MailError } from '../mail/error.ts';
-import type { FolderId, Principal } from '../mailstore/api.ts';
+import { HeaderBlock } from '../mail/header.ts';
+import { parseMailbox } from '../mail/path.ts';
+import { decodeWords } from '../mail/words.ts';
+import type { AccountId, FolderId, MailAccount, MailStore, Principal, Staged } from '../mailstore/api.ts';
 import { Flag } from '../mailstore/api.ts';
+import type { Delivery, NewSubmission, Submitted, SubmissionRecipient } from '../mailstore/submission.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { QueueId } from '../ports/queue.ts';
 import type { Random } from '../ports/random.ts';
+import type { Log } from '../telemetry/log.ts';
 import { submittedHeader } from './header.ts';
+import { WireScan } from './wire-scan.ts';
 
 export type User = Principal & { readonly kind: 'user' };
+
+/** Whom a mail is for. */
+export interface Addressee {
+  /** In the form in which addresses are compared. */
+  readonly address: string;
+  /** One of our accounts. */
+  readonly account?: AccountId;
+  /** The domain whose servers get it; '' for ours. */
+  readonly destination: string;
+  readonly dsn?: RecipientDsn;
+}
 
 export interface Submission {
   readonly by: User;
   /** Envelope sender; '' for the null sender (receipts). */
   readonly sender: string;
   /** As `recipient` answered them. */
-  readonly recipients: readonly LocalRecipient[];
+  readonly recipients: readonly Addressee[];
   readonly mail: RawMail;
   readonly origin: Origin;
-  /** Folder of the sender's account for its own copy. */
-  readonly copyTo?: FolderId;
-  /** The same key of the same sender is the same mail, whatever it says: sent again, it is delivered once. */
+  /** The sender's own copy: the folder for it; or into Sent if its owner wants that of mail from programs, which mostly
+   * put their own there. Absent: none. */
+  readonly copy?: FolderId | 'as-set';
+  /** The same key of the same sender is the same mail, whatever it says: sent again, it is delivered once. Without it a mail
+   * with the same Message-ID, content and envelope is. */
   readonly key?: string;
+  /** Nothing is attempted before; milliseconds since 1970. */
+  readonly sendAt?: number;
+  readonly dsn?: DsnRequest;
+  readonly requireTls?: boolean;
+  /** BODY=BINARYMIME. */
+  readonly binary?: boolean;
 }
 
 export interface SubmitParts {
   readonly directory: Pick<Directory, 'maySendAs'>;
   readonly recipients: Recipients;
   readonly rate: RecipientRate;
-  readonly intake: Pick<Intake, 'accept'>;
+  readonly store: Pick<MailStore, 'open' | 'stage'>;
+  readonly dispatcher: Pick<Dispatcher, 'wake'>;
   readonly clock: Clock;
   readonly random: Random;
+  readonly log: Log;
   readonly hostname: string;
+  /** Whether mail goes to other domains. */
+  readonly remote: boolean;
 }
+
+/** How far ahead a mail may be put, in milliseconds. */
+export const FARTHEST_SEND_AT = 366 * 86_400_000;
+/** Recipients that share a transaction with the next server (RFC 5321 §4.5.3.1.8). */
+const DELIVERY_RECIPIENTS = 100;
+const SUBJECT_LENGTH = 200;
 
 export class Submit {
   readonly #parts: SubmitParts;
@@ -53,31 +95,135 @@ export class Submit {
 
   /**
    * Whom a mail to this address reaches. Throws as `Recipients.resolve`; also `limit` when the account sends too much.
-   * `remote-recipient`: delivery to other domains is not available yet.
+   * `remote-recipient`: this server delivers to its own domains only.
    */
-  async recipient(by: User, address: string, size: number, remote: string): Promise<LocalRecipient> {
-    const recipient = await this.#parts.recipients.resolve(address, size);
+  async recipient(by: User, address: string, size: number, remote: string): Promise<Addressee> {
+    const addressee = await this.#resolve(address, size);
     await this.#parts.rate.count(remote, by.account);
-    return recipient;
+    return addressee;
   }
 
-  /** Resolves once the mail cannot be lost. Throws `not-allowed` for an author the user is not, and as `Intake.accept`. */
-  async send(submission: Submission): Promise<QueueId> {
-    const { clock, random, hostname, intake } = this.#parts;
-    const { by, sender, recipients, mail, origin, copyTo, key } = submission;
-    const messageId = `<${Buffer.from(random.bytes(15)).toString('base64url')}@${hostname}>`;
-    const header = submittedHeader(mail.head, { sender: sender || by.address, now: clock.now(), messageId });
-    if (header.unchecked) throw new MailError('too-large', 'user', 'the header is too long, or names too many authors');
+  async #resolve(address: string, size: number): Promise<Addressee> {
+    try {
+      return { ...(await this.#parts.recipients.resolve(address, size)), destination: '' };
+    } catch (error) {
+      if (!(error instanceof MailError) || error.code !== 'remote-recipient' || !this.#parts.remote) throw error;
+      const mailbox = parseMailbox(address);
+      if (mailbox === undefined) throw new MailError('address-syntax', 'user', `${address} is no address`);
+      return { address: mailbox.address, destination: mailbox.domain };
+    }
+  }
+
+  /** Resolves once the mail cannot be lost. Throws `not-allowed` for an author the user is not, `mail-loop`, `too-large`,
+   * `over-quota` when there is no room for the sender's copy. */
+  async send(submission: Submission): Promise<Submitted> {
+    const { clock, store, dispatcher, log, random, hostname } = this.#parts;
+    const { by, sender, recipients, mail, origin, sendAt, dsn, requireTls = false, binary = false } = submission;
+    const now = clock.now();
+    if (sendAt !== undefined && sendAt > now + FARTHEST_SEND_AT)
+      throw new MailError('limit', 'user', 'a mail can be put one year ahead at most');
+    const added = `<${Buffer.from(random.bytes(15)).toString('base64url')}@${hostname}>`;
+    const header = await this.#checked(submission, added);
+    using account = await store.open(by, by.account);
+    const copyTo = submission.copy === 'as-set' ? await copySetting(account) : submission.copy;
+    const block = HeaderBlock.parse(headerOf(mail));
+    const messageId = block.first('message-id');
+    const content = new Content({ ...mail, head: header.head }, header.added + separator(mail.head, block));
+    const scan = new WireScan();
+    const raw = content.bytes instanceof Uint8Array ? content.bytes : scan.through(content.bytes);
+    if (raw instanceof Uint8Array) scan.push(raw);
+    const places =
+      copyTo === undefined ? [{ account: by.account }] : [{ account: by.account }, { account: by.account }];
+    const [staged, copy] = (await store.stage(places, raw)) as [Staged, Staged | undefined];
+    const international = [sender, ...recipients.map(({ address }) => address)].some((address) => !isAscii(address));
+    const key = submission.key ?? (messageId === undefined ? undefined : identityOf(submission, content.digest()));
+    const facts: NewSubmission = {
+      sender,
+      messageId: messageId ?? added,
+      subject: Array.from(decodeWords(block.first('subject') ?? ''))
+        .slice(0, SUBJECT_LENGTH)
+        .join(''),
+      created: now,
+      size: staged.size,
+      needs: {
+        smtputf8: international || scan.headerEightBit,
+        eightBit: scan.eightBit,
+        binary: binary && scan.binary,
+      },
+      ...(dsn && { dsn }),
+      requireTls,
+      origin,
+      ...(sendAt !== undefined && { sendAt }),
+      deliveries: byDestination(recipients),
+      ...(copy && copyTo !== undefined && { copy: { staged: copy, folder: copyTo, flags: Flag.seen } }),
+      ...(key !== undefined && { key }),
+    };
+    const submitted = await account.outgoing.submit(staged, facts);
+    log.info(
+      {
+        id: submitted.id,
+        sender,
+        account: by.account,
+        recipients: recipients.length,
+        size: staged.size,
+        duplicate: submitted.duplicate,
+      },
+      'mail submitted',
+    );
+    dispatcher.wake(by.account);
+    return submitted;
+  }
+
+  async #checked({ by, sender, mail }: Submission, messageId: string) {
+    const own = headerOf(mail);
+    const passed = hops(HeaderBlock.parse(own));
+    if (passed >= MAX_HOPS) throw new MailError('mail-loop', 'user', `it has passed ${passed} servers: this is a loop`);
+    const header = submittedHeader(mail.head, {
+      sender: sender || by.address,
+      now: this.#parts.clock.now(),
+      messageId,
+    });
+    if (header.unchecked || own.length + header.added.length + 4 > HEAD_LIMIT)
+      throw new MailError('too-large', 'user', 'the header is too long, or names too many authors');
     if (header.ambiguous) throw new MailError('not-allowed', 'user', 'there is more than one From or Sender field');
     for (const author of new Set(header.authors)) await this.checkSender(by, author);
-    return intake.accept({
-      sender,
-      recipients,
-      origin,
-      mail: { ...mail, head: header.head },
-      added: header.added,
-      ...(copyTo === undefined ? {} : { ownCopy: { account: by.account, folder: copyTo, flags: Flag.seen } }),
-      ...(key === undefined ? {} : { deliveryKey: `${by.account} ${key}` }),
-    });
+    return header;
   }
+}
+
+/** A program that sends again what it was not told we have sends the same. */
+function identityOf({ sender, recipients, sendAt = 0 }: Submission, digest: string): string {
+  const envelope = [sender, sendAt, ...recipients.map(({ address }) => address).sort()].join('\0');
+  return hash('sha256', `${envelope}\0\0${digest}`, 'base64url').slice(0, 22);
+}
+
+function byDestination(recipients: readonly Addressee[]): Omit<Delivery, 'tries'>[] {
+  const deliveries: { destination: string; recipients: SubmissionRecipient[] }[] = [];
+  const filling = new Map<string, SubmissionRecipient[]>();
+  for (const { destination, ...recipient } of recipients) {
+    let some = filling.get(destination);
+    if (some === undefined || some.length === DELIVERY_RECIPIENTS) {
+      some = [];
+      filling.set(destination, some);
+      deliveries.push({ destination, recipients: some });
+    }
+    some.push({ ...recipient, state: 'queued' });
+  }
+  return deliveries;
+}
+
+/** What an account has set about the mail it sends. */
+export const SENDING = { kind: 'setting', id: 'sending' } as const;
+export interface SendingSetting {
+  /** Mail from mail programs leaves a copy in Sent, too. */
+  readonly copyFromPrograms: boolean;
+}
+
+async function copySetting(account: MailAccount): Promise<FolderId | undefined> {
+  const setting = await account.record<SendingSetting>(SENDING.kind, SENDING.id);
+  return setting?.copyFromPrograms === true ? account.folderWithRole('sent')?.id : undefined;
+}
+
+function isAscii(text: string): boolean {
+  return /^[\0-\x7f]*$/.test(text);
 }

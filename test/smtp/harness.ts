@@ -10,7 +10,8 @@ import type { Arrival } from '../../src/intake/arrival.ts';
 import { RecipientRate } from '../../src/intake/rate.ts';
 import { Recipients } from '../../src/intake/recipients.ts';
 import { MailError } from '../../src/mail/error.ts';
-import type { AccountId } from '../../src/mailstore/api.ts';
+import type { AccountId, EmailId, Staged } from '../../src/mailstore/api.ts';
+import type { NewSubmission } from '../../src/mailstore/submission.ts';
 import { parseListen } from '../../src/net/address.ts';
 import { selfSignedCertificate } from '../../src/net/certificate.ts';
 import type { AdmissionLimits } from '../../src/net/admission.ts';
@@ -23,7 +24,7 @@ import { SMTP_LIMITS } from '../../src/protocols/smtp/limits.ts';
 import { sandboxRecipients } from '../../src/protocols/smtp/sandbox.ts';
 import { smtpServer } from '../../src/protocols/smtp/server.ts';
 import type { SmtpParts } from '../../src/protocols/smtp/session.ts';
-import { Submit } from '../../src/submit/submit.ts';
+import { Submit, type SubmitParts } from '../../src/submit/submit.ts';
 import { silentLog } from '../../src/telemetry/log.ts';
 import { Metrics } from '../../src/telemetry/metrics.ts';
 import type { WireOptions } from '../client/wire.ts';
@@ -73,8 +74,42 @@ export class FakeDirectory implements Pick<Directory, 'route' | 'authenticate' |
   }
 }
 
-export interface Accepted extends Omit<Arrival, 'mail'> {
+export interface Accepted extends Omit<Arrival, 'mail' | 'recipients'> {
+  readonly recipients: readonly { readonly address: string; readonly account?: AccountId }[];
   readonly raw: Buffer;
+  /** Of a user's mail. */
+  readonly submission?: NewSubmission;
+}
+
+/** As much of a mail store as submission needs. */
+function submissions(take: (mail: Accepted) => Promise<string>): SubmitParts['store'] {
+  const staged = new Map<string, Buffer>();
+  const outgoing = {
+    async submit({ email }: Staged, submission: NewSubmission) {
+      const { sender, origin, deliveries, messageId } = submission;
+      const recipients = deliveries.flatMap((delivery) => delivery.recipients);
+      const id = await take({ sender, origin, recipients, submission, raw: staged.get(email) as Buffer });
+      return { id, messageId, state: 'released', duplicate: false };
+    },
+  };
+  return {
+    async stage(accounts, raw) {
+      const pieces: Uint8Array[] = [];
+      if (raw instanceof Uint8Array) pieces.push(raw);
+      else for await (const piece of raw) pieces.push(piece);
+      return accounts.map(({ account }) => {
+        const email = `e${staged.size}` as EmailId;
+        staged.set(email, Buffer.concat(pieces));
+        return { account, email, size: staged.get(email)?.length ?? 0 };
+      });
+    },
+    open: () =>
+      Promise.resolve({
+        outgoing,
+        record: () => Promise.resolve(undefined),
+        [Symbol.dispose]: () => undefined,
+      } as never),
+  };
 }
 
 export interface SmtpHarness extends AsyncDisposable {
@@ -103,6 +138,8 @@ export interface SmtpHarnessOptions {
   readonly admission?: Partial<AdmissionLimits>;
   readonly implicitTls?: boolean;
   readonly recipientsPerHour?: number;
+  /** Whether users may send to other domains. */
+  readonly remote?: boolean;
   /** What taking a mail throws. */
   readonly failure?: () => Error | undefined;
 }
@@ -133,7 +170,24 @@ export async function startSmtp(options: SmtpHarnessOptions = {}): Promise<SmtpH
   };
   const hostname = 'mx.example.test';
   const random = new SeededRandom(1);
-  const submit = new Submit({ directory, recipients, rate, intake, clock, random, hostname });
+  const sending = submissions(async (mail) => {
+    const failure = options.failure?.();
+    if (failure !== undefined) throw failure;
+    accepted.push(mail);
+    return `q${accepted.length}`;
+  });
+  const submit = new Submit({
+    directory,
+    recipients,
+    rate,
+    store: sending,
+    dispatcher: { wake: () => undefined },
+    clock,
+    random,
+    log: silentLog,
+    hostname,
+    remote: options.remote ?? false,
+  });
   const network = new Network({
     log: silentLog,
     metrics,

@@ -5,6 +5,8 @@ import { SystemClock } from '../../src/adapters/clock-system.ts';
 import { MemoryKv } from '../../src/adapters/kv-memory.ts';
 import { openQueue } from '../../src/adapters/queue-kv.ts';
 import { SeededRandom } from '../../src/adapters/random-seeded.ts';
+import { Dispatcher } from '../../src/delivery/dispatcher.ts';
+import { OUTBOUND_LIMITS } from '../../src/delivery/limits.ts';
 import { KvDirectory } from '../../src/directory/directory.ts';
 import { Intake } from '../../src/intake/intake.ts';
 import { file } from '../../src/intake/pipeline.ts';
@@ -20,7 +22,7 @@ import { MemoryBlobs } from './mail-store.ts';
 
 export type User = Principal & { kind: 'user' };
 
-export async function memoryBackend() {
+export async function memoryBackend(options: { readonly remote?: boolean } = {}) {
   const clock = new SystemClock();
   const parts = { kv: new MemoryKv(), clock, cache: new MemoryCache(clock), bus: new LocalBus() };
   const mailstore = createMailStore({ ...parts, blobs: new MemoryBlobs(clock), random: new SeededRandom(7) });
@@ -49,7 +51,22 @@ export async function memoryBackend() {
   const intake = new Intake({ store: mailstore, queue, clock, hostname, log, metrics });
   const recipients = new Recipients(directory, mailstore);
   const rate = new RecipientRate(parts.cache, { recipientsPerHour: 100, limitLoopback: true });
-  const submit = new Submit({ directory, recipients, rate, intake, clock, random, hostname });
+  const dispatcher = new Dispatcher(
+    { store: mailstore, directory, intake, queue, clock, random, log, metrics, hostname },
+    OUTBOUND_LIMITS,
+  );
+  const submit = new Submit({
+    directory,
+    recipients,
+    rate,
+    store: mailstore,
+    dispatcher,
+    clock,
+    random,
+    log,
+    hostname,
+    remote: options.remote ?? false,
+  });
   /** Files what was accepted, from now on. */
   const startWorker = () => new IntakeWorker({ queue, steps: [file(mailstore)], clock, random, log, metrics });
   const handles = countHandles(mailstore);
@@ -63,6 +80,7 @@ export async function memoryBackend() {
     mailstore,
     directory,
     submit,
+    dispatcher,
     startWorker,
     handles,
     alice,

@@ -21,8 +21,8 @@ export interface Call {
 
 export type Caller = (method: string, url: string, call?: Call) => Promise<Answer>;
 
-export async function httpBackend(options: Partial<HttpOptions> = {}) {
-  const backend = await memoryBackend();
+export async function httpBackend(options: Partial<HttpOptions> & { readonly remote?: boolean } = {}) {
+  const backend = await memoryBackend(options);
   const problems: string[] = [];
   const server = await createHttpServer({
     ...backend,

@@ -1,8 +1,7 @@
 /**
- * The one place that tells a client "we have it". It does so after the message and its queue entry survive the loss of
+ * The one place that tells a client "we have it". It does so after the message and what is to become of it survive the loss of
  * power, never before, whatever the settings.
  */
-import type { QueueId } from '../../ports/queue.ts';
 import type { IncomingMail } from './incoming.ts';
 import type { SmtpSession } from './session.ts';
 import type { Transaction } from './transaction.ts';
@@ -11,7 +10,7 @@ import type { Transaction } from './transaction.ts';
 export async function acknowledge(
   session: SmtpSession,
   transaction: Transaction,
-  mail: IncomingMail<QueueId>,
+  mail: IncomingMail<string>,
 ): Promise<void> {
   const answers = session.parts.role === 'lmtp' ? transaction.accepted : 1;
   delete transaction.chunks;

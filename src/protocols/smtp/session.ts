@@ -11,8 +11,7 @@ import { ConnectionError } from '../../net/error.ts';
 import { speaksAnother } from '../../net/strangers.ts';
 import type { TlsIdentity } from '../../net/tls.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { QueueId } from '../../ports/queue.ts';
-import type { Submit, User } from '../../submit/submit.ts';
+import type { Addressee, Submit, User } from '../../submit/submit.ts';
 import type { SmtpCommand, SmtpRole, SmtpState } from './command.ts';
 import type { RecipientHook } from './hook.ts';
 import { IncomingMail } from './incoming.ts';
@@ -140,16 +139,18 @@ export class SmtpSession {
   }
 
   /** The message of the current transaction, on its way to whoever takes mail of this kind. */
-  incoming(transaction: Transaction): IncomingMail<QueueId> {
+  incoming(transaction: Transaction): IncomingMail<string> {
     const { parts, user } = this;
     const { sender } = transaction;
-    const recipients: LocalRecipient[] = [...transaction.recipients.values()];
     const origin = this.#origin(transaction);
-    return new IncomingMail(parts.limits.messageSize, (mail: RawMail) =>
-      user === undefined
-        ? parts.intake.accept({ sender, recipients, origin, mail })
-        : parts.submit.send({ by: user, sender, recipients, origin, mail }),
-    );
+    return new IncomingMail(parts.limits.messageSize, async (mail: RawMail): Promise<string> => {
+      const recipients = [...transaction.recipients.values()];
+      if (user === undefined)
+        return parts.intake.accept({ sender, recipients: recipients.flatMap(ours), origin, mail });
+      const binary = transaction.body === 'BINARYMIME';
+      const { id } = await parts.submit.send({ by: user, sender, recipients, origin, mail, binary, copy: 'as-set' });
+      return id;
+    });
   }
 
   #origin({ utf8 }: Transaction): Origin {
@@ -199,4 +200,8 @@ export class SmtpSession {
     else if (NOT_OFFERED.has(verb)) this.refuse({ code: 502, status: '5.5.1', text: 'Not offered here' });
     else this.refuse({ code: 500, status: '5.5.1', text: 'Unknown command' });
   }
+}
+
+function ours({ account, address }: Addressee): LocalRecipient[] {
+  return account === undefined ? [] : [{ account, address }];
 }

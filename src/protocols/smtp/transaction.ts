@@ -1,5 +1,4 @@
-import type { LocalRecipient } from '../../intake/arrival.ts';
-import type { QueueId } from '../../ports/queue.ts';
+import type { Addressee } from '../../submit/submit.ts';
 import type { IncomingMail } from './incoming.ts';
 import type { NewlineCheck } from './wire/data-scanner.ts';
 
@@ -11,10 +10,10 @@ export interface Transaction {
   readonly size: number;
   readonly body: '7BIT' | '8BITMIME' | 'BINARYMIME';
   readonly utf8: boolean;
-  /** By account: two addresses of one mailbox get one copy. */
-  readonly recipients: Map<string, LocalRecipient>;
+  /** By account or address: two addresses of one mailbox get one copy. */
+  readonly recipients: Map<string, Addressee>;
   /** RCPT commands that were accepted. */
   accepted: number;
   /** What BDAT has brought so far. */
-  chunks?: { readonly mail: IncomingMail<QueueId>; readonly newlines: NewlineCheck };
+  chunks?: { readonly mail: IncomingMail<string>; readonly newlines: NewlineCheck };
 }

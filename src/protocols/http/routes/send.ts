@@ -3,11 +3,11 @@ import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { MailError } from '../../../mail/error.ts';
 import { HEAD_LIMIT } from '../../../intake/arrival.ts';
-import type { LocalRecipient, RawMail } from '../../../intake/arrival.ts';
+import type { RawMail } from '../../../intake/arrival.ts';
 import { composeMessage } from '../../../mail/compose.ts';
 import type { ComposeAddress, ComposeAttachment } from '../../../mail/compose.ts';
 import type { FolderId, MailAccount } from '../../../mailstore/api.ts';
-import type { Submit } from '../../../submit/submit.ts';
+import type { Addressee, Submit } from '../../../submit/submit.ts';
 import { ownAccount, signedIn } from '../auth.ts';
 import type { App, Services, User } from '../context.ts';
 import { idempotencyKey, idempotent } from '../idempotency.ts';
@@ -126,16 +126,16 @@ export function sendRoutes(app: App, services: Services, submit: Submit): void {
     const raw = await compose(mail, files, from, messageId);
     if (raw.length > limits.message) throw new Problem('too-large', `A mail may have ${limits.message} bytes.`);
     const recipients = await resolve(mail, (address) => submit.recipient(user, address, raw.length, remote));
-    const id = await submit.send({
+    const { id, messageId: sent } = await submit.send({
       by: user,
       sender: from.address,
       recipients,
       mail: rawMail(raw),
       origin: { protocol: 'HTTP', hello: '', remote, cipher: '' },
-      ...(copyTo !== undefined && { copyTo }),
+      ...(copyTo !== undefined && { copy: copyTo }),
       ...(key !== undefined && { key }),
     });
-    return { id, messageId };
+    return { id, messageId: sent };
   }
 
   async function compose(
@@ -182,17 +182,15 @@ function copyFolder(account: MailAccount, wire: string): FolderId | undefined {
 }
 
 /** Everybody, each account once. Says about all who are refused why, not only about the first. */
-async function resolve(
-  mail: NewMessage,
-  find: (address: string) => Promise<LocalRecipient>,
-): Promise<readonly LocalRecipient[]> {
-  const found = new Map<string, LocalRecipient>();
+async function resolve(mail: NewMessage, find: (address: string) => Promise<Addressee>): Promise<readonly Addressee[]> {
+  const found = new Map<string, Addressee>();
   const refused: { path: string; message: string; problem: Problem }[] = [];
   for (const field of ['to', 'cc', 'bcc'] as const) {
     for (const [i, { address }] of mail[field].entries()) {
       try {
         const recipient = await find(address);
-        if (!found.has(recipient.account)) found.set(recipient.account, recipient);
+        const who = recipient.account ?? recipient.address;
+        if (!found.has(who)) found.set(who, recipient);
       } catch (error) {
         if (!(error instanceof MailError) || error.kind === 'bug' || refused.length >= 20) throw error;
         refused.push({ path: `body/${field}/${i}`, message: `${address}: ${error.code}`, problem: toProblem(error) });

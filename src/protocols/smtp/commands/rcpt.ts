@@ -1,7 +1,7 @@
-import type { LocalRecipient } from '../../../intake/arrival.ts';
 import { MailError } from '../../../mail/error.ts';
 import type { Mailbox, PathError } from '../../../mail/path.ts';
 import { parsePath } from '../../../mail/path.ts';
+import type { Addressee } from '../../../submit/submit.ts';
 import type { SmtpCommand } from '../command.ts';
 import type { Reply } from '../reply.ts';
 import { replyTo } from '../reply.ts';
@@ -16,7 +16,7 @@ const UNUSABLE: Record<PathError, Reply> = {
   'needs-smtputf8': { code: 553, status: '5.6.7', text: 'This address needs the parameter SMTPUTF8 at MAIL' },
 };
 const RELAYING: Reply = { code: 550, status: '5.7.1', text: 'Relaying denied' };
-const NOT_DELIVERED: Reply = { code: 550, status: '5.3.2', text: 'Delivery to other domains is not available yet' };
+const NOT_DELIVERED: Reply = { code: 550, status: '5.3.2', text: 'This server delivers to its own domains only' };
 
 /** RCPT (RFC 5321 §4.1.1.3): whoever is not here is refused now, so that nobody gets a bounce for mail he did not send. */
 export const rcpt: SmtpCommand = {
@@ -44,7 +44,8 @@ export const rcpt: SmtpCommand = {
     try {
       const recipient = await resolve(mailbox, transaction, session);
       transaction.accepted++;
-      if (!transaction.recipients.has(recipient.account)) transaction.recipients.set(recipient.account, recipient);
+      const who = recipient.account ?? recipient.address;
+      if (!transaction.recipients.has(who)) transaction.recipients.set(who, recipient);
       session.reply(250, '2.1.5', 'Recipient taken');
     } catch (error) {
       if (!(error instanceof MailError)) throw error;
@@ -54,13 +55,13 @@ export const rcpt: SmtpCommand = {
   },
 };
 
-async function resolve(mailbox: Mailbox, { size }: Transaction, session: SmtpSession): Promise<LocalRecipient> {
+async function resolve(mailbox: Mailbox, { size }: Transaction, session: SmtpSession): Promise<Addressee> {
   const { parts, user, connection } = session;
   const { address } = mailbox;
   if (user !== undefined) return parts.submit.recipient(user, address, size, connection.remoteAddress);
   const recipient = await parts.recipients.resolve(address, size);
   if (parts.role === 'smtp') await parts.rate.count(connection.remoteAddress);
-  return recipient;
+  return { ...recipient, destination: '' };
 }
 
 function refusal(error: MailError, { local }: Mailbox, { user }: SmtpSession): Reply {

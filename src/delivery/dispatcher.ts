@@ -1,0 +1,276 @@
+/**
+ * Carries out what the commits of accounts have caused: deliveries to our own accounts go to the intake, those to others
+ * into the outbound queue, and reports to their senders. Each effect is done under an id derived from it, then marked, so
+ * that doing it again after a crash changes nothing. What could not be done is tried again, ever later.
+ */
+import type { Directory } from '../directory/api.ts';
+import type { Intake } from '../intake/intake.ts';
+import { rawMail } from '../intake/content.ts';
+import { composeDsn } from '../mail/dsn.ts';
+import { wants } from '../mail/dsn-request.ts';
+import { MailError } from '../mail/error.ts';
+import type { AccountId, MailAccount, MailStore, Principal } from '../mailstore/api.ts';
+import type {
+  Delivery,
+  DeliveryChange,
+  Effect,
+  OutboxItem,
+  Submission,
+  SubmissionRecipient,
+} from '../mailstore/submission.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { NewEntry, Queue } from '../ports/queue.ts';
+import type { Random } from '../ports/random.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { Counter, Metrics } from '../telemetry/metrics.ts';
+import { deliveryEntry, wakeEntry } from './entry.ts';
+import type { OutboundLimits } from './limits.ts';
+
+export interface DispatcherParts {
+  readonly store: Pick<MailStore, 'open' | 'withOutbox'>;
+  readonly directory: Pick<Directory, 'route'>;
+  readonly intake: Pick<Intake, 'accept'>;
+  readonly queue: Queue;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly hostname: string;
+}
+
+const SYSTEM: Principal = { kind: 'system', role: 'intake' };
+const ACCOUNTS_AT_ONCE = 16;
+const FIRST_RETRY_MS = 1_000;
+const LONGEST_RETRY_MS = 10 * 60_000;
+/** How far back a start looks for what was left undone: as long as the feed of changes goes. */
+const LOOK_BACK_MS = 30 * 86_400_000;
+/** Of a failed mail that comes back whole, when its sender asked for that. */
+const MOST_RETURNED = 1 << 20;
+const HEADER_BYTES = 256 << 10;
+
+export class Dispatcher implements AsyncDisposable {
+  readonly #parts: DispatcherParts;
+  readonly #limits: Pick<OutboundLimits, 'expireMs'>;
+  readonly #waiting = new Set<AccountId>();
+  readonly #running = new Map<AccountId, Promise<void>>();
+  readonly #retries = new Map<AccountId, { timer: Disposable; readonly failures: number }>();
+  #recovering: Promise<void> | undefined;
+  #stopped = false;
+  readonly #carriedOut: Counter<'kind'>;
+  readonly #failed: Counter<string>;
+
+  constructor(parts: DispatcherParts, limits: Pick<OutboundLimits, 'expireMs'>) {
+    this.#parts = parts;
+    this.#limits = limits;
+    this.#carriedOut = parts.metrics.counter('outbox_effects_total', 'Effects of commits carried out.', ['kind']);
+    this.#failed = parts.metrics.counter(
+      'outbox_failures_total',
+      'Effects of commits that failed and are tried again.',
+    );
+    this.#recovering = this.#recover();
+  }
+
+  /** There is something to do for this account. */
+  wake(account: AccountId): void {
+    if (this.#stopped) return;
+    this.#waiting.add(account);
+    this.#next();
+  }
+
+  /** Resolves when nothing is under way; what failed waits for its time. */
+  async idle(): Promise<void> {
+    await this.#recovering;
+    while (this.#running.size > 0) await Promise.all(this.#running.values());
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopped = true;
+    this.#waiting.clear();
+    for (const { timer } of this.#retries.values()) timer[Symbol.dispose]();
+    await this.idle();
+  }
+
+  /** What a crash left undone. */
+  async #recover(): Promise<void> {
+    const { store, clock, log } = this.#parts;
+    try {
+      for await (const account of store.withOutbox(clock.now() - LOOK_BACK_MS)) {
+        if (this.#stopped) return;
+        this.wake(account);
+      }
+    } catch (error) {
+      log.error({ err: error }, 'could not look for what was left undone');
+    } finally {
+      this.#recovering = undefined;
+    }
+  }
+
+  #next(): void {
+    for (const account of this.#waiting) {
+      if (this.#running.size >= ACCOUNTS_AT_ONCE) return;
+      // One that is at work looks again when it is done.
+      if (this.#running.has(account)) continue;
+      this.#waiting.delete(account);
+      const work = this.#work(account).finally(() => {
+        this.#running.delete(account);
+        this.#next();
+      });
+      this.#running.set(account, work);
+    }
+  }
+
+  async #work(account: AccountId): Promise<void> {
+    try {
+      using opened = await this.#parts.store.open(SYSTEM, account);
+      for (let failed = false; !failed && !this.#stopped; ) {
+        const items = await opened.outgoing.outbox();
+        if (items.length === 0) break;
+        for (const item of items) {
+          try {
+            await this.#carryOut(opened, item);
+            this.#carriedOut.inc({ kind: item.effect.kind });
+          } catch (error) {
+            failed = true;
+            this.#failed.inc();
+            this.#parts.log.error({ err: error, account, id: item.submission }, 'an effect could not be carried out');
+          }
+        }
+        if (failed) return this.#later(account);
+      }
+      this.#retries.delete(account);
+    } catch (error) {
+      if (error instanceof MailError && error.code === 'account-missing') return;
+      this.#parts.log.error({ err: error, account }, 'the outbox of an account could not be read');
+      this.#later(account);
+    }
+  }
+
+  #later(account: AccountId): void {
+    if (this.#stopped) return;
+    const known = this.#retries.get(account);
+    known?.timer[Symbol.dispose]();
+    const failures = (known?.failures ?? 0) + 1;
+    const pause = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(failures, 20));
+    const timer = this.#parts.clock.after(pause * (1 + this.#parts.random.fraction() / 2), () => this.wake(account));
+    this.#retries.set(account, { timer, failures });
+  }
+
+  #carryOut(account: MailAccount, item: OutboxItem): Promise<void> {
+    const { effect } = item;
+    switch (effect.kind) {
+      case 'deliver':
+        return this.#deliver(account, item, effect.part);
+      case 'wake':
+        return this.#queue(account, item, wakeEntry(account.id, item.submission, effect.at));
+      case 'report':
+        return this.#report(account, item, effect);
+    }
+  }
+
+  async #queue(account: MailAccount, item: OutboxItem, entry: NewEntry): Promise<void> {
+    const { queue } = this.#parts;
+    if (entry.id !== undefined && (await queue.get(entry.id)) === undefined) await queue.add('outbound', [entry]);
+    await account.outgoing.carriedOut(item);
+  }
+
+  async #deliver(account: MailAccount, item: OutboxItem, part: number): Promise<void> {
+    const { submission: id } = item;
+    const submission = await account.outgoing.get(id);
+    const delivery = await account.outgoing.delivery(id, part);
+    if (submission === undefined || delivery === undefined) return account.outgoing.carriedOut(item);
+    if (delivery.destination !== '')
+      return this.#queue(account, item, deliveryEntry(account.id, id, part, delivery.destination));
+    const known = await this.#known(delivery);
+    const recipients = known.filter((recipient) => recipient !== undefined);
+    if (recipients.length > 0)
+      await this.#parts.intake.accept({
+        sender: submission.sender,
+        recipients,
+        origin: submission.origin,
+        mail: await rawMail(await account.outgoing.content(id)),
+        deliveryKey: `${account.id} ${id}`,
+        ...(submission.released !== undefined && { accepted: submission.released }),
+      });
+    const now = this.#parts.clock.now();
+    const change = (before: Delivery, { sender }: Submission): DeliveryChange => filed(before, known, sender, now);
+    await account.outgoing.changeDelivery(id, part, change, item.number);
+  }
+
+  /** Who they are by now; undefined for those who have left since the mail was taken. */
+  #known({ recipients }: Delivery) {
+    return Promise.all(
+      recipients.map(async ({ address }) => {
+        const route = await this.#parts.directory.route(address);
+        return route.kind === 'account' ? { address, account: route.account } : undefined;
+      }),
+    );
+  }
+
+  async #report(account: MailAccount, item: OutboxItem, effect: Effect & { kind: 'report' }): Promise<void> {
+    const { directory, intake } = this.#parts;
+    const submission = await account.outgoing.get(item.submission);
+    if (submission === undefined) return account.outgoing.carriedOut(item);
+    const route = await directory.route(submission.sender);
+    // The address may be another's by now, and nobody else is told what this account has sent.
+    if (route.kind === 'account' && route.account === account.id)
+      await intake.accept({
+        sender: '',
+        recipients: [{ account: account.id, address: submission.sender }],
+        origin: { protocol: 'local', hello: '', remote: '', cipher: '' },
+        mail: { head: await this.#compose(account, item, effect, submission) },
+        deliveryKey: `${account.id} ${item.submission} report ${item.number}`,
+        accepted: effect.at,
+      });
+    else this.#parts.log.warn({ id: item.submission, sender: submission.sender }, 'nobody is left to report to');
+    await account.outgoing.carriedOut(item);
+  }
+
+  async #compose(
+    account: MailAccount,
+    { submission: id, number }: OutboxItem,
+    { report, at, recipients }: Effect & { kind: 'report' },
+    submission: Submission,
+  ): Promise<Buffer> {
+    const body = await account.outgoing.content(id);
+    const whole = report === 'failed' && submission.dsn?.ret === 'FULL' && body.size <= MOST_RETURNED;
+    const content = await body.bytes(0, whole ? body.size : Math.min(body.size, HEADER_BYTES));
+    const { envid } = submission.dsn ?? {};
+    return composeDsn({
+      action: report,
+      reportingMta: this.#parts.hostname,
+      to: submission.sender,
+      messageId: `<${id}.${number}@${this.#parts.hostname}>`,
+      date: at,
+      ...(envid !== undefined && { envid }),
+      arrived: submission.created,
+      ...(report === 'delayed' && { retryUntil: (submission.released ?? submission.created) + this.#limits.expireMs }),
+      recipients: recipients.map(({ address, dsn, status = '4.0.0', host, reply, reason, at: lastAttempt }) => ({
+        address,
+        status,
+        ...(dsn?.orcpt !== undefined && { orcpt: dsn.orcpt }),
+        ...(host !== undefined && { host }),
+        ...(reply !== undefined && { reply }),
+        ...(reason !== undefined && { reason }),
+        ...(lastAttempt !== undefined && { lastAttempt }),
+      })),
+      original: { content, whole, messageId: submission.messageId },
+    });
+  }
+}
+
+/** What becomes of a delivery to our own accounts. */
+function filed(before: Delivery, known: readonly unknown[], sender: string, now: number): DeliveryChange {
+  const recipients = before.recipients.map(
+    (recipient, i): SubmissionRecipient =>
+      known[i] === undefined
+        ? { ...recipient, state: 'bounced', at: now, status: '5.1.1', reason: 'nobody here has this address any more' }
+        : { ...recipient, state: 'delivered', at: now, status: '2.1.5' },
+  );
+  const told = (state: string, what: 'SUCCESS' | 'FAILURE') =>
+    sender === '' ? [] : recipients.filter((one) => one.state === state && wants(one.dsn, what));
+  const reports = [
+    { report: 'failed' as const, recipients: told('bounced', 'FAILURE') },
+    { report: 'delivered' as const, recipients: told('delivered', 'SUCCESS') },
+  ];
+  return { recipients, tries: before.tries, reports: reports.filter((one) => one.recipients.length > 0) };
+}

@@ -1,0 +1,37 @@
+/** Entries of the outbound queue. The truth about the mail is in its sender's account; an entry says when to look. */
+import type { AccountId } from '../mailstore/api.ts';
+import type { SubmissionId } from '../mailstore/submission.ts';
+import type { NewEntry, QueueEntry, QueueId } from '../ports/queue.ts';
+
+export interface OutboundPayload {
+  readonly account: AccountId;
+  readonly submission: SubmissionId;
+  /** The delivery that is to be attempted; absent: the mail is to be released. */
+  readonly part?: number;
+  /** Of the delivery. */
+  readonly destination?: string;
+  /** Attempts that failed on our side. */
+  readonly faults?: number;
+}
+
+export function deliveryEntry(
+  account: AccountId,
+  submission: SubmissionId,
+  part: number,
+  destination: string,
+): NewEntry {
+  const payload: OutboundPayload = { account, submission, part, destination };
+  return { id: `${submission}-${part}` as QueueId, payload, tags: [account, destination] };
+}
+
+export function wakeEntry(account: AccountId, submission: SubmissionId, due: number): NewEntry {
+  const payload: OutboundPayload = { account, submission };
+  return { id: `${submission}-wake` as QueueId, payload, tags: [account], due };
+}
+
+/** Undefined for an entry of another queue, wherever it is now. */
+export function outboundPayload({ payload }: Pick<QueueEntry, 'payload'>): OutboundPayload | undefined {
+  return typeof payload === 'object' && payload !== null && 'submission' in payload
+    ? (payload as OutboundPayload)
+    : undefined;
+}

@@ -1,0 +1,261 @@
+/** Operations on what a user sends. The row of the mail counts what is open, so that its content goes when nothing is. */
+import { MailError } from '../../mail/error.ts';
+import type { Entry, Key } from '../../ports/kv.ts';
+import type { Change, EmailId, Flags, FolderId } from '../api.ts';
+import type { Operation } from '../commit.ts';
+import type { Draft } from '../draft.ts';
+import { deliveryKey, onceKey, outboxKey, submissionKey } from '../keys.ts';
+import type { StagedFacts } from '../staging.ts';
+import {
+  type Delivery,
+  type DeliveryChange,
+  type Effect,
+  isSettled,
+  type NewSubmission,
+  type Submission,
+  type SubmissionFacts,
+  type SubmissionId,
+  type SubmissionState,
+  type Submitted,
+} from '../submission.ts';
+import { DAY, publish } from './publish.ts';
+
+/** The value of a submission's own row. */
+export interface SubmissionRow extends SubmissionFacts {
+  readonly state: SubmissionState;
+  readonly released?: number;
+  readonly deliveries: number;
+  /** Deliveries with recipients that wait, and effects not carried out yet. */
+  readonly open: number;
+  readonly nextEffect: number;
+  /** Of the sender's copy, until it is placed. */
+  readonly copy?: { readonly email: EmailId; readonly size: number; readonly folder: FolderId; readonly flags: Flags };
+}
+
+/** More than this is more than a sender's own reports and an orderly list need. */
+const MOST_DELIVERIES = 10_000;
+
+export function decodeSubmission(value: Uint8Array): SubmissionRow {
+  return JSON.parse(Buffer.from(value).toString()) as SubmissionRow;
+}
+
+export function decodeDelivery(value: Uint8Array): Delivery {
+  return JSON.parse(Buffer.from(value).toString()) as Delivery;
+}
+
+export function decodeEffect(value: Uint8Array): Effect {
+  return JSON.parse(Buffer.from(value).toString()) as Effect;
+}
+
+export function publicSubmission(id: SubmissionId, row: SubmissionRow): Submission {
+  const { open: _open, nextEffect: _next, copy: _copy, ...rest } = row;
+  return { id, ...rest };
+}
+
+function json(value: unknown): Uint8Array {
+  return Buffer.from(JSON.stringify(value));
+}
+
+function changed(id: SubmissionId): Extract<Change, { type: 'record' }> {
+  return { type: 'record', kind: 'submission', id };
+}
+
+interface Known {
+  readonly id: SubmissionId;
+  readonly messageId: string;
+  readonly state: SubmissionState;
+}
+
+/** `copy` are the facts of the staged copy. */
+export function submit(
+  id: SubmissionId,
+  submission: NewSubmission,
+  copy: StagedFacts | undefined,
+  now: number,
+): Operation<Submitted> {
+  const { deliveries, copy: copyTo, key, ...facts } = submission;
+  if (deliveries.length === 0 || deliveries.length > MOST_DELIVERIES)
+    throw new MailError('limit', 'user', `a mail to ${deliveries.length} destinations`);
+  const held = facts.sendAt !== undefined && facts.sendAt > now;
+  const today = Math.floor(now / DAY);
+  const onces = key === undefined ? [] : [onceKey(today, `sent ${key}`), onceKey(today - 1, `sent ${key}`)];
+  const placing =
+    copyTo === undefined || copy === undefined || held
+      ? undefined
+      : publish(copy, { folder: copyTo.folder, flags: copyTo.flags, internalDate: facts.created }, now);
+  return {
+    reads: (index) => [submissionKey(id), ...onces, ...(placing?.reads?.(index) ?? [])],
+    plan(draft) {
+      for (const once of onces) {
+        const known = draft.row(once);
+        if (known)
+          return { changes: [], result: { ...(JSON.parse(Buffer.from(known).toString()) as Known), duplicate: true } };
+      }
+      const result = { id, messageId: facts.messageId, state: held ? ('held' as const) : ('released' as const) };
+      if (draft.row(submissionKey(id))) return { changes: [], result: { ...result, duplicate: true } };
+      const placed = placing?.plan(draft);
+      const effects: Effect[] = held ? [{ kind: 'wake', at: facts.sendAt ?? now }] : deliverAll(deliveries.length);
+      const row: SubmissionRow = {
+        ...facts,
+        state: result.state,
+        ...(!held && { released: now }),
+        deliveries: deliveries.length,
+        open: deliveries.length + effects.length,
+        nextEffect: effects.length,
+        ...(held &&
+          copyTo && {
+            copy: { email: copyTo.staged.email, size: copyTo.staged.size, folder: copyTo.folder, flags: copyTo.flags },
+          }),
+      };
+      const put: Entry[] = [[submissionKey(id), json(row)], ...effectRows(id, 0, effects), ...(placed?.put ?? [])];
+      for (const [i, delivery] of deliveries.entries())
+        put.push([deliveryKey(id, i), json({ ...delivery, tries: 0 } satisfies Delivery)]);
+      const [once] = onces;
+      if (once) put.push([once, json(result satisfies Known)]);
+      return { changes: [...(placed?.changes ?? []), changed(id)], put, result: { ...result, duplicate: false } };
+    },
+  };
+}
+
+function deliverAll(count: number): Effect[] {
+  return Array.from({ length: count }, (_, part): Effect => ({ kind: 'deliver', part }));
+}
+
+function effectRows(id: SubmissionId, first: number, effects: readonly Effect[]): Entry[] {
+  return effects.map((effect, i) => [outboxKey(id, first + i), json(effect)]);
+}
+
+interface Released {
+  readonly state: SubmissionState | undefined;
+  readonly at?: number;
+}
+
+/** `copy` are the facts of the staged copy, when the row has one. */
+export function release(id: SubmissionId, copy: StagedFacts | undefined, now: number): Operation<Released> {
+  const head = submissionKey(id);
+  const at = (draft: Draft): SubmissionRow | undefined => {
+    const value = draft.row(head);
+    return value && decodeSubmission(value);
+  };
+  const placing = (folder: FolderId, row: SubmissionRow): Operation<unknown> | undefined =>
+    copy && row.copy && publish(copy, { folder, flags: row.copy.flags, internalDate: now }, now);
+  return {
+    reads: () => [head, ...(copy?.threadKeys.map(({ key }) => key) ?? [])],
+    plan(draft) {
+      const row = at(draft);
+      if (row?.state !== 'held') return { changes: [], result: { state: row?.state } };
+      const { sendAt = 0, copy: copyTo, ...rest } = row;
+      if (sendAt > now) return { changes: [], result: { state: 'held', at: sendAt } };
+      const effects = deliverAll(row.deliveries);
+      const next: SubmissionRow = {
+        ...rest,
+        sendAt,
+        state: 'released',
+        released: now,
+        open: row.open + effects.length,
+        nextEffect: row.nextEffect + effects.length,
+      };
+      const placed = copyTo && placeCopy(draft, copyTo.folder, (folder) => placing(folder, row)?.plan(draft));
+      return {
+        changes: [...(placed?.changes ?? []), changed(id)],
+        put: [[head, json(next)], ...effectRows(id, row.nextEffect, effects), ...(placed?.put ?? [])],
+        result: { state: 'released' },
+      };
+    },
+  };
+}
+
+/** The folder may be gone by now, or the room: the mail goes out all the same. */
+function placeCopy<T>(draft: Draft, folder: FolderId, place: (folder: FolderId) => T): T | undefined {
+  const there = draft.folder(folder) ? folder : draft.folderWithRole('sent');
+  if (there === undefined) return undefined;
+  try {
+    return place(there);
+  } catch (error) {
+    if (error instanceof MailError && error.code === 'over-quota') return undefined;
+    throw error;
+  }
+}
+
+export interface Cancelled {
+  readonly cancelled: boolean;
+  readonly finished: boolean;
+}
+
+export function cancel(id: SubmissionId): Operation<Cancelled> {
+  const head = submissionKey(id);
+  return {
+    reads: () => [head],
+    plan(draft) {
+      const value = draft.row(head);
+      const row = value && decodeSubmission(value);
+      if (row?.state !== 'held')
+        return { changes: [], result: { cancelled: row?.state === 'cancelled', finished: false } };
+      const open = row.open - row.deliveries;
+      return {
+        changes: [changed(id)],
+        put: [[head, json({ ...row, state: 'cancelled', open } satisfies SubmissionRow)]],
+        result: { cancelled: true, finished: open === 0 },
+      };
+    },
+  };
+}
+
+/** Answers whether nothing is left to do. */
+export function carriedOut(id: SubmissionId, effect: number): Operation<boolean> {
+  const head = submissionKey(id);
+  const key = outboxKey(id, effect);
+  return {
+    reads: () => [head, key],
+    plan(draft) {
+      const value = draft.row(head);
+      if (!draft.row(key)) return { changes: [], result: false };
+      if (!value) return { changes: [], remove: [key], result: false };
+      const row = decodeSubmission(value);
+      const open = row.open - 1;
+      return { changes: [], put: [[head, json({ ...row, open })]], remove: [key], result: open === 0 };
+    },
+  };
+}
+
+export interface DeliveryChanged {
+  readonly delivery: Delivery | undefined;
+  readonly finished: boolean;
+}
+
+export function changeDelivery(
+  id: SubmissionId,
+  part: number,
+  change: (delivery: Delivery, submission: Submission) => DeliveryChange | undefined,
+  effect: number | undefined,
+  now: number,
+): Operation<DeliveryChanged> {
+  const head = submissionKey(id);
+  const key = deliveryKey(id, part);
+  const done: Key | undefined = effect === undefined ? undefined : outboxKey(id, effect);
+  return {
+    reads: () => [head, key, ...(done ? [done] : [])],
+    plan(draft) {
+      const values = [draft.row(head), draft.row(key)] as const;
+      if (!values[0] || !values[1]) return { changes: [], result: { delivery: undefined, finished: false } };
+      const row = decodeSubmission(values[0]);
+      const before = decodeDelivery(values[1]);
+      const unchanged = { changes: [], result: { delivery: before, finished: false } };
+      if (done && !draft.row(done)) return unchanged;
+      const wanted = change(before, publicSubmission(id, row));
+      if (!wanted && !done) return unchanged;
+      const { recipients, tries, reports } = wanted ?? { ...before, reports: [] };
+      const delivery: Delivery = { destination: before.destination, recipients, tries };
+      const effects = reports.map((report): Effect => ({ kind: 'report', at: now, ...report }));
+      const settled = Number(!before.recipients.every(isSettled) && recipients.every(isSettled));
+      const open = row.open - settled + effects.length - (done ? 1 : 0);
+      const next: SubmissionRow = { ...row, open, nextEffect: row.nextEffect + effects.length };
+      return {
+        changes: [changed(id)],
+        put: [[head, json(next)], [key, json(delivery)], ...effectRows(id, row.nextEffect, effects)],
+        ...(done && { remove: [done] }),
+        result: { delivery, finished: open === 0 },
+      };
+    },
+  };
+}

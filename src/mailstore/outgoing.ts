@@ -1,0 +1,181 @@
+/** What an account's user sends: reading the rows, and running the operations on them. */
+import { MailError } from '../mail/error.ts';
+import type { AccountId, Body, EmailId, Staged } from './api.ts';
+import { StoredBody } from './bodies.ts';
+import { storeError } from './commit.ts';
+import { forgetEmails } from './forget.ts';
+import {
+  accountPartition,
+  allOutbox,
+  allSubmissions,
+  deliveriesOf,
+  deliveryKey,
+  outboxOf,
+  submissionIdOf,
+  submissionKey,
+  submissionsBefore,
+} from './keys.ts';
+import type { Mailbox, Node } from './mailbox.ts';
+import * as operations from './operations/submissions.ts';
+import { readDetails } from './staging.ts';
+import type {
+  Delivery,
+  DeliveryChange,
+  NewSubmission,
+  OutboxItem,
+  Outgoing,
+  Submission,
+  SubmissionId,
+  SubmissionState,
+  Submitted,
+} from './submission.ts';
+
+const PAGE = 100;
+/** Effects handed out at once. */
+const MOST_EFFECTS = 1000;
+
+export class AccountOutgoing implements Outgoing {
+  readonly #mailbox: Mailbox;
+  readonly #node: Node;
+
+  constructor(mailbox: Mailbox, node: Node) {
+    this.#mailbox = mailbox;
+    this.#node = node;
+  }
+
+  get #account(): AccountId {
+    return this.#mailbox.account;
+  }
+
+  get #partition() {
+    return accountPartition(this.#account);
+  }
+
+  async submit(content: Staged, submission: NewSubmission): Promise<Submitted> {
+    const { staging } = this.#node;
+    const staged = submission.copy?.staged;
+    if (content.account !== this.#account || (staged && staged.account !== this.#account))
+      throw new MailError('not-allowed', 'bug', 'staged for another account');
+    const copy = staged && (await told(() => staging.facts(staged)));
+    const operation = operations.submit(content.email, submission, copy, this.#node.clock.now());
+    const [submitted] = await Promise.all([
+      this.#mailbox.run(operation),
+      told(() => staging.written(staged ? [content, staged] : [content])),
+    ]);
+    staging.published(content.email);
+    if (staged) staging.published(staged.email);
+    if (submitted.duplicate && submitted.id !== content.email)
+      this.#mailbox.inBackground(
+        forgetEmails(this.#node.kv, this.#account, [content.email, ...(staged ? [staged.email] : [])]),
+      );
+    return submitted;
+  }
+
+  async get(id: SubmissionId): Promise<Submission | undefined> {
+    const row = await this.#row(id);
+    return row && operations.publicSubmission(id, row);
+  }
+
+  async list(
+    options: { readonly before?: SubmissionId; readonly limit?: number } = {},
+  ): Promise<readonly Submission[]> {
+    const { before, limit = PAGE } = options;
+    const range = { ...(before === undefined ? allSubmissions() : submissionsBefore(before)), reverse: true, limit };
+    const found: Submission[] = [];
+    await told(async () => {
+      for await (const page of this.#node.kv.scan(this.#partition, range))
+        for (const [key, value] of page)
+          found.push(operations.publicSubmission(submissionIdOf(key), operations.decodeSubmission(value)));
+    });
+    return found;
+  }
+
+  async delivery(id: SubmissionId, part: number): Promise<Delivery | undefined> {
+    const [value] = await told(() => this.#node.kv.get(this.#partition, [deliveryKey(checked(id), part)]));
+    return value && operations.decodeDelivery(value);
+  }
+
+  async deliveries(id: SubmissionId): Promise<readonly Delivery[]> {
+    const found: Delivery[] = [];
+    await told(async () => {
+      for await (const page of this.#node.kv.scan(this.#partition, deliveriesOf(checked(id))))
+        for (const [, value] of page) found.push(operations.decodeDelivery(value));
+    });
+    return found;
+  }
+
+  async content(id: SubmissionId): Promise<Body> {
+    const { kv, blobs } = this.#node;
+    const details = await told(() => readDetails(kv, this.#account, checked(id)));
+    if (!details) throw new MailError('message-missing', 'user', `nothing is to be sent as ${id}`);
+    return new StoredBody(kv, blobs, this.#account, details);
+  }
+
+  async release(id: SubmissionId): Promise<{ state: SubmissionState | undefined; at?: number }> {
+    const row = await this.#row(id);
+    const copy = row?.state === 'held' ? row.copy : undefined;
+    const facts = copy && (await told(() => this.#node.staging.facts({ account: this.#account, ...copy })));
+    return this.#mailbox.run(operations.release(id, facts, this.#node.clock.now()));
+  }
+
+  async cancel(id: SubmissionId): Promise<boolean> {
+    const copy = (await this.#row(id))?.copy;
+    const { cancelled, finished } = await this.#mailbox.run(operations.cancel(id));
+    if (finished) this.#forget(id);
+    if (cancelled && copy) this.#forget(copy.email);
+    return cancelled;
+  }
+
+  async outbox(): Promise<readonly OutboxItem[]> {
+    const items: OutboxItem[] = [];
+    await told(async () => {
+      for await (const page of this.#node.kv.scan(this.#partition, { ...allOutbox(), limit: MOST_EFFECTS }))
+        for (const [key, value] of page) {
+          const [submission, number] = outboxOf(key);
+          items.push({ submission, number, effect: operations.decodeEffect(value) });
+        }
+    });
+    return items;
+  }
+
+  async carriedOut({ submission, number }: Pick<OutboxItem, 'submission' | 'number'>): Promise<void> {
+    if (await this.#mailbox.run(operations.carriedOut(submission, number))) this.#forget(submission);
+  }
+
+  async changeDelivery(
+    id: SubmissionId,
+    part: number,
+    change: (delivery: Delivery, submission: Submission) => DeliveryChange | undefined,
+    effect?: number,
+  ): Promise<Delivery | undefined> {
+    const now = this.#node.clock.now();
+    const operation = operations.changeDelivery(checked(id), part, change, effect, now);
+    const { delivery, finished } = await this.#mailbox.run(operation);
+    if (finished) this.#forget(id);
+    return delivery;
+  }
+
+  async #row(id: SubmissionId): Promise<operations.SubmissionRow | undefined> {
+    const [value] = await told(() => this.#node.kv.get(this.#partition, [submissionKey(checked(id))]));
+    return value && operations.decodeSubmission(value);
+  }
+
+  /** Nobody will ask for this content again. What a crash leaves is collected with the submission's row. */
+  #forget(email: EmailId): void {
+    this.#mailbox.inBackground(forgetEmails(this.#node.kv, this.#account, [email]));
+  }
+}
+
+/** Ids come from outside, too. */
+function checked(id: SubmissionId): SubmissionId {
+  if (!/^[0-9a-f]{24}$/.test(id)) throw new MailError('message-missing', 'user', 'no submission has such an id');
+  return id;
+}
+
+async function told<T>(act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (error) {
+    throw storeError(error);
+  }
+}

@@ -1,0 +1,154 @@
+/**
+ * What a user has sent, as its account keeps it: one row for the mail, one for its recipients at each destination, and one
+ * for each effect that is still to be carried out. Whoever works on the mail changes these rows by commits of the account,
+ * so that what is known of a recipient and what follows from it are never apart.
+ */
+import type { DsnRequest, RecipientDsn } from '../mail/dsn-request.ts';
+import type { AccountId, Body, EmailId, Flags, FolderId, Staged } from './api.ts';
+
+/** The email id of the content that goes out. */
+export type SubmissionId = EmailId;
+
+export interface SubmissionFacts {
+  /** Envelope sender; '' for the null reverse-path. */
+  readonly sender: string;
+  /** With its angle brackets. */
+  readonly messageId: string;
+  /** First 200 characters. */
+  readonly subject: string;
+  readonly created: number;
+  /** Bytes of the content, without the trace line of each attempt. */
+  readonly size: number;
+  readonly needs: { readonly smtputf8: boolean; readonly eightBit: boolean; readonly binary: boolean };
+  readonly dsn?: DsnRequest;
+  readonly requireTls: boolean;
+  /** How it came to us, for the trace line. */
+  readonly origin: {
+    readonly protocol: string;
+    readonly hello: string;
+    readonly remote: string;
+    readonly cipher: string;
+  };
+  /** Nothing is attempted before. */
+  readonly sendAt?: number;
+}
+
+/** `held` until its time has come. */
+export type SubmissionState = 'held' | 'cancelled' | 'released';
+
+export interface Submission extends SubmissionFacts {
+  readonly id: SubmissionId;
+  readonly state: SubmissionState;
+  /** When attempts could begin. */
+  readonly released?: number;
+  readonly deliveries: number;
+}
+
+/** `delivered`: with us; `sent`: taken by a server that answers for it from then on; `dropped`: an operator took it out. */
+export type RecipientState = 'queued' | 'delayed' | 'sent' | 'delivered' | 'bounced' | 'dropped';
+
+export interface SubmissionRecipient {
+  readonly address: string;
+  /** One of our accounts. */
+  readonly account?: AccountId;
+  readonly dsn?: RecipientDsn;
+  readonly state: RecipientState;
+  /** Of the last attempt: when, RFC 3463 status, the server and what it said, in our words. */
+  readonly at?: number;
+  readonly status?: string;
+  readonly host?: string;
+  readonly reply?: string;
+  readonly reason?: string;
+  /** The sender was told of the delay. */
+  readonly warned?: true;
+}
+
+/** The recipients at one destination. */
+export interface Delivery {
+  /** Domain; '' for our own accounts. */
+  readonly destination: string;
+  readonly recipients: readonly SubmissionRecipient[];
+  /** Attempts that left somebody waiting. */
+  readonly tries: number;
+}
+
+export type ReportKind = 'failed' | 'delayed' | 'delivered' | 'relayed';
+
+/** Something to be carried out elsewhere: at least once, under an id derived from the submission's and its number. */
+export type Effect =
+  /** A delivery goes to the intake queue, or to the outbound queue. */
+  | { readonly kind: 'deliver'; readonly part: number }
+  /** A wake-up in the outbound queue. */
+  | { readonly kind: 'wake'; readonly at: number }
+  /** The sender is told of these recipients, as they were. */
+  | {
+      readonly kind: 'report';
+      readonly report: ReportKind;
+      readonly at: number;
+      readonly recipients: readonly SubmissionRecipient[];
+    };
+
+export interface OutboxItem {
+  readonly submission: SubmissionId;
+  readonly number: number;
+  readonly effect: Effect;
+}
+
+export interface NewSubmission extends SubmissionFacts {
+  readonly deliveries: readonly Omit<Delivery, 'tries'>[];
+  /** The sender's own copy, its content staged apart; it is placed when the mail is released. */
+  readonly copy?: { readonly staged: Staged; readonly folder: FolderId; readonly flags: Flags };
+  /** The same key is the same mail, for the rest of the day and the next. */
+  readonly key?: string;
+}
+
+export interface Submitted {
+  readonly id: SubmissionId;
+  readonly messageId: string;
+  readonly state: SubmissionState;
+  /** It was there before, under the same key: nothing was changed. */
+  readonly duplicate: boolean;
+}
+
+/** What an attempt at a delivery leaves. Undefined changes nothing. */
+export interface DeliveryChange {
+  readonly recipients: readonly SubmissionRecipient[];
+  readonly tries: number;
+  readonly reports: readonly { readonly report: ReportKind; readonly recipients: readonly SubmissionRecipient[] }[];
+}
+
+export function isSettled({ state }: SubmissionRecipient): boolean {
+  return state !== 'queued' && state !== 'delayed';
+}
+
+/** The part of an account that is about what its user sends. */
+export interface Outgoing {
+  /** One commit: the mail, its effects, the sender's copy. Durable when resolved. Throws `over-quota` when the copy does not
+   * fit, `folder-missing` when it has no place. */
+  submit(content: Staged, submission: NewSubmission): Promise<Submitted>;
+  get(id: SubmissionId): Promise<Submission | undefined>;
+  /** Newest first. */
+  list(options?: { readonly before?: SubmissionId; readonly limit?: number }): Promise<readonly Submission[]>;
+  delivery(id: SubmissionId, part: number): Promise<Delivery | undefined>;
+  /** In order. */
+  deliveries(id: SubmissionId): Promise<readonly Delivery[]>;
+  /** The content that goes out; `message-missing` once nothing is left to do. */
+  content(id: SubmissionId): Promise<Body>;
+
+  /** Lets a held one go when its time has come. Answers its state, and when to ask again if it is still held. */
+  release(id: SubmissionId): Promise<{ readonly state: SubmissionState | undefined; readonly at?: number }>;
+  /** Only while it is held: answers whether it was. What was released stays as it is. */
+  cancel(id: SubmissionId): Promise<boolean>;
+
+  outbox(): Promise<readonly OutboxItem[]>;
+  /** An effect was carried out. Once more does nothing. */
+  carriedOut(item: Pick<OutboxItem, 'submission' | 'number'>): Promise<void>;
+  /** `change` may be called more than once, and changes nothing itself. `carriedOut` is an effect's number, marked in the same
+   * commit: then nothing is changed a second time. Answers the delivery as it is afterwards. */
+  changeDelivery(
+    id: SubmissionId,
+    part: number,
+    change: (delivery: Delivery, submission: Submission) => DeliveryChange | undefined,
+    carriedOut?: number,
+  ): Promise<Delivery | undefined>;
+}

@@ -1,0 +1,62 @@
+/** A store whose process dies at a chosen write: before it, or after it but before anybody is told. */
+import type { MemoryKv } from '../../src/adapters/kv-memory.ts';
+import { type KeyValueStore, StoreFailed } from '../../src/ports/kv.ts';
+
+export interface Crash {
+  /** The write at which it dies, from 1; later than the last one = never. */
+  readonly at: number;
+  readonly applied: boolean;
+}
+
+export interface CrashingKv {
+  readonly kv: KeyValueStore;
+  /** Writes so far. */
+  readonly writes: number;
+  readonly dead: boolean;
+}
+
+export function crashingKv(kv: MemoryKv, { at, applied }: Crash): CrashingKv {
+  const state = { writes: 0, dead: false };
+  const failure = (): StoreFailed => new StoreFailed('the process is dead');
+  const write = async <T>(act: () => Promise<T>): Promise<T> => {
+    if (state.dead) throw failure();
+    if (++state.writes < at) return act();
+    state.dead = true;
+    if (applied) await act();
+    throw failure();
+  };
+  const read = async <T>(act: () => Promise<T>): Promise<T> => {
+    if (state.dead) throw failure();
+    return act();
+  };
+  const wrapped: KeyValueStore = {
+    supports: kv.supports,
+    limits: kv.limits,
+    head: (p) => read(() => kv.head(p)),
+    get: (p, keys) => read(() => kv.get(p, keys)),
+    scan: (p, range) => {
+      if (state.dead) throw failure();
+      return kv.scan(p, range);
+    },
+    commit: (...args) => write(() => kv.commit(...args)),
+    resolve: (...args) => read(() => kv.resolve(...args)),
+    putImmutable: (...args) => write(() => kv.putImmutable(...args)),
+    getImmutable: (...args) => read(() => kv.getImmutable(...args)),
+    scanImmutable: (...args) => {
+      if (state.dead) throw failure();
+      return kv.scanImmutable(...args);
+    },
+    dropImmutable: (...args) => write(() => kv.dropImmutable(...args)),
+    partitions: (...args) => kv.partitions(...args),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+  return {
+    kv: wrapped,
+    get writes() {
+      return state.writes;
+    },
+    get dead() {
+      return state.dead;
+    },
+  };
+}

@@ -1,0 +1,143 @@
+/** Everything between a user who sends and the servers that receive, on the reference store and a clock that is moved by hand. */
+import { LocalBus } from '../../src/adapters/bus-local.ts';
+import { MemoryCache } from '../../src/adapters/cache-memory.ts';
+import { ManualClock } from '../../src/adapters/clock-manual.ts';
+import { MemoryKv, type Nasty } from '../../src/adapters/kv-memory.ts';
+import { openQueue } from '../../src/adapters/queue-kv.ts';
+import { SeededRandom } from '../../src/adapters/random-seeded.ts';
+import { Dispatcher } from '../../src/delivery/dispatcher.ts';
+import { OUTBOUND_LIMITS, type OutboundLimits } from '../../src/delivery/limits.ts';
+import type { Route } from '../../src/directory/api.ts';
+import { Intake } from '../../src/intake/intake.ts';
+import { file } from '../../src/intake/pipeline.ts';
+import { RecipientRate } from '../../src/intake/rate.ts';
+import { Recipients } from '../../src/intake/recipients.ts';
+import { IntakeWorker } from '../../src/intake/worker.ts';
+import type { AccountId, FolderId, MailAccount } from '../../src/mailstore/api.ts';
+import { createMailStore } from '../../src/mailstore/store.ts';
+import type { KeyValueStore } from '../../src/ports/kv.ts';
+import { Submit, type Submission, type User } from '../../src/submit/submit.ts';
+import { silentLog } from '../../src/telemetry/log.ts';
+import { Metrics } from '../../src/telemetry/metrics.ts';
+import { MemoryBlobs, SYSTEM } from './mail-store.ts';
+
+export const ALICE = 'alice-1' as AccountId;
+export const BOB = 'bob-1' as AccountId;
+export const INBOX = 1 as FolderId;
+export const SENT = 2 as FolderId;
+export const BY_ALICE: User = { kind: 'user', account: ALICE, address: 'alice@example.test', admin: false };
+
+const PEOPLE = new Map([
+  ['alice@example.test', ALICE],
+  ['bob@example.test', BOB],
+  ['carol@example.test', 'carol-1' as AccountId],
+]);
+
+/** Of `example.test`; whoever is in `gone` has left. */
+export class FewPeople {
+  readonly gone = new Set<string>();
+
+  route(address: string): Promise<Route> {
+    const domain = address.slice(address.lastIndexOf('@') + 1);
+    if (domain !== 'example.test') return Promise.resolve({ kind: 'remote', domain });
+    const account = this.gone.has(address) ? undefined : PEOPLE.get(address);
+    if (account === undefined) return Promise.resolve({ kind: 'unknown' });
+    return Promise.resolve({ kind: 'account', account, address, detail: undefined });
+  }
+
+  maySendAs(account: AccountId, address: string): Promise<boolean> {
+    return Promise.resolve(PEOPLE.get(address) === account);
+  }
+}
+
+export interface SendingOptions {
+  readonly nasty?: Nasty;
+  readonly limits?: Partial<OutboundLimits>;
+}
+
+/** What survives a crash. */
+export async function sendingWorld(options: SendingOptions = {}) {
+  const clock = new ManualClock(Date.UTC(2026, 2, 1, 9));
+  const kv = new MemoryKv(options.nasty);
+  const blobs = new MemoryBlobs(clock);
+  const directory = new FewPeople();
+  const limits: OutboundLimits = { ...OUTBOUND_LIMITS, ...options.limits };
+  let seed = 100;
+  const first = createMailStore({ kv, blobs, clock, random: new SeededRandom(1), bus: new LocalBus() });
+  for (const account of PEOPLE.values()) await first.createAccount(account);
+
+  /** One run of the service on this store, or on one that wraps it. */
+  const start = async (store: KeyValueStore = kv) => {
+    const random = new SeededRandom(seed++);
+    const log = silentLog;
+    const metrics = new Metrics();
+    const hostname = 'mx.example.test';
+    const mailstore = createMailStore({ kv: store, blobs, clock, random, bus: new LocalBus() });
+    const queue = await openQueue({ kv: store, clock, random });
+    const intake = new Intake({ store: mailstore, queue, clock, hostname, log, metrics });
+    const intakeWorker = new IntakeWorker({ queue, steps: [file(mailstore)], clock, random, log, metrics });
+    const parts = { store: mailstore, directory, intake, queue, clock, random, log, metrics, hostname };
+    const dispatcher = new Dispatcher(parts, limits);
+    const recipients = new Recipients(directory, mailstore);
+    const rate = new RecipientRate(new MemoryCache(clock), { recipientsPerHour: 1000, limitLoopback: true });
+    const submit = new Submit({ ...parts, recipients, rate, dispatcher, remote: true });
+    const alice = await mailstore.open(SYSTEM, ALICE);
+    return {
+      mailstore,
+      queue,
+      intake,
+      dispatcher,
+      submit,
+      metrics,
+      alice,
+      /** Resolves when nothing is under way any more but what waits for its time. */
+      async quiet(): Promise<void> {
+        for (;;) {
+          await dispatcher.idle();
+          await settle();
+          const { intake: mails } = await queue.counts();
+          if (mails.due === 0) return;
+        }
+      },
+      async [Symbol.asyncDispose](): Promise<void> {
+        await dispatcher[Symbol.asyncDispose]();
+        await intakeWorker[Symbol.asyncDispose]();
+        await queue[Symbol.asyncDispose]();
+      },
+    };
+  };
+  return { clock, kv, blobs, directory, limits, start, settle };
+}
+
+export type Sending = Awaited<ReturnType<Awaited<ReturnType<typeof sendingWorld>>['start']>>;
+
+/** Until everything that is not waiting for time is done. */
+export async function settle(): Promise<void> {
+  for (let i = 0; i < 150; i++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+export async function subjects(account: MailAccount, folder: FolderId): Promise<string[]> {
+  await account.refresh();
+  const all = await account.detailsOf(account.getMessageIds({ folder }));
+  return all.map((details) => details?.envelope.subject ?? '?');
+}
+
+/** A mail of alice's. */
+export async function aliceSends(
+  { submit }: Pick<Sending, 'submit'>,
+  to: readonly string[],
+  more: Partial<Submission> & { readonly subject?: string; readonly body?: string } = {},
+) {
+  const { subject = 'hi', body = 'text\r\n', ...rest } = more;
+  const raw = Buffer.from(`From: alice@example.test\r\nTo: ${to.join(', ')}\r\nSubject: ${subject}\r\n\r\n${body}`);
+  const recipients = await Promise.all(to.map((address) => submit.recipient(BY_ALICE, address, raw.length, '')));
+  return submit.send({
+    by: BY_ALICE,
+    sender: 'alice@example.test',
+    recipients,
+    mail: { head: raw },
+    origin: { protocol: 'ESMTPSA', hello: 'client.test', remote: '192.0.2.7', cipher: 'TLSv1.3 X' },
+    copy: SENT,
+    ...rest,
+  });
+}
