@@ -1,0 +1,147 @@
+/** What every script has: the commands, tests, comparators and match types of RFC 5228 that need no `require`. */
+import { asciiCasemap, contains, is, matches, octet } from '../match.ts';
+import type { AddressPart, CommandSpec, Extension, TestSpec } from '../language.ts';
+import { formatMailbox, parseMailbox } from '../../path.ts';
+import { addressParts } from '../addresses.ts';
+import { quoted } from '../machine.ts';
+import { chosenFields } from './index.ts';
+
+const keep: CommandSpec = {
+  name: 'keep',
+  run(call, machine) {
+    machine.implicitKeep = false;
+    machine.act({ type: 'keep', flags: machine.flagsOf(call), header: machine.header });
+  },
+};
+
+const discard: CommandSpec = {
+  name: 'discard',
+  run(_call, machine) {
+    machine.implicitKeep = false;
+  },
+};
+
+const stop: CommandSpec = { name: 'stop', run: () => 'stop' };
+
+const redirect: CommandSpec = {
+  name: 'redirect',
+  positional: [{ name: 'address', kind: 'string' }],
+  check(call, checker) {
+    const address = checker.constant(call.text('address'));
+    if (address !== undefined && parseMailbox(address.trim()) === undefined)
+      checker.problem(call, `${quoted(address)} is not an address`);
+  },
+  run(call, machine) {
+    const text = machine.string(call, 'address').trim();
+    const mailbox = parseMailbox(text);
+    if (mailbox === undefined) return machine.fail(`${quoted(text)} is not an address`);
+    if (!call.has(':copy')) machine.implicitKeep = false;
+    machine.act({ type: 'redirect', address: mailbox.address, header: machine.header });
+  },
+};
+
+const allof: TestSpec = {
+  name: 'allof',
+  tests: 'many',
+  async evaluate(call, machine) {
+    for (const test of call.tests) if (!(await machine.test(test))) return false;
+    return true;
+  },
+};
+
+const anyof: TestSpec = {
+  name: 'anyof',
+  tests: 'many',
+  async evaluate(call, machine) {
+    for (const test of call.tests) if (await machine.test(test)) return true;
+    return false;
+  },
+};
+
+const not: TestSpec = {
+  name: 'not',
+  tests: 'one',
+  async evaluate(call, machine) {
+    return !(await machine.test(call.tests[0]!));
+  },
+};
+
+const header: TestSpec = {
+  name: 'header',
+  positional: [
+    { name: 'header names', kind: 'strings' },
+    { name: 'keys', kind: 'strings' },
+  ],
+  keys: 'keys',
+  evaluate(call, machine) {
+    const names = machine.strings(call, 'header names');
+    return machine.matchAny(
+      call,
+      chosenFields(call, machine, names).map((field) => field.text),
+    );
+  },
+};
+
+const address: TestSpec = {
+  name: 'address',
+  positional: [
+    { name: 'header names', kind: 'strings' },
+    { name: 'keys', kind: 'strings' },
+  ],
+  keys: 'keys',
+  addressPart: true,
+  evaluate(call, machine) {
+    const names = machine.strings(call, 'header names');
+    const values = chosenFields(call, machine, names).flatMap((field) => addressParts(field.value, call.part!));
+    return machine.matchAny(call, values);
+  },
+};
+
+const exists: TestSpec = {
+  name: 'exists',
+  positional: [{ name: 'header names', kind: 'strings' }],
+  evaluate: (call, machine) =>
+    machine.strings(call, 'header names').every((name) => machine.header.all(name).length > 0),
+};
+
+const size: TestSpec = {
+  name: 'size',
+  tags: [
+    { name: 'over', group: 'relation' },
+    { name: 'under', group: 'relation' },
+  ],
+  positional: [{ name: 'limit', kind: 'number' }],
+  check(call, checker) {
+    if (!call.has(':over') && !call.has(':under')) checker.problem(call, "'size' takes :over or :under");
+  },
+  evaluate(call, machine) {
+    const limit = call.number('limit')!;
+    return call.has(':over') ? machine.message.size > limit : machine.message.size < limit;
+  },
+};
+
+const all: AddressPart = {
+  name: 'all',
+  of: ({ local, domain }) => (domain === '' ? local : formatMailbox(local, domain)),
+};
+const localpart: AddressPart = { name: 'localpart', of: ({ local }) => local };
+const domain: AddressPart = { name: 'domain', of: (parts) => parts.domain };
+
+export const core: Extension = {
+  name: '',
+  commands: [keep, discard, stop, redirect],
+  tests: [
+    address,
+    allof,
+    anyof,
+    exists,
+    header,
+    not,
+    size,
+    { name: 'true', evaluate: () => true },
+    { name: 'false', evaluate: () => false },
+  ],
+  comparators: [octet, asciiCasemap],
+  matchTypes: [is, contains, matches],
+  addressParts: [all, localpart, domain],
+};

@@ -1,0 +1,225 @@
+/** A script at work on a mail: what it knows, what it has asked for, and how much it may still do. */
+import type { Remember, SieveAction } from './actions.ts';
+import type { Block, Branch, Call, CheckedTest, CheckedText, SieveScript } from './call.ts';
+import { type Position, problemAt, shown } from './error.ts';
+import { flagList } from './flags.ts';
+import type { SieveHeader } from './header.ts';
+import type { Signal } from './language.ts';
+import { SIEVE_LIMITS } from './limits.ts';
+import type { SieveMessage } from './message.ts';
+import { type Scope, Variables } from './variables.ts';
+
+/** What a script may ask of the world around it. */
+export interface SieveHost {
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  /** Minutes east of Greenwich of the place where the owner is taken to be. */
+  readonly zone: number;
+  mailboxExists(name: string): boolean;
+  mailboxIdExists(id: string): boolean;
+  /** Is there a mailbox for this use (`\Junk`), or is this one it? */
+  specialUseExists(use: string, mailbox: string | undefined): boolean;
+  /** Was this remembered, and not too long ago (RFC 7352)? */
+  wasSeen(id: string): Promise<boolean>;
+  /** Another script of the owner (RFC 6609); undefined when there is none. Throws `SieveError`. */
+  script(name: string): Promise<SieveScript | undefined>;
+  /** RFC 5183 §4.1. Undefined for what is not known. */
+  environment(name: string): string | undefined;
+  /** Lets others have their turn. */
+  pause(): Promise<void>;
+}
+
+/** Work after which others have their turn. */
+const TURN = 400_000;
+
+export class Machine {
+  readonly message: SieveMessage;
+  readonly host: SieveHost;
+  readonly variables: Variables;
+  header: SieveHeader;
+  /** Cancelled by most actions (RFC 5228 §2.10.2). */
+  implicitKeep = true;
+  /** The flags that are given to whatever is kept (RFC 5232 §2). */
+  flags: readonly string[] = [];
+  readonly remember: Remember[] = [];
+  /** Included scripts, by name, and how deep we are in them. */
+  readonly included = new Set<string>();
+  includes = 0;
+  depth = 0;
+  addedFields = 0;
+  #script: SieveScript;
+  readonly #actions: SieveAction[] = [];
+  #steps = 0;
+  #work = 0;
+  #turn = 0;
+  #where: Position = { line: 1, column: 1 };
+
+  constructor(message: SieveMessage, host: SieveHost, script: SieveScript) {
+    this.message = message;
+    this.host = host;
+    this.header = message.original;
+    this.#script = script;
+    this.variables = new Variables();
+  }
+
+  /** May the script that runs use this? */
+  has(capability: string): boolean {
+    return this.#script.capabilities.has(capability);
+  }
+
+  get actions(): readonly SieveAction[] {
+    return this.#actions;
+  }
+
+  async run(block: Block): Promise<Signal> {
+    for (const command of block) {
+      let signal: Signal | void;
+      if (command.kind === 'if') {
+        const chosen = await this.#choose(command.branches);
+        signal = chosen && (await this.run(chosen));
+      } else {
+        this.#step(command.call);
+        const running = command.spec.run(command.call, this);
+        signal = running instanceof Promise ? await running : running;
+      }
+      if (this.#work - this.#turn > TURN) await this.#pause();
+      if (signal !== undefined) return signal as Signal;
+    }
+    return undefined;
+  }
+
+  async #choose(branches: readonly Branch[]): Promise<Block | undefined> {
+    for (const { test, block } of branches) {
+      if (test === undefined) return block;
+      const holds = this.test(test);
+      if (holds instanceof Promise ? await holds : holds) return block;
+      if (this.#work - this.#turn > TURN) await this.#pause();
+    }
+    return undefined;
+  }
+
+  test({ spec, call }: CheckedTest): boolean | Promise<boolean> {
+    this.#step(call);
+    return spec.evaluate(call, this);
+  }
+
+  /** What a string says now. */
+  expand(text: CheckedText): string {
+    if (!text.dynamic) return text.value;
+    const expanded = this.variables.expand(text.value);
+    this.charge(expanded.length);
+    return expanded;
+  }
+
+  /** '' when the argument was not given. */
+  string(call: Call, name: string): string {
+    const text = call.text(name);
+    return text === undefined ? '' : this.expand(text);
+  }
+
+  strings(call: Call, name: string): string[] {
+    return call.texts(name).map((text) => this.expand(text));
+  }
+
+  /** Does any of the values match any of the keys? `split` makes several keys of one. */
+  async matchAny(
+    call: Call,
+    values: readonly string[],
+    split: (keys: readonly string[]) => readonly string[] = (keys) => keys,
+  ): Promise<boolean> {
+    const matching = call.matching!;
+    const { type, keys } = matching;
+    const held = type.counts ? [String(values.length)] : values;
+    const all = keys.map((key) => this.expand(key));
+    const expanded = type.counts ? all : split(all);
+    for (const value of held) {
+      for (const key of expanded) {
+        this.charge(1);
+        const found = type.match(value, key, matching, this);
+        if (found === undefined) continue;
+        if (found.length > 0) this.variables.matched(found);
+        return true;
+      }
+      if (this.#work - this.#turn > TURN) await this.#pause();
+    }
+    return false;
+  }
+
+  /** The flags that `keep` and `fileinto` give: those of the tag, else those of the message. */
+  flagsOf(call: Call): readonly string[] {
+    return call.has(':flags') ? flagList(this.strings(call, ':flags')) : this.flags;
+  }
+
+  /** The same again, a second keep or the same mailbox, is no other action (RFC 5228 §2.10.3). */
+  act(action: SieveAction): void {
+    if (this.#actions.some((other) => isSame(action, other))) return;
+    const same = this.#actions.filter((other) => other.type === action.type);
+    const most =
+      action.type === 'redirect'
+        ? SIEVE_LIMITS.redirects
+        : action.type === 'notify'
+          ? SIEVE_LIMITS.notifications
+          : SIEVE_LIMITS.actions;
+    if (same.length >= most) this.fail(`more than ${most} times ${action.type}`);
+    if (this.#actions.length >= SIEVE_LIMITS.actions) this.fail(`more than ${SIEVE_LIMITS.actions} actions`);
+    this.#actions.push(action);
+  }
+
+  /** Counts characters that are looked at. */
+  charge(work: number): void {
+    this.#work += work;
+    if (this.#work > SIEVE_LIMITS.work) this.fail('the script compares too much');
+  }
+
+  /** Something that cannot be done now, at the command that runs. */
+  fail(message: string, where: Position = this.#where): never {
+    throw problemAt(where, message);
+  }
+
+  /** Runs another script within this one, with variables of its own (RFC 6609 §3.1). */
+  async include(script: SieveScript): Promise<Signal> {
+    const outer: Scope = this.variables.enter();
+    const outerScript = this.#script;
+    this.#script = script;
+    this.depth += 1;
+    try {
+      const signal = await this.run(script.block);
+      return signal === 'stop' ? 'stop' : undefined;
+    } finally {
+      this.depth -= 1;
+      this.variables.leave(outer);
+      this.#script = outerScript;
+    }
+  }
+
+  /** After work that was not counted. */
+  async breathe(work: number): Promise<void> {
+    this.#turn -= work;
+    if (this.#work - this.#turn > TURN) await this.#pause();
+  }
+
+  async #pause(): Promise<void> {
+    this.#turn = this.#work;
+    await this.host.pause();
+  }
+
+  #step(call: Call): void {
+    this.#where = call;
+    this.#steps += 1;
+    this.charge(100);
+    if (this.#steps > SIEVE_LIMITS.steps) this.fail(`more than ${SIEVE_LIMITS.steps} steps`);
+  }
+}
+
+function isSame(action: SieveAction, other: SieveAction): boolean {
+  if (action.type === 'keep') return other.type === 'keep';
+  if (action.type === 'redirect') return other.type === 'redirect' && other.address === action.address;
+  if (action.type !== 'fileinto' || other.type !== 'fileinto') return false;
+  const { mailbox, mailboxId, specialUse } = action;
+  return other.mailbox === mailbox && other.mailboxId === mailboxId && other.specialUse === specialUse;
+}
+
+/** As it may stand in an error. */
+export function quoted(text: string): string {
+  return JSON.stringify(shown(text));
+}
