@@ -46,7 +46,7 @@ const outbound = z
 const dns = z
   .strictObject({
     servers: texts(
-      "DNS servers to ask (the doctor does); empty = the system's.",
+      "DNS servers to ask, for the names of clients in trace lines and for the doctor; empty = the system's.",
       'a list of addresses such as ["192.0.2.53"]',
     ),
   })

@@ -16,6 +16,8 @@ export interface Origin {
   readonly hello: string;
   /** IP address; '' for what was made here. */
   readonly remote: string;
+  /** What `remote` is called in DNS, or 'unknown'; absent when nobody asked. */
+  readonly reverse?: string;
   /** '' without TLS. */
   readonly cipher: string;
 }

@@ -94,6 +94,29 @@ test('an accepted mail is in each mailbox, below its own trace lines, byte for b
   expect(await problemsOf(store)).toEqual([]);
 });
 
+test('the trace line says what the address is called, or that nobody knows', async () => {
+  const { intake, work, alice, settled } = await lab();
+  work();
+  for (const reverse of ['mx.remote.test', 'unknown', 'a) (b'])
+    await intake.accept({
+      ...arrival(mail('hi'), ALICE),
+      origin: { protocol: 'SMTP', hello: 'client.test', remote: '192.0.2.1', cipher: '', reverse },
+    });
+  await settled();
+  const first: string[] = [];
+  for (const id of inbox(alice))
+    first.push(
+      Buffer.from(await (await alice.body(id)).bytes())
+        .toString()
+        .split('\r\n')[1] ?? '',
+    );
+  expect(first.toSorted()).toEqual([
+    'Received: from client.test (a???b [192.0.2.1])',
+    'Received: from client.test (mx.remote.test [192.0.2.1])',
+    'Received: from client.test (unknown [192.0.2.1])',
+  ]);
+});
+
 test('a client that sends again what it was not told we have makes no second copy (A3); another mail does (B13)', async () => {
   const { intake, work, alice, settled, clock } = await lab();
   work();

@@ -23,8 +23,9 @@ export interface TraceFacts {
 
 /** Everything of the trace that is the same for all recipients. */
 export function receivedFrom({ origin, hostname, id }: TraceFacts): string {
-  const { hello, remote, protocol, cipher } = origin;
-  const from = remote === '' ? '' : `from ${word(hello)} ([${printable(remote, 64)}])\r\n\t`;
+  const { hello, remote, reverse, protocol, cipher } = origin;
+  const name = reverse === undefined ? '' : `${word(reverse)} `;
+  const from = remote === '' ? '' : `from ${word(hello)} (${name}[${printable(remote, 64)}])\r\n\t`;
   const using = cipher === '' ? '' : `\r\n\t(using ${printable(cipher, 80).replace(/[()\\]/g, '?')})`;
   return `Received: ${from}by ${word(hostname)} with ${protocol} id ${id}${using}`;
 }

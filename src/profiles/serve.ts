@@ -1,6 +1,7 @@
 /** The service as it runs: every protocol on the opened store, and what works behind them. */
 import { randomBytes } from 'node:crypto';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { SystemResolver } from '../adapters/resolver-system.ts';
 import type { Config } from '../config/schema.ts';
 import { OPERATIONS } from '../control/operations.ts';
 import { serveControl } from '../control/server.ts';
@@ -21,6 +22,7 @@ import { isLoopback } from '../net/address.ts';
 import { selfSignedCertificate } from '../net/certificate.ts';
 import { type LineProtocol, Network } from '../net/network.ts';
 import { TlsIdentity } from '../net/tls.ts';
+import { ReverseNames } from '../net/reverse-name.ts';
 import { createHttpServer } from '../protocols/http/server.ts';
 import { createImapServer } from '../protocols/imap/server.ts';
 import { pop3 } from '../protocols/pop3/protocol.ts';
@@ -88,6 +90,7 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
     hostname,
     remote: false,
   });
+  const reverseNames = new ReverseNames({ resolver: undo.use(resolverOf(config)), cache, clock });
 
   const network = new Network({
     log,
@@ -137,6 +140,7 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
       submit,
       clock,
       room,
+      reverseNames,
       identity: tls,
       allowPlaintextLogin,
       ...(kind === 'sandbox' && { hook: sandboxRecipients(SANDBOX_DOMAIN) }),
@@ -198,6 +202,14 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
   log.info({ version: VERSION, data: folder.path, listening: service.listening() }, 'ready');
   const owned = undo.move();
   return service;
+}
+
+function resolverOf({ dns }: Config): SystemResolver {
+  try {
+    return new SystemResolver({ servers: dns.servers });
+  } catch (error) {
+    throw new StartError(`dns.servers: ${(error as Error).message}`, { cause: error });
+  }
 }
 
 async function identity({ tls, hostname }: Config, folder: DataFolder): Promise<TlsIdentity> {

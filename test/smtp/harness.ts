@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MemoryCache } from '../../src/adapters/cache-memory.ts';
 import { ManualClock } from '../../src/adapters/clock-manual.ts';
+import { StaticResolver } from '../../src/adapters/resolver-static.ts';
 import { SeededRandom } from '../../src/adapters/random-seeded.ts';
 import type { Directory, Route } from '../../src/directory/api.ts';
 import type { Arrival } from '../../src/intake/arrival.ts';
@@ -17,6 +18,7 @@ import { selfSignedCertificate } from '../../src/net/certificate.ts';
 import type { AdmissionLimits } from '../../src/net/admission.ts';
 import { ADMISSION_LIMITS } from '../../src/net/admission.ts';
 import { Network } from '../../src/net/network.ts';
+import { ReverseNames } from '../../src/net/reverse-name.ts';
 import { TlsIdentity } from '../../src/net/tls.ts';
 import type { QueueId } from '../../src/ports/queue.ts';
 import type { SmtpRole } from '../../src/protocols/smtp/command.ts';
@@ -206,6 +208,7 @@ export async function startSmtp(options: SmtpHarnessOptions = {}): Promise<SmtpH
     clock,
     identity: await testIdentity(),
     room: { has: () => true },
+    reverseNames: new ReverseNames({ resolver: new StaticResolver({}), cache: new MemoryCache(clock), clock }),
     allowPlaintextLogin: 'never',
     hook: sandboxRecipients('mail.test'),
     ...options.parts,

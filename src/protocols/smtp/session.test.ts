@@ -82,6 +82,37 @@ describe('mail from other servers', () => {
     expect(accepted[0]?.recipients).toEqual([{ account: 'b1', address: 'bob@example.test' }]);
   });
 
+  test('what the address is called is told as far as it is known when the mail has come', async () => {
+    const reverse: { name: string | undefined; settled: Promise<undefined> } = {
+      name: undefined,
+      settled: new Promise(() => undefined),
+    };
+    const asked: string[] = [];
+    await using smtp = await startSmtp({
+      parts: { reverseNames: { begin: (address) => (asked.push(address), reverse) } },
+    });
+    const send = async () => {
+      await using client = await smtp.connect();
+      await runTranscript(
+        `${HELLO}
+         C> MAIL FROM:<x@remote.test>
+         C< 250 2.1.0 Sender taken
+         C> RCPT TO:<bob@example.test>
+         C< 250 2.1.5 Recipient taken
+         C> DATA
+         C< 354 Go ahead, end with <CRLF>.<CRLF>
+         C> .
+         C< /^250 2.0.0 /`,
+        () => Promise.resolve(client),
+      );
+    };
+    await send();
+    reverse.name = 'mx.remote.test';
+    await send();
+    expect(asked).toEqual(['127.0.0.1', '127.0.0.1']);
+    expect(smtp.accepted.map(({ origin }) => origin.reverse)).toEqual(['unknown', 'mx.remote.test']);
+  });
+
   test('the postmaster needs no domain (RFC 5321 §4.1.1.3)', async () => {
     const { accepted } = await transcript(
       {},

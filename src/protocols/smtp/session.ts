@@ -9,6 +9,7 @@ import { MailError } from '../../mail/error.ts';
 import type { Connection } from '../../net/connection.ts';
 import { ConnectionError } from '../../net/error.ts';
 import { speaksAnother } from '../../net/strangers.ts';
+import type { ReverseName, ReverseNames } from '../../net/reverse-name.ts';
 import type { TlsIdentity } from '../../net/tls.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Addressee, Submit, User } from '../../submit/submit.ts';
@@ -32,6 +33,7 @@ export interface SmtpParts {
   readonly submit: Submit;
   readonly clock: Clock;
   readonly room: Pick<Room, 'has'>;
+  readonly reverseNames: Pick<ReverseNames, 'begin'>;
   /** Present: STARTTLS is offered. */
   readonly identity?: TlsIdentity;
   /** From where a password is taken without TLS. */
@@ -59,6 +61,7 @@ export class SmtpSession {
   hello: { readonly name: string; readonly extended: boolean } | undefined;
   user: User | undefined;
   transaction: Transaction | undefined;
+  readonly #reverse: ReverseName;
   #errors = 0;
   #junk = 0;
   #over: 'no' | 'politely' | 'with-input-left' = 'no';
@@ -67,6 +70,7 @@ export class SmtpSession {
     this.connection = connection;
     this.parts = parts;
     this.#commands = commands;
+    this.#reverse = parts.reverseNames.begin(connection.remoteAddress);
   }
 
   get commands(): Iterable<SmtpCommand> {
@@ -142,8 +146,9 @@ export class SmtpSession {
   incoming(transaction: Transaction): IncomingMail<string> {
     const { parts, user } = this;
     const { sender } = transaction;
-    const origin = this.#origin(transaction);
     return new IncomingMail(parts.limits.messageSize, async (mail: RawMail): Promise<string> => {
+      // As late as can be: the client's name is looked up meanwhile.
+      const origin = this.#origin(transaction);
       const recipients = [...transaction.recipients.values()];
       if (user === undefined)
         return parts.intake.accept({ sender, recipients: recipients.flatMap(ours), origin, mail });
@@ -162,6 +167,7 @@ export class SmtpSession {
       protocol: hello?.extended === true ? `${extended}${suffix}` : 'SMTP',
       hello: hello?.name ?? '',
       remote: connection.remoteAddress,
+      reverse: this.#reverse.name ?? 'unknown',
       cipher: connection.cipher,
     };
   }
