@@ -97,6 +97,9 @@ export interface FolderView {
   sizeAt(position: number): number;
   internalDateAt(position: number): number;
   savedDateAt(position: number): number;
+  /** '' when the message has left. */
+  emailAt(position: number): EmailId | '';
+  threadAt(position: number): ThreadId | '';
   /** Positions of the messages still there whose modseq is higher, ascending (RFC 7162 CHANGEDSINCE). */
   changedSince(modseq: Version): Uint32Array;
 }

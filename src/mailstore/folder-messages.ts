@@ -2,7 +2,7 @@
  * The messages of one folder in UID order, as two parallel columns that its views share. New messages are written behind
  * the end of every view there is; a removal makes new columns when the next view is asked for. So a view never changes.
  */
-import type { FolderId, FolderView, Uid } from './api.ts';
+import type { EmailId, FolderId, FolderView, ThreadId, Uid } from './api.ts';
 import type { KeywordSets } from './keyword-sets.ts';
 import type { MessageTable } from './message-table.ts';
 
@@ -172,6 +172,16 @@ export class Snapshot implements FolderView {
   savedDateAt(position: number): number {
     const slot = this.#slot(position);
     return slot < 0 ? 0 : 1000 * this.#table.saved[slot]!;
+  }
+
+  emailAt(position: number): EmailId | '' {
+    const slot = this.#slot(position);
+    return slot < 0 ? '' : this.#table.emailAt(slot);
+  }
+
+  threadAt(position: number): ThreadId | '' {
+    const slot = this.#slot(position);
+    return slot < 0 ? '' : this.#table.threadAt(slot);
   }
 
   changedSince(modseq: number): Uint32Array {

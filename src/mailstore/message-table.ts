@@ -104,8 +104,8 @@ export class MessageTable {
       savedDate: 1000 * this.saved[slot]!,
       sentDate: 1000 * this.sent[slot]!,
       size: this.sizes[slot]!,
-      email: hex12(this.emails, slot) as EmailId,
-      thread: hex12(this.threads, slot) as ThreadId,
+      email: this.emailAt(slot),
+      thread: this.threadAt(slot),
     };
   }
 
@@ -139,6 +139,14 @@ export class MessageTable {
     if (this.#gone > 64 && this.#gone > this.#length >> 2) this.#compact();
   }
 
+  emailAt(slot: number): EmailId {
+    return hex12(this.emails, slot) as EmailId;
+  }
+
+  threadAt(slot: number): ThreadId {
+    return hex12(this.threads, slot) as ThreadId;
+  }
+
   /** Which of these emails no message has any more. */
   unused(emails: Iterable<EmailId>): Set<EmailId> {
     const left = new Set(emails);
@@ -152,7 +160,7 @@ export class MessageTable {
     for (let slot = 0, at = 2; slot < this.#length; slot++, at += 3) {
       const named = tails.get(this.emails[at]!);
       if (named === undefined || this.folders[slot] === GONE) continue;
-      const email = hex12(this.emails, slot) as EmailId;
+      const email = this.emailAt(slot);
       if (named.includes(email)) left.delete(email);
     }
     return left;
@@ -161,8 +169,7 @@ export class MessageTable {
   /** Says of an email whether a message has it; as of now. */
   emailNames(): (email: EmailId) => boolean {
     const names = new Set<string>();
-    for (let slot = 0; slot < this.#length; slot++)
-      if (this.folders[slot] !== GONE) names.add(hex12(this.emails, slot));
+    for (let slot = 0; slot < this.#length; slot++) if (this.folders[slot] !== GONE) names.add(this.emailAt(slot));
     return (email) => names.has(email);
   }
 

@@ -20,6 +20,7 @@ import { lsub } from './commands/lsub.ts';
 import { move, uidMove } from './commands/move.ts';
 import { namespace } from './commands/namespace.ts';
 import { noop } from './commands/noop.ts';
+import { getQuota, getQuotaRoot } from './commands/quota.ts';
 import { rename } from './commands/rename.ts';
 import { search, uidSearch } from './commands/search.ts';
 import { examine, select } from './commands/select.ts';
@@ -51,6 +52,8 @@ export const COMMANDS: readonly AnyCommand[] = [
   lsub,
   namespace,
   status,
+  getQuota,
+  getQuotaRoot,
   append,
   idle,
   check,

@@ -5,6 +5,15 @@ import { Tracker } from './tracker.ts';
 import { formatFlags } from './wire/flag.ts';
 import { beginRow, endRow, writeIndexItems } from './fetch/index-row.ts';
 import type { IndexItem } from './wire/fetch-item.ts';
+import {
+  SAVED,
+  type SequenceSet,
+  type Spans,
+  spansOfNumbers,
+  spansOfNumbersThatExist,
+  spansOfSaved,
+  spansOfUids,
+} from './wire/sequence-set.ts';
 
 /** Lines between two looks at the clock. */
 const ROWS = 64;
@@ -16,6 +25,8 @@ export class Selected implements Disposable {
   readonly #account: MailAccount;
   #watch: Disposable | undefined;
   #keywords = 0;
+  /** UIDs that `$` names, ascending (RFC 5182). */
+  #saved = new Uint32Array(0);
 
   constructor(account: MailAccount, folder: Folder, readOnly: boolean) {
     this.#account = account;
@@ -26,6 +37,20 @@ export class Selected implements Disposable {
 
   listen(noted: (changes: VersionChanges) => void): void {
     this.#watch = this.#account.watch(noted);
+  }
+
+  /** Positions, ascending, that `$` is to name. */
+  save(positions: readonly number[]): void {
+    const { uids } = this.tracker.view;
+    this.#saved = Uint32Array.from(positions, (at) => uids[at] as number);
+  }
+
+  /** Positions that a command's set names; a number that no message has is `refused`, or names nothing. */
+  spans(set: SequenceSet, by: 'uid' | 'number' | 'number-that-exists'): Spans {
+    const { view } = this.tracker;
+    if (set === SAVED) return spansOfSaved(this.#saved, view);
+    if (by === 'uid') return spansOfUids(set, view);
+    return by === 'number' ? spansOfNumbers(set, view) : spansOfNumbersThatExist(set, view);
   }
 
   /** Untagged FLAGS and PERMANENTFLAGS (RFC 3501 §7.2.6), at SELECT and when a keyword is new in the folder. */

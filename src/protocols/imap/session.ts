@@ -54,6 +54,11 @@ export class Session {
   #telling: Promise<void> | undefined;
   #moreNews = false;
 
+  /** Milliseconds since 1970. */
+  now(): number {
+    return this.services.clock.now();
+  }
+
   constructor(connection: Connection, services: ImapServices) {
     this.connection = connection;
     this.services = services;

@@ -4,15 +4,7 @@ import { command } from '../command.ts';
 import { orTryCreate } from '../reply.ts';
 import type { Session } from '../session.ts';
 import type { Decoder } from '../wire/decoder.ts';
-import {
-  formatSet,
-  positionsOf,
-  type SequenceSet,
-  sequenceSet,
-  type Spans,
-  spansOfNumbers,
-  spansOfUids,
-} from '../wire/sequence-set.ts';
+import { formatSet, positionsOf, type SequenceSet, sequenceSet, type Spans } from '../wire/sequence-set.ts';
 
 export interface CopyArgs {
   readonly set: SequenceSet;
@@ -28,8 +20,7 @@ export function copyArguments(d: Decoder): CopyArgs {
 
 /** The positions that a command's set names, by number or by UID. */
 export function spansOf(session: Session, set: SequenceSet, byUid: boolean): Spans {
-  const { view } = session.selected.tracker;
-  return byUid ? spansOfUids(set, view) : spansOfNumbers(set, view);
+  return session.selected.spans(set, byUid ? 'uid' : 'number');
 }
 
 export function idsOf(session: Session, spans: Spans): MsgId[] {

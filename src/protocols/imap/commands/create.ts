@@ -1,5 +1,6 @@
 import type { FolderRole } from '../../../mailstore/api.ts';
 import { command, SIGNED_IN, whenSignedIn } from '../command.ts';
+import { mailboxId } from '../object-id.ts';
 import { malformed } from '../wire/decoder.ts';
 import { roleNamed } from '../special-use.ts';
 import { Refusal } from '../reply.ts';
@@ -9,11 +10,11 @@ interface CreateArgs {
   readonly role: FolderRole | undefined;
 }
 
-/** CREATE (RFC 3501 §6.3.3, USE: RFC 6154 §3). A separator at the end is dropped, missing parents are made. */
+/** CREATE (RFC 3501 §6.3.3, USE: RFC 6154 §3, MAILBOXID: RFC 8474 §4.1). A separator at the end is dropped, missing parents are made. */
 export const create = command<CreateArgs>({
   name: 'CREATE',
   states: SIGNED_IN,
-  capabilities: whenSignedIn('CREATE-SPECIAL-USE'),
+  capabilities: whenSignedIn('CREATE-SPECIAL-USE', 'OBJECTID'),
   parse(d) {
     const path = d.sp().mailbox();
     const uses: string[] = [];
@@ -37,7 +38,7 @@ export const create = command<CreateArgs>({
     if (role !== undefined && account.folderWithRole(role) !== undefined) {
       throw new Refusal('NO', '[USEATTR] Another mailbox has that special use');
     }
-    await account.createFolder(path, role === undefined ? {} : { role });
-    return 'CREATE completed';
+    const folder = await account.createFolder(path, role === undefined ? {} : { role });
+    return `[MAILBOXID (${mailboxId(folder)})] CREATE completed`;
   },
 });

@@ -2,15 +2,16 @@ import { Flag, type FolderId, type MsgId, type Uid } from '../../../mailstore/ap
 import { command, whenSignedIn } from '../command.ts';
 import { Refusal } from '../reply.ts';
 import type { Session } from '../session.ts';
-import { positionsOf, type SequenceSet, sequenceSet, spansOfUids } from '../wire/sequence-set.ts';
+import { positionsOf, type SequenceSet, sequenceSet } from '../wire/sequence-set.ts';
 
 /** Deletes for ever what is marked \Deleted in the selected folder, of these UIDs or of all. */
 export async function expungeDeleted(session: Session, uids?: SequenceSet): Promise<void> {
-  const { folder, tracker } = session.selected;
+  const { selected } = session;
+  const { folder, tracker } = selected;
   const { view } = tracker;
   const ids: MsgId[] = [];
   const as: { folder: FolderId; uid: Uid }[] = [];
-  for (const at of positionsOf(uids === undefined ? [[0, view.length]] : spansOfUids(uids, view))) {
+  for (const at of positionsOf(uids === undefined ? [[0, view.length]] : selected.spans(uids, 'uid'))) {
     const flags = view.flagsAt(at);
     if (flags < 0 || (flags & Flag.deleted) === 0) continue;
     ids.push(view.ids[at] as MsgId);

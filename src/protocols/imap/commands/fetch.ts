@@ -1,34 +1,41 @@
-import { command } from '../command.ts';
+import { command, whenSignedIn } from '../command.ts';
 import { writeIndexRows } from '../fetch/index-row.ts';
 import { writeMessages } from '../fetch/message-row.ts';
 import { Refusal } from '../reply.ts';
 import type { Session } from '../session.ts';
 import { type Decoder, malformed } from '../wire/decoder.ts';
 import { type FetchItem, fetchItems, indexItemsOnly } from '../wire/fetch-item.ts';
-import { type SequenceSet, sequenceSet } from '../wire/sequence-set.ts';
+import { type PartialRange, partialRange } from '../wire/search-return.ts';
+import { partOfSpans, type SequenceSet, sequenceSet } from '../wire/sequence-set.ts';
 import { spansOf } from './copy.ts';
 
 interface FetchArgs {
   readonly set: SequenceSet;
   readonly items: readonly FetchItem[];
   readonly changedSince: number | undefined;
+  /** Of the messages of the set (RFC 9394 §3.2). */
+  readonly partial: PartialRange | undefined;
 }
 
 function parse(d: Decoder): FetchArgs {
   const set = sequenceSet(d.sp());
   const items = fetchItems(d.sp());
   let changedSince: number | undefined;
+  let partial: PartialRange | undefined;
   if (d.take(' ')) {
-    d.open();
-    if (!d.takeWord('CHANGEDSINCE')) throw malformed('unknown FETCH modifier');
-    changedSince = d.sp().number64();
-    d.close();
+    const modifiers = d.list(() => {
+      if (d.takeWord('CHANGEDSINCE')) changedSince = d.sp().number64();
+      else if (d.takeWord('PARTIAL')) partial = partialRange(d.sp());
+      else throw malformed('unknown FETCH modifier');
+    });
+    if (modifiers.length === 0) throw malformed('modifier expected');
   }
   d.end();
-  return { set, items, changedSince };
+  return { set, items, changedSince, partial };
 }
 
-async function run({ set, items, changedSince }: FetchArgs, session: Session, byUid: boolean): Promise<string> {
+async function run(args: FetchArgs, session: Session, byUid: boolean): Promise<string> {
+  const { set, items, changedSince, partial } = args;
   const asked = [...items];
   const has = (item: string): boolean => asked.some((one) => one.item === item);
   if (byUid && !has('UID')) asked.unshift({ item: 'UID' });
@@ -36,7 +43,8 @@ async function run({ set, items, changedSince }: FetchArgs, session: Session, by
   // Asking for mod-sequences switches them on (RFC 7162 §3.1).
   if (has('MODSEQ')) session.enabled.add('CONDSTORE');
   session.selected.tellNewKeywords(session);
-  const spans = spansOf(session, set, byUid);
+  const named = spansOf(session, set, byUid);
+  const spans = partial === undefined ? named : partOfSpans(named, partial);
   const filter = changedSince === undefined ? {} : { changedSince };
   const indexItems = indexItemsOnly(asked);
   const gone =
@@ -50,9 +58,14 @@ async function run({ set, items, changedSince }: FetchArgs, session: Session, by
 /** FETCH (RFC 3501 §6.4.5; CHANGEDSINCE: RFC 7162 §3.1.4). */
 export const fetch = command<FetchArgs>({
   name: 'FETCH',
+  capabilities: whenSignedIn('SAVEDATE', 'PREVIEW'),
   states: ['selected'],
   keepsNumbers: true,
-  parse,
+  parse(d) {
+    const args = parse(d);
+    if (args.partial !== undefined) throw malformed('PARTIAL is for UID FETCH');
+    return args;
+  },
   run: (args, session) => run(args, session, false),
 });
 

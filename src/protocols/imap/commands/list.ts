@@ -3,59 +3,148 @@ import { command, SIGNED_IN, whenSignedIn } from '../command.ts';
 import { attributeOf } from '../special-use.ts';
 import type { Session } from '../session.ts';
 import { type Decoder, malformed } from '../wire/decoder.ts';
+import { type ListReturn, type ListSelection, listReturn, listSelection } from '../wire/list-options.ts';
 import { ListPattern } from '../wire/list-pattern.ts';
 import { encodeMailboxName } from '../wire/mailbox-name.ts';
+import { statusItems, writeStatus } from './status.ts';
 
 /** Bytes of a pattern and its reference together. */
 const PATTERN = 2000;
+/** Patterns of one command. */
+const PATTERNS = 20;
 
-/** Reference and pattern as one; '' asks for the separator only, undefined can match nothing. */
-export function listArguments(d: Decoder): string | undefined {
-  const reference = d.sp().reference();
-  const pattern = d.sp().listMailbox();
+interface ListArgs {
+  /** Without those that can match nothing. */
+  readonly patterns: readonly string[];
+  readonly selection: ListSelection;
+  readonly returns: ListReturn;
+  /** `LIST "" ""`, which asks for the separator. */
+  readonly separator: boolean;
+}
+
+const EVERYTHING: ListSelection = { subscribed: false, specialUse: false, recursive: false };
+const NOTHING_MORE: ListReturn = { subscribed: false, status: undefined };
+
+/** Reference and pattern as one; undefined when it can match nothing. */
+export function pattern(reference: string | undefined, name: string | undefined): string | undefined {
+  if (reference === undefined || name === undefined) return undefined;
+  if (reference.length + name.length > PATTERN) throw malformed('pattern too long');
+  return reference + name;
+}
+
+function parse(d: Decoder): ListArgs {
+  let extended = d.sp().next('(');
+  const selection = extended ? listSelection(d) : EVERYTHING;
+  if (extended) d.sp();
+  const reference = d.reference();
+  d.sp();
+  const several = d.next('(');
+  const names = several ? d.list(() => d.listMailbox()) : [d.listMailbox()];
+  if (names.length === 0 || names.length > PATTERNS) throw malformed('1 to 20 patterns expected');
+  let returns = NOTHING_MORE;
+  if (d.take(' ')) {
+    if (d.word() !== 'RETURN') throw malformed('RETURN expected');
+    returns = listReturn(d.sp(), statusItems);
+    extended = true;
+  }
   d.end();
-  if (pattern === '') return '';
-  if (reference === undefined || pattern === undefined) return undefined;
-  if (reference.length + pattern.length > PATTERN) throw malformed('pattern too long');
-  return reference + pattern;
+  // RFC 5258 §3: only in its old form does an empty name ask for the separator.
+  const separator = !extended && !several && names[0] === '';
+  const patterns = names.filter((name) => name !== '').flatMap((name) => pattern(reference, name) ?? []);
+  return { patterns, selection, returns, separator };
 }
 
 /** `* LIST (\Attributes) "/" name` */
-export function listLine(session: Session, kind: 'LIST' | 'LSUB', attributes: readonly string[], path: string): void {
+export function listLine(
+  session: Session,
+  kind: 'LIST' | 'LSUB',
+  attributes: readonly string[],
+  path: string,
+  extended = '',
+): void {
   session.out
     .text(`* ${kind} (${attributes.map((name) => `\\${name}`).join(' ')}) "/" `)
     .string(encodeMailboxName(path))
-    .line('');
+    .line(extended);
 }
 
-function attributes(folder: Folder, parents: ReadonlySet<number>): string[] {
+/** The mailboxes above this one, nearest first. */
+export function* above(path: string): Generator<string> {
+  for (let at = path.lastIndexOf('/'); at > 0; at = path.lastIndexOf('/', at - 1)) yield path.slice(0, at);
+}
+
+/** A name that LIST may tell: a mailbox, or one that is only subscribed or only above others. */
+interface Candidate {
+  readonly path: string;
+  readonly folder: Folder | undefined;
+  /** It passes the selection itself. */
+  readonly selected: boolean;
+  /** One below it does. */
+  selectedBelow: boolean;
+}
+
+function candidates(session: Session, selection: ListSelection, subscribed: ReadonlySet<string>): Candidate[] {
+  const folders = session.account.folders();
+  const passes = (path: string, folder: Folder | undefined): boolean =>
+    (!selection.subscribed || subscribed.has(path)) &&
+    (!selection.specialUse || (folder?.role !== undefined && attributeOf(folder.role) !== undefined));
+  const all = new Map<string, Candidate>();
+  const add = (path: string, folder: Folder | undefined): void => {
+    all.set(path, { path, folder, selected: passes(path, folder), selectedBelow: false });
+  };
+  for (const folder of folders) add(folder.path, folder);
+  if (selection.subscribed) for (const path of subscribed) if (!all.has(path)) add(path, undefined);
+  if (selection.recursive) {
+    for (const { path } of [...all.values()].filter(({ selected }) => selected)) {
+      for (const parent of above(path)) {
+        if (!all.has(parent)) add(parent, undefined);
+        (all.get(parent) as Candidate).selectedBelow = true;
+      }
+    }
+  }
+  return [...all.values()];
+}
+
+function attributes(folder: Folder | undefined, parents: ReadonlySet<number>): string[] {
+  if (folder === undefined) return ['NonExistent'];
   const names = [parents.has(folder.id) ? 'HasChildren' : 'HasNoChildren'];
   const use = folder.role === undefined ? undefined : attributeOf(folder.role);
   if (use !== undefined) names.push(use);
   return names;
 }
 
-/** LIST (RFC 3501 §6.3.8, CHILDREN: RFC 3348, SPECIAL-USE: RFC 6154). */
-export const list = command<string | undefined>({
+/** LIST (RFC 3501 §6.3.8, CHILDREN: RFC 3348, LIST-EXTENDED: RFC 5258, LIST-STATUS: RFC 5819, SPECIAL-USE: RFC 6154). */
+export const list = command<ListArgs>({
   name: 'LIST',
   states: SIGNED_IN,
-  capabilities: whenSignedIn('CHILDREN', 'SPECIAL-USE'),
-  parse: listArguments,
-  async run(pattern, session) {
+  capabilities: whenSignedIn('CHILDREN', 'SPECIAL-USE', 'LIST-EXTENDED', 'LIST-STATUS'),
+  parse,
+  async run({ patterns, selection, returns, separator }, session) {
     const { account, out } = session;
-    if (pattern === '') {
+    if (separator) {
       out.line('* LIST (\\Noselect) "/" ""');
       return 'LIST completed';
     }
-    if (pattern === undefined) return 'LIST completed';
+    if (patterns.length === 0) return 'LIST completed';
     await account.refresh();
-    const folders = account.folders();
-    const parents = new Set(folders.flatMap(({ parent }) => parent ?? []));
-    const wanted = new ListPattern(pattern);
+    const parents = new Set(account.folders().flatMap(({ parent }) => parent ?? []));
+    const subscribed = new Set(account.subscriptions());
+    const wanted = patterns.map((one) => new ListPattern(one));
+    const tellSubscribed = selection.subscribed || returns.subscribed;
+    const criteria = [
+      ...(selection.subscribed ? ['SUBSCRIBED'] : []),
+      ...(selection.specialUse ? ['SPECIAL-USE'] : []),
+    ];
+    const childInfo = ` ("CHILDINFO" (${criteria.map((name) => `"${name}"`).join(' ')}))`;
     out.begin();
-    for (const folder of folders) {
+    for (const { path, folder, selected, selectedBelow } of candidates(session, selection, subscribed)) {
       if (out.mustPause()) await out.pause();
-      if (wanted.matches(folder.path)) listLine(session, 'LIST', attributes(folder, parents), folder.path);
+      if ((!selected && !selectedBelow) || !wanted.some((one) => one.matches(path))) continue;
+      const words = attributes(folder, parents);
+      if (tellSubscribed && subscribed.has(path)) words.push('Subscribed');
+      listLine(session, 'LIST', words, path, selectedBelow ? childInfo : '');
+      if (returns.status !== undefined && folder !== undefined && selected)
+        writeStatus(session, folder, returns.status);
     }
     return 'LIST completed';
   },

@@ -33,7 +33,7 @@ describe('LIST', () => {
   test('wildcards, levels and references', () =>
     script(String.raw`
       M> a CREATE work/2024/May
-      M< a OK CREATE completed
+      M< /^a OK .MAILBOXID .F[0-9]+.. CREATE completed$/
       M> b LIST "" work%
       M< * LIST (\HasChildren) "/" "work"
       M< b OK LIST completed
@@ -69,7 +69,7 @@ describe('CREATE', () => {
   test('makes what is missing above; another session sees it', () =>
     script(String.raw`
       C> a CREATE a/b/c/
-      C< a OK CREATE completed
+      C< /^a OK .MAILBOXID .F[0-9]+.. CREATE completed$/
       C2> b LIST "" a*
       C2< * LIST (\HasChildren) "/" "a"
       C2< * LIST (\HasChildren) "/" "a/b"
@@ -84,7 +84,7 @@ describe('CREATE', () => {
   test('with a special use that nothing has yet', () =>
     script(String.raw`
       C> a CREATE VIP (USE (\Important))
-      C< a OK CREATE completed
+      C< /^a OK .MAILBOXID .F[0-9]+.. CREATE completed$/
       C> b LIST "" VIP
       C< * LIST (\HasNoChildren \Important) "/" "VIP"
       C< b OK LIST completed
@@ -129,7 +129,7 @@ describe('CREATE', () => {
   ])('%s is an ordinary name', (name) =>
     script(`
       E> a CREATE ${name}
-      E< a OK CREATE completed
+      E< /^a OK .MAILBOXID .F[0-9]+.. CREATE completed$/
       E> b SELECT ${name}
       E< ...
       E< b OK [READ-WRITE] SELECT completed
@@ -141,13 +141,13 @@ describe('CREATE', () => {
   test('twins by normal form are one; INBOX is one in any case, also above others', () =>
     script(String.raw`
       E> a CREATE &AOk-t&AOk-
-      E< a OK CREATE completed
+      E< /^a OK .MAILBOXID .F[0-9]+.. CREATE completed$/
       E> b CREATE &AGUDAQ-
       E< b NO [CANNOT] That is not a possible mailbox name
       E> c CREATE e&AwE-te&AwE-
       E< c NO [ALREADYEXISTS] A mailbox with that name exists
       E> d CREATE iNbOx/x
-      E< d OK CREATE completed
+      E< /^d OK .MAILBOXID .F[0-9]+.. CREATE completed$/
       E> e LIST "" INBOX/*
       E< * LIST (\HasNoChildren) "/" "INBOX/x"
       E< e OK LIST completed
@@ -190,7 +190,7 @@ describe('DELETE', () => {
       D> b DELETE nowhere
       D< b NO [NONEXISTENT] There is no such mailbox
       D> c CREATE up/down
-      D< c OK CREATE completed
+      D< /^c OK .MAILBOXID .F[0-9]+.. CREATE completed$/
       D> d DELETE up
       D< d NO [HASCHILDREN] The mailbox has mailboxes below it
       D> e DELETE
@@ -200,7 +200,7 @@ describe('DELETE', () => {
   test('one that is selected is unselected', () =>
     script(`
       D> a CREATE mine
-      D< a OK CREATE completed
+      D< /^a OK .MAILBOXID .F[0-9]+.. CREATE completed$/
       D> b SELECT mine
       D< ...
       D< /^b OK/
@@ -215,7 +215,7 @@ describe('RENAME', () => {
   test('takes along what is below it', () =>
     script(String.raw`
       R> a CREATE x/y
-      R< a OK CREATE completed
+      R< /^a OK .MAILBOXID .F[0-9]+.. CREATE completed$/
       R> b RENAME x new/z
       R< b OK RENAME completed
       R2> c LIST "" new*
@@ -294,6 +294,114 @@ describe('STATUS', () => {
       T< e BAD unknown STATUS item
     `);
   });
+});
+
+describe('LIST with options (RFC 5258, RFC 5819, RFC 6154)', () => {
+  test('selects by subscription and special use, and tells the status', async () => {
+    await service.deliver('X', 'work/2024', ['Subject: x\r\n\r\nx\r\n'], { flags: 8 });
+    await script(String.raw`
+      X> a SUBSCRIBE work/2024
+      X< a OK SUBSCRIBE completed
+      X> b SUBSCRIBE gone/away
+      X< b OK SUBSCRIBE completed
+      X> c UNSUBSCRIBE work
+      X< c OK UNSUBSCRIBE completed
+      X> d LIST (SUBSCRIBED) "" (work* gone*)
+      X< * LIST (\HasNoChildren \Subscribed) "/" "work/2024"
+      X< * LIST (\NonExistent \Subscribed) "/" "gone/away"
+      X< d OK LIST completed
+      X> e LIST (SUBSCRIBED RECURSIVEMATCH) "" (work gone %away)
+      X< * LIST (\HasChildren) "/" "work" ("CHILDINFO" ("SUBSCRIBED"))
+      X< * LIST (\NonExistent) "/" "gone" ("CHILDINFO" ("SUBSCRIBED"))
+      X< e OK LIST completed
+      X> f LIST "" (INBOX work) RETURN (SUBSCRIBED CHILDREN SPECIAL-USE)
+      X< * LIST (\HasNoChildren \Subscribed) "/" "INBOX"
+      X< * LIST (\HasChildren) "/" "work"
+      X< f OK LIST completed
+      X> g LIST (SPECIAL-USE) "" * RETURN (STATUS (MESSAGES))
+      X< * LIST (\HasNoChildren \Sent) "/" "Sent"
+      X< * STATUS "Sent" (MESSAGES 0)
+      X< * LIST (\HasNoChildren \Drafts) "/" "Drafts"
+      X< * STATUS "Drafts" (MESSAGES 0)
+      X< ...
+      X< g OK LIST completed
+      X> h LIST "" work/* RETURN (STATUS (MESSAGES DELETED DELETED-STORAGE SIZE))
+      X< * LIST (\HasNoChildren) "/" "work/2024"
+      X< * STATUS "work/2024" (MESSAGES 1 DELETED 1 DELETED-STORAGE 17 SIZE 17)
+      X< h OK LIST completed
+      X> i LIST () "" ""
+      X< i OK LIST completed
+      X> j LIST (REMOTE) "" work
+      X< * LIST (\HasChildren) "/" "work"
+      X< j OK LIST completed
+    `);
+  });
+
+  test.each([
+    'LIST (RECURSIVEMATCH) "" *',
+    'LIST (RECURSIVEMATCH REMOTE) "" *',
+    'LIST (FROB) "" *',
+    'LIST "" ()',
+    'LIST "" * RETURN',
+    'LIST "" * RETURN (FROB)',
+    'LIST "" * RETURN (STATUS)',
+    'LIST "" * RETURN (STATUS ())',
+    `LIST "" (${'a '.repeat(20)}b)`,
+  ])('%s is malformed', (command) =>
+    script(`
+      L> a ${command}
+      L< /^a BAD /
+    `),
+  );
+});
+
+describe('quota (RFC 9208)', () => {
+  test('of an account with a limit, and of one without', async () => {
+    await service.deliver('Q', 'INBOX', [`Subject: x\r\n\r\n${'x'.repeat(1500)}\r\n`]);
+    await service.store.setQuota((await service.account('Q')).id, 10_000_000);
+    await script(`
+      Q> a GETQUOTAROOT inbox
+      Q< * QUOTAROOT "INBOX" ""
+      Q< * QUOTA "" (STORAGE 2 9765)
+      Q< a OK GETQUOTAROOT completed
+      Q> b GETQUOTA ""
+      Q< * QUOTA "" (STORAGE 2 9765)
+      Q< b OK GETQUOTA completed
+      Q> c GETQUOTA other
+      Q< c NO [NONEXISTENT] There is no such quota root
+      Q> d GETQUOTAROOT nowhere
+      Q< d NO [NONEXISTENT] There is no such mailbox
+      Q> e GETQUOTA
+      Q< e BAD space expected
+      N> f GETQUOTAROOT INBOX
+      N< * QUOTAROOT "INBOX"
+      N< f OK GETQUOTAROOT completed
+      N> g GETQUOTA ""
+      N< g NO [NONEXISTENT] There is no such quota root
+    `);
+  });
+});
+
+describe('a mailbox keeps its id (RFC 8474)', () => {
+  test('through a rename; another of its name has another', () =>
+    script(`
+      I> a CREATE one
+      I< /^a OK .MAILBOXID .(?<first>F[0-9]+).. CREATE completed$/
+      I> b RENAME one two
+      I< b OK RENAME completed
+      I> c STATUS two (MAILBOXID)
+      I< * STATUS "two" (MAILBOXID ($first))
+      I< c OK STATUS completed
+      I> d SELECT two
+      I< ...
+      I< * OK [MAILBOXID ($first)] Id of the mailbox
+      I< ...
+      I< /^d OK/
+      I> e DELETE two
+      I< e OK DELETE completed
+      I> f CREATE two
+      I< /^f OK .MAILBOXID .(?!$first)F[0-9]+.. CREATE completed$/
+    `));
 });
 
 describe('ENABLE', () => {

@@ -12,6 +12,72 @@ const mail = (n: number, more = '') =>
   `From: Sender <s${n}@example.test>\r\nSubject: mail ${n}\r\nDate: Mon, ${n} Feb 1994 21:52:25 -0800\r\n${more}\r\nbody ${n}\r\n`;
 const many = (count: number) => Array.from({ length: count }, (_, i) => mail(i + 1));
 
+test('UID FETCH of a part of what the set names (RFC 9394)', async () => {
+  await service.deliver('PART', 'INBOX', many(5));
+  await script(`
+    PART> a SELECT INBOX
+    PART< ...
+    PART< /^a OK/
+    PART> b UID FETCH 1,3:5 UID (PARTIAL 2:3)
+    PART< * 3 FETCH (UID 3)
+    PART< * 4 FETCH (UID 4)
+    PART< b OK FETCH completed
+    PART> c UID FETCH 1:* UID (PARTIAL -1:-2)
+    PART< * 4 FETCH (UID 4)
+    PART< * 5 FETCH (UID 5)
+    PART< c OK FETCH completed
+    PART> d UID FETCH 1:* UID (PARTIAL 6:9)
+    PART< d OK FETCH completed
+    PART> e UID FETCH 1:* UID (PARTIAL 1:9 CHANGEDSINCE 9999)
+    PART< e OK FETCH completed
+    PART> f FETCH 1:* UID (PARTIAL 1:2)
+    PART< f BAD PARTIAL is for UID FETCH
+    PART> g UID FETCH 1:* UID (PARTIAL 0:2)
+    PART< g BAD results are counted from 1
+    PART> h UID FETCH 1:* UID ()
+    PART< h BAD modifier expected
+  `);
+});
+
+describe('FETCH of what is known beside the message', () => {
+  test('SAVEDATE (RFC 8514) and PREVIEW (RFC 8970), alone, in a list and with a modifier', async () => {
+    await service.deliver('P', 'INBOX', ['Subject: x\r\n\r\nFirst words\r\n']);
+    await script(String.raw`
+      P> a SELECT INBOX
+      P< ...
+      P< /^a OK/
+      P> b FETCH 1 PREVIEW
+      P< * 1 FETCH (PREVIEW "First words")
+      P< b OK FETCH completed
+      P> c FETCH 1 (PREVIEW (LAZY) UID)
+      P< * 1 FETCH (PREVIEW "First words" UID 1)
+      P< c OK FETCH completed
+      P> d FETCH 1 PREVIEW (CHANGEDSINCE 1)
+      P< /^. 1 FETCH .PREVIEW "First words" MODSEQ .[0-9]+..$/
+      P< d OK FETCH completed
+      P> e FETCH 1 SAVEDATE
+      P< /^. 1 FETCH .SAVEDATE "[ 0-3][0-9]-[A-Z][a-z]{2}-[0-9]{4} [0-9:]{8} .0000".$/
+      P< e OK FETCH completed
+      P> f FETCH 1 (PREVIEW (EAGER))
+      P< /^f BAD/
+    `);
+  });
+
+  test('an item that is asked for a hundred times is told a hundred times', async () => {
+    await service.deliver('HUNDRED', 'INBOX', ['Subject: x\r\n\r\nx\r\n'], { internalDate: 0 });
+    const items = Array.from({ length: 100 }, () => 'INTERNALDATE').join(' ');
+    const told = Array.from({ length: 100 }, () => 'INTERNALDATE " 1-Jan-1970 00:00:00 +0000"').join(' ');
+    await script(`
+      HUNDRED> a SELECT INBOX
+      HUNDRED< ...
+      HUNDRED< /^a OK/
+      HUNDRED> b FETCH 1 (${items})
+      HUNDRED< * 1 FETCH (${told})
+      HUNDRED< b OK FETCH completed
+    `);
+  });
+});
+
 describe('SELECT', () => {
   test('tells what a client needs, in both its forms', async () => {
     await service.deliver('B', 'INBOX', many(2), { flags: 1, internalDate: 0 });
@@ -25,6 +91,7 @@ describe('SELECT', () => {
       B< * OK [UNSEEN 3] First unread message
       B< /^. OK \[UIDVALIDITY \d+\] UIDs are valid$/
       B< * OK [UIDNEXT 4] Next UID
+      B< * OK [MAILBOXID (F1)] Id of the mailbox
       B< /^. OK \[HIGHESTMODSEQ \d+\] Highest mod-sequence$/
       B< a OK [READ-WRITE] SELECT completed
       B> b EXAMINE inbox (CONDSTORE)

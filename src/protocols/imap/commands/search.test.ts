@@ -167,3 +167,180 @@ test.each([
     A< /^b BAD /
   `),
 );
+
+describe('RETURN (RFC 4731, RFC 9394)', () => {
+  test.each([
+    ['() ALL', ' ALL 1:3'],
+    ['(ALL) NOT 2', ' ALL 1,3'],
+    ['(MIN MAX COUNT) ALL', ' MIN 1 MAX 3 COUNT 3'],
+    ['(COUNT ALL) 7', ' COUNT 0'],
+    ['(MIN MAX ALL) 7', ''],
+    ['(PARTIAL 1:2) ALL', ' PARTIAL (1:2 1:2)'],
+    ['(PARTIAL 3:2) ALL', ' PARTIAL (3:2 2:3)'],
+    ['(PARTIAL -1:-2) ALL', ' PARTIAL (-1:-2 2:3)'],
+    ['(PARTIAL 4:9 COUNT) ALL', ' COUNT 3 PARTIAL (4:9 NIL)'],
+    ['(COUNT) CHARSET UTF-8 SEEN', ' COUNT 1'],
+    ['(COUNT) UID 1:3', ' COUNT 3'],
+  ])('SEARCH RETURN %s', (command, answer) =>
+    service.transcript(`
+      A> s SELECT INBOX
+      A< ...
+      A< /^s OK/
+      A> a SEARCH RETURN ${command}
+      A< * ESEARCH (TAG "a")${answer}
+      A< a OK SEARCH completed
+      A> b UID SEARCH RETURN ${command}
+      A< * ESEARCH (TAG "b") UID${answer}
+      A< b OK SEARCH completed
+    `),
+  );
+
+  test('MODSEQ is that of the messages that are told', () =>
+    service.transcript(`
+      modseq> s SELECT INBOX
+      modseq< ...
+      modseq< /^s OK/
+      modseq> a APPEND INBOX {1}
+      modseq< + Ready
+      modseq> x
+      modseq< ...
+      modseq< /^a OK/
+      modseq> b APPEND INBOX {1}
+      modseq< + Ready
+      modseq> x
+      modseq< ...
+      modseq< /^b OK/
+      modseq> c STORE 1 +FLAGS.SILENT (\\Seen)
+      modseq< /^c OK/
+      modseq> d SEARCH RETURN (MAX) MODSEQ 1
+      modseq< /^. ESEARCH .TAG "d". MAX 2 MODSEQ (?<second>[0-9]+)$/
+      modseq< d OK SEARCH completed
+      modseq> e FETCH 2 (MODSEQ)
+      modseq< /^. 2 FETCH .MODSEQ .$second..$/
+      modseq< e OK FETCH completed
+    `));
+
+  test.each([
+    '(FROB) ALL',
+    '(PARTIAL) ALL',
+    '(PARTIAL 0:1) ALL',
+    '(PARTIAL 1:-1) ALL',
+    '(PARTIAL 1:2 PARTIAL 1:3) ALL',
+    '(ALL PARTIAL 1:2) ALL',
+    'MIN ALL',
+    '()',
+    '() RETURN () ALL',
+  ])('SEARCH RETURN %s is malformed', (command) =>
+    service.transcript(`
+      A> s SELECT INBOX
+      A< ...
+      A< /^s OK/
+      A> a SEARCH RETURN ${command}
+      A< /^a BAD /
+    `),
+  );
+});
+
+describe('SAVE and $ (RFC 5182)', () => {
+  test('the result serves the commands that follow, until it goes', async () => {
+    await service.deliver(
+      'saves',
+      'INBOX',
+      [1, 2, 3, 4].map((n) => `Subject: ${n}\r\n\r\nx\r\n`),
+    );
+    await service.transcript(String.raw`
+      saves> a SELECT INBOX
+      saves< ...
+      saves< /^a OK/
+      saves> b FETCH $ UID
+      saves< b OK FETCH completed
+      saves> c SEARCH RETURN (SAVE) 2:4
+      saves< c OK SEARCH completed
+      saves> d FETCH $ UID
+      saves< * 2 FETCH (UID 2)
+      saves< * 3 FETCH (UID 3)
+      saves< * 4 FETCH (UID 4)
+      saves< d OK FETCH completed
+      saves> e STORE 2 +FLAGS.SILENT (\Deleted)
+      saves< e OK STORE completed
+      saves> f EXPUNGE
+      saves< * 2 EXPUNGE
+      saves< f OK EXPUNGE completed
+      saves> g UID SEARCH RETURN (SAVE MIN) $
+      saves< * ESEARCH (TAG "g") UID MIN 3
+      saves< g OK SEARCH completed
+      saves> h STORE $ +FLAGS (\Flagged)
+      saves< * 2 FETCH (UID 3 FLAGS (\Flagged))
+      saves< h OK STORE completed
+      saves> i SEARCH RETURN (SAVE COUNT) NOT $
+      saves< * ESEARCH (TAG "i") COUNT 2
+      saves< i OK SEARCH completed
+      saves> j UID COPY $ Trash
+      saves< /^j OK .COPYUID [0-9]+ 1,4 1:2. /
+      saves> k SEARCH RETURN (SAVE PARTIAL -1:-1) ALL
+      saves< * ESEARCH (TAG "k") PARTIAL (-1:-1 3)
+      saves< k OK SEARCH completed
+      saves> l SEARCH UID $
+      saves< * SEARCH 3
+      saves< l OK SEARCH completed
+      saves> m SEARCH RETURN (SAVE) CHARSET frob ALL
+      saves< ...
+      saves< /^m NO/
+      saves> n SELECT INBOX
+      saves< ...
+      saves< /^n OK/
+      saves> o SEARCH $
+      saves< * SEARCH
+      saves< o OK SEARCH completed
+      saves> p FETCH 1,$ UID
+      saves< /^p BAD/
+    `);
+  });
+});
+
+describe('dates of saving, ages and ids', () => {
+  test.each([
+    ['SAVEDATESUPPORTED', '1 2 3'],
+    ['SAVEDBEFORE 1-Jan-1980', ''],
+    ['SAVEDSINCE 1-Jan-1970', '1 2 3'],
+    ['OLDER 1', '1 2 3'],
+    ['YOUNGER 1', ''],
+    ['YOUNGER 4294967295', '1 2 3'],
+    ['EMAILID Mffffffffffffffffffffffff', ''],
+    ['THREADID T-', ''],
+  ])('SEARCH %s', (command, answer) =>
+    service.transcript(`
+      A> s SELECT INBOX
+      A< ...
+      A< /^s OK/
+      A> a SEARCH ${command}
+      A< * SEARCH${answer === '' ? '' : ' '}${answer}
+      A< a OK SEARCH completed
+    `),
+  );
+
+  test('a message is found by the ids that FETCH tells', () =>
+    service.transcript(`
+      A> s SELECT INBOX
+      A< ...
+      A< /^s OK/
+      A> a FETCH 2 (EMAILID THREADID)
+      A< /^. 2 FETCH .EMAILID .(?<email>M[0-9a-f]{24}). THREADID .(?<thread>T[0-9a-f]{24})..$/
+      A< a OK FETCH completed
+      A> b SEARCH EMAILID $email THREADID $thread
+      A< * SEARCH 2
+      A< b OK SEARCH completed
+    `));
+
+  test.each(['OLDER 0', 'YOUNGER x', 'EMAILID', 'EMAILID a.b', 'SAVEDON', 'SAVEDATE'])(
+    'SEARCH %s is malformed',
+    (key) =>
+      service.transcript(`
+      A> s SELECT INBOX
+      A< ...
+      A< /^s OK/
+      A> a SEARCH ${key}
+      A< /^a BAD /
+    `),
+  );
+});

@@ -2,6 +2,7 @@ import type { FolderView } from '../../../mailstore/api.ts';
 import { Flag } from '../../../mailstore/api.ts';
 import { MailError } from '../../../mail/error.ts';
 import { command, SIGNED_IN } from '../command.ts';
+import { mailboxId } from '../object-id.ts';
 import { Selected } from '../selected.ts';
 import type { Session } from '../session.ts';
 import { type Decoder, malformed } from '../wire/decoder.ts';
@@ -45,6 +46,7 @@ async function run({ path, condstore }: SelectArgs, session: Session, readOnly: 
   if (unseen >= 0) out.line(`* OK [UNSEEN ${unseen + 1}] First unread message`);
   out.line(`* OK [UIDVALIDITY ${folder.uidValidity}] UIDs are valid`);
   out.line(`* OK [UIDNEXT ${folder.uidNext}] Next UID`);
+  out.line(`* OK [MAILBOXID (${mailboxId(folder)})] Id of the mailbox`);
   out.line(`* OK [HIGHESTMODSEQ ${folder.highestModseq}] Highest mod-sequence`);
   return readOnly ? '[READ-ONLY] EXAMINE completed' : '[READ-WRITE] SELECT completed';
 }

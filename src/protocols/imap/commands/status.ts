@@ -1,14 +1,14 @@
-import type { Folder } from '../../../mailstore/api.ts';
-import { command, SIGNED_IN } from '../command.ts';
+import { Flag, type Folder, type FolderView } from '../../../mailstore/api.ts';
+import { command, SIGNED_IN, whenSignedIn } from '../command.ts';
+import { mailboxId } from '../object-id.ts';
 import type { Session } from '../session.ts';
-import { malformed } from '../wire/decoder.ts';
+import { type Decoder, malformed } from '../wire/decoder.ts';
 import { encodeMailboxName } from '../wire/mailbox-name.ts';
 import { existing } from './delete.ts';
 
-const ITEMS: ReadonlyMap<string, (folder: Folder, session: Session) => number> = new Map<
-  string,
-  (folder: Folder, session: Session) => number
->([
+type Item = (folder: Folder, session: Session) => number | string;
+
+const ITEMS: ReadonlyMap<string, Item> = new Map<string, Item>([
   ['MESSAGES', (folder) => folder.total],
   ['RECENT', () => 0],
   ['UIDNEXT', (folder) => folder.uidNext],
@@ -16,32 +16,63 @@ const ITEMS: ReadonlyMap<string, (folder: Folder, session: Session) => number> =
   ['UNSEEN', (folder) => folder.unread],
   ['HIGHESTMODSEQ', (folder) => folder.highestModseq],
   ['APPENDLIMIT', (_folder, session) => session.facts.messageSize],
+  ['SIZE', (folder) => folder.bytes],
+  ['MAILBOXID', (folder) => `(${mailboxId(folder)})`],
+  ['DELETED', (folder, session) => sumOfDeleted(session.account.view(folder.id), () => 1)],
+  ['DELETED-STORAGE', (folder, session) => deletedBytes(session.account.view(folder.id))],
 ]);
 
-/** STATUS (RFC 3501 §6.3.10; HIGHESTMODSEQ: RFC 7162 §3.1.7, APPENDLIMIT: RFC 7889 §4). */
+function deletedBytes(view: FolderView): number {
+  return sumOfDeleted(view, (at) => view.sizeAt(at));
+}
+
+function sumOfDeleted(view: FolderView, of: (position: number) => number): number {
+  let sum = 0;
+  for (let at = 0; at < view.length; at++) {
+    const flags = view.flagsAt(at);
+    if (flags >= 0 && (flags & Flag.deleted) !== 0) sum += of(at);
+  }
+  return sum;
+}
+
+/** `(MESSAGES UIDNEXT)`, after a space. */
+export function statusItems(d: Decoder): readonly string[] {
+  const items = d.sp().list(() => {
+    const word = d.word();
+    if (!ITEMS.has(word)) throw malformed('unknown STATUS item');
+    return word;
+  });
+  if (items.length === 0) throw malformed('STATUS of nothing');
+  return items;
+}
+
+/** `* STATUS name (...)` */
+export function writeStatus(session: Session, folder: Folder, items: readonly string[]): void {
+  // Asking for mod-sequences switches them on (RFC 7162 §3.1).
+  if (items.includes('HIGHESTMODSEQ')) session.enabled.add('CONDSTORE');
+  const values = items.map((item) => `${item} ${ITEMS.get(item)?.(folder, session)}`);
+  session.out
+    .text('* STATUS ')
+    .string(encodeMailboxName(folder.path))
+    .line(` (${values.join(' ')})`);
+}
+
+/**
+ * STATUS (RFC 3501 §6.3.10; HIGHESTMODSEQ: RFC 7162 §3.1.7, APPENDLIMIT: RFC 7889 §4, SIZE: RFC 8438, MAILBOXID: RFC 8474
+ * §4.3, DELETED and DELETED-STORAGE: RFC 9208 §4.1.4).
+ */
 export const status = command<{ path: string; items: readonly string[] }>({
   name: 'STATUS',
   states: SIGNED_IN,
+  capabilities: whenSignedIn('STATUS=SIZE'),
   parse(d) {
     const path = d.sp().mailbox();
-    const items = d.sp().list(() => {
-      const word = d.word();
-      if (!ITEMS.has(word)) throw malformed('unknown STATUS item');
-      return word;
-    });
-    if (items.length === 0) throw malformed('STATUS of nothing');
+    const items = statusItems(d);
     d.end();
     return { path, items };
   },
   async run({ path, items }, session) {
-    const folder = await existing(session, path);
-    // Asking for mod-sequences switches them on (RFC 7162 §3.1).
-    if (items.includes('HIGHESTMODSEQ')) session.enabled.add('CONDSTORE');
-    const values = items.map((item) => `${item} ${ITEMS.get(item)?.(folder, session)}`);
-    session.out
-      .text('* STATUS ')
-      .string(encodeMailboxName(folder.path))
-      .line(` (${values.join(' ')})`);
+    writeStatus(session, await existing(session, path), items);
     return 'STATUS completed';
   },
 });

@@ -1,5 +1,6 @@
 /** FETCH rows that need nothing but the index: written from its columns into the output buffer, without an object each. */
 import type { FolderView } from '../../../mailstore/api.ts';
+import { emailId, threadId } from '../object-id.ts';
 import { formatDateTime } from '../wire/date.ts';
 import type { IndexItem } from '../wire/fetch-item.ts';
 import { formatFlags } from '../wire/flag.ts';
@@ -27,10 +28,11 @@ const UID = Buffer.from('UID ');
 const SIZE = Buffer.from('RFC822.SIZE ');
 const MODSEQ = Buffer.from('MODSEQ (');
 const DATE = Buffer.from('INTERNALDATE "');
+const SAVED = Buffer.from('SAVEDATE "');
 const FETCH = Buffer.from(' FETCH (');
 
-/** Bytes of a row at most, without its flags. */
-const ROW = 160;
+/** Bytes of an item at most, without its flags. */
+const ITEM = 64;
 /** Rows between two looks at the clock. */
 const ROWS = 256;
 
@@ -43,7 +45,7 @@ function put(buffer: Uint8Array, at: number, bytes: Uint8Array): number {
 export function writeIndexItems(out: Output, view: FolderView, position: number, items: readonly IndexItem[]): void {
   let flags: Buffer | undefined;
   if (items.includes('FLAGS')) flags = flagRow(view.flagsAt(position), view.keywordsAt(position));
-  out.need(ROW + (flags?.length ?? 0) * items.length);
+  out.need((ITEM + (flags?.length ?? 0)) * items.length);
   const { buffer } = out;
   let at = out.at;
   for (let i = 0; i < items.length; i++) {
@@ -66,6 +68,17 @@ export function writeIndexItems(out: Output, view: FolderView, position: number,
         at = put(buffer, at, DATE);
         at += buffer.write(formatDateTime(view.internalDateAt(position)), at, 'latin1');
         buffer[at++] = 0x22;
+        break;
+      case 'SAVEDATE':
+        at = put(buffer, at, SAVED);
+        at += buffer.write(formatDateTime(view.savedDateAt(position)), at, 'latin1');
+        buffer[at++] = 0x22;
+        break;
+      case 'EMAILID':
+        at += buffer.write(`EMAILID (${emailId(view.emailAt(position))})`, at, 'latin1');
+        break;
+      case 'THREADID':
+        at += buffer.write(`THREADID (${threadId(view.threadAt(position))})`, at, 'latin1');
         break;
     }
   }

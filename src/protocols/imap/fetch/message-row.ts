@@ -112,6 +112,7 @@ async function writeRow(
       else if (item.item === 'ENVELOPE') out.text('ENVELOPE ').bytes(details.wire.envelope);
       else if (item.item === 'BODY') out.text('BODY ').bytes(details.wire.body);
       else if (item.item === 'BODYSTRUCTURE') out.text('BODYSTRUCTURE ').bytes(details.wire.bodyStructure);
+      else if (item.item === 'PREVIEW') out.text('PREVIEW ').string(details.preview);
       else if (item.item === 'section') await writeSection(session, item.label, values[section++]);
     }
     if (marked && !items.some(({ item }) => item === 'FLAGS')) {

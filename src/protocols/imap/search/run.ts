@@ -4,10 +4,12 @@
  */
 import { MailError } from '../../../mail/error.ts';
 import type { FolderView, MessageDetails, MsgId } from '../../../mailstore/api.ts';
+import { emailId, threadId } from '../object-id.ts';
+import type { Selected } from '../selected.ts';
 import type { Session } from '../session.ts';
 import { headerDay } from '../wire/date.ts';
 import type { Comparison, SearchKey } from '../wire/search-key.ts';
-import { type SequenceSet, type Spans, spansOfNumbersThatExist, spansOfUids } from '../wire/sequence-set.ts';
+import type { SequenceSet, Spans } from '../wire/sequence-set.ts';
 import { addressText, bodyTexts, type FieldText, fold, headerText } from './text.ts';
 
 const DAY = 86_400_000;
@@ -32,7 +34,7 @@ type Test = (known: Known) => Verdict;
 export async function matchingPositions(session: Session, program: SearchKey): Promise<number[]> {
   const { out, account, selected } = session;
   const { view } = selected.tracker;
-  const plan = new Plan(view);
+  const plan = new Plan(selected, session.now());
   const test = plan.compile(program);
   const found: number[] = [];
   let undecided: number[] = [];
@@ -65,13 +67,17 @@ export async function matchingPositions(session: Session, program: SearchKey): P
 }
 
 class Plan {
+  readonly #selected: Selected;
   readonly #view: FolderView;
   /** Keys that need the text of the message. */
   readonly #texts: { readonly key: SearchKey; readonly text: string; readonly header: boolean }[] = [];
+  readonly #now: number;
   #needsHeader = false;
 
-  constructor(view: FolderView) {
-    this.#view = view;
+  constructor(selected: Selected, now: number) {
+    this.#selected = selected;
+    this.#view = selected.tracker.view;
+    this.#now = now;
   }
 
   /** Where to look: a set that all matches must be in narrows it. */
@@ -83,7 +89,7 @@ class Plan {
   }
 
   #spans(byUid: boolean, set: SequenceSet): Spans {
-    return byUid ? spansOfUids(set, this.#view) : spansOfNumbersThatExist(set, this.#view);
+    return this.#selected.spans(set, byUid ? 'uid' : 'number-that-exists');
   }
 
   compile(key: SearchKey): Test {
@@ -104,6 +110,18 @@ class Plan {
         return keywordTest(view, key.keyword, key.set);
       case 'internal':
         return ({ position }) => compare(Math.floor(view.internalDateAt(position) / DAY), key.is, key.day);
+      case 'saved':
+        return ({ position }) => compare(Math.floor(view.savedDateAt(position) / DAY), key.is, key.day);
+      case 'younger':
+      case 'older': {
+        const since = this.#now - key.seconds * 1000;
+        const younger = key.key === 'younger';
+        return ({ position }) => view.internalDateAt(position) >= since === younger;
+      }
+      case 'email':
+        return ({ position }) => emailId(view.emailAt(position)) === key.id;
+      case 'thread':
+        return ({ position }) => threadId(view.threadAt(position)) === key.id;
       case 'larger':
         return ({ position }) => view.sizeAt(position) > key.size;
       case 'smaller':

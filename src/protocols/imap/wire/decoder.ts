@@ -77,6 +77,11 @@ export class Decoder {
     return this.peek() === char.charCodeAt(0);
   }
 
+  /** Are the next bytes these, letters in any case? */
+  nextIs(capitals: string): boolean {
+    return this.#text.toString('latin1', this.#pos, this.#pos + capitals.length).toUpperCase() === capitals;
+  }
+
   /** Takes the character if it is next. */
   take(char: string): boolean {
     if (!this.next(char)) return false;

@@ -1,26 +1,28 @@
-/** What FETCH asks for (RFC 3501 §6.4.5, MODSEQ: RFC 7162 §3.1.4). */
+/** What FETCH asks for (RFC 3501 §6.4.5, MODSEQ: RFC 7162 §3.1.4, EMAILID and THREADID: RFC 8474 §5, SAVEDATE: RFC 8514 §4.3, PREVIEW: RFC 8970). */
 import { type Decoder, malformed } from './decoder.ts';
 import { type Section, section, sectionLabel, WHOLE } from './section.ts';
 
 /** Known without reading anything. */
-export type IndexItem = 'UID' | 'FLAGS' | 'INTERNALDATE' | 'RFC822.SIZE' | 'MODSEQ';
-/** Known from what was made of the message when it came. */
-export type DetailItem = 'ENVELOPE' | 'BODY' | 'BODYSTRUCTURE';
-
-export type FetchItem =
-  | { readonly item: IndexItem | DetailItem }
-  | { readonly item: 'section'; readonly section: Section; readonly label: string; readonly seen: boolean };
-
-const WORDS: ReadonlySet<string> = new Set([
+const INDEX_ITEMS = [
   'UID',
   'FLAGS',
   'INTERNALDATE',
   'RFC822.SIZE',
   'MODSEQ',
-  'ENVELOPE',
-  'BODY',
-  'BODYSTRUCTURE',
-]);
+  'SAVEDATE',
+  'EMAILID',
+  'THREADID',
+] as const;
+export type IndexItem = (typeof INDEX_ITEMS)[number];
+/** Known from what was made of the message when it came. */
+const DETAIL_ITEMS = ['ENVELOPE', 'BODY', 'BODYSTRUCTURE', 'PREVIEW'] as const;
+export type DetailItem = (typeof DETAIL_ITEMS)[number];
+
+export type FetchItem =
+  | { readonly item: IndexItem | DetailItem }
+  | { readonly item: 'section'; readonly section: Section; readonly label: string; readonly seen: boolean };
+
+const WORDS: ReadonlySet<string> = new Set([...INDEX_ITEMS, ...DETAIL_ITEMS]);
 
 const MACROS: ReadonlyMap<string, readonly (IndexItem | DetailItem)[]> = new Map([
   ['FAST', ['FLAGS', 'INTERNALDATE', 'RFC822.SIZE']],
@@ -55,13 +57,19 @@ function fetchItem(d: Decoder, word: string): FetchItem {
   const old = RFC822.get(word);
   if (old !== undefined) return old;
   if (!WORDS.has(word)) throw malformed('unknown FETCH item');
+  // LAZY allows a late answer; ours is there already.
+  if (word === 'PREVIEW' && d.nextIs(' (LAZY')) {
+    d.sp().open();
+    d.word();
+    d.close();
+  }
   return { item: word as IndexItem | DetailItem };
 }
 
-const INDEX_ITEMS: ReadonlySet<string> = new Set<IndexItem>(['UID', 'FLAGS', 'INTERNALDATE', 'RFC822.SIZE', 'MODSEQ']);
+const INDEX_WORDS: ReadonlySet<string> = new Set(INDEX_ITEMS);
 
 export function isIndexItem(item: string): item is IndexItem {
-  return INDEX_ITEMS.has(item);
+  return INDEX_WORDS.has(item);
 }
 
 /** The items, when the index knows them all. */

@@ -1,4 +1,4 @@
-/** SEARCH programs (RFC 3501 §6.4.4, MODSEQ: RFC 7162 §3.1.5) as a tree. */
+/** SEARCH programs (RFC 3501 §6.4.4, MODSEQ: RFC 7162 §3.1.5, WITHIN: RFC 5032, SAVEDATE: RFC 8514, OBJECTID: RFC 8474) as a tree. */
 import { Flag } from '../../../mailstore/api.ts';
 import { type Decoder, malformed } from './decoder.ts';
 import { searchDate } from './date.ts';
@@ -15,7 +15,10 @@ export type SearchKey =
   | { readonly key: 'flag'; readonly flag: number; readonly set: boolean }
   | { readonly key: 'keyword'; readonly keyword: string; readonly set: boolean }
   /** Days since 1970. */
-  | { readonly key: 'internal'; readonly is: Comparison; readonly day: number }
+  | { readonly key: 'internal' | 'saved'; readonly is: Comparison; readonly day: number }
+  /** Within so many seconds, or not (RFC 5032). */
+  | { readonly key: 'younger' | 'older'; readonly seconds: number }
+  | { readonly key: 'email' | 'thread'; readonly id: string }
   | { readonly key: 'sent'; readonly is: Comparison; readonly day: number }
   | { readonly key: 'larger' | 'smaller'; readonly size: number }
   | { readonly key: 'modseq'; readonly from: number }
@@ -41,8 +44,22 @@ const text =
   (key: 'from' | 'to' | 'cc' | 'bcc' | 'subject' | 'body' | 'text'): Read =>
   (d, textOf) => ({ key, text: textOf(d.sp().astring()) });
 const date =
-  (key: 'internal' | 'sent', is: Comparison): Read =>
+  (key: 'internal' | 'saved' | 'sent', is: Comparison): Read =>
   (d) => ({ key, is, day: searchDate(d.sp()) });
+const age =
+  (key: 'younger' | 'older'): Read =>
+  (d) => {
+    const seconds = d.sp().number();
+    if (seconds === 0) throw malformed('an interval is at least a second');
+    return { key, seconds };
+  };
+
+/** Letters, digits, `_` and `-`, up to 255 (RFC 8474 §7). */
+function objectId(d: Decoder): string {
+  const id = d.sp().atom();
+  if (!/^[\w-]{1,255}$/.test(id)) throw malformed('object id expected');
+  return id;
+}
 
 const READERS: ReadonlyMap<string, Read> = new Map<string, Read>([
   ['ALL', () => ({ key: 'all' })],
@@ -65,6 +82,15 @@ const READERS: ReadonlyMap<string, Read> = new Map<string, Read>([
   ['BEFORE', date('internal', 'before')],
   ['ON', date('internal', 'on')],
   ['SINCE', date('internal', 'since')],
+  ['SAVEDBEFORE', date('saved', 'before')],
+  ['SAVEDON', date('saved', 'on')],
+  ['SAVEDSINCE', date('saved', 'since')],
+  // Every mailbox keeps the date (RFC 8514 §4.2).
+  ['SAVEDATESUPPORTED', () => ({ key: 'all' })],
+  ['YOUNGER', age('younger')],
+  ['OLDER', age('older')],
+  ['EMAILID', (d) => ({ key: 'email', id: objectId(d) })],
+  ['THREADID', (d) => ({ key: 'thread', id: objectId(d) })],
   ['SENTBEFORE', date('sent', 'before')],
   ['SENTON', date('sent', 'on')],
   ['SENTSINCE', date('sent', 'since')],
@@ -123,7 +149,8 @@ function searchKey(d: Decoder, textOf: TextOf, count: { left: number }): SearchK
     if (of.length === 0) throw malformed('search key expected');
     return { key: 'and', of };
   }
-  if (d.next('*') || (d.peek() >= 0x30 && d.peek() <= 0x39)) return { key: 'numbers', set: sequenceSet(d) };
+  if (d.next('*') || d.next('$') || (d.peek() >= 0x30 && d.peek() <= 0x39))
+    return { key: 'numbers', set: sequenceSet(d) };
   const read = READERS.get(d.word());
   if (read === undefined) throw malformed('unknown search key');
   return read(d, textOf, count);

@@ -1,6 +1,7 @@
 /** Sequence sets (RFC 3501 §9): ranges of sequence numbers or UIDs, read without ever being spelled out. */
 import type { Uid } from '../../../mailstore/api.ts';
 import { type Decoder, malformed } from './decoder.ts';
+import { bounds, type PartialRange } from './search-return.ts';
 
 /** `*`, which is whatever the largest is when the set is used. */
 export const LAST = -1;
@@ -9,7 +10,11 @@ export const LAST = -1;
 export type NumberRange = readonly [from: number, to: number];
 export type SequenceSet = readonly NumberRange[];
 
+/** `$`: what the last SEARCH with SAVE found (RFC 5182). */
+export const SAVED: SequenceSet = Object.freeze([]);
+
 export function sequenceSet(d: Decoder): SequenceSet {
+  if (d.take('$')) return SAVED;
   const set: NumberRange[] = [];
   do {
     const from = seqNumber(d);
@@ -77,6 +82,17 @@ export function spansOfUids(set: SequenceSet, view: UidColumn): Spans {
   return joined(spans);
 }
 
+/** The positions of UIDs that ascend; those that are gone have none. */
+export function spansOfSaved(uids: Uint32Array, view: UidColumn): Spans {
+  const spans: [number, number][] = [];
+  let at = 0;
+  for (const uid of uids) {
+    while (at < view.length && (view.uids[at] as number) < uid) at++;
+    if (at < view.length && view.uids[at] === uid) spans.push([at, at + 1]);
+  }
+  return adjacent(spans);
+}
+
 /** The first position whose UID is not below `uid`. */
 export function lowerBound(view: UidColumn, uid: number): number {
   let low = 0;
@@ -90,7 +106,11 @@ export function lowerBound(view: UidColumn, uid: number): number {
 }
 
 function joined(spans: [number, number][]): Spans {
-  spans.sort((a, b) => a[0] - b[0]);
+  return adjacent(spans.sort((a, b) => a[0] - b[0]));
+}
+
+/** Those in order that touch become one. */
+function adjacent(spans: [number, number][]): Spans {
   const out: [number, number][] = [];
   for (const span of spans) {
     const last = out.at(-1);
@@ -104,6 +124,20 @@ export function countOf(spans: Spans): number {
   let n = 0;
   for (const [from, to] of spans) n += to - from;
   return n;
+}
+
+/** The part of the positions, counted in their order. */
+export function partOfSpans(spans: Spans, range: PartialRange): Spans {
+  const [start, end] = bounds(countOf(spans), range);
+  const part: [number, number][] = [];
+  let before = 0;
+  for (const [from, to] of spans) {
+    const low = from + Math.max(0, start - before);
+    const high = Math.min(to, from + end - before);
+    if (low < high) part.push([low, high]);
+    before += to - from;
+  }
+  return part;
 }
 
 export function* positionsOf(spans: Spans): Generator<number> {
