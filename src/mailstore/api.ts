@@ -240,6 +240,8 @@ export interface MailAccount {
   getMessageIds(query: MessageQuery): readonly MsgId[];
   /** NinjaMail addMessage: stages the raw message and publishes it. Durable when resolved. */
   addMessage(raw: Uint8Array | AsyncIterable<Uint8Array>, to: NewPlacement): Promise<Placed>;
+  /** What `MailStore.stage` wrote for this account, before it is in any folder. `message-missing` when it is gone. */
+  staged(staged: Staged): Promise<{ readonly details: MessageDetails; readonly body: Body }>;
   /** Publishes what `MailStore.stage` wrote for this account. */
   publish(staged: Staged, to: NewPlacement): Promise<Placed>;
   /** NinjaMail updateMessage: metadata only. With `unchangedSince` (RFC 7162 §3.1.3) messages with a higher modseq are

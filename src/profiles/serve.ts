@@ -16,6 +16,8 @@ import { file } from '../intake/pipeline.ts';
 import { RecipientRate } from '../intake/rate.ts';
 import { Recipients } from '../intake/recipients.ts';
 import { Room } from '../intake/room.ts';
+import { SieveScripts } from '../intake/sieve/scripts.ts';
+import { SieveStep } from '../intake/sieve/step.ts';
 import { IntakeWorker } from '../intake/worker.ts';
 import type { AccountId } from '../mailstore/api.ts';
 import { isLoopback } from '../net/address.ts';
@@ -29,6 +31,7 @@ import { pop3 } from '../protocols/pop3/protocol.ts';
 import { SMTP_LIMITS } from '../protocols/smtp/limits.ts';
 import { sandboxRecipients } from '../protocols/smtp/sandbox.ts';
 import { smtpServer } from '../protocols/smtp/server.ts';
+import { AutomaticSender } from '../submit/automatic.ts';
 import { Submit } from '../submit/submit.ts';
 import type { Log } from '../telemetry/log.ts';
 import { Metrics } from '../telemetry/metrics.ts';
@@ -65,7 +68,6 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
   const wake = async ({ account }: { account: AccountId }): Promise<void> => {
     await intake.signedIn(account).catch((error: unknown) => log.warn({ err: error }, 'could not hurry mail'));
   };
-  undo.use(new IntakeWorker({ queue, steps: [file(mailstore)], clock, random, log, metrics }));
   const recipients = new Recipients(directory, mailstore);
   const room = new Room(() => freeBytes(folder.path), clock);
   const rate = new RecipientRate(cache, {
@@ -78,6 +80,12 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
       OUTBOUND_LIMITS,
     ),
   );
+  /** Whether mail goes to other domains. */
+  const remote = false;
+  const automatic = new AutomaticSender({ directory, store: mailstore, dispatcher, clock, remote });
+  const scripts = new SieveScripts(clock);
+  const sieve = new SieveStep({ store: mailstore, directory, scripts, automatic, clock, log, metrics, hostname });
+  undo.use(new IntakeWorker({ queue, steps: [sieve, file(mailstore)], clock, random, log, metrics }));
   const submit = new Submit({
     directory,
     recipients,
@@ -88,7 +96,7 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
     random,
     log,
     hostname,
-    remote: false,
+    remote,
   });
   const reverseNames = new ReverseNames({ resolver: undo.use(resolverOf(config)), cache, clock });
 

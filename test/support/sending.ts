@@ -7,7 +7,7 @@ import { openQueue } from '../../src/adapters/queue-kv.ts';
 import { SeededRandom } from '../../src/adapters/random-seeded.ts';
 import { Dispatcher } from '../../src/delivery/dispatcher.ts';
 import { OUTBOUND_LIMITS, type OutboundLimits } from '../../src/delivery/limits.ts';
-import type { Route } from '../../src/directory/api.ts';
+import type { AccountInfo, Route } from '../../src/directory/api.ts';
 import { Intake } from '../../src/intake/intake.ts';
 import { file } from '../../src/intake/pipeline.ts';
 import { RecipientRate } from '../../src/intake/rate.ts';
@@ -16,6 +16,9 @@ import { IntakeWorker } from '../../src/intake/worker.ts';
 import type { AccountId, FolderId, MailAccount } from '../../src/mailstore/api.ts';
 import { createMailStore } from '../../src/mailstore/store.ts';
 import type { KeyValueStore } from '../../src/ports/kv.ts';
+import { SieveScripts } from '../../src/intake/sieve/scripts.ts';
+import { SieveStep } from '../../src/intake/sieve/step.ts';
+import { AutomaticSender } from '../../src/submit/automatic.ts';
 import { Submit, type Submission, type User } from '../../src/submit/submit.ts';
 import { silentLog } from '../../src/telemetry/log.ts';
 import { Metrics } from '../../src/telemetry/metrics.ts';
@@ -48,6 +51,12 @@ export class FewPeople {
   maySendAs(account: AccountId, address: string): Promise<boolean> {
     return Promise.resolve(PEOPLE.get(address) === account);
   }
+
+  account(id: string): Promise<AccountInfo | undefined> {
+    const address = [...PEOPLE].find(([, account]) => account === id)?.[0];
+    const common = { displayName: '', aliases: [], admin: false, suspended: false, quota: undefined, created: 0 };
+    return Promise.resolve(address === undefined ? undefined : { id: id as AccountId, address, ...common });
+  }
 }
 
 export interface SendingOptions {
@@ -75,9 +84,12 @@ export async function sendingWorld(options: SendingOptions = {}) {
     const mailstore = createMailStore({ kv: store, blobs, clock, random, bus: new LocalBus() });
     const queue = await openQueue({ kv: store, clock, random });
     const intake = new Intake({ store: mailstore, queue, clock, hostname, log, metrics });
-    const intakeWorker = new IntakeWorker({ queue, steps: [file(mailstore)], clock, random, log, metrics });
     const parts = { store: mailstore, directory, intake, queue, clock, random, log, metrics, hostname };
     const dispatcher = new Dispatcher(parts, limits);
+    const automatic = new AutomaticSender({ ...parts, dispatcher, remote: true });
+    const scripts = new SieveScripts(clock);
+    const steps = [new SieveStep({ ...parts, scripts, automatic }), file(mailstore)];
+    const intakeWorker = new IntakeWorker({ queue, steps, clock, random, log, metrics });
     const recipients = new Recipients(directory, mailstore);
     const rate = new RecipientRate(new MemoryCache(clock), { recipientsPerHour: 1000, limitLoopback: true });
     const submit = new Submit({ ...parts, recipients, rate, dispatcher, remote: true });
@@ -88,6 +100,7 @@ export async function sendingWorld(options: SendingOptions = {}) {
       intake,
       dispatcher,
       submit,
+      scripts,
       metrics,
       alice,
       /** Resolves when nothing is under way any more but what waits for its time. */

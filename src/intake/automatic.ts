@@ -1,0 +1,20 @@
+/** Mail that the service sends for an account by itself: redirected mail, answers, notifications, refusals. */
+import type { AccountId } from '../mailstore/api.ts';
+import type { RawMail } from './arrival.ts';
+
+export interface AutomaticMail {
+  /** Can mail be sent there, and does it stay with us? What happens to it afterwards is another question. */
+  reach(address: string): Promise<'local' | 'remote' | undefined>;
+  /**
+   * Resolves once the mail cannot be lost. The same key of the same account is the same mail: sent again, as after a crash,
+   * it goes once. Throws `mail-loop`, and what the store throws.
+   */
+  send(mail: {
+    readonly account: AccountId;
+    /** Envelope sender, '' for the null reverse-path. */
+    readonly sender: string;
+    readonly recipient: string;
+    readonly mail: RawMail;
+    readonly key: string;
+  }): Promise<void>;
+}

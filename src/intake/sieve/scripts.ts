@@ -1,0 +1,211 @@
+/**
+ * The Sieve scripts of an account: several, of which one may be active. One record lists them, so that whatever is done
+ * to them is one commit; the texts are records of their own, named by their digest, written before the list names them.
+ */
+import { hash } from 'node:crypto';
+import type { SieveScript } from '../../mail/sieve/call.ts';
+import { compileSieve } from '../../mail/sieve/check.ts';
+import { SIEVE_LIMITS } from '../../mail/sieve/limits.ts';
+import { MailError } from '../../mail/error.ts';
+import type { MailAccount } from '../../mailstore/api.ts';
+import type { Clock } from '../../ports/clock.ts';
+import { Turns } from './turns.ts';
+
+export const SCRIPT_LIMITS = {
+  /** Scripts of an account, and bytes of them all. */
+  scripts: 50,
+  bytes: 1 << 20,
+  /** Characters of a name (RFC 5804 §1.6 asks for 128). */
+  name: 128,
+};
+
+export interface ScriptInfo {
+  readonly name: string;
+  readonly active: boolean;
+  /** Bytes. */
+  readonly size: number;
+  /** Milliseconds since 1970. */
+  readonly changed: number;
+}
+
+/** A script as it runs: what its digest names never changes. */
+export interface StoredScript {
+  readonly name: string;
+  readonly digest: string;
+}
+
+interface Row extends StoredScript {
+  readonly size: number;
+  readonly changed: number;
+}
+
+interface Listing {
+  /** '' when none is. */
+  readonly active: string;
+  readonly scripts: readonly Row[];
+}
+
+const LIST = ['sieve', 'scripts'] as const;
+const TEXT = 'sieve-text';
+/** Bytes of a text in a record, which holds them in base64. */
+const PIECE = 45_000;
+/** Bytes of source whose compiled form is kept in memory. */
+const KEPT_BYTES = 16 << 20;
+const NONE: Listing = { active: '', scripts: [] };
+
+type Account = Pick<MailAccount, 'id' | 'record' | 'putRecord'>;
+
+/** One of these serves all accounts of a process: it keeps their changes apart. */
+export class SieveScripts {
+  readonly #clock: Clock;
+  readonly #turns = new Turns();
+  readonly #compiled = new Map<string, { readonly script: SieveScript; readonly size: number }>();
+  #compiledBytes = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** In the order in which they were made. */
+  async list(account: Account): Promise<readonly ScriptInfo[]> {
+    const { active, scripts } = await listing(account);
+    return scripts.map(({ name, size, changed }) => ({ name, size, changed, active: name === active }));
+  }
+
+  /** What runs on each mail. */
+  async active(account: Account): Promise<StoredScript | undefined> {
+    const { active, scripts } = await listing(account);
+    return active === '' ? undefined : scripts.find(({ name }) => name === active);
+  }
+
+  async named(account: Account, name: string): Promise<StoredScript | undefined> {
+    return (await listing(account)).scripts.find((script) => script.name === name);
+  }
+
+  /** Throws `script-missing`. */
+  async source(account: Account, name: string): Promise<string> {
+    return this.#text(account, found(await listing(account), name));
+  }
+
+  /** Throws `SieveError` when today's rules refuse what was stored. */
+  async compiled(account: Account, stored: StoredScript): Promise<SieveScript> {
+    const known = this.#compiled.get(stored.digest);
+    if (known !== undefined) return known.script;
+    const source = await this.#text(account, stored);
+    const script = compileSieve(source);
+    this.#compiled.set(stored.digest, { script, size: source.length });
+    this.#compiledBytes += source.length;
+    for (const [digest, { size }] of this.#compiled) {
+      if (this.#compiledBytes <= KEPT_BYTES) break;
+      this.#compiled.delete(digest);
+      this.#compiledBytes -= size;
+    }
+    return script;
+  }
+
+  /** Is there room for a script of so many bytes? Throws `limit`, `too-large`, `over-quota`, and `syntax` for the name. */
+  async checkRoom(account: Account, name: string, bytes: number): Promise<void> {
+    checkRoom(await listing(account), name, bytes);
+  }
+
+  /** Throws `SieveError` for what is wrong in it, and as `checkRoom`. */
+  async put(account: Account, name: string, source: string): Promise<void> {
+    const bytes = Buffer.from(source);
+    checkRoom(await listing(account), name, bytes.length);
+    compileSieve(source);
+    const digest = hash('sha256', bytes, 'base64url');
+    for (let at = 0; at < bytes.length; at += PIECE)
+      await account.putRecord(TEXT, textId(digest, at / PIECE), bytes.toString('base64', at, at + PIECE));
+    await this.#change(account, (now) => {
+      checkRoom(now, name, bytes.length);
+      const row: Row = { name, digest, size: bytes.length, changed: this.#clock.now() };
+      const place = now.scripts.findIndex((script) => script.name === name);
+      return { ...now, scripts: place < 0 ? [...now.scripts, row] : now.scripts.with(place, row) };
+    });
+  }
+
+  /** '' makes none active. Throws `script-missing`. */
+  async activate(account: Account, name: string): Promise<void> {
+    await this.#change(account, (now) => ({ ...now, active: name === '' ? '' : found(now, name).name }));
+  }
+
+  /** Throws `script-missing`, and `script-active` for the one that runs. */
+  async remove(account: Account, name: string): Promise<void> {
+    await this.#change(account, (now) => {
+      found(now, name);
+      if (now.active === name) throw new MailError('script-active', 'user', `the script ${name} is active`);
+      return { ...now, scripts: now.scripts.filter((script) => script.name !== name) };
+    });
+  }
+
+  /** What is active stays it. Throws `script-missing`, `script-exists`. */
+  async rename(account: Account, name: string, to: string): Promise<void> {
+    checkName(to);
+    await this.#change(account, (now) => {
+      const row = found(now, name);
+      if (now.scripts.some((script) => script.name === to && script !== row))
+        throw new MailError('script-exists', 'user', `there is a script ${to} already`);
+      const scripts = now.scripts.map((script) => (script === row ? { ...row, name: to } : script));
+      return { active: now.active === name ? to : now.active, scripts };
+    });
+  }
+
+  async #text(account: Account, { name, digest }: StoredScript): Promise<string> {
+    const pieces: Buffer[] = [];
+    for (let n = 0; n * PIECE <= SIEVE_LIMITS.scriptBytes; n += 1) {
+      const piece = await account.record<string>(TEXT, textId(digest, n));
+      if (piece === undefined) break;
+      pieces.push(Buffer.from(piece, 'base64'));
+    }
+    const bytes = Buffer.concat(pieces);
+    if (hash('sha256', bytes, 'base64url') !== digest)
+      throw new MailError('damaged', 'bug', `the text of the script ${name} is not whole`);
+    return bytes.toString();
+  }
+
+  /** Texts that no script names any more go afterwards. */
+  async #change(account: Account, to: (now: Listing) => Listing): Promise<void> {
+    await this.#turns.run(account.id, async () => {
+      const before = await listing(account);
+      const after = to(before);
+      await account.putRecord(...LIST, after);
+      const named = new Set(after.scripts.map(({ digest }) => digest));
+      for (const { digest, size } of before.scripts)
+        if (!named.has(digest))
+          for (let at = 0; at < size; at += PIECE) await account.putRecord(TEXT, textId(digest, at / PIECE), undefined);
+    });
+  }
+}
+
+async function listing(account: Account): Promise<Listing> {
+  return (await account.record<Listing>(...LIST)) ?? NONE;
+}
+
+function found({ scripts }: Listing, name: string): Row {
+  const row = scripts.find((script) => script.name === name);
+  if (row === undefined) throw new MailError('script-missing', 'user', `there is no script ${name}`);
+  return row;
+}
+
+function textId(digest: string, number: number): string {
+  return `${digest}-${number}`;
+}
+
+function checkRoom({ scripts }: Listing, name: string, bytes: number): void {
+  checkName(name);
+  const others = scripts.filter((script) => script.name !== name);
+  if (others.length >= SCRIPT_LIMITS.scripts)
+    throw new MailError('limit', 'user', `${SCRIPT_LIMITS.scripts} scripts are the most there can be`);
+  if (bytes > SIEVE_LIMITS.scriptBytes)
+    throw new MailError('too-large', 'user', `a script has ${SIEVE_LIMITS.scriptBytes} bytes at most`);
+  const used = others.reduce((sum, { size }) => sum + size, 0);
+  if (used + bytes > SCRIPT_LIMITS.bytes)
+    throw new MailError('over-quota', 'user', `all scripts together have ${SCRIPT_LIMITS.bytes} bytes at most`);
+}
+
+/** RFC 5804 §1.6. */
+function checkName(name: string): void {
+  const isName = name !== '' && Array.from(name).length <= SCRIPT_LIMITS.name && name.isWellFormed();
+  if (!isName || /[\0-\x1f\x7f-\x9f\u2028\u2029]/.test(name))
+    throw new MailError('syntax', 'user', `${JSON.stringify(name.slice(0, 40))} cannot be the name of a script`);
+}

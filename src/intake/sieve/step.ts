@@ -1,0 +1,140 @@
+/**
+ * The owner's script decides where a mail goes. Whatever goes wrong with it, the mail is kept: a script that fails, a
+ * mailbox that is not there, an address that cannot be reached leave it in INBOX, and the owner is told.
+ */
+import type { Directory } from '../../directory/api.ts';
+import { SieveError } from '../../mail/sieve/error.ts';
+import { runSieve } from '../../mail/sieve/run.ts';
+import type { SieveScript } from '../../mail/sieve/call.ts';
+import type { SieveHost } from '../../mail/sieve/machine.ts';
+import type { SieveInput } from '../../mail/sieve/message.ts';
+import type { MailAccount, MailStore, Principal } from '../../mailstore/api.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Log } from '../../telemetry/log.ts';
+import type { Counter, Metrics } from '../../telemetry/metrics.ts';
+import type { AutomaticMail } from '../automatic.ts';
+import type { Delivery, Step } from '../pipeline.ts';
+import { mailboxId, roleOf } from './mailboxes.ts';
+import { SieveMemory } from './memory.ts';
+import { Performance } from './perform.ts';
+import type { SieveScripts, StoredScript } from './scripts.ts';
+import { Turns } from './turns.ts';
+
+export interface SieveParts {
+  readonly store: Pick<MailStore, 'open'>;
+  readonly directory: Pick<Directory, 'account' | 'maySendAs'>;
+  readonly scripts: SieveScripts;
+  readonly automatic: AutomaticMail;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly hostname: string;
+}
+
+const INTAKE: Principal = { kind: 'system', role: 'intake' };
+
+export class SieveStep implements Step {
+  readonly name = 'sieve';
+  readonly #parts: SieveParts;
+  readonly #turns = new Turns();
+  readonly #runs: Counter<'outcome'>;
+
+  constructor(parts: SieveParts) {
+    this.#parts = parts;
+    this.#runs = parts.metrics.counter('sieve_runs_total', 'Mails on which a Sieve script ran.', ['outcome']);
+  }
+
+  async run(delivery: Delivery): Promise<boolean> {
+    const { store, scripts, clock, log, hostname } = this.#parts;
+    const { mail, recipient } = delivery;
+    // A copy of what the owner sends is no arriving mail.
+    if (recipient.own !== undefined) return false;
+    using account = await store.open(INTAKE, recipient.staged.account);
+    const active = await scripts.active(account);
+    if (active === undefined) return false;
+    const { details, body } = await account.staged(recipient.staged);
+    const input: SieveInput = {
+      envelope: { from: mail.sender, to: recipient.address },
+      size: details.size,
+      structure: details.structure,
+      read: (start, end) => body.bytes(start, end),
+    };
+    const now = clock.now();
+    const memory = new SieveMemory(account, recipient.deliveryId, now);
+    const performance = new Performance({
+      ...this.#parts,
+      account,
+      delivery,
+      details,
+      body,
+      memory,
+      turns: this.#turns,
+      now,
+    }); // prettier-ignore
+    const script = await this.#compiled(account, active);
+    if (script instanceof SieveError) {
+      this.#runs.inc({ outcome: 'failed' });
+      await performance.tellOwner(active, script);
+      return false;
+    }
+    const host = hostOf(account, { scripts, memory, now, hostname });
+    const outcome = await runSieve(script, input, host);
+    const kinds = outcome.actions.map(({ type }) => type);
+    this.#runs.inc({ outcome: outcome.error ? 'failed' : kinds.length === 0 ? 'discarded' : 'done' });
+    log.info(
+      { id: mail.id, recipient: recipient.address, script: active.name, actions: kinds, err: outcome.error?.message },
+      'a script ran',
+    );
+    await performance.carryOut(outcome);
+    if (outcome.error !== undefined) await performance.tellOwner(active, outcome.error);
+    return true;
+  }
+
+  /** What was fine when it was stored may not be with a newer version. */
+  async #compiled(account: MailAccount, active: StoredScript): Promise<SieveScript | SieveError> {
+    try {
+      return await this.#parts.scripts.compiled(account, active);
+    } catch (error) {
+      if (error instanceof SieveError) return error;
+      throw error;
+    }
+  }
+}
+
+interface World {
+  readonly scripts: SieveScripts;
+  readonly memory: SieveMemory;
+  readonly now: number;
+  readonly hostname: string;
+}
+
+function hostOf(account: MailAccount, { scripts, memory, now, hostname }: World): SieveHost {
+  const dot = hostname.indexOf('.');
+  const environment = new Map([
+    ['name', 'Pabal'],
+    ['host', hostname],
+    ['domain', dot < 0 ? hostname : hostname.slice(dot + 1)],
+    ['location', 'MDA'],
+    ['phase', 'during'],
+  ]);
+  return {
+    now,
+    zone: -new Date(now).getTimezoneOffset(),
+    mailboxExists: (name) => account.folderAt(name) !== undefined,
+    mailboxIdExists: (id) => account.folders().some((folder) => mailboxId(folder) === id),
+    specialUseExists(use, mailbox) {
+      const role = roleOf(use);
+      if (role === undefined) return false;
+      return mailbox === undefined
+        ? account.folderWithRole(role) !== undefined
+        : account.folderAt(mailbox)?.role === role;
+    },
+    wasSeen: (id) => memory.has(`duplicate ${id}`),
+    async script(name) {
+      const stored = await scripts.named(account, name);
+      return stored === undefined ? undefined : scripts.compiled(account, stored);
+    },
+    environment: (name) => environment.get(name),
+    pause: () => new Promise((resolve) => setImmediate(resolve)),
+  };
+}

@@ -1,0 +1,86 @@
+/** Mail that an account sends without its user: one commit in its partition, as for what the user sends. */
+import type { Dispatcher } from '../delivery/dispatcher.ts';
+import type { Directory } from '../directory/api.ts';
+import type { AutomaticMail } from '../intake/automatic.ts';
+import { Content, headerOf } from '../intake/content.ts';
+import { hops, MAX_HOPS } from '../intake/trace.ts';
+import { MailError } from '../mail/error.ts';
+import { HeaderBlock } from '../mail/header.ts';
+import { parseMailbox } from '../mail/path.ts';
+import { decodeWords } from '../mail/words.ts';
+import type { MailStore, Principal, Staged } from '../mailstore/api.ts';
+import type { SubmissionRecipient } from '../mailstore/submission.ts';
+import type { Clock } from '../ports/clock.ts';
+import { WireScan } from './wire-scan.ts';
+
+export interface AutomaticParts {
+  readonly directory: Pick<Directory, 'route'>;
+  readonly store: Pick<MailStore, 'open' | 'stage'>;
+  readonly dispatcher: Pick<Dispatcher, 'wake'>;
+  readonly clock: Clock;
+  /** Whether mail goes to other domains. */
+  readonly remote: boolean;
+}
+
+const INTAKE: Principal = { kind: 'system', role: 'intake' };
+const SUBJECT_LENGTH = 200;
+
+export class AutomaticSender implements AutomaticMail {
+  readonly #parts: AutomaticParts;
+
+  constructor(parts: AutomaticParts) {
+    this.#parts = parts;
+  }
+
+  async reach(address: string): Promise<'local' | 'remote' | undefined> {
+    const resolved = await this.#resolve(address);
+    return resolved && (resolved.destination === '' ? 'local' : 'remote');
+  }
+
+  async #resolve(address: string): Promise<{ destination: string; recipient: SubmissionRecipient } | undefined> {
+    const mailbox = parseMailbox(address);
+    if (mailbox === undefined) return undefined;
+    const route = await this.#parts.directory.route(mailbox.address);
+    const recipient: SubmissionRecipient = { address: mailbox.address, state: 'queued' };
+    if (route.kind === 'account') return { destination: '', recipient: { ...recipient, account: route.account } };
+    return route.kind === 'remote' && this.#parts.remote ? { destination: mailbox.domain, recipient } : undefined;
+  }
+
+  async send({ account, sender, recipient, mail, key }: Parameters<AutomaticMail['send']>[0]): Promise<void> {
+    const { store, dispatcher, clock } = this.#parts;
+    const header = HeaderBlock.parse(headerOf(mail));
+    const passed = hops(header);
+    if (passed >= MAX_HOPS) throw new MailError('mail-loop', 'user', `it has passed ${passed} servers: this is a loop`);
+    const resolved = await this.#resolve(recipient);
+    if (resolved === undefined) throw new MailError('unknown-recipient', 'user', `no mail goes to ${recipient}`);
+    const content = new Content(mail, '');
+    const scan = new WireScan();
+    const raw = content.bytes instanceof Uint8Array ? content.bytes : scan.through(content.bytes);
+    if (raw instanceof Uint8Array) scan.push(raw);
+    const [staged] = (await store.stage([{ account }], raw)) as [Staged];
+    using opened = await store.open(INTAKE, account);
+    await opened.outgoing.submit(staged, {
+      sender,
+      messageId: header.first('message-id') ?? '',
+      subject: Array.from(decodeWords(header.first('subject') ?? ''))
+        .slice(0, SUBJECT_LENGTH)
+        .join(''),
+      created: clock.now(),
+      size: staged.size,
+      needs: {
+        smtputf8: scan.headerEightBit || !isAscii(sender) || !isAscii(recipient),
+        eightBit: scan.eightBit,
+        binary: scan.binary,
+      },
+      requireTls: false,
+      origin: { protocol: 'local', hello: '', remote: '', cipher: '' },
+      deliveries: [{ destination: resolved.destination, recipients: [resolved.recipient] }],
+      key,
+    });
+    dispatcher.wake(account);
+  }
+}
+
+function isAscii(text: string): boolean {
+  return /^[\0-\x7f]*$/.test(text);
+}
