@@ -11,6 +11,7 @@ need swaks swaks
 need mbsync isync
 need fetchmail fetchmail
 need s-nail s-nail
+need sieve-connect sieve-connect
 need python3 python3
 need strace strace
 # What these load at run time; their packages only recommend it.

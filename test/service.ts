@@ -12,7 +12,17 @@ const PABAL = new URL('../bin/pabal', import.meta.url).pathname;
 export type Listening = Readonly<
   Partial<
     Record<
-      'smtp' | 'submission' | 'submissions' | 'imap' | 'imaps' | 'pop3' | 'pop3s' | 'lmtp' | 'http' | 'admin',
+      | 'smtp'
+      | 'submission'
+      | 'submissions'
+      | 'imap'
+      | 'imaps'
+      | 'pop3'
+      | 'pop3s'
+      | 'managesieve'
+      | 'lmtp'
+      | 'http'
+      | 'admin',
       string
     >
   >
@@ -35,7 +45,7 @@ export interface ServiceOptions {
 }
 
 const FREE_PORTS: Readonly<Record<string, string>> = Object.fromEntries(
-  ['smtp', 'submission', 'submissions', 'imap', 'imaps', 'pop3', 'pop3s', 'lmtp', 'http'].map((name) => [
+  ['smtp', 'submission', 'submissions', 'imap', 'imaps', 'pop3', 'pop3s', 'managesieve', 'lmtp', 'http'].map((name) => [
     `listen.${name}`,
     '127.0.0.1:0',
   ]),

@@ -12,7 +12,10 @@ const listen = z
     pop3: listener('127.0.0.1:2110', 'POP3, STLS (port 110).'),
     pop3s: listener('127.0.0.1:2995', 'POP3, TLS from the start (port 995).'),
     lmtp: listener('off', 'LMTP, for a mail server in front of this one. Whoever can connect may deliver.'),
-    managesieve: listener('127.0.0.1:4190', 'Reserved for ManageSieve: accepted, not opened yet.'),
+    managesieve: listener(
+      '127.0.0.1:4190',
+      'ManageSieve, STARTTLS: where users manage their mail filters (port 4190).',
+    ),
     http: listener('127.0.0.1:8080', 'REST API, start page, events, /metrics and /healthz.'),
     admin: listener('off', "Moves the operator's pages and /metrics off the public HTTP listener."),
     proxy_from: texts(

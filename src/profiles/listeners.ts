@@ -12,6 +12,7 @@ export const LISTEN_NAMES = [
   'imaps',
   'pop3',
   'pop3s',
+  'managesieve',
   'http',
   'admin',
 ] as const; // prettier-ignore

@@ -27,6 +27,7 @@ import { TlsIdentity } from '../net/tls.ts';
 import { ReverseNames } from '../net/reverse-name.ts';
 import { createHttpServer } from '../protocols/http/server.ts';
 import { createImapServer } from '../protocols/imap/server.ts';
+import { manageSieve } from '../protocols/managesieve/protocol.ts';
 import { pop3 } from '../protocols/pop3/protocol.ts';
 import { SMTP_LIMITS } from '../protocols/smtp/limits.ts';
 import { sandboxRecipients } from '../protocols/smtp/sandbox.ts';
@@ -178,6 +179,7 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
     imaps: [imap, tls],
     pop3: [pop],
     pop3s: [pop, tls],
+    managesieve: [manageSieve({ mailstore, directory, scripts, tls, allowPlaintextLogin })],
   };
   const proxies = config.listen.proxy_from;
   for (const name of LISTEN_NAMES) {

@@ -244,10 +244,9 @@ describe('with a service that runs', () => {
 
 describe('a start that cannot be', () => {
   const start = (...args: string[]) => pabal(['serve', '--set', 'listen.smtp=127.0.0.1:0', ...args]);
-  const OFF = ['submission', 'submissions', 'imap', 'imaps', 'pop3', 'pop3s', 'http', 'lmtp'].flatMap((name) => [
-    '--set',
-    `listen.${name}=off`,
-  ]);
+  const OFF = ['submission', 'submissions', 'imap', 'imaps', 'pop3', 'pop3s', 'managesieve', 'http', 'lmtp'].flatMap(
+    (name) => ['--set', `listen.${name}=off`],
+  );
 
   it('says in one line that a port is taken', async () => {
     const taken = createServer().listen(0, '127.0.0.1');
@@ -321,10 +320,17 @@ describe('a start that cannot be', () => {
 describe('the demo', () => {
   it('is a living mailbox in one step', async () => {
     const data = join(base, 'demo');
-    const ports = ['smtp', 'submission', 'submissions', 'imap', 'imaps', 'pop3', 'pop3s', 'http'].flatMap((name) => [
-      '--set',
-      `listen.${name}=127.0.0.1:0`,
-    ]);
+    const ports = [
+      'smtp',
+      'submission',
+      'submissions',
+      'imap',
+      'imaps',
+      'pop3',
+      'pop3s',
+      'managesieve',
+      'http',
+    ].flatMap((name) => ['--set', `listen.${name}=127.0.0.1:0`]);
     const child = spawn('bin/pabal', ['serve', '--demo', '--data', data, ...ports], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });

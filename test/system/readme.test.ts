@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 
 /** The ports that the README names. */
 const PORTS = { smtp: 2525, imap: 2143, pop3: 2110, http: 8080 } as const;
-const LISTENERS = ['smtp', 'submission', 'submissions', 'imap', 'imaps', 'pop3', 'pop3s', 'http'];
+const LISTENERS = ['smtp', 'submission', 'submissions', 'imap', 'imaps', 'pop3', 'pop3s', 'managesieve', 'http'];
 
 let base: string;
 let stop: () => Promise<unknown>;

@@ -132,7 +132,7 @@ async function freePorts({ listen }: Config): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const [name, value] of Object.entries(listen)) {
     for (const endpoint of value as readonly (Endpoint | string)[]) {
-      if (typeof endpoint === 'string' || endpoint.port === 0 || name === 'managesieve') continue;
+      if (typeof endpoint === 'string' || endpoint.port === 0) continue;
       const reason = await cannotListen(endpoint);
       const where = formatEndpoint(endpoint);
       findings.push(
