@@ -1,13 +1,13 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
 import { environmentName, keysOf } from './keys.ts';
 import { loadConfig } from './load.ts';
 import { locate } from './locate.ts';
 import { configReference, printConfig } from './print.ts';
 import { schema } from './schema.ts';
-import { parseEndpoint, parseSize } from './values.ts';
+import { parseEndpoint, parseNextHop, parseSize } from './values.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -53,7 +53,7 @@ describe('the configuration', () => {
       ],
     });
     expect(config.hostname).toBe('set');
-    expect(config.outbound.relay).toBe('mode:1');
+    expect(config.outbound.relay).toEqual({ host: 'mode', port: 1, implicitTls: false });
     expect(config.limits.recipients).toBe(7);
     expect(config.limits.loopback).toBe(true);
     expect(config.listen.smtp).toEqual([]);
@@ -138,4 +138,33 @@ describe('values', () => {
     expect(locate(text, ['x', 'y z', 'q', 'r'])).toBe(4);
     expect(locate(text, ['nowhere'])).toBe(1);
   });
+});
+
+test('mail servers that the operator names', async () => {
+  expect(parseNextHop('relay.test:587')).toEqual({ host: 'relay.test', port: 587, implicitTls: false });
+  expect(parseNextHop('smtp://relay.test')).toEqual({ host: 'relay.test', port: 25, implicitTls: false });
+  expect(parseNextHop('smtps://[::1]/')).toEqual({ host: '::1', port: 465, implicitTls: true });
+  for (const wrong of [
+    '',
+    'relay',
+    'http://a:1',
+    'smtp://',
+    'smtp://a:0',
+    'smtp://a:65536',
+    'smtp://a b',
+    'smtp://u@h',
+  ])
+    expect([wrong, parseNextHop(wrong)]).toEqual([wrong, undefined]);
+  const path = await file('[outbound.routes]\n"Example.test" = "smtp://10.0.0.5:2525"\n"*" = "smtps://out.test"\n');
+  const { config } = await loadConfig({ file: path });
+  expect([...config.outbound.routes]).toEqual([
+    ['example.test', { host: '10.0.0.5', port: 2525, implicitTls: false }],
+    ['*', { host: 'out.test', port: 465, implicitTls: true }],
+  ]);
+  const set = await loadConfig({ set: ['outbound.routes={"a.test" = "smtp://b.test"}'] });
+  expect(set.config.outbound.routes.get('a.test')?.port).toBe(25);
+  await expect(loadConfig({ set: ['outbound.routes={"a.test" = "nowhere"}'] })).rejects.toThrow(
+    'outbound.routes: expected a table',
+  );
+  await expect(loadConfig({ set: ['outbound.relay=nowhere'] })).rejects.toThrow('outbound.relay: expected "host:port"');
 });

@@ -63,6 +63,11 @@ export function configReference(): string {
 }
 
 function toml(value: unknown): string {
+  // A table in one line.
+  if (value !== null && typeof value === 'object' && !Array.isArray(value))
+    return `{${Object.entries(value)
+      .map(([key, inner]) => `${JSON.stringify(key)} = ${toml(inner)}`)
+      .join(', ')}}`;
   return stringify({ v: value }).replace(/^v = /, '').trim();
 }
 

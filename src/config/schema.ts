@@ -1,6 +1,6 @@
 /** Every key of `pabal.toml`: its kind, its default and what it means. `docs/configuration.md` is made from this. */
 import { z } from 'zod';
-import { choice, count, flag, listener, size, text, texts } from './values.ts';
+import { choice, count, flag, listener, nextHop, nextHops, size, text, texts } from './values.ts';
 
 const listen = z
   .strictObject({
@@ -41,7 +41,22 @@ const tls = z
 
 const outbound = z
   .strictObject({
-    relay: text('', 'Reserved for the smarthost "host:port": accepted, not used yet.'),
+    relay: nextHop(
+      'The smarthost that takes all mail to others. Empty: the mail servers of the domain, as DNS names them (MX).',
+    ),
+    relay_user: text('', 'Name under which to sign in to the relay; empty = without.'),
+    relay_password: text('', 'The password for it. It is sent over TLS only, unless the relay is on this machine.', {
+      secret: true,
+    }),
+    relay_verify: flag(false, 'Whether the relay must prove its name with a certificate that is trusted.'),
+    routes: nextHops(
+      'Mail servers for single domains, before the relay and before DNS: {"example.test" = "smtp://10.0.0.5:2525"}. ".example.test" is what is below it, "*" everything.',
+    ),
+    port: count(25, { min: 1, max: 65_535 }, 'Port of the mail servers that DNS names. Another one is for tests.'),
+    private_addresses: flag(
+      false,
+      'Whether to deliver to this machine and to private networks where DNS leads there. Relay and routes may always.',
+    ),
   })
   .prefault({})
   .describe('Mail to other domains. It is refused for now, with a clear reply.');
@@ -51,6 +66,11 @@ const dns = z
     servers: texts(
       "DNS servers to ask, for the names of clients in trace lines and for the doctor; empty = the system's.",
       'a list of addresses such as ["192.0.2.53"]',
+    ),
+    trust_validation: choice(
+      ['never', 'loopback', 'always'],
+      'loopback',
+      'Whose word is taken that an answer was validated (DNSSEC), which DANE stands on: that of servers on this machine, of all, or nobody.',
     ),
   })
   .prefault({})

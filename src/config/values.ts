@@ -48,6 +48,27 @@ export function formatEndpoint({ host, port }: Endpoint): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
+/** A mail server that the operator names. */
+export interface NextHop extends Endpoint {
+  /** TLS from the first byte. */
+  readonly implicitTls: boolean;
+}
+
+const NEXT_HOP_PORTS = new Map([
+  ['smtp', 25],
+  ['smtps', 465],
+]);
+
+/** `smtp://host`, `smtps://host:port`, `host:port`, `[::1]:port`. Undefined when it is none. */
+export function parseNextHop(text: string): NextHop | undefined {
+  const [, scheme = 'smtp', rest = ''] = /^(?:(smtps?):\/\/)?([^/]+)\/?$/.exec(text.trim()) ?? [];
+  const withPort = /:\d{1,5}$/.test(rest.replace(/^\[[^\]]*\]/, ''));
+  // Without a scheme the port is what tells a server from a slip of the pen.
+  if (!withPort && !text.includes('://')) return undefined;
+  const endpoint = parseEndpoint(withPort ? rest : `${rest}:${NEXT_HOP_PORTS.get(scheme) ?? 0}`);
+  return endpoint === undefined || endpoint.port === 0 ? undefined : { ...endpoint, implicitTls: scheme === 'smtps' };
+}
+
 /** Reached only from this machine. */
 export function isLoopbackHost(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);
@@ -102,6 +123,22 @@ export function listener(preset: string, about: string) {
   ]);
   const expects = '"host:port", a list of them, or "off"';
   return schema.register(keyMeta, { expects, text: true }).prefault(preset).describe(about);
+}
+
+/** A mail server; undefined when empty. */
+export function nextHop(about: string) {
+  const schema = z.union([z.literal('').transform(() => undefined), z.string().transform(transformed(parseNextHop))]);
+  const expects = '"host:port", "smtp://host:port" or "smtps://host:port"';
+  return schema.register(keyMeta, { expects, text: true }).prefault('').describe(about);
+}
+
+/** Mail servers by domain, lower case; `.example.test` stands for what is below it, `*` for every domain. */
+export function nextHops(about: string) {
+  const schema = z
+    .record(z.string().regex(/^(?:\*|\.?[A-Za-z0-9._-]{1,253})$/), z.string().transform(transformed(parseNextHop)))
+    .transform((table) => new Map(Object.entries(table).map(([domain, hop]) => [domain.toLowerCase(), hop])));
+  const expects = 'a table such as {"example.test" = "smtp://host:port", ".test" = "smtps://host"}';
+  return schema.register(keyMeta, { expects }).prefault({}).describe(about);
 }
 
 export function texts(about: string, expects: string, allowed: (text: string) => boolean = () => true) {

@@ -1,5 +1,4 @@
 /** Where the operator sends mail instead of asking DNS: a next hop for some domains, or for all. */
-import { isIP } from 'node:net';
 
 /** A next hop that the operator named. */
 export interface Relay {
@@ -14,23 +13,6 @@ export interface Relay {
 
 /** By domain: `example.test`, `.example.test` for what is below it, `*` for everything. */
 export type Transports = ReadonlyMap<string, Relay>;
-
-const PORTS = new Map([
-  ['smtp', 25],
-  ['smtps', 465],
-]);
-const URL_FORM = /^(smtps?):\/\/(?:\[([0-9A-Fa-f:.]{2,45})\]|([A-Za-z0-9._-]{1,253}))(?::(\d{1,5}))?\/?$/;
-
-/** `smtp://host:port`, `smtps://[::1]`; undefined when it is none. */
-export function parseRelay(text: string): Relay | undefined {
-  const match = URL_FORM.exec(text.trim());
-  const scheme = match?.[1] ?? '';
-  const host = match?.[2] ?? match?.[3];
-  const port = Number(match?.[4] ?? PORTS.get(scheme));
-  if (host === undefined || (match?.[2] !== undefined && isIP(host) === 0) || port < 1 || port > 65_535)
-    return undefined;
-  return { host: host.toLowerCase(), port, implicitTls: scheme === 'smtps', verifyTls: false };
-}
 
 /** The most exact entry wins. */
 export function transportFor(domain: string, transports: Transports): Relay | undefined {

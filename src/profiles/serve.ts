@@ -216,7 +216,7 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
 
 function resolverOf({ dns }: Config): SystemResolver {
   try {
-    return new SystemResolver({ servers: dns.servers });
+    return new SystemResolver({ servers: dns.servers, trustValidation: dns.trust_validation });
   } catch (error) {
     throw new StartError(`dns.servers: ${(error as Error).message}`, { cause: error });
   }

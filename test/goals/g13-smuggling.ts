@@ -1,5 +1,10 @@
 /** G13: whatever some server takes for the end of a message, wherever the network cuts it: one envelope, one message. */
 import { createServer, type Server } from 'node:net';
+import { SystemClock } from '../../src/adapters/clock-system.ts';
+import { StaticResolver } from '../../src/adapters/resolver-static.ts';
+import type { Hop } from '../../src/delivery/route.ts';
+import { SmtpTransfer } from '../../src/delivery/smtp-transfer.ts';
+import { TlsPolicies } from '../../src/delivery/tls/policy.ts';
 import { ImapClient } from '../client/imap.ts';
 import { SmtpClient } from '../client/smtp.ts';
 import { Service } from '../service.ts';
@@ -84,12 +89,24 @@ export const goal: Goal = {
       if (there !== here) violations.push(`${name(way)}: ${there} messages are stored, ${here} were accepted`);
       say(`${name(way)}: ${here} accepted, ${there} stored`);
     }
+    for (const chunked of [false, true]) {
+      const out = await outbound(chunked);
+      runs += out.runs;
+      accepted += out.taken;
+      violations.push(...out.violations);
+      say(`out ${chunked ? 'BDAT' : 'DATA'}: ${out.taken} of ${out.runs} taken`);
+    }
     return result({
       runs,
       faults: runs,
       acked: accepted,
       violations: several('findings', violations),
-      figures: { endings: ENDINGS.length, splits: SPLITS.length, ways: ways.map(name), accepted },
+      figures: {
+        endings: ENDINGS.length,
+        splits: SPLITS.length,
+        ways: [...ways.map(name), 'out DATA', 'out BDAT'],
+        accepted,
+      },
     });
   },
 };
@@ -134,6 +151,59 @@ async function smuggle(
   return { accepted: answer.split('\r\n').filter((line) => line.startsWith('250 2.0.0 ')).length };
 }
 
+/** Our own way out, to a server that takes any newline, dot, newline for the end: the body reaches us cut as the network would. */
+async function outbound(
+  chunked: boolean,
+): Promise<{ readonly runs: number; readonly taken: number; readonly violations: string[] }> {
+  let taken = 0;
+  const server = await lenientServer(chunked, () => taken++);
+  const { port } = server.address() as { port: number };
+  const hop: Hop = {
+    host: 'lenient.test',
+    port,
+    addresses: [{ address: '127.0.0.1', family: 4 }],
+    authenticated: false,
+  };
+  const transfer = new SmtpTransfer({
+    router: { route: (domain) => Promise.resolve({ kind: 'hops', hops: [hop], domain }) },
+    tls: new TlsPolicies({ resolver: new StaticResolver({}) }),
+    clock: new SystemClock(),
+    hostname: 'pabal.test',
+  });
+  const violations: string[] = [];
+  let runs = 0;
+  for (const ending of ENDINGS)
+    for (const split of SPLITS) {
+      const second = 'MAIL FROM:<a@client.test>\r\nRCPT TO:<inner@mail.test>\r\nDATA\r\nSubject: smuggled\r\n\r\nx';
+      const text = `Subject: outer\r\n\r\nx${ending}${second}\r\n`;
+      const bytes = Buffer.from(text, 'latin1');
+      const at = Math.max(0, Math.min(bytes.length, text.indexOf(ending) + split));
+      const before = taken;
+      const [outcome] = await transfer.transfer(
+        'lenient.test',
+        {
+          sender: 'a@client.test',
+          size: bytes.length,
+          body: async function* () {
+            yield bytes.subarray(0, at);
+            await new Promise((resolve) => setImmediate(resolve));
+            yield bytes.subarray(at);
+          },
+          needs: { smtputf8: false, eightBit: false, binary: false },
+          requireTls: false,
+        },
+        [{ address: 'outer@lenient.test' }],
+        new AbortController().signal,
+      );
+      runs++;
+      if (outcome?.kind !== 'delivered' || taken - before !== 1)
+        violations.push(`out, ${JSON.stringify(ending)} cut at ${split}: ${taken - before} taken, ${outcome?.kind}`);
+    }
+  await transfer.close();
+  server.close();
+  return { runs, taken, violations };
+}
+
 async function stored(service: Service, account: string, atLeast: number): Promise<number> {
   await using imap = await ImapClient.connect(service.at('imap'));
   await imap.login(account, 'pass');
@@ -145,21 +215,37 @@ async function stored(service: Service, account: string, atLeast: number): Promi
   return count;
 }
 
-function lenientServer(): Promise<Server> {
+/** Takes any newline for one; counts the messages it took. */
+function lenientServer(chunked = false, took: () => void = () => undefined): Promise<Server> {
   const server = createServer((socket) => {
     let inData = false;
     let pending = '';
+    const accept = (): void => {
+      took();
+      socket.write('250 2.0.0 Accepted\r\n');
+    };
     socket.on('error', () => undefined);
     socket.write('220 lenient\r\n');
     socket.on('data', (chunk) => {
       pending += chunk.toString('latin1');
       for (;;) {
-        const end = inData ? /\r?\n\.\r?\n/.exec(pending) : /\r?\n/.exec(pending);
+        const chunk = inData ? null : /^BDAT (\d+) LAST\r\n/.exec(pending);
+        if (chunk !== null) {
+          const size = chunk[0].length + Number(chunk[1]);
+          if (pending.length < size) return;
+          // What such a server passes on, it passes on with the line ends it sees.
+          if (/(?:\r\n|\r|\n)\.(?:\r\n|\r|\n)/.test(pending.slice(0, size).replaceAll('\r\n.', '\r\n..'))) took();
+          pending = pending.slice(size);
+          accept();
+          continue;
+        }
+        const end = inData ? /(?:\r\n|\r|\n)\.(?:\r\n|\r|\n)/.exec(pending) : /\r?\n/.exec(pending);
         if (!end) return;
         const line = pending.slice(0, end.index);
         pending = pending.slice(end.index + end[0].length);
-        if (inData) socket.write('250 2.0.0 Accepted\r\n');
+        if (inData) accept();
         else if (line === 'QUIT') socket.end('221 bye\r\n');
+        else if (line.startsWith('EHLO')) socket.write(`250-lenient\r\n250 ${chunked ? 'CHUNKING' : 'HELP'}\r\n`);
         else socket.write(line === 'DATA' ? '354 go on\r\n' : '250 2.1.0 fine\r\n');
         inData = !inData && line === 'DATA';
       }
