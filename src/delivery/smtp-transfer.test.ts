@@ -227,6 +227,24 @@ describe('what the server cannot do', () => {
     expect(servers[0]!.sessions.flatMap(({ lines }) => lines)).not.toContainEqual(expect.stringMatching(/^MAIL/));
   });
 
+  test('8-bit and binary mail is written in 7 bits, unless it is signed', async () => {
+    const eightBit = mailOf('Subject: x\r\n\r\nGrüße an alle, die das hier lesen\r\n', {
+      needs: { smtputf8: false, eightBit: true, binary: false },
+    });
+    const { outcomes, servers } = await send([{ extensions: [] }], to('bob'), eightBit);
+    expect(outcomes).toMatchObject([{ kind: 'delivered' }]);
+    expect(servers[0]!.mails[0]?.mail).not.toContain('BODY');
+    expect(servers[0]!.mails[0]?.raw.toString()).toContain('Gr=C3=BC=C3=9Fe');
+    const binary = mailOf('Subject: x\r\n\r\na\nb\0', { needs: { smtputf8: false, eightBit: true, binary: true } });
+    const other = await send([{ extensions: ['CHUNKING', '8BITMIME'] }], to('bob'), binary);
+    expect(other.servers[0]!.mails[0]?.raw.toString()).toMatch(/\r\n\r\na=0Ab=00\r\n$/);
+    const signed = mailOf('Content-Type: multipart/signed; boundary=b\r\n\r\n--b\r\n\r\nä\r\n--b--\r\n', {
+      needs: { smtputf8: false, eightBit: true, binary: false },
+    });
+    const refused = await send([{ extensions: [] }], to('bob'), signed);
+    expect(refused.outcomes).toMatchObject([{ kind: 'permanent', status: '5.6.3' }]);
+  });
+
   test('one international recipient does not hold up the others', async () => {
     const { outcomes } = await send([{ extensions: [] }], to('보브', 'bob'));
     expect(outcomes).toMatchObject([{ kind: 'permanent', status: '5.6.7' }, { kind: 'delivered' }]);

@@ -6,6 +6,7 @@ import type { Mailbox } from '../mail/path.ts';
 import { isLoopback } from '../net/address.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { HostAddress } from '../ports/resolver.ts';
+import { inSevenBits } from './client/downgrade.ts';
 import { type BodyType, envelopeAddress } from './client/envelope.ts';
 import { CLIENT_TIMEOUTS, type ClientTimeouts, POOL_LIMITS, type PoolLimits } from './client/limits.ts';
 import { SessionPool } from './client/pool.ts';
@@ -237,20 +238,20 @@ export class SmtpTransfer implements Transfer {
     signal.addEventListener('abort', abort, { once: true });
     try {
       if (signal.aborted) abort();
-      const body = this.#fit(session, job);
+      const fitting = await this.#fit(session, job);
       const most = Math.min(MAX_RECIPIENTS, session.capabilities.limit('RCPTMAX'));
       for (;;) {
         const left = mailboxes.flatMap((mailbox, index) => {
           const recipient = recipients[index];
           return mailbox && recipient && outcomes[index] === undefined ? [{ mailbox, recipient, index }] : [];
         });
-        if (left.length === 0 || body === undefined) return;
+        if (left.length === 0 || fitting === undefined) return;
         if (session.dirty && !(await session.reset())) throw new SessionLost('the server did not take RSET');
         const asked = left.slice(0, most);
         const utf8 = needsUtf8(job) || asked.some(({ mailbox }) => mailbox.needsUtf8);
         const verdicts: (Verdict | undefined)[] = [];
         try {
-          await transact(session, { sender: job.sender, mail: job.mail, body, utf8 }, asked, verdicts);
+          await transact(session, { sender: job.sender, ...fitting, utf8 }, asked, verdicts);
         } finally {
           for (const { index } of asked) outcomes[index] = outcomeOf(verdicts[index], session);
         }
@@ -260,8 +261,11 @@ export class SmtpTransfer implements Transfer {
     }
   }
 
-  /** What the body is sent as; who cannot be served by this server has an outcome afterwards. */
-  #fit(session: SmtpSession, job: Job): BodyType | undefined {
+  /** The mail in the form that this server takes; whoever it cannot serve has an outcome afterwards. */
+  async #fit(
+    session: SmtpSession,
+    job: Job,
+  ): Promise<{ readonly mail: OutgoingMail; readonly body: BodyType } | undefined> {
     const { capabilities, host } = session;
     const { mail, outcomes, mailboxes } = job;
     const all = (status: string, reason: string): undefined => {
@@ -278,13 +282,13 @@ export class SmtpTransfer implements Transfer {
         if (mailbox?.needsUtf8)
           outcomes[i] ??= failure('permanent', '5.6.7', 'the server takes no international addresses (SMTPUTF8)', host);
     }
-    if (mail.needs.binary) {
-      if (capabilities.has('BINARYMIME') && capabilities.has('CHUNKING')) return 'BINARYMIME';
-      return all('5.6.3', 'the mail is binary, and the server takes text only');
-    }
-    if (!mail.needs.eightBit) return '7BIT';
-    if (capabilities.has('8BITMIME')) return '8BITMIME';
-    return all('5.6.3', 'the mail has 8-bit text, and the server takes 7-bit text only');
+    const { binary, eightBit } = mail.needs;
+    if (binary && capabilities.has('BINARYMIME') && capabilities.has('CHUNKING')) return { mail, body: 'BINARYMIME' };
+    if (!binary && !eightBit) return { mail, body: '7BIT' };
+    if (!binary && capabilities.has('8BITMIME')) return { mail, body: '8BITMIME' };
+    const converted = await inSevenBits(mail);
+    if (converted) return { mail: converted, body: '7BIT' };
+    return all('5.6.3', 'the mail cannot be written as the 7-bit text that the server takes (it may be signed)');
   }
 }
 
