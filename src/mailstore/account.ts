@@ -1,12 +1,11 @@
 /** A handle on one account, for one principal. */
 import { MailError } from '../mail/error.ts';
-import type { KeyValueStore, Version } from '../ports/kv.ts';
+import type { KeyValueStore, Value, Version } from '../ports/kv.ts';
 import type {
   AccountId,
   Body,
   Change,
   DeleteCondition,
-  EmailId,
   FlagChange,
   Folder,
   FolderId,
@@ -25,6 +24,7 @@ import type {
 } from './api.ts';
 import { StoredBody } from './bodies.ts';
 import { storeError } from './commit.ts';
+import type { StoredDetails } from './details.ts';
 import { pathLevels, SEPARATOR } from './folder-names.ts';
 import { accountPartition, emailTime, onceKey, recordOf, recordsOf } from './keys.ts';
 import { readLog } from './log.ts';
@@ -35,7 +35,7 @@ import { DAY, publish } from './operations/publish.ts';
 import { checkedRecordKey, putRecord, rememberOnce } from './operations/records.ts';
 import { AccountOutgoing } from './outgoing.ts';
 import { messageIds } from './query.ts';
-import { readDetails, readManyDetails } from './staging.ts';
+import { readDetails, readManyDetails, readMessage } from './read-details.ts';
 import { publicChange } from './state.ts';
 import type { Outgoing } from './submission.ts';
 import { vanishedSince } from './trim.ts';
@@ -125,12 +125,15 @@ export class Account implements MailAccount, Disposable {
 
   async getMessage(id: MsgId): Promise<{ meta: MessageMeta; details: MessageDetails; body: Body }> {
     const meta = this.#present(id);
-    const details = await this.#detailsOf(meta);
-    return { meta, details, body: new StoredBody(this.#kv, this.#node.blobs, this.id, details) };
+    const found = await told(() => readMessage(this.#kv, this.id, meta.email));
+    if (!found) return await this.#withoutDetails(meta);
+    const { details, bodyRow } = found;
+    return { meta, details, body: this.#bodyOf(meta, details, bodyRow) };
   }
 
-  details(id: MsgId): Promise<MessageDetails> {
-    return this.#detailsOf(this.#present(id));
+  async details(id: MsgId): Promise<MessageDetails> {
+    const meta = this.#present(id);
+    return (await told(() => readDetails(this.#kv, this.id, meta.email))) ?? (await this.#withoutDetails(meta));
   }
 
   async detailsOf(ids: readonly MsgId[]): Promise<(MessageDetails | undefined)[]> {
@@ -140,8 +143,11 @@ export class Account implements MailAccount, Disposable {
     return emails.map((email) => email && found.get(email));
   }
 
-  async body(id: MsgId): Promise<Body> {
-    return (await this.getMessage(id)).body;
+  async body(id: MsgId, details?: MessageDetails): Promise<Body> {
+    if (!details) return (await this.getMessage(id)).body;
+    const meta = this.#present(id);
+    if (details.email !== meta.email) throw new MailError('bug', 'bug', `details of another email than ${meta.email}`);
+    return this.#bodyOf(meta, details as StoredDetails);
   }
 
   getMessageIds(query: MessageQuery): readonly MsgId[] {
@@ -346,13 +352,22 @@ export class Account implements MailAccount, Disposable {
     return meta;
   }
 
-  async #detailsOf(meta: MessageMeta) {
-    const details = await told(() => readDetails(this.#kv, this.id, meta.email as EmailId));
-    if (details) return details;
-    // Somebody may have removed it since the index was asked; else the store has lost it.
-    await this.refresh();
-    this.#present(meta.id);
+  #bodyOf(meta: MessageMeta, details: StoredDetails, firstRow?: Value): Body {
+    return new StoredBody(this.#kv, this.#node.blobs, this.id, details, {
+      ...(firstRow && { firstRow }),
+      beforeDamaged: () => this.#stillThere(meta),
+    });
+  }
+
+  async #withoutDetails(meta: MessageMeta): Promise<never> {
+    await this.#stillThere(meta);
     throw new MailError('damaged', 'bug', `email ${meta.email} of ${this.id} has no details`);
+  }
+
+  /** What is missing may have been removed since the index was asked: then `message-missing`; else the store has lost it. */
+  async #stillThere({ id }: MessageMeta): Promise<void> {
+    await this.refresh();
+    this.#present(id);
   }
 
   #folderOf(id: FolderId): Folder {

@@ -235,7 +235,8 @@ export interface MailAccount {
   details(id: MsgId): Promise<MessageDetails>;
   /** In the order asked for; undefined for those that are gone. One read for all. */
   detailsOf(ids: readonly MsgId[]): Promise<(MessageDetails | undefined)[]>;
-  body(id: MsgId): Promise<Body>;
+  /** With the `details` that this account answered, these are not read again. */
+  body(id: MsgId, details?: MessageDetails): Promise<Body>;
   /** NinjaMail getMessageIDs. */
   getMessageIds(query: MessageQuery): readonly MsgId[];
   /** NinjaMail addMessage: stages the raw message and publishes it. Durable when resolved. */

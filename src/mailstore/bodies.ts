@@ -2,7 +2,7 @@
 import { Base64Encoder, decodedStart, encodedSize } from '../mail/base64-exact.ts';
 import { MailError } from '../mail/error.ts';
 import type { BlobStore } from '../ports/blob.ts';
-import { Damaged, type KeyValueStore } from '../ports/kv.ts';
+import { Damaged, type KeyValueStore, type Value } from '../ports/kv.ts';
 import type { AccountId, Body } from './api.ts';
 import { refKey, type Segment, type StoredDetails } from './details.ts';
 import { accountPartition, bodyKey, bucketOf } from './keys.ts';
@@ -11,6 +11,13 @@ import { accountPartition, bodyKey, bucketOf } from './keys.ts';
 export const BODY_CHUNK = 240 << 10;
 const PIECE = 64 << 10;
 
+export interface BodyOptions {
+  /** The first body row, when it has been read. */
+  readonly firstRow?: Value;
+  /** Called before damage is reported: what was removed meanwhile is not damaged. */
+  readonly beforeDamaged?: () => Promise<void>;
+}
+
 export class StoredBody implements Body {
   readonly #kv: KeyValueStore;
   readonly #blobs: BlobStore;
@@ -18,12 +25,21 @@ export class StoredBody implements Body {
   readonly #details: StoredDetails;
   /** The row read last: the next piece is mostly in it. */
   #row: { readonly number: number; readonly bytes: Uint8Array } | undefined;
+  readonly #beforeDamaged: BodyOptions['beforeDamaged'];
 
-  constructor(kv: KeyValueStore, blobs: BlobStore, account: AccountId, details: StoredDetails) {
+  constructor(
+    kv: KeyValueStore,
+    blobs: BlobStore,
+    account: AccountId,
+    details: StoredDetails,
+    { firstRow, beforeDamaged }: BodyOptions = {},
+  ) {
     this.#kv = kv;
     this.#blobs = blobs;
     this.#account = account;
     this.#details = details;
+    this.#row = firstRow && { number: 0, bytes: firstRow };
+    this.#beforeDamaged = beforeDamaged;
   }
 
   get size(): number {
@@ -31,24 +47,51 @@ export class StoredBody implements Body {
   }
 
   async bytes(start = 0, end = this.size): Promise<Uint8Array> {
+    const atOnce = await this.#ofOneRow(start, end);
+    if (atOnce) return atOnce;
     const pieces: Uint8Array[] = [];
     for await (const piece of this.#read(start, end)) pieces.push(piece);
     return pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
   }
 
   async *stream(start = 0, end = this.size): AsyncIterable<Uint8Array> {
-    for await (const piece of this.#read(start, end))
+    const atOnce = await this.#ofOneRow(start, end);
+    for await (const piece of atOnce ? [atOnce] : this.#read(start, end))
       for (let at = 0; at < piece.length; at += PIECE) yield piece.subarray(at, at + PIECE);
+  }
+
+  /** Most messages are one row, and need no walk over segments; undefined for the others. */
+  async #ofOneRow(start: number, end: number): Promise<Uint8Array | undefined> {
+    const { prefix, segments } = this.#details.plan;
+    const only = segments.length === 1 ? segments[0]! : undefined;
+    if (only?.kind !== 'rows' || only.length > BODY_CHUNK) return undefined;
+    let row: Uint8Array;
+    try {
+      row = this.#row?.bytes ?? (await this.#bodyRow(0));
+      if (row.length !== only.length) throw new Damaged('body row 0 has another length than the details say');
+    } catch (error) {
+      throw await this.#toTell(error);
+    }
+    const from = Math.max(0, start);
+    const to = Math.max(from, Math.min(end, this.size));
+    const front = prefix.length;
+    const inRow = row.subarray(Math.max(0, from - front), Math.max(0, to - front));
+    return from < front ? Buffer.concat([prefix.subarray(from, to), inRow]) : inRow;
   }
 
   async *#read(start: number, end: number): AsyncIterable<Uint8Array> {
     try {
       yield* this.#stretches(Math.max(0, start), Math.min(end, this.size));
     } catch (error) {
-      if (!(error instanceof Damaged)) throw error;
-      const { email } = this.#details;
-      throw new MailError('damaged', 'bug', `email ${email} of ${this.#account}: ${error.message}`, { cause: error });
+      throw await this.#toTell(error);
     }
+  }
+
+  async #toTell(error: unknown): Promise<unknown> {
+    if (!(error instanceof Damaged)) return error;
+    await this.#beforeDamaged?.();
+    const { email } = this.#details;
+    return new MailError('damaged', 'bug', `email ${email} of ${this.#account}: ${error.message}`, { cause: error });
   }
 
   async *#stretches(start: number, end: number): AsyncIterable<Uint8Array> {

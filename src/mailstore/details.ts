@@ -121,10 +121,10 @@ class LazyDetails implements StoredDetails {
   readonly plan: BodyPlan;
   readonly rows: number;
   readonly hasAttachment: boolean;
-  readonly preview: string;
   readonly wire: MessageDetails['wire'];
-  readonly #envelopeText: string;
-  readonly #structureText: string;
+  readonly #previewBytes: Uint8Array;
+  readonly #envelopeBytes: Uint8Array;
+  readonly #structureBytes: Uint8Array;
   #envelope: Envelope | undefined;
   #structure: Part | undefined;
 
@@ -134,17 +134,21 @@ class LazyDetails implements StoredDetails {
     this.plan = plan;
     this.rows = rows;
     this.hasAttachment = r.u8() === 1;
-    this.preview = r.string();
+    this.#previewBytes = r.bytes();
     const envelope = r.bytes();
     const body = r.bytes();
     this.wire = { envelope, body, bodyStructure: r.bytes() };
-    this.#envelopeText = r.string();
-    this.#structureText = r.string();
+    this.#envelopeBytes = r.bytes();
+    this.#structureBytes = r.bytes();
+  }
+
+  get preview(): string {
+    return utf8(this.#previewBytes);
   }
 
   get envelope(): Envelope {
     if (!this.#envelope) {
-      const parsed = JSON.parse(this.#envelopeText) as Envelope;
+      const parsed = JSON.parse(utf8(this.#envelopeBytes)) as Envelope;
       this.#envelope = { ...parsed, date: parsed.date };
     }
     return this.#envelope;
@@ -153,11 +157,15 @@ class LazyDetails implements StoredDetails {
   get structure(): Part {
     if (!this.#structure) {
       const shift = this.plan.prefix.length;
-      const root = part(JSON.parse(this.#structureText) as FlatPart, shift);
+      const root = part(JSON.parse(utf8(this.#structureBytes)) as FlatPart, shift);
       this.#structure = { ...root, headerStart: 0 };
     }
     return this.#structure;
   }
+}
+
+function utf8(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
 }
 
 type FlatPart = [

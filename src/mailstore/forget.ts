@@ -5,7 +5,7 @@ import { unlinkBlobs } from './blob-links.ts';
 import { BODY_CHUNK } from './bodies.ts';
 import type { StoredDetails } from './details.ts';
 import { accountPartition, bodyKey, bucketOf, detailsKey } from './keys.ts';
-import { readManyDetails } from './staging.ts';
+import { readManyDetails } from './read-details.ts';
 
 const AT_ONCE = 200;
 

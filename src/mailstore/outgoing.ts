@@ -17,7 +17,7 @@ import {
 } from './keys.ts';
 import type { Mailbox, Node } from './mailbox.ts';
 import * as operations from './operations/submissions.ts';
-import { readDetails } from './staging.ts';
+import { readDetails } from './read-details.ts';
 import type {
   Delivery,
   DeliveryChange,

@@ -11,10 +11,11 @@ import type { AccountId, EmailId, Staged } from './api.ts';
 import { storeBlob } from './blob-links.ts';
 import { BODY_CHUNK } from './bodies.ts';
 import { BLOB_BYTES, type Cut, cutMessage } from './cut.ts';
-import { decodeDetails, detailsRowCount, detailsRows, type StoredDetails } from './details.ts';
-import { accountPartition, bodyKey, bucketOf, detailsKey } from './keys.ts';
+import { detailsRows } from './details.ts';
+import { accountPartition, bodyKey, bucketOf } from './keys.ts';
 import type { Parsing } from './parsing.ts';
 import { MemorySource, type RawSource, receive } from './raw-source.ts';
+import { readDetails } from './read-details.ts';
 import { type ThreadKey, threadKeys } from './thread-keys.ts';
 
 const NOTHING: Uint8Array = new Uint8Array(0);
@@ -160,48 +161,4 @@ export class Staging {
 
 function uncut(raw: Uint8Array): Cut {
   return { segments: [{ kind: 'rows', length: raw.length }], blobs: [], rest: raw };
-}
-
-export async function readDetails(
-  kv: KeyValueStore,
-  account: AccountId,
-  email: EmailId,
-): Promise<StoredDetails | undefined> {
-  return (await readManyDetails(kv, account, [email])).get(email);
-}
-
-/** One read for each week that they are from, and one more for each that takes several rows. */
-export async function readManyDetails(
-  kv: KeyValueStore,
-  account: AccountId,
-  emails: readonly EmailId[],
-): Promise<Map<EmailId, StoredDetails>> {
-  const p = accountPartition(account);
-  const found = new Map<EmailId, StoredDetails>();
-  const byBucket = Map.groupBy(new Set(emails), bucketOf);
-  for (const [bucket, some] of byBucket) {
-    const firsts = await kv.getImmutable(
-      p,
-      bucket,
-      some.map((email) => detailsKey(email)),
-    );
-    for (const [i, email] of some.entries()) {
-      const first = firsts[i];
-      if (!first) continue;
-      const rows: (Uint8Array | undefined)[] = [first];
-      const count = detailsRowCount(first);
-      if (count > 1) {
-        const keys = Array.from({ length: count - 1 }, (_, n) => detailsKey(email, n + 1));
-        rows.push(...(await kv.getImmutable(p, bucket, keys)));
-      }
-      found.set(
-        email,
-        decodeDetails(
-          email,
-          rows.filter((row) => row !== undefined),
-        ),
-      );
-    }
-  }
-  return found;
 }

@@ -35,7 +35,7 @@ import { accountFacts, scanIndex } from './load.ts';
 import { readLog } from './log.ts';
 import type { Node } from './mailbox.ts';
 import { decodeDelivery, decodeSubmission } from './operations/submissions.ts';
-import { readDetails } from './staging.ts';
+import { readDetails } from './read-details.ts';
 import type { AccountFacts, FolderCounters, FolderRow } from './state.ts';
 import { isSettled } from './submission.ts';
 import { decodeCounters, decodeFacts, decodeFolder, decodePlacement, decodeStrings } from './values.ts';

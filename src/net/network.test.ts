@@ -41,7 +41,7 @@ afterEach(async () => {
   for (const network of networks.splice(0)) await network.close(0);
 });
 
-/** Answers each line with itself; `quit` ends, `boom` throws, `tls` upgrades, `eat N` reads N bytes, `pour` writes without end. */
+/** Answers each line with itself; `quit` ends, `boom` throws, `tls` upgrades, `eat N` reads N bytes, `mixed N` writes text and N bytes, `pour` writes without end. */
 async function echo(connection: Connection): Promise<void> {
   connection.write('hello\r\n');
   for (;;) {
@@ -64,6 +64,10 @@ async function echo(connection: Connection): Promise<void> {
         await connection.flushed();
         if (connection.gone) throw new ConnectionError('closed');
       }
+    } else if (word === 'mixed') {
+      connection.write('<é');
+      connection.write(Buffer.alloc(Number(line.slice(6)), 'x'));
+      connection.write('ü>\r\n');
     } else if (word === 'flood') {
       while (!connection.gone) connection.write('x'.repeat(30_000));
     } else connection.write(`${line}\r\n`);
@@ -125,6 +129,20 @@ test('lines sent together are answered together, and the last words arrive', asy
   c.send('a\r\nb\r\nquit\r\n');
   expect(await c.closed()).toBe('hello\r\na\r\nb\r\nbye\r\n');
 });
+
+test.each([0, 5, 16_000, 20_000, 100_000])(
+  'text and %i bytes written in one turn arrive in their order',
+  async (size) => {
+    const { port } = await start();
+    const c = client(port);
+    const chunks: Buffer[] = [];
+    c.socket.on('data', (chunk: Buffer) => void chunks.push(chunk));
+    c.send(`mixed ${size}\r\nmixed ${size}\r\nquit\r\n`);
+    await c.closed();
+    const once = `<é${'x'.repeat(size)}ü>\r\n`;
+    expect(Buffer.concat(chunks).toString()).toBe(`hello\r\n${once}${once}bye\r\n`);
+  },
+);
 
 test('a peer that closes its half after its commands still gets the answers', async () => {
   const { port } = await start();

@@ -103,6 +103,14 @@ export class Session {
     await this.#connection.flushed();
   }
 
+  /** A message that is in memory as a multi-line response. */
+  sendWhole(first: string, message: Uint8Array): void {
+    const stuffing = new DotStuffing();
+    this.write(first);
+    this.write(stuffing.push(message));
+    this.write(stuffing.end());
+  }
+
   /** A message as a multi-line response, piece by piece. */
   async sendMessage(first: string, message: AsyncIterable<Uint8Array>): Promise<void> {
     const stuffing = new DotStuffing();

@@ -41,7 +41,7 @@ export async function writeMessages(
         continue;
       }
       try {
-        const body = wantsBody ? await account.body(view.ids[at] as MsgId) : undefined;
+        const body = wantsBody ? await account.body(view.ids[at] as MsgId, known) : undefined;
         await writeRow(session, view, at, items, known, body, marked.has(at));
       } catch (error) {
         if (!(error instanceof MailError)) throw error;

@@ -174,7 +174,7 @@ class Plan {
   /** Reads the message's header, and its text where that does not decide. */
   async read(session: Session, test: Test, position: number, details: MessageDetails): Promise<Verdict> {
     try {
-      const body = await session.account.body(this.#view.ids[position] as MsgId);
+      const body = await session.account.body(this.#view.ids[position] as MsgId, details);
       let header: readonly FieldText[] = [];
       if (this.#needsHeader || this.#texts.some((text) => text.header))
         header = await headerText(body, details.structure);

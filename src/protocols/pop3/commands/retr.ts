@@ -1,5 +1,8 @@
 import { command, messageNumber } from '../command.ts';
 
+/** Bytes that are read before any is sent. */
+const WHOLE = 64 * 1024;
+
 /** RETR (RFC 1939 §5). */
 export const retr = command({
   name: 'RETR',
@@ -8,7 +11,9 @@ export const retr = command({
   async run(number, session) {
     if (!session.requireMessage(number)) return;
     const body = await session.maildrop.body(number);
-    await session.sendMessage(`+OK ${body.size} octets\r\n`, body.stream());
+    const first = `+OK ${body.size} octets\r\n`;
+    if (body.size <= WHOLE) session.sendWhole(first, await body.bytes());
+    else await session.sendMessage(first, body.stream());
     session.maildrop.markFetched(number);
   },
 });
