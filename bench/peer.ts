@@ -121,6 +121,13 @@ service imap-login {
   process_min_avail = 2
   ${listener('imap', this.imap)} ${listener('imaps', this.imaps, true)}
 }
+# Of these two Dovecot ships a limit of 1024, whatever the default says.
+service imap {
+  process_limit = 4000
+}
+service pop3 {
+  process_limit = 4000
+}
 service pop3-login {
   service_count = 0
   ${listener('pop3', this.pop3)} inet_listener pop3s {\n port = 0\n }
