@@ -17,8 +17,9 @@ export type ParseAnswer = ParsedContent | undefined;
 /** Bytes. With so few parts the worst mail of this size takes some ten milliseconds. */
 export const AT_ONCE = 128 << 10;
 export const PARTS_AT_ONCE = 200;
-/** For one message, from the moment when its turn has come. The worst ones take a second or two. */
-export const PARSE_DEADLINE = 20_000;
+/** For one message, from the moment when its turn has come. The worst ones take a second or two, on a crowded machine
+ * ten times that. */
+export const PARSE_DEADLINE = 60_000;
 
 export interface ParsingOptions {
   readonly clock: Clock;

@@ -14,7 +14,8 @@ export interface HtmlAnswer {
 
 /** Characters. The worst markup of this size takes milliseconds. */
 const AT_ONCE = 8_192;
-const DEADLINE_MS = 3_000;
+/** Of a busy machine too: a new thread alone may take seconds there. */
+const DEADLINE_MS = 15_000;
 /** Questions that may wait. */
 const MAX_WAITING = 100;
 
