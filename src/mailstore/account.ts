@@ -35,7 +35,7 @@ import { DAY, publish } from './operations/publish.ts';
 import { checkedRecordKey, putRecord, rememberOnce } from './operations/records.ts';
 import { AccountOutgoing } from './outgoing.ts';
 import { messageIds } from './query.ts';
-import { readDetails, readManyDetails, readMessage } from './read-details.ts';
+import { eachDetails, readDetails, readMessage } from './read-details.ts';
 import { publicChange } from './state.ts';
 import type { Outgoing } from './submission.ts';
 import { vanishedSince } from './trim.ts';
@@ -136,11 +136,16 @@ export class Account implements MailAccount, Disposable {
     return (await told(() => readDetails(this.#kv, this.id, meta.email))) ?? (await this.#withoutDetails(meta));
   }
 
-  async detailsOf(ids: readonly MsgId[]): Promise<(MessageDetails | undefined)[]> {
-    const emails = ids.map((id) => this.meta(id)?.email);
-    const present = emails.filter((email) => email !== undefined);
-    const found = await told(() => readManyDetails(this.#kv, this.id, present));
-    return emails.map((email) => email && found.get(email));
+  async *detailsOf(ids: readonly MsgId[]): AsyncGenerator<MessageDetails | undefined> {
+    try {
+      yield* eachDetails(
+        this.#kv,
+        this.id,
+        ids.map((id) => this.meta(id)?.email),
+      );
+    } catch (error) {
+      throw storeError(error);
+    }
   }
 
   async body(id: MsgId, details?: MessageDetails): Promise<Body> {

@@ -233,8 +233,9 @@ export interface MailAccount {
   /** NinjaMail getMessage. `message-missing` when it is gone. */
   getMessage(id: MsgId): Promise<{ readonly meta: MessageMeta; readonly details: MessageDetails; readonly body: Body }>;
   details(id: MsgId): Promise<MessageDetails>;
-  /** In the order asked for; undefined for those that are gone. One read for all. */
-  detailsOf(ids: readonly MsgId[]): Promise<(MessageDetails | undefined)[]>;
+  /** In the order asked for; undefined for those that are gone. Read many at a time, held one at a time, and others have
+   * their turn. */
+  detailsOf(ids: readonly MsgId[]): AsyncIterable<MessageDetails | undefined>;
   /** With the `details` that this account answered, these are not read again. */
   body(id: MsgId, details?: MessageDetails): Promise<Body>;
   /** NinjaMail getMessageIDs. */

@@ -56,7 +56,7 @@ test('a message in one row is read at once, and with its details known only its 
   expect(whole.subarray(5, 90).equals(await body.bytes(5, 90))).toBe(true);
   expect(reads).toEqual([2]);
 
-  const [details] = await reader.detailsOf([id]);
+  const [details] = await Array.fromAsync(reader.detailsOf([id]));
   reads.length = 0;
   const known = await reader.body(id, details);
   expect(reads).toEqual([]);
@@ -84,7 +84,7 @@ test('a damaged body is told when it is read; the details can still be had', asy
 
 test('a message that is removed while it is read is missing, not damaged', async () => {
   const { kv, alice, reader, id, email } = await lab('Hello.\r\n');
-  const [details] = await reader.detailsOf([id]);
+  const [details] = await Array.fromAsync(reader.detailsOf([id]));
   const body = await reader.body(id, details);
   await alice.deleteMessage([id]);
   await kv.dropImmutable(P, bucketOf(email), [bodyKey(email, 0)]);

@@ -156,9 +156,9 @@ class LazyDetails implements StoredDetails {
 
   get structure(): Part {
     if (!this.#structure) {
+      const flat = JSON.parse(utf8(this.#structureBytes)) as FlatPart;
       const shift = this.plan.prefix.length;
-      const root = part(JSON.parse(utf8(this.#structureBytes)) as FlatPart, shift);
-      this.#structure = { ...root, headerStart: 0 };
+      this.#structure = new StoredPart(flat, shift, 0);
     }
     return this.#structure;
   }
@@ -212,24 +212,51 @@ function flatPart(p: Part): FlatPart {
   ];
 }
 
-function part(flat: FlatPart, shift: number): Part {
-  return {
-    type: flat[0],
-    subtype: flat[1],
-    params: new Map(flat[2]),
-    disposition: flat[3],
-    dispositionParams: new Map(flat[4]),
-    filename: flat[5],
-    encoding: flat[6],
-    id: flat[7],
-    description: flat[8],
-    md5: flat[9],
-    location: flat[10],
-    language: flat[11],
-    headerStart: flat[12] + shift,
-    bodyStart: flat[13] + shift,
-    bodyEnd: flat[14] + shift,
-    lines: flat[15],
-    children: flat[16].map((child) => part(child, shift)),
-  };
+/** A part as it was stored; those inside are made when somebody looks: there may be ten thousand. */
+class StoredPart implements Part {
+  readonly type: string;
+  readonly subtype: string;
+  readonly params: ReadonlyMap<string, string>;
+  readonly disposition: string;
+  readonly dispositionParams: ReadonlyMap<string, string>;
+  readonly filename: string;
+  readonly encoding: string;
+  readonly id: string;
+  readonly description: string;
+  readonly md5: string;
+  readonly location: string;
+  readonly language: readonly string[];
+  readonly headerStart: number;
+  readonly bodyStart: number;
+  readonly bodyEnd: number;
+  readonly lines: number;
+  readonly #inside: readonly FlatPart[];
+  readonly #shift: number;
+  #children: readonly Part[] | undefined;
+
+  constructor(flat: FlatPart, shift: number, headerStart = flat[12] + shift) {
+    this.type = flat[0];
+    this.subtype = flat[1];
+    this.params = new Map(flat[2]);
+    this.disposition = flat[3];
+    this.dispositionParams = new Map(flat[4]);
+    this.filename = flat[5];
+    this.encoding = flat[6];
+    this.id = flat[7];
+    this.description = flat[8];
+    this.md5 = flat[9];
+    this.location = flat[10];
+    this.language = flat[11];
+    this.headerStart = headerStart;
+    this.bodyStart = flat[13] + shift;
+    this.bodyEnd = flat[14] + shift;
+    this.lines = flat[15];
+    this.#inside = flat[16];
+    this.#shift = shift;
+  }
+
+  get children(): readonly Part[] {
+    this.#children ??= this.#inside.map((flat) => new StoredPart(flat, this.#shift));
+    return this.#children;
+  }
 }

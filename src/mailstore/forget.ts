@@ -5,20 +5,18 @@ import { unlinkBlobs } from './blob-links.ts';
 import { BODY_CHUNK } from './bodies.ts';
 import type { StoredDetails } from './details.ts';
 import { accountPartition, bodyKey, bucketOf, detailsKey } from './keys.ts';
-import { readManyDetails } from './read-details.ts';
-
-const AT_ONCE = 200;
+import { eachDetails } from './read-details.ts';
 
 export async function forgetEmails(kv: KeyValueStore, account: AccountId, emails: readonly EmailId[]): Promise<void> {
   const p = accountPartition(account);
-  for (let i = 0; i < emails.length; i += AT_ONCE) {
-    const some = await readManyDetails(kv, account, emails.slice(i, i + AT_ONCE));
-    for (const [email, details] of some) {
-      const keys = Array.from({ length: bodyRows(details) }, (_, n) => bodyKey(email, n));
-      for (let n = 0; n < details.rows; n++) keys.push(detailsKey(email, n));
-      await unlinkBlobs(kv, { account, email }, details.plan.blobs);
-      await kv.dropImmutable(p, bucketOf(email), keys);
-    }
+  let i = 0;
+  for await (const details of eachDetails(kv, account, emails)) {
+    const email = emails[i++]!;
+    if (!details) continue;
+    const keys = Array.from({ length: bodyRows(details) }, (_, n) => bodyKey(email, n));
+    for (let n = 0; n < details.rows; n++) keys.push(detailsKey(email, n));
+    await unlinkBlobs(kv, { account, email }, details.plan.blobs);
+    await kv.dropImmutable(p, bucketOf(email), keys);
   }
 }
 

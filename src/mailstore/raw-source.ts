@@ -23,10 +23,10 @@ export interface RawSource extends AsyncDisposable {
 export class Patience {
   #since = performance.now();
 
-  async pause(): Promise<void> {
-    if (performance.now() - this.#since < PATIENCE) return;
-    await nextTurn();
-    this.#since = performance.now();
+  /** Undefined when there is no hurry. */
+  pause(): Promise<void> | undefined {
+    if (performance.now() - this.#since < PATIENCE) return undefined;
+    return nextTurn().then(() => void (this.#since = performance.now()));
   }
 }
 

@@ -5,6 +5,9 @@ import { decodeDetails, detailsRowCount, type StoredDetails } from './details.ts
 import { accountPartition, bodyKey, bucketOf, detailsKey } from './keys.ts';
 import { Patience } from './raw-source.ts';
 
+/** Each at most 240 KiB, mostly two. */
+const ROWS_AT_ONCE = 100;
+
 export async function readDetails(
   kv: KeyValueStore,
   account: AccountId,
@@ -35,30 +38,43 @@ export async function readMessage(
   }
 }
 
-/** One read for each week that they are from, and one more for each that takes several rows. */
-export async function readManyDetails(
+/**
+ * The details of many messages, in their order; undefined for those that are gone. Their first rows are read many at a
+ * time; what else there is (those of a mail of ten thousand parts take megabytes) only when its turn has come, and nothing
+ * is held once the next one is asked for.
+ */
+export async function* eachDetails(
   kv: KeyValueStore,
   account: AccountId,
-  emails: readonly EmailId[],
-): Promise<Map<EmailId, StoredDetails>> {
+  emails: readonly (EmailId | undefined)[],
+): AsyncGenerator<StoredDetails | undefined> {
   const p = accountPartition(account);
-  const found = new Map<EmailId, StoredDetails>();
-  const byBucket = Map.groupBy(new Set(emails), bucketOf);
   const patience = new Patience();
-  for (const [bucket, some] of byBucket) {
-    const firsts = await kv.getImmutable(
-      p,
-      bucket,
-      some.map((email) => detailsKey(email)),
-    );
-    for (const [i, email] of some.entries()) {
-      const first = firsts[i];
-      if (!first) continue;
-      const details = wholeDetails(kv, p, bucket, email, first);
-      found.set(email, details instanceof Promise ? await details : details);
-      // Those of a mail of ten thousand parts take megabytes.
-      await patience.pause();
+  for (let at = 0; at < emails.length; at += ROWS_AT_ONCE) {
+    const some = emails.slice(at, at + ROWS_AT_ONCE);
+    const firsts = await firstRows(kv, p, some);
+    for (const email of some) {
+      const first = email && firsts.get(email);
+      const details = first && wholeDetails(kv, p, bucketOf(email), email, first);
+      yield details instanceof Promise ? await details : details;
+      const pause = patience.pause();
+      if (pause) await pause;
     }
+  }
+}
+
+/** One read for each week that they are from. */
+async function firstRows(
+  kv: KeyValueStore,
+  p: Partition,
+  emails: readonly (EmailId | undefined)[],
+): Promise<Map<EmailId, Value>> {
+  const found = new Map<EmailId, Value>();
+  const present = new Set(emails.filter((email) => email !== undefined));
+  for (const [bucket, some] of Map.groupBy(present, bucketOf)) {
+    const keys = some.map((email) => detailsKey(email));
+    const rows = await kv.getImmutable(p, bucket, keys);
+    for (const [i, email] of some.entries()) if (rows[i]) found.set(email, rows[i]);
   }
   return found;
 }

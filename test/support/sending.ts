@@ -131,7 +131,7 @@ export async function settle(): Promise<void> {
 
 export async function subjects(account: MailAccount, folder: FolderId): Promise<string[]> {
   await account.refresh();
-  const all = await account.detailsOf(account.getMessageIds({ folder }));
+  const all = await Array.fromAsync(account.detailsOf(account.getMessageIds({ folder })));
   return all.map((details) => details?.envelope.subject ?? '?');
 }
 

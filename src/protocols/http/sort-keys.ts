@@ -1,5 +1,4 @@
 /** What lists are sorted by when the index does not hold it: sender and subject. Remembered, within a bound of bytes. */
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { AccountId, EmailId, MailAccount, MsgId } from '../../mailstore/api.ts';
 import { inTurns } from './in-turns.ts';
 import type { Envelope } from '../../mail/message.ts';
@@ -7,8 +6,6 @@ import { baseSubject } from '../../mail/thread.ts';
 
 type Field = 'from' | 'subject';
 const KEY_CHARACTERS = 64;
-/** So few that reading them takes no longer than a turn may. */
-const BATCH = 100;
 /** Two keys and what the maps around them take. */
 const ENTRY_BYTES = 4 * KEY_CHARACTERS + 200;
 
@@ -38,18 +35,14 @@ export class SortKeys {
       if (keys === undefined) unknown.push({ id, email });
       else result.set(id, keys[field]);
     });
-    for (let i = 0; i < unknown.length; i += BATCH) {
-      // Stores that have the rows at hand answer within the same turn.
-      if (i > 0) await nextTurn();
-      const some = unknown.slice(i, i + BATCH);
-      const details = await account.detailsOf(some.map(({ id }) => id));
-      some.forEach(({ id, email }, n) => {
-        const envelope = details[n]?.envelope;
-        if (envelope === undefined) return;
-        const keys = { from: senderKey(envelope), subject: sortable(baseSubject(envelope.subject).text) };
-        this.#remember(known, email, keys);
-        result.set(id, keys[field]);
-      });
+    let i = 0;
+    for await (const details of account.detailsOf(unknown.map(({ id }) => id))) {
+      const { id, email } = unknown[i++]!;
+      if (details === undefined) continue;
+      const { envelope } = details;
+      const keys = { from: senderKey(envelope), subject: sortable(baseSubject(envelope.subject).text) };
+      this.#remember(known, email, keys);
+      result.set(id, keys[field]);
     }
     return result;
   }

@@ -19,12 +19,13 @@ type Structure = z.output<typeof schemas.part>;
 
 /** In the order of `ids`, without those that are gone. */
 export async function summaries(account: MailAccount, ids: readonly MsgId[]): Promise<Summary[]> {
-  const details = await account.detailsOf(ids);
-  return ids.flatMap((id, i) => {
-    const meta = account.meta(id);
-    const of = details[i];
-    return meta === undefined || of === undefined ? [] : [summary(meta, of)];
-  });
+  const found: Summary[] = [];
+  let i = 0;
+  for await (const details of account.detailsOf(ids)) {
+    const meta = account.meta(ids[i++] as MsgId);
+    if (meta !== undefined && details !== undefined) found.push(summary(meta, details));
+  }
+  return found;
 }
 
 function summary(meta: MessageMeta, { envelope, preview, hasAttachment }: MessageDetails): Summary {

@@ -9,7 +9,7 @@ import { positionsOf, type Spans } from '../wire/sequence-set.ts';
 import { sectionBytes } from './body-section.ts';
 import { beginRow, endRow, type RowFilter, writeFlags, writeIndexItems } from './index-row.ts';
 
-/** Messages whose details are read at once. */
+/** Messages that are read and written together. */
 const BATCH = 200;
 /** Messages that are marked as read in one commit, before their bodies are sent. */
 const SEEN_BATCH = 50;
@@ -32,10 +32,10 @@ export async function writeMessages(
   let failure: unknown;
   const write = async (batch: readonly number[]): Promise<void> => {
     const marked = marks ? await markSeen(session, view, batch) : new Set();
-    const details = await account.detailsOf(batch.map((at) => view.ids[at] as MsgId));
-    for (const [i, at] of batch.entries()) {
+    let i = 0;
+    for await (const known of account.detailsOf(batch.map((at) => view.ids[at] as MsgId))) {
+      const at = batch[i++] as number;
       if (out.mustPause()) await out.pause();
-      const known = details[i];
       if (known === undefined || view.flagsAt(at) < 0) {
         gone++;
         continue;

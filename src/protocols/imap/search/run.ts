@@ -15,7 +15,7 @@ import { addressText, bodyTexts, type FieldText, fold, headerText } from './text
 const DAY = 86_400_000;
 /** Messages between two looks at the clock. */
 const ROWS = 512;
-/** Undecided messages whose details are read at once. */
+/** Undecided messages that are looked into at once. */
 const BATCH = 200;
 
 /** What is known of a message so far. */
@@ -39,10 +39,10 @@ export async function matchingPositions(session: Session, program: SearchKey): P
   const found: number[] = [];
   let undecided: number[] = [];
   const decide = async (): Promise<void> => {
-    const details = await account.detailsOf(undecided.map((at) => view.ids[at] as MsgId));
-    for (const [i, position] of undecided.entries()) {
+    let i = 0;
+    for await (const stored of account.detailsOf(undecided.map((at) => view.ids[at] as MsgId))) {
+      const position = undecided[i++] as number;
       if (out.mustPause()) await out.pause();
-      const stored = details[i];
       if (stored === undefined) continue;
       const verdict = test({ position, details: stored }) ?? (await plan.read(session, test, position, stored));
       if (verdict) found.push(position);
