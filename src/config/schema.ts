@@ -88,6 +88,22 @@ const limits = z
       'Connections from one IPv4 /24 or IPv6 /64 at once.',
     ),
     connections_per_minute: count(300, { min: 1, max: 1_000_000 }, 'New connections a minute from one address.'),
+    connections_per_account: count(
+      60,
+      { min: 1, max: 1_000_000 },
+      'Signed-in IMAP and POP3 connections of one account at once.',
+    ),
+    connections_per_account_and_address: count(20, { min: 1, max: 1_000_000 }, 'The same from one address.'),
+    errors: count(
+      20,
+      { min: 1, max: 1000 },
+      'Refused commands before an SMTP, IMAP or POP3 connection is ended; IMAP takes five times as many from whoever is signed in.',
+    ),
+    error_delay: count(
+      5,
+      { min: 0, max: 30 },
+      'Longest wait, in seconds, for the answer to an error of somebody who is not signed in: from the fourth error on it doubles from a quarter of a second. 0 = none.',
+    ),
     messages_per_hour: count(
       2000,
       { min: 1, max: 100_000_000 },

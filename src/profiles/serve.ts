@@ -20,8 +20,10 @@ import { SieveScripts } from '../intake/sieve/scripts.ts';
 import { SieveStep } from '../intake/sieve/step.ts';
 import { IntakeWorker } from '../intake/worker.ts';
 import type { AccountId } from '../mailstore/api.ts';
+import { AccountConnections } from '../net/account-connections.ts';
 import { isLoopback } from '../net/address.ts';
 import { selfSignedCertificate } from '../net/certificate.ts';
+import { ErrorDelay } from '../net/error-delay.ts';
 import { type LineProtocol, Network } from '../net/network.ts';
 import { TlsIdentity } from '../net/tls.ts';
 import { ReverseNames } from '../net/reverse-name.ts';
@@ -101,6 +103,12 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
   });
   const reverseNames = new ReverseNames({ resolver: undo.use(resolverOf(config)), cache, clock });
 
+  const errorDelay = new ErrorDelay({ mostMs: 1000 * limits.error_delay, limitLoopback: limits.loopback }, clock);
+  const connections = new AccountConnections({
+    perAccount: limits.connections_per_account,
+    perAccountAndAddress: limits.connections_per_account_and_address,
+    limitLoopback: limits.loopback,
+  });
   const network = new Network({
     log,
     metrics,
@@ -141,7 +149,14 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
     smtpServer({
       role,
       hostname,
-      limits: { ...SMTP_LIMITS, messageSize: limits.message_size, recipients: limits.recipients },
+      limits: {
+        ...SMTP_LIMITS,
+        messageSize: limits.message_size,
+        recipients: limits.recipients,
+        errors: limits.errors,
+      },
+      errorDelay,
+      metrics,
       directory,
       recipients,
       rate,
@@ -161,9 +176,17 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
     tls,
     plaintextLogin: plaintextFrom,
     messageSize: limits.message_size,
+    errors: limits.errors,
+    errorDelay,
+    connections,
+    metrics,
     version: VERSION,
   });
   const pop = pop3({
+    errors: limits.errors,
+    errorDelay,
+    connections,
+    metrics,
     mailstore,
     directory,
     tls,

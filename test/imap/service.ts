@@ -26,6 +26,7 @@ export const MESSAGE_SIZE = 1_000_000;
 export interface ImapServiceOptions {
   readonly plaintextLogin: boolean;
   readonly messageSize?: number;
+  readonly overrides?: Partial<ImapServices>;
 }
 
 export class ImapService implements AsyncDisposable {
@@ -54,7 +55,11 @@ export class ImapService implements AsyncDisposable {
     this.#folder = folder;
   }
 
-  static async start({ plaintextLogin, messageSize = MESSAGE_SIZE }: ImapServiceOptions): Promise<ImapService> {
+  static async start({
+    plaintextLogin,
+    messageSize = MESSAGE_SIZE,
+    overrides = {},
+  }: ImapServiceOptions): Promise<ImapService> {
     const clock = new SystemClock();
     const blobs = new MemoryBlobs(clock);
     const store = createMailStore({
@@ -66,7 +71,8 @@ export class ImapService implements AsyncDisposable {
     });
     const folder = await mkdtemp(join(tmpdir(), 'pabal-imap-'));
     const tls = new TlsIdentity(await selfSignedCertificate(folder, ['localhost']));
-    const network = new Network({ log: silentLog, metrics: new Metrics(), clock });
+    const metrics = new Metrics();
+    const network = new Network({ log: silentLog, metrics, clock });
     const services: ImapServices = {
       store,
       directory: oneDirectory(store),
@@ -74,7 +80,10 @@ export class ImapService implements AsyncDisposable {
       tls,
       plaintextLogin: () => plaintextLogin,
       messageSize,
+      errors: 20,
+      metrics,
       version: '0.0.0',
+      ...overrides,
     };
     const protocol = createImapServer(services);
     const addresses = [{ host: '127.0.0.1', port: 0 }];

@@ -208,6 +208,7 @@ export async function startSmtp(options: SmtpHarnessOptions = {}): Promise<SmtpH
     clock,
     identity: await testIdentity(),
     room: { has: () => true },
+    metrics,
     reverseNames: new ReverseNames({ resolver: new StaticResolver({}), cache: new MemoryCache(clock), clock }),
     allowPlaintextLogin: 'never',
     hook: sandboxRecipients('mail.test'),

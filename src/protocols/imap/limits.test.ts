@@ -51,20 +51,20 @@ describe('before sign-in', () => {
       new<|
     `));
 
-  test('ten commands that nobody understands end the connection', () =>
+  test('twenty commands that nobody understands end the connection', () =>
     script(`
       new< ...
-      ${'new> a FOO\nnew< a BAD unknown command\n'.repeat(9)}
+      ${'new> a FOO\nnew< a BAD unknown command\n'.repeat(19)}
       new> a FOO
       new< a BAD unknown command
       new< * BYE Too many commands that are no use
       new<|
     `));
 
-  test('ten wrong passwords end the connection', () =>
+  test('twenty wrong passwords end the connection', () =>
     script(`
       new< ...
-      ${'new> a LOGIN a@example.test wrong\nnew< a NO [AUTHENTICATIONFAILED] Address or password is wrong\n'.repeat(10)}
+      ${'new> a LOGIN a@example.test wrong\nnew< a NO [AUTHENTICATIONFAILED] Address or password is wrong\n'.repeat(20)}
       new< * BYE Too many commands that are no use
       new<|
     `));

@@ -12,8 +12,6 @@ export interface ImapLimits {
   readonly depth: number;
   /** Elements of one list. */
   readonly list: number;
-  /** Commands that could not be understood before the connection ends. */
-  readonly junk: number;
 }
 
 export const beforeLogin: ImapLimits = {
@@ -23,7 +21,6 @@ export const beforeLogin: ImapLimits = {
   discard: 8 * 1024,
   depth: 20,
   list: 100,
-  junk: 10,
 };
 
 export const afterLogin: ImapLimits = {
@@ -33,5 +30,4 @@ export const afterLogin: ImapLimits = {
   discard: 256 * 1024 * 1024,
   depth: 20,
   list: 1000,
-  junk: 100,
 };

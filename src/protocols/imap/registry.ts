@@ -73,6 +73,9 @@ export const COMMANDS: readonly AnyCommand[] = [
   uidMove,
 ];
 
+/** For metrics. */
+export const COMMAND_NAMES: readonly string[] = COMMANDS.map(({ name }) => name);
+
 const byName: ReadonlyMap<string, AnyCommand> = new Map(COMMANDS.map((command) => [command.name, command]));
 
 /** Reads a command's name. */

@@ -1,9 +1,12 @@
 /** IMAP as the network layer runs it. */
 import type { Directory } from '../../directory/api.ts';
 import type { MailStore } from '../../mailstore/api.ts';
+import type { AccountConnections } from '../../net/account-connections.ts';
+import type { ErrorDelay } from '../../net/error-delay.ts';
 import type { Farewell, LineProtocol } from '../../net/network.ts';
 import type { TlsIdentity } from '../../net/tls.ts';
 import type { Clock } from '../../ports/clock.ts';
+import type { Metrics } from '../../telemetry/metrics.ts';
 import { beforeLogin } from './limits.ts';
 import { Session } from './session.ts';
 
@@ -18,6 +21,13 @@ export interface ImapServices {
   readonly plaintextLogin: (remoteAddress: string) => boolean;
   /** Bytes of the largest message that APPEND takes. */
   readonly messageSize: number;
+  /** Errors before the connection ends; five times as many once signed in. */
+  readonly errors: number;
+  /** Absent: answers to errors do not wait. */
+  readonly errorDelay?: ErrorDelay;
+  /** Absent: an account may have any number. */
+  readonly connections?: AccountConnections;
+  readonly metrics: Metrics;
   /** Told by ID. */
   readonly version: string;
 }

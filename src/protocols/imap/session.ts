@@ -11,6 +11,7 @@ import { commandNamed } from './registry.ts';
 import { Refusal, replyTo } from './reply.ts';
 import { Selected } from './selected.ts';
 import type { ImapServices } from './server.ts';
+import { type SharedBySessions, sharedBy } from './shared.ts';
 import {
   type AnnouncedLiteral,
   announcedLiteral,
@@ -25,6 +26,9 @@ import { Output } from './wire/output.ts';
 const BEFORE_LOGIN_MS = 60_000;
 const AFTER_LOGIN_MS = 31 * 60_000;
 
+/** Signed in, a client may make so many times more errors: its sessions last for days. */
+const PATIENCE = 5;
+
 /** A command as it was read: what it is, or why it is none. */
 interface Received {
   readonly tag: string;
@@ -36,15 +40,20 @@ export class Session {
   readonly connection: Connection;
   readonly services: ImapServices;
   readonly out: Output;
+  readonly #shared: SharedBySessions;
   /** Extensions that the client switched on (RFC 5161); CONDSTORE also by using it (RFC 7162 §3.1). */
   readonly enabled = new Set<string>();
   #account: (MailAccount & Disposable) | undefined;
   #who: (Principal & { kind: 'user' }) | undefined;
   #selected: Selected | undefined;
   #limits: ImapLimits = beforeLogin;
-  #junk = 0;
+  /** Of the account's connections. */
+  #place: Disposable | undefined;
+  #errors = 0;
   #over = false;
   #tag = '*';
+  /** Of the command being read or run. */
+  #name: string | undefined;
   /** The line is how a client of another protocol begins; if it is no command either, that is what it is. */
   #stranger = false;
   /** Announced at the end of the command that runs, and not read yet. */
@@ -61,6 +70,7 @@ export class Session {
 
   constructor(connection: Connection, services: ImapServices) {
     this.connection = connection;
+    this.#shared = sharedBy(services);
     this.services = services;
     this.out = new Output(connection);
     connection.commandTimeoutMs = BEFORE_LOGIN_MS;
@@ -107,6 +117,7 @@ export class Session {
       this.out.flush();
       this.unselect();
       this.#account?.[Symbol.dispose]();
+      this.#place?.[Symbol.dispose]();
     }
   }
 
@@ -121,15 +132,21 @@ export class Session {
     if (tls === undefined) throw new MailError('bug', 'bug', 'STARTTLS without a certificate');
     this.out.flush();
     await this.connection.startTls(tls, `${tag} OK Begin TLS negotiation now\r\n`);
-    this.#junk = 0;
+    this.#errors = 0;
   }
 
   /** A password was right: from here on the session is that account's. */
   async signIn(who: Principal & { kind: 'user' }): Promise<void> {
+    const { connections } = this.services;
+    this.#place?.[Symbol.dispose]();
+    this.#place = connections?.enter(who.account, this.connection.remoteAddress);
+    if (connections !== undefined && this.#place === undefined)
+      throw new Refusal('NO', '[LIMIT] The account has too many connections: close some');
     this.#account = await this.services.store.open(who, who.account);
     this.#who = who;
     this.#limits = afterLogin;
-    this.#junk = 0;
+    this.#errors = 0;
+    this.connection.trusted = true;
     this.connection.lineLimit = afterLogin.line;
     this.connection.commandTimeoutMs = AFTER_LOGIN_MS;
   }
@@ -153,12 +170,22 @@ export class Session {
   idle(): AsyncDisposable {
     this.#idle = true;
     this.#tellWhileIdle();
+    this.#shared.keepAlive.add(this);
     return {
       [Symbol.asyncDispose]: async () => {
         this.#idle = false;
+        this.#shared.keepAlive.remove(this);
         await this.#telling;
       },
     };
+  }
+
+  /** In IDLE, when nothing was said for a while. */
+  keepAlive(): void {
+    // Whoever is being told something hears from us anyway.
+    if (!this.#idle || this.#telling !== undefined) return;
+    this.out.line('* OK Still here');
+    this.out.flush();
   }
 
   #noted(changes: VersionChanges): void {
@@ -203,38 +230,53 @@ export class Session {
 
   async #next(): Promise<void> {
     this.#tag = '*';
+    this.#name = undefined;
     let received: Received;
     try {
       received = await this.#receive();
     } catch (error) {
       if (error instanceof ConnectionError && error.fault !== 'bare-newline') throw error;
-      this.#refuse(error instanceof ConnectionError ? malformed('lines end with CRLF') : error);
+      this.#shared.commands.end(this.#name, this.#shared.commands.begin(), true);
+      await this.#refuse(error instanceof ConnectionError ? malformed('lines end with CRLF') : error);
       return;
     }
     await this.#perform(received);
   }
 
   async #perform({ tag, command, args }: Received): Promise<void> {
+    const { commands } = this.#shared;
+    const began = commands.begin();
     try {
       const text = await command.run(args, this);
       if (!this.#over) await this.#tell(command.keepsNumbers !== true);
       if (text !== '') this.out.line(`${tag} OK ${text}`);
+      commands.end(command.name, began, false);
     } catch (error) {
       if (error instanceof ConnectionError) throw error;
+      commands.end(command.name, began, true);
       if (!this.#over) await this.#tell(command.keepsNumbers !== true);
-      this.#refuse(error);
+      await this.#refuse(error);
     }
     await this.#skipLiteral();
   }
 
-  /** NO or BAD. Who only sends what nobody understands, or guesses passwords, is sent away. */
-  #refuse(error: unknown): void {
+  /** NO or BAD. Who only sends what nobody understands, or guesses passwords, waits longer and longer, and is sent away. */
+  async #refuse(error: unknown): Promise<void> {
     const { text, ours } = replyTo(error);
     if (ours) this.connection.log.error({ err: error, address: this.address }, 'an IMAP command failed');
+    const counts = text.startsWith('BAD') || text.startsWith('NO [AUTHENTICATIONFAILED]');
+    if (counts) {
+      this.#errors++;
+      const wait = this.services.errorDelay?.before(this.#errors, this.connection);
+      if (wait !== undefined) {
+        this.out.flush();
+        await wait;
+      }
+    }
     this.out.line(`${this.#tag} ${text}`);
-    if (!text.startsWith('BAD') && !text.startsWith('NO [AUTHENTICATIONFAILED]')) return;
-    this.#junk++;
-    if (!this.#stranger && this.#junk < this.#limits.junk) return;
+    if (!counts) return;
+    const most = this.services.errors * (this.#account === undefined ? 1 : PATIENCE);
+    if (!this.#stranger && this.#errors < most) return;
     this.out.line('* BYE Too many commands that are no use');
     this.#over = true;
   }
@@ -312,6 +354,7 @@ export class Session {
     this.#tag = tag;
     const command = commandNamed(d.sp());
     if (command === undefined) throw malformed('unknown command');
+    this.#name = command.name;
     if (!command.states.includes(this.state)) throw malformed(`${command.name} is not possible in this state`);
     return { tag, command };
   }

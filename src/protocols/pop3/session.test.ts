@@ -1,14 +1,17 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Pop3Client } from '../../../test/client/pop3.ts';
 import { WireClient } from '../../../test/client/wire.ts';
 import { memoryBackend } from '../../../test/support/backend.ts';
 import { runTranscript } from '../../../test/transcript/run.ts';
+import { ManualClock } from '../../adapters/clock-manual.ts';
 import { selfSignedCertificate } from '../../net/certificate.ts';
 import type { KeyPair } from '../../net/tls.ts';
 import { TlsIdentity } from '../../net/tls.ts';
+import { AccountConnections } from '../../net/account-connections.ts';
+import { ErrorDelay } from '../../net/error-delay.ts';
 import { Network } from '../../net/network.ts';
 import { silentLog } from '../../telemetry/log.ts';
 import { COMMANDS } from './commands/registry.ts';
@@ -315,8 +318,49 @@ describe('bad input', () => {
     ];
     await run(`A< +OK Pabal POP3 at your service
       ${bad.map((line) => `A> ${line}\nA< /^-ERR .*$/`).join('\n')}
-      ${'A> NOOP\nA< -ERR Sign in first\n'.repeat(20 - bad.length)}
+      ${'A> NOOP\nA< -ERR Sign in first\n'.repeat(19 - bad.length)}
+      A> NOOP
+      A< -ERR [SYS/PERM] Too many errors, good-bye
       A<|`);
+  });
+
+  test('waits longer and longer for the answers to its errors (C7)', async () => {
+    const clock = new ManualClock();
+    const errorDelay = new ErrorDelay({ mostMs: 5000, limitLoopback: true }, clock);
+    const protocol = pop3({ ...backend, tls: undefined, allowPlaintextLogin: 'always', errorDelay });
+    const { addresses } = await network.listen({ protocol, addresses: [{ host: '127.0.0.1', port: 0 }] });
+    await using client = await WireClient.connect(addresses[0] ?? '', { timeoutMs: 5_000 });
+    await client.line();
+    await client.write('X\r\n'.repeat(3) + 'USER nobody@example.test\r\nPASS x\r\nCAPA\r\n');
+    for (let i = 0; i < 3; i++) expect(await client.line()).toBe('-ERR There is no such command');
+    expect(await client.line()).toMatch(/^\+OK /);
+    await vi.waitFor(() => expect(clock.waiting).toBe(1));
+    await clock.advance(249);
+    expect(clock.waiting).toBe(1);
+    await clock.advance(1);
+    expect(await client.line()).toMatch(/^-ERR \[AUTH\]/);
+    expect(await client.line()).toMatch(/^\+OK /);
+  });
+
+  test('has no place when the account has too many connections', async () => {
+    const connections = new AccountConnections({ perAccount: 1, perAccountAndAddress: 1, limitLoopback: true });
+    const protocol = pop3({ ...backend, tls: undefined, allowPlaintextLogin: 'always', connections });
+    const { addresses } = await network.listen({ protocol, addresses: [{ host: '127.0.0.1', port: 0 }] });
+    const place = connections.enter(backend.alice.account, '127.0.0.1');
+    const script = (text: string) => runTranscript(text, () => WireClient.connect(addresses[0] ?? ''));
+    await script(`${SIGN_IN('A')}
+      A< -ERR [SYS/TEMP] The account has too many connections: close some
+      A> QUIT
+      A< +OK Good-bye`);
+    place?.[Symbol.dispose]();
+    await script(`${SIGN_IN('A')}
+      A< +OK 0 messages (0 octets)
+      A> QUIT
+      A< +OK Good-bye`);
+    await vi.waitFor(() => expect(connections.accounts).toBe(0));
+    expect(await backend.metrics.exposition()).toContain(
+      'pabal_commands_total{protocol="pop3",command="PASS",result="failed"} 1\n',
+    );
   });
 
   test('has limits: a line that never ends is cut off (C9)', async () => {

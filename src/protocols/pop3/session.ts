@@ -3,11 +3,14 @@ import type { Directory } from '../../directory/api.ts';
 import type { MailStore } from '../../mailstore/api.ts';
 import { MailError } from '../../mail/error.ts';
 import { isLoopback } from '../../net/address.ts';
+import type { AccountConnections } from '../../net/account-connections.ts';
 import type { Connection } from '../../net/connection.ts';
+import type { ErrorDelay } from '../../net/error-delay.ts';
 import { SASL_LINE_LIMIT } from '../../net/sasl.ts';
 import { speaksAnother } from '../../net/strangers.ts';
 import type { TlsIdentity } from '../../net/tls.ts';
-import type { State } from './command.ts';
+import type { CommandMetrics } from '../../telemetry/command-metrics.ts';
+import type { AnyCommand, State } from './command.ts';
 import { COMMANDS } from './commands/registry.ts';
 import { Maildrop } from './maildrop.ts';
 import type { MaildropLocks } from './maildrop.ts';
@@ -23,6 +26,13 @@ export interface SessionServices {
   readonly tls: TlsIdentity | undefined;
   /** Where passwords may cross a connection that is not encrypted. */
   readonly allowPlaintextLogin: 'never' | 'loopback' | 'always';
+  /** Errors before the connection ends. */
+  readonly errors: number;
+  /** Absent: answers to errors do not wait. */
+  readonly errorDelay?: ErrorDelay;
+  /** Absent: an account may have any number. */
+  readonly connections?: AccountConnections;
+  readonly commands: CommandMetrics;
 }
 
 /** Before sign-in, and after (RFC 1939 §3: at least ten minutes). */
@@ -33,7 +43,6 @@ export const COMMAND_LINE_LIMIT = 2_048;
 /** What holds for the whole protocol and belongs to no command (RFC 2449 §6, RFC 3206). */
 const GENERAL_CAPABILITIES = ['PIPELINING', 'RESP-CODES', 'AUTH-RESP-CODE', 'EXPIRE NEVER', 'IMPLEMENTATION Pabal'];
 const MAX_FAILED_SIGN_INS = 5;
-const MAX_BAD_COMMANDS = 20;
 
 export class Session {
   readonly #connection: Connection;
@@ -42,8 +51,12 @@ export class Session {
   #maildrop: Maildrop | undefined;
   #lock: Disposable | undefined;
   #ended = false;
+  /** Of the account's connections. */
+  #place: Disposable | undefined;
   #failedSignIns = 0;
-  #badCommands = 0;
+  #errors = 0;
+  /** The command that runs. */
+  #refused = false;
   /** What USER said. */
   userName: string | undefined;
 
@@ -90,6 +103,7 @@ export class Session {
   }
 
   error(text: string): void {
+    this.#refused = true;
     this.write(`-ERR ${text}\r\n`);
   }
 
@@ -167,12 +181,18 @@ export class Session {
 
   /** From authorization to transaction, or an error that does not tell why. */
   async signIn(address: string, password: string): Promise<void> {
-    const { directory, mailstore, locks } = this.#services;
+    const { directory, mailstore, locks, connections } = this.#services;
     try {
       const from = { protocol: 'pop3', remote: this.#connection.remoteAddress } as const;
       const user = await directory.authenticate(address, password, from);
+      this.#place = connections?.enter(user.account, this.#connection.remoteAddress);
+      if (connections !== undefined && this.#place === undefined)
+        return this.error('[SYS/TEMP] The account has too many connections: close some');
       const lock = locks.acquire(user.account);
-      if (lock === undefined) return this.error('[IN-USE] Another POP3 session has this mailbox');
+      if (lock === undefined) {
+        this.#leave();
+        return this.error('[IN-USE] Another POP3 session has this mailbox');
+      }
       this.#lock = lock;
       const account = await mailstore.open(user, user.account);
       try {
@@ -188,6 +208,7 @@ export class Session {
       throw error;
     }
     this.#state = 'transaction';
+    this.#connection.trusted = true;
     this.#connection.commandTimeoutMs = TRANSACTION_TIMEOUT_MS;
     this.ok(`${this.maildrop.count} messages (${this.maildrop.bytes} octets)`);
   }
@@ -209,31 +230,48 @@ export class Session {
   // --- inside -------------------------------------------------------------------------------------------------------
 
   async #command(line: Buffer): Promise<void> {
+    const { commands } = this.#services;
+    const began = commands.begin();
+    this.#refused = false;
     const parsed = parseCommandLine(line);
     const found = parsed && COMMANDS.get(parsed.keyword);
+    await this.#run(line, found, parsed?.rest);
+    commands.end(found?.name, began, this.#refused);
+  }
+
+  async #run(line: Buffer, found: AnyCommand | undefined, rest: string | undefined): Promise<void> {
     if (found === undefined) {
       this.#ended ||= this.#state === 'authorization' && speaksAnother(line, 'pop3');
       return this.#bad('There is no such command');
     }
     if (!found.states.includes(this.#state))
       return this.#bad(this.#state === 'authorization' ? 'Sign in first' : 'You are signed in already');
-    const run = found.prepare(parsed?.rest);
+    const run = found.prepare(rest);
     if (run === undefined) return this.#bad(`${found.name} does not take that`);
     try {
       await run(this);
     } catch (error) {
       const reply = errorReply(error);
       if (reply === undefined) throw error;
+      if (error instanceof MailError && error.code === 'auth-failed') await this.#oneError();
       if (error instanceof MailError && (error.kind === 'bug' || error.kind === 'temporary'))
         this.#connection.log.warn({ err: error, command: found.name }, 'a command failed');
+      this.#refused = true;
       this.write(reply);
     }
     if (this.#failedSignIns >= MAX_FAILED_SIGN_INS) this.#ended = true;
   }
 
-  #bad(text: string): void {
-    this.error(text);
-    if (++this.#badCommands >= MAX_BAD_COMMANDS) this.#ended = true;
+  async #bad(text: string): Promise<void> {
+    await this.#oneError();
+    this.error(this.#errors < this.#services.errors ? text : '[SYS/PERM] Too many errors, good-bye');
+  }
+
+  /** Who goes on making errors waits for the answers, longer and longer, and is sent away. */
+  async #oneError(): Promise<void> {
+    this.#errors++;
+    await this.#services.errorDelay?.before(this.#errors, this.#connection);
+    if (this.#errors >= this.#services.errors) this.#ended = true;
   }
 
   #leave(): void {
@@ -241,5 +279,7 @@ export class Session {
     this.#maildrop = undefined;
     this.#lock?.[Symbol.dispose]();
     this.#lock = undefined;
+    this.#place?.[Symbol.dispose]();
+    this.#place = undefined;
   }
 }

@@ -1,8 +1,10 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { SmtpHarness, SmtpHarnessOptions } from '../../../test/smtp/harness.ts';
 import { PASSWORD, startSmtp } from '../../../test/smtp/harness.ts';
 import { runTranscript } from '../../../test/transcript/run.ts';
+import { ManualClock } from '../../adapters/clock-manual.ts';
 import { MailError } from '../../mail/error.ts';
+import { ErrorDelay } from '../../net/error-delay.ts';
 
 async function transcript(options: SmtpHarnessOptions, script: string): Promise<SmtpHarness> {
   const smtp = await startSmtp(options);
@@ -265,6 +267,33 @@ describe('mail from other servers', () => {
        C> EHLO [IPv6:::1]
        C< ...
        C< /^250 /`,
+    );
+  });
+
+  test('the answers to errors wait longer and longer (C7), and so do those behind them', async () => {
+    const clock = new ManualClock();
+    const errorDelay = new ErrorDelay({ mostMs: 5000, limitLoopback: true }, clock);
+    await using smtp = await startSmtp({ parts: { errorDelay }, limits: { errors: 5 } });
+    const client = await smtp.connect();
+    await client.line();
+    await client.write('HELO c\r\nMAIL FROM:<>\r\n');
+    expect(await client.line()).toMatch(/^250 /);
+    expect(await client.line()).toMatch(/^250 /);
+    await client.write('RCPT TO:<nobody@example.test>\r\n'.repeat(5) + 'RCPT TO:<bob@example.test>\r\nFOO\r\n');
+    for (let i = 0; i < 3; i++) expect(await client.line()).toMatch(/^550 5.1.1 /);
+    for (const [ms, answers] of [
+      [250, ['550 5.1.1']],
+      [500, ['550 5.1.1', '250 2.1.5']],
+      [1000, ['421 4.7.0']],
+    ] as const) {
+      await vi.waitFor(() => expect(clock.waiting).toBe(1));
+      await clock.advance(ms - 1);
+      expect(clock.waiting).toBe(1);
+      await clock.advance(1);
+      for (const answer of answers) expect((await client.line()).slice(0, 9)).toBe(answer);
+    }
+    expect(await smtp.metrics.exposition()).toContain(
+      'pabal_commands_total{protocol="smtp",command="RCPT",result="failed"} 5\n',
     );
   });
 

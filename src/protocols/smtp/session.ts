@@ -8,9 +8,12 @@ import type { Room } from '../../intake/room.ts';
 import { MailError } from '../../mail/error.ts';
 import type { Connection } from '../../net/connection.ts';
 import { ConnectionError } from '../../net/error.ts';
+import type { ErrorDelay } from '../../net/error-delay.ts';
 import { speaksAnother } from '../../net/strangers.ts';
 import type { ReverseName, ReverseNames } from '../../net/reverse-name.ts';
 import type { TlsIdentity } from '../../net/tls.ts';
+import type { CommandMetrics } from '../../telemetry/command-metrics.ts';
+import type { Metrics } from '../../telemetry/metrics.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Addressee, Submit, User } from '../../submit/submit.ts';
 import type { SmtpCommand, SmtpRole, SmtpState } from './command.ts';
@@ -33,6 +36,9 @@ export interface SmtpParts {
   readonly submit: Submit;
   readonly clock: Clock;
   readonly room: Pick<Room, 'has'>;
+  /** Absent: answers to errors do not wait. */
+  readonly errorDelay?: ErrorDelay;
+  readonly metrics: Metrics;
   readonly reverseNames: Pick<ReverseNames, 'begin'>;
   /** Present: STARTTLS is offered. */
   readonly identity?: TlsIdentity;
@@ -57,17 +63,27 @@ export class SmtpSession {
   readonly connection: Connection;
   readonly parts: SmtpParts;
   readonly #commands: ReadonlyMap<string, SmtpCommand>;
+  readonly #metrics: CommandMetrics;
   /** What the client called itself, and whether with EHLO (or LHLO). */
   hello: { readonly name: string; readonly extended: boolean } | undefined;
   user: User | undefined;
   transaction: Transaction | undefined;
   readonly #reverse: ReverseName;
   #errors = 0;
+  /** Until then replies are held back. */
+  #wait: Promise<void> | undefined;
+  #held = '';
   #junk = 0;
   #over: 'no' | 'politely' | 'with-input-left' = 'no';
 
-  constructor(connection: Connection, parts: SmtpParts, commands: ReadonlyMap<string, SmtpCommand>) {
+  constructor(
+    connection: Connection,
+    parts: SmtpParts,
+    commands: ReadonlyMap<string, SmtpCommand>,
+    metrics: CommandMetrics,
+  ) {
     this.connection = connection;
+    this.#metrics = metrics;
     this.parts = parts;
     this.#commands = commands;
     this.#reverse = parts.reverseNames.begin(connection.remoteAddress);
@@ -92,6 +108,7 @@ export class SmtpSession {
         const next = connection.readLine();
         const done = this.#execute(next instanceof Promise ? await next : next);
         if (done !== undefined) await done;
+        if (this.#wait !== undefined) await this.#release(this.#wait);
       }
       connection.close(this.#over === 'with-input-left');
     } finally {
@@ -106,12 +123,23 @@ export class SmtpSession {
   }
 
   reply(code: number, status: string, text: string): void {
-    this.connection.write(`${code} ${status} ${text}\r\n`);
+    const line = `${code} ${status} ${text}\r\n`;
+    if (this.#wait === undefined) this.connection.write(line);
+    else this.#held += line;
   }
 
-  /** A refusal: counts as an error; too many of them end the session (C6, C7). */
+  async #release(wait: Promise<void>): Promise<void> {
+    await wait;
+    this.#wait = undefined;
+    this.connection.write(this.#held);
+    this.#held = '';
+  }
+
+  /** A refusal: counts as an error, whose answer a stranger waits for; too many of them end the session (C6, C7). */
   refuse({ code, status, text }: Reply): void {
-    if (++this.#errors > this.parts.limits.errors) this.end(421, '4.7.0', 'Too many errors, goodbye');
+    this.#errors++;
+    this.#wait ??= this.parts.errorDelay?.before(this.#errors, this.connection);
+    if (this.#errors > this.parts.limits.errors) this.end(421, '4.7.0', 'Too many errors, goodbye');
     else this.reply(code, status, text);
   }
 
@@ -173,7 +201,16 @@ export class SmtpSession {
   }
 
   #execute(line: Buffer): void | Promise<void> {
+    const began = this.#metrics.begin();
+    const errors = this.#errors;
     const parsed = parseCommandLine(line);
+    const running = this.#dispatch(line, parsed);
+    const end = (): void => this.#metrics.end(parsed?.verb, began, this.#errors > errors);
+    if (running === undefined) end();
+    else return running.then(end);
+  }
+
+  #dispatch(line: Buffer, parsed: ReturnType<typeof parseCommandLine>): void | Promise<void> {
     if (parsed === undefined) return this.#garbage(line);
     const { verb, argument } = parsed;
     const command = this.#commands.get(verb);
