@@ -333,6 +333,9 @@ export interface MailStore extends AsyncDisposable {
   /** Resolves once what `stage` wrote is durable; rejects when it could not be written. Await it beside the commit
    * that follows (`Promise.all`), and acknowledge only after both. */
   written(staged: readonly Staged[]): Promise<void>;
+  /** Puts right what follows from the rows of folders and messages, of one account or of all; yields what it did. What cannot be
+   * repaired stays as it is, for `verify` to tell; mail is never dropped. */
+  repair(account?: AccountId): AsyncIterable<{ readonly account: AccountId; readonly repaired: string }>;
   /** Checks every invariant of one account, or of all; yields what is wrong. */
   verify(account?: AccountId): AsyncIterable<{ readonly account: AccountId | undefined; readonly problem: string }>;
   accounts(): AsyncIterable<AccountId>;

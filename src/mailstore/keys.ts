@@ -122,8 +122,10 @@ function dated(kind: number, day: number, name: string): Key {
 
 /** Days since 1970. */
 export const deliveredKey = (day: number, name: string): Key => dated(Kind.delivered, day, name);
+export const allDelivered = (): Range => all(Kind.delivered);
 export const deliveredBefore = (day: number): Range => ({ ...all(Kind.delivered), end: number32(Kind.delivered, day) });
 export const onceKey = (day: number, name: string): Key => dated(Kind.once, day, name);
+export const allOnce = (): Range => all(Kind.once);
 export const onceBefore = (day: number): Range => ({ ...all(Kind.once), end: number32(Kind.once, day) });
 
 /**
@@ -293,6 +295,21 @@ export function checkpointKey(version: Version, writer: string, chunk?: number):
   return key;
 }
 export const checkpointManifests = (): Range => ({ start: Uint8Array.of(0), end: Uint8Array.of(1) });
+export const checkpointChunks = (): Range => ({ start: Uint8Array.of(1), end: Uint8Array.of(2) });
+/** The name that the rows of one checkpoint share, and the number of a chunk. */
+export function checkpointOf(key: Key): readonly [name: string, chunk: number | undefined] {
+  if (key[0] === 0) return [Buffer.from(key.subarray(1)).toString('latin1'), undefined];
+  const end = key.length - 2;
+  return [Buffer.from(key.subarray(1, end)).toString('latin1'), (key[end]! << 8) | key[end + 1]!];
+}
+/** Of the manifest and of the chunks up to this one. */
+export function checkpointKeys(name: string, last: number): Key[] {
+  const number = (chunk: number): Key => Uint8Array.of(chunk >> 8, chunk & 255);
+  const keys: Key[] = [Buffer.from(`\0${name}`, 'latin1')];
+  for (let chunk = 0; chunk <= last; chunk++)
+    keys.push(Buffer.concat([Buffer.from(`\x01${name}`, 'latin1'), number(chunk)]));
+  return keys;
+}
 export const checkpointVersionOf = (key: Key): Version => versionAt(key, 1);
 
 function digest(text: string, bytes: number): Uint8Array {

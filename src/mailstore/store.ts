@@ -20,6 +20,7 @@ import { setQuota } from './operations/records.ts';
 import { Parsing } from './parsing.ts';
 import { Staging } from './staging.ts';
 import { sweep } from './sweep.ts';
+import { repairAll } from './repair.ts';
 import { verifyAll } from './verify.ts';
 
 export interface MailStoreOptions {
@@ -134,6 +135,14 @@ class Store implements MailStore {
 
   written(staged: readonly Staged[]): Promise<void> {
     return this.#told(() => this.#staging.written(staged));
+  }
+
+  async *repair(account?: AccountId): AsyncIterable<{ account: AccountId; repaired: string }> {
+    for await (const one of repairAll(this.#node, account)) {
+      // Whoever has it open reads it anew.
+      await this.#opened.get(one.account)?.ready?.loop.refresh();
+      yield one;
+    }
   }
 
   async *verify(account?: AccountId): AsyncIterable<{ account: AccountId | undefined; problem: string }> {

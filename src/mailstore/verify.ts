@@ -93,7 +93,8 @@ async function* verifyAccount(node: Node, account: AccountId): AsyncIterable<Pro
   const sizes = new Map<EmailId, MessageMeta>();
   for (const meta of rows?.messages.values() ?? []) sizes.set(meta.email, meta);
   for (const meta of sizes.values()) {
-    const problem = await checkEmail(node, account, meta);
+    const folder = rows?.folders.get(meta.folder)?.name ?? `folder ${meta.folder}`;
+    const problem = await checkEmail(node, account, meta, folder);
     if (problem !== undefined) yield { account, problem };
   }
 }
@@ -252,8 +253,13 @@ async function checkIndexes({ kv }: Node, account: AccountId, problems: string[]
 }
 
 /** Details, every byte of the body, and the links to its blobs. */
-async function checkEmail(node: Node, account: AccountId, meta: MessageMeta): Promise<string | undefined> {
-  const where = `message ${meta.id} (${meta.email})`;
+async function checkEmail(
+  node: Node,
+  account: AccountId,
+  meta: MessageMeta,
+  folder: string,
+): Promise<string | undefined> {
+  const where = `message ${meta.id} (${folder}, UID ${meta.uid}, email ${meta.email})`;
   try {
     const details = await readDetails(node.kv, account, meta.email);
     if (!details) {

@@ -10,14 +10,17 @@ export function verify(program: Command, cli: Cli): void {
       .command('verify [address]')
       .description('check every invariant of the store, or of one account; exit code 1 when something is wrong'),
   )
-    .option('--repair', 'also collect what nothing names any more')
+    .option(
+      '--repair',
+      'put right what follows from other rows, tell what is left, and collect what nothing names any more',
+    )
     .action(async (address: string | undefined, options: CommonOptions & { repair?: boolean }) => {
       const problems: operations.Problem[] = [];
       const { result, freed } = await withControl(cli, options, async (control) => {
         using progress = new Progress(cli, 'problems');
         const checked = await control.call(
           operations.verify,
-          { address },
+          { address, repair: options.repair },
           {
             onItem: (problem) => {
               problems.push(problem);
@@ -29,8 +32,10 @@ export function verify(program: Command, cli: Cli): void {
       });
       if (result.problems > 0) cli.exitCode = 1;
       if (options.json) return printJson(cli, { ...result, found: problems, ...(freed && { freed }) });
-      for (const { account, problem } of problems) cli.out(`${visible(account ?? 'store')}: ${visible(problem)}\n`);
-      cli.out(`${result.accounts} accounts checked, ${result.problems} problems\n`);
+      for (const { account, problem, repaired } of problems)
+        cli.out(`${visible(account ?? 'store')}: ${repaired ? 'repaired: ' : ''}${visible(problem)}\n`);
+      const repaired = options.repair ? `, ${result.repaired} repaired` : '';
+      cli.out(`${result.accounts} accounts checked, ${result.problems} problems${repaired}\n`);
       if (freed)
         cli.out(
           `collected ${freed.blobs} blobs (${formatBytes(freed.bytes)}) and ${freed.staged} unfinished messages\n`,

@@ -11,15 +11,22 @@ export interface Problem {
   /** Address, or id where there is none. */
   readonly account: string | null;
   readonly problem: string;
+  /** It was put right. */
+  readonly repaired?: true;
 }
 
-/** Every invariant of every account, and that directory and mail store agree. */
-export const verify = operation<{ address?: string | undefined }, { accounts: number; problems: number }, Problem>(
+/** Every invariant of every account, and that directory and mail store agree; `repair` puts right what can be before that. */
+export const verify = operation<
+  { address?: string | undefined; repair?: boolean | undefined },
+  { accounts: number; problems: number; repaired: number },
+  Problem
+>(
   'verify',
-  z.strictObject({ address: z.string().optional() }),
+  z.strictObject({ address: z.string().optional(), repair: z.boolean().optional() }),
   async (service, args, io) => {
     const { directory, mailstore } = service;
     let problems = 0;
+    let repaired = 0;
     const report = (account: string | null, problem: string): void => {
       problems++;
       io.item({ account, problem });
@@ -31,11 +38,17 @@ export const verify = operation<{ address?: string | undefined }, { accounts: nu
       only = (await directory.account(args.address))?.id;
       if (only === undefined) throw new MailError('account-missing', 'user', `there is no account ${args.address}`);
     }
+    if (args.repair === true)
+      for await (const done of mailstore.repair(only)) {
+        repaired++;
+        io.item({ account: names.get(done.account) ?? done.account, problem: done.repaired, repaired: true });
+        await io.taken();
+      }
     for await (const { account, problem } of mailstore.verify(only)) {
       report(account === undefined ? null : (names.get(account) ?? account), problem);
       await io.taken();
     }
-    if (only !== undefined) return { accounts: 1, problems };
+    if (only !== undefined) return { accounts: 1, problems, repaired };
     const mailboxes = new Set<AccountId>();
     for await (const id of mailstore.accounts()) mailboxes.add(id);
     for (const [id, address] of names) {
@@ -45,7 +58,7 @@ export const verify = operation<{ address?: string | undefined }, { accounts: nu
         report(address, 'its address leads elsewhere');
     }
     for (const id of mailboxes) if (!names.has(id)) report(id, 'this mailbox belongs to no account');
-    return { accounts: names.size, problems };
+    return { accounts: names.size, problems, repaired };
   },
 );
 
