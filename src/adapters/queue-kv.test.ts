@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { QueueEntry, QueueId } from '../ports/queue.ts';
+import { payloads, queueContract } from '../ports/queue.contract.ts';
+import type { QueueEntry } from '../ports/queue.ts';
 import { ManualClock } from './clock-manual.ts';
 import { MemoryKv, type Nasty } from './kv-memory.ts';
 import { openQueue } from './queue-kv.ts';
@@ -12,110 +13,19 @@ async function setUp(nasty?: Nasty) {
   const open = () => openQueue({ kv, clock, random: new SeededRandom(seed++) });
   return { kv, clock, open, queue: await open() };
 }
-const payloads = (entries: readonly QueueEntry[]) => entries.map(({ payload }) => payload);
+
+queueContract(async () => {
+  const { queue, clock, open } = await setUp();
+  return { queue, clock, reopen: open };
+});
 
 describe('the queues on a key-value store', () => {
-  it('hands out what is due, oldest due first, and to one taker only', async () => {
-    const { queue, clock } = await setUp();
-    const now = clock.now();
-    await queue.add('intake', [
-      { payload: 'late', due: now - 1 },
-      { payload: 'early', due: now - 5 },
-    ]);
-    await queue.add('intake', [{ payload: 'tomorrow', due: now + 86_400_000 }]);
-    expect(payloads(await queue.take('intake', 1))).toEqual(['early']);
-    expect(payloads(await queue.take('intake', 10))).toEqual(['late']);
-    expect(await queue.take('intake', 10)).toEqual([]);
-    expect(await queue.take('outbound', 10)).toEqual([]);
-  });
-
-  it('gives everything again that was not done, after a restart', async () => {
-    const { queue, open } = await setUp();
-    await queue.add('intake', [{ payload: { a: 1 }, tags: ['x'] }, { payload: 2 }]);
-    const [first] = await queue.take('intake', 2);
-    await queue.done([first as QueueEntry]);
-    const again = await open();
-    expect(payloads(await again.take('intake', 9))).toEqual([2]);
-  });
-
   it('refuses to write once another process has taken over', async () => {
     const { queue, open } = await setUp();
     await queue.add('intake', [{ payload: 1 }]);
     const heir = await open();
     await expect(queue.add('intake', [{ payload: 2 }])).rejects.toThrow(/taken over/);
     expect(payloads(await heir.take('intake', 9))).toEqual([1]);
-  });
-
-  it('retries later, counting attempts and keeping the reason on one line', async () => {
-    const { queue, clock, open } = await setUp();
-    await queue.add('intake', [{ payload: 1 }]);
-    const [entry] = await queue.take('intake', 1);
-    let woken = 0;
-    using _listening = queue.onDue('intake', () => woken++);
-    await queue.retry(entry as QueueEntry, { due: clock.now() + 5_000, reason: 'over\r\nquota' });
-    expect(await queue.take('intake', 1)).toEqual([]);
-    expect(woken).toBe(0);
-    await clock.advance(5_000);
-    expect(woken).toBe(1);
-    for (const each of [queue, await open()])
-      expect(await each.take('intake', 1)).toMatchObject([{ attempts: 1, reason: 'over quota', payload: 1 }]);
-  });
-
-  it('moves an entry to another queue with its reason, where it is due at once', async () => {
-    const { queue, open } = await setUp();
-    const [id] = await queue.add('intake', [{ payload: 'poison', tags: ['a'] }]);
-    const [entry] = await queue.take('intake', 1);
-    await queue.move(entry as QueueEntry, 'error', 'five attempts');
-    for (const each of [queue, await open()]) {
-      expect(await each.list('intake')).toEqual([]);
-      expect(await each.list('error', { tag: 'a' })).toMatchObject([{ id, reason: 'five attempts', queue: 'error' }]);
-    }
-  });
-
-  it('moves back what nobody has taken, with a narrower payload and its attempts anew', async () => {
-    const { queue, clock, open } = await setUp();
-    await queue.add('intake', [{ payload: [1, 2] }]);
-    const [entry] = await queue.take('intake', 1);
-    await queue.retry(entry as QueueEntry, { due: clock.now(), reason: 'once' });
-    const [again] = await queue.take('intake', 1);
-    await queue.move(again as QueueEntry, 'error', 'twice', [2]);
-    const [broken] = await queue.list('error');
-    await queue.move(broken as QueueEntry, 'intake', 'deliver again');
-    for (const each of [queue, await open()])
-      expect(await each.take('intake', 1)).toMatchObject([{ payload: [2], attempts: 0 }]);
-    await expect(queue.move({ ...(broken as QueueEntry), id: 'none' as QueueId }, 'error', 'x')).rejects.toThrow(
-      'gone',
-    );
-  });
-
-  it('promotes by tag: before everything else, also what is due later', async () => {
-    const { queue, clock } = await setUp();
-    const later = clock.now() + 60_000;
-    await queue.add('intake', [{ payload: 'other' }, { payload: 'mine', tags: ['me'], due: later }]);
-    expect(await queue.promote('intake', 'nobody')).toBe(0);
-    expect(await queue.promote('intake', 'me')).toBe(1);
-    expect(payloads(await queue.take('intake', 9))).toEqual(['mine', 'other']);
-  });
-
-  it('holds, releases and drops what nobody has', async () => {
-    const { queue, open } = await setUp();
-    const ids = await queue.add('outbound', [{ payload: 1 }, { payload: 2 }, { payload: 3 }]);
-    const [taken] = await queue.take('outbound', 1);
-    expect(await queue.hold(ids)).toBe(2);
-    expect(await queue.take('outbound', 9)).toEqual([]);
-    expect(await queue.counts()).toMatchObject({ outbound: { held: 2, waiting: 1 } });
-    expect((await (await open()).counts()).outbound).toMatchObject({ held: 2, waiting: 1, due: 1 });
-    expect(taken?.payload).toBe(1);
-  });
-
-  it('releases what it held, and drops for ever', async () => {
-    const { queue, open } = await setUp();
-    const ids = await queue.add('outbound', [{ payload: 1 }, { payload: 2 }]);
-    expect(await queue.hold(ids)).toBe(2);
-    expect(await queue.release([ids[1] as QueueId])).toBe(1);
-    expect(await queue.drop([ids[0] as QueueId, 'nothing' as QueueId])).toBe(1);
-    expect(payloads(await queue.take('outbound', 9))).toEqual([2]);
-    expect(await (await open()).list('outbound')).toMatchObject([{ payload: 2 }]);
   });
 
   it('puts many calls of one turn into a few commits', async () => {
@@ -127,13 +37,6 @@ describe('the queues on a key-value store', () => {
     expect(entries).toHaveLength(200);
     await Promise.all(entries.map((entry) => queue.done([entry])));
     expect((await queue.counts()).intake).toEqual({ waiting: 0, due: 0, held: 0, oldest: undefined });
-  });
-
-  it('refuses a payload that fits no row, and goes on', async () => {
-    const { queue } = await setUp();
-    await expect(queue.add('intake', [{ payload: 'x'.repeat(300_000) }])).rejects.toMatchObject({ code: 'too-large' });
-    await queue.add('intake', [{ payload: 'fits' }]);
-    expect(payloads(await queue.take('intake', 9))).toEqual(['fits']);
   });
 
   it('reads payloads again that it did not keep in memory', async () => {

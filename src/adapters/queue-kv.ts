@@ -18,14 +18,12 @@ import {
 } from '../ports/queue.ts';
 import { QUEUE_NAMES } from '../ports/queue.ts';
 import type { Random } from '../ports/random.ts';
-import { DueHeap } from './queue-heap.ts';
-import { encodeRow, QueueShard } from './queue-shard.ts';
+import { QueueLane } from './queue-lane.ts';
+import { ALL_ROWS, encode, oneLine, parseKey, type Row, rowKey, view } from './queue-rows.ts';
+import { QueueShard } from './queue-shard.ts';
 
-const ROW = 0x20;
 /** Entries whose payload stays in memory until they are taken; the others' is read again. */
 const PAYLOADS_IN_MEMORY = 4_000;
-/** One timer for what is due later; a wall clock that was set is noticed within this time. */
-const LONGEST_TIMER = 60_000;
 
 export interface QueueOptions {
   readonly kv: KeyValueStore;
@@ -33,16 +31,6 @@ export interface QueueOptions {
   readonly random: Random;
   /** Shards this process works on, named for ever. */
   readonly shards?: readonly string[];
-}
-
-interface Row {
-  readonly created: number;
-  readonly due: number;
-  readonly attempts: number;
-  readonly reason?: string;
-  readonly held?: true;
-  readonly tags?: readonly string[];
-  readonly payload: unknown;
 }
 
 interface Item {
@@ -61,13 +49,6 @@ interface Item {
   payload: { readonly value: unknown } | undefined;
 }
 
-interface Lane {
-  readonly heap: DueHeap;
-  readonly wakes: Set<() => void>;
-  timer: Disposable | undefined;
-  timerAt: number;
-}
-
 export async function openQueue(options: QueueOptions): Promise<Queue> {
   const queue = new KvQueue(options);
   await queue.load(options.shards ?? ['0', '1', '2', '3']);
@@ -81,26 +62,23 @@ class KvQueue implements Queue {
   readonly #shards: QueueShard[] = [];
   readonly #items = new Map<QueueId, Item>();
   readonly #tags = new Map<string, Set<Item>>();
-  readonly #lanes = new Map<QueueName, Lane>();
+  readonly #lanes = new Map<QueueName, QueueLane>();
   #payloads = 0;
   #lastId = '';
   #counter = 0;
-  #closed = false;
 
   constructor({ kv, clock, random }: QueueOptions) {
     this.#kv = kv;
     this.#clock = clock;
     this.#random = random;
-    for (const name of QUEUE_NAMES)
-      this.#lanes.set(name, { heap: new DueHeap(), wakes: new Set(), timer: undefined, timerAt: Infinity });
+    for (const name of QUEUE_NAMES) this.#lanes.set(name, new QueueLane(clock));
   }
 
   async load(shards: readonly string[]): Promise<void> {
     for (const name of shards) {
       const shard = await QueueShard.open(this.#kv, partition('q', name), this.#random);
       this.#shards.push(shard);
-      const range = { start: Buffer.of(ROW), end: Buffer.of(ROW + 1) };
-      for await (const rows of this.#kv.scan(shard.partition, range))
+      for await (const rows of this.#kv.scan(shard.partition, ALL_ROWS))
         for (const [key, value] of rows) {
           const { queue, id } = parseKey(key);
           this.#insert(this.#item(id, shard, queue, JSON.parse(Buffer.from(value).toString()) as Row));
@@ -132,7 +110,7 @@ class KvQueue implements Queue {
     );
     await shard.write(items.map((item) => ({ key: rowKey(item), value: encode(item, item.payload?.value) })));
     for (const item of items) this.#insert(item);
-    this.#wake(queue);
+    this.#lane(queue).wake();
     return items.map(({ id }) => id);
   }
 
@@ -149,7 +127,7 @@ class KvQueue implements Queue {
       item.state = 'taken';
       taken.push(item);
     }
-    this.#schedule(queue);
+    lane.schedule();
     await this.#fetchPayloads(taken);
     const entries = taken.map((item) => view(item, item.payload?.value));
     for (const item of taken) this.#forgetPayload(item);
@@ -207,7 +185,7 @@ class KvQueue implements Queue {
       this.#lane(queue).heap.push({ at: -1, id: item.id });
       promoted++;
     }
-    if (promoted > 0) this.#wake(queue);
+    if (promoted > 0) this.#lane(queue).wake();
     return Promise.resolve(promoted);
   }
 
@@ -262,15 +240,11 @@ class KvQueue implements Queue {
   }
 
   onDue(queue: QueueName, wake: () => void): Disposable {
-    const { wakes } = this.#lane(queue);
-    wakes.add(wake);
-    this.#wake(queue);
-    return { [Symbol.dispose]: () => wakes.delete(wake) };
+    return this.#lane(queue).onDue(wake);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#closed = true;
-    for (const lane of this.#lanes.values()) lane.timer?.[Symbol.dispose]();
+    for (const lane of this.#lanes.values()) lane[Symbol.dispose]();
     for (const shard of this.#shards) await shard.idle();
   }
 
@@ -327,7 +301,7 @@ class KvQueue implements Queue {
     item.promoted = false;
     item.state = 'waiting';
     this.#wait(item);
-    this.#wake(item.queue);
+    this.#lane(item.queue).wake();
   }
 
   #wait(item: Item): void {
@@ -347,8 +321,8 @@ class KvQueue implements Queue {
     return item;
   }
 
-  #lane(queue: QueueName): Lane {
-    return this.#lanes.get(queue) as Lane;
+  #lane(queue: QueueName): QueueLane {
+    return this.#lanes.get(queue) as QueueLane;
   }
 
   #quietest(): QueueShard {
@@ -411,61 +385,4 @@ class KvQueue implements Queue {
     }
     return changed;
   }
-
-  // --- time ---------------------------------------------------------------------------------------------------------
-
-  #wake(queue: QueueName): void {
-    const { heap, wakes } = this.#lane(queue);
-    if (heap.first && heap.first.at <= this.#clock.now()) for (const wake of wakes) wake();
-    this.#schedule(queue);
-  }
-
-  /** A timer for the first entry that is not due yet; nobody waits when nobody listens. */
-  #schedule(queue: QueueName): void {
-    const lane = this.#lane(queue);
-    const at = lane.heap.first?.at ?? Infinity;
-    const now = this.#clock.now();
-    if (this.#closed || at === lane.timerAt || at <= now) return;
-    lane.timer?.[Symbol.dispose]();
-    lane.timer = undefined;
-    lane.timerAt = at;
-    if (at === Infinity) return;
-    lane.timer = this.#clock.after(Math.min(at - now, LONGEST_TIMER), () => {
-      lane.timer = undefined;
-      lane.timerAt = Infinity;
-      this.#wake(queue);
-    });
-  }
-}
-
-function rowKey({ queue, id }: { queue: QueueName; id: QueueId }): Buffer {
-  return Buffer.from(`\x20${String.fromCharCode(QUEUE_NAMES.indexOf(queue))}${id}`, 'latin1');
-}
-
-function parseKey(key: Uint8Array): { queue: QueueName; id: QueueId } {
-  const queue = QUEUE_NAMES[key[1] ?? -1];
-  if (!queue) throw new Damaged(`a queue row of an unknown queue: ${Buffer.from(key).toString('hex')}`);
-  return { queue, id: Buffer.from(key.subarray(2)).toString('latin1') as QueueId };
-}
-
-function encode({ created, due, attempts, reason, held, tags }: Item, payload: unknown): Buffer {
-  const row: Row = {
-    created,
-    due,
-    attempts,
-    ...(reason !== undefined && { reason }),
-    ...(held && { held }),
-    ...(tags.length > 0 && { tags }),
-    payload,
-  };
-  return encodeRow(row);
-}
-
-function view(item: Item, payload: unknown): QueueEntry {
-  const { id, queue, tags, created, due, attempts, reason, held } = item;
-  return { id, queue, tags, created, due, attempts, reason, held, payload };
-}
-
-function oneLine(reason: string): string {
-  return reason.replaceAll(/[\x00-\x1f\x7f]+/g, ' ').slice(0, 500);
 }

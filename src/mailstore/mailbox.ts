@@ -15,7 +15,7 @@ import { forgetEmails } from './forget.ts';
 import { type LoadedIndex, loadIndex } from './load.ts';
 import type { MailboxIndex } from './mailbox-index.ts';
 import type { Staging } from './staging.ts';
-import { type LogRow, publicChange } from './state.ts';
+import { type LogRow, publicChanges } from './state.ts';
 import { rowsOf, trimLog } from './trim.ts';
 
 export interface Log {
@@ -161,12 +161,7 @@ export class Mailbox {
 
   #tell(row: LogRow): void {
     if (this.#watchers.size === 0) return;
-    const changes: Change[] = [];
-    for (const change of row.changes) {
-      const shown = publicChange(change);
-      if (shown) changes.push(shown);
-    }
-    this.#show({ version: row.version, operation: row.operation, changes });
+    this.#show(publicChanges(row));
   }
 
   #show(changes: VersionChanges): void {

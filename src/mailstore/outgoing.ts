@@ -2,7 +2,6 @@
 import { MailError } from '../mail/error.ts';
 import type { AccountId, Body, EmailId, Staged } from './api.ts';
 import { StoredBody } from './bodies.ts';
-import { storeError } from './commit.ts';
 import { forgetEmails } from './forget.ts';
 import {
   accountPartition,
@@ -29,6 +28,7 @@ import type {
   SubmissionState,
   Submitted,
 } from './submission.ts';
+import { told } from './told.ts';
 
 const PAGE = 100;
 /** Effects handed out at once. */
@@ -170,12 +170,4 @@ export class AccountOutgoing implements Outgoing {
 function checked(id: SubmissionId): SubmissionId {
   if (!/^[0-9a-f]{24}$/.test(id)) throw new MailError('message-missing', 'user', 'no submission has such an id');
   return id;
-}
-
-async function told<T>(act: () => Promise<T>): Promise<T> {
-  try {
-    return await act();
-  } catch (error) {
-    throw storeError(error);
-  }
 }

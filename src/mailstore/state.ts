@@ -3,6 +3,7 @@
  * memory, the draft of a commit and the check by full scan are all brought forward by `reduce`, with our own changes and
  * with those of others: whatever they know in common, they know from here.
  */
+import { MailError } from '../mail/error.ts';
 import { Damaged, type Version } from '../ports/kv.ts';
 import {
   type AccountId,
@@ -14,6 +15,7 @@ import {
   type MessageMeta,
   type MsgId,
   type Uid,
+  type VersionChanges,
 } from './api.ts';
 
 /** Facts of the account as a whole; the value of its header row. */
@@ -212,7 +214,7 @@ function messageOf(state: MailboxState, id: MsgId): MessageMeta {
   return message;
 }
 
-/** As others see it; undefined when it is no business of theirs. */
+/** Undefined when it is no business of others. */
 export function publicChange(change: LogChange): Change | undefined {
   switch (change.type) {
     case 'folder':
@@ -225,6 +227,16 @@ export function publicChange(change: LogChange): Change | undefined {
     default:
       return change;
   }
+}
+
+/** For whoever named a folder that is not there. */
+export function noFolder(id: FolderId): MailError {
+  return new MailError('folder-missing', 'user', `there is no folder ${id}`);
+}
+
+/** A row of the log as others see it. */
+export function publicChanges({ version, operation, changes }: LogRow): VersionChanges {
+  return { version, operation, changes: changes.flatMap((change) => publicChange(change) ?? []) };
 }
 
 export function removedChange(message: MessageMeta): Extract<Change, { type: 'removed' }> {

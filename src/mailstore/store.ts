@@ -20,6 +20,7 @@ import { setQuota } from './operations/records.ts';
 import { Parsing } from './parsing.ts';
 import { Staging } from './staging.ts';
 import { sweep } from './sweep.ts';
+import { told } from './told.ts';
 import { repairAll } from './repair.ts';
 import { verifyAll } from './verify.ts';
 
@@ -100,7 +101,7 @@ class Store implements MailStore {
   }
 
   async createAccount(id: AccountId, options: { readonly quota?: number } = {}): Promise<void> {
-    await this.#told(() => createAccount(this.#node, id, options.quota));
+    await told(() => createAccount(this.#node, id, options.quota));
   }
 
   setQuota(id: AccountId, bytes: number | undefined): Promise<void> {
@@ -113,7 +114,7 @@ class Store implements MailStore {
   }
 
   async removeAccount(id: AccountId): Promise<void> {
-    await this.#with(id, (mailbox) => this.#told(() => removeAccount(this.#node, mailbox)));
+    await this.#with(id, (mailbox) => told(() => removeAccount(this.#node, mailbox)));
     const opened = this.#opened.get(id);
     if (opened) this.#evict(id, opened);
   }
@@ -122,7 +123,7 @@ class Store implements MailStore {
     const ready = this.#opened.get(account)?.ready;
     const facts = ready
       ? ready.index.facts
-      : await this.#told(async () => accountFacts(account, await this.#node.kv.head(accountPartition(account))));
+      : await told(async () => accountFacts(account, await this.#node.kv.head(accountPartition(account))));
     return facts.limit === undefined || facts.used + bytes <= facts.limit;
   }
 
@@ -130,11 +131,11 @@ class Store implements MailStore {
     accounts: readonly { readonly account: AccountId; readonly prefix?: Uint8Array }[],
     raw: Uint8Array | AsyncIterable<Uint8Array>,
   ): Promise<readonly Staged[]> {
-    return this.#told(() => this.#staging.stage(accounts, raw));
+    return told(() => this.#staging.stage(accounts, raw));
   }
 
   written(staged: readonly Staged[]): Promise<void> {
-    return this.#told(() => this.#staging.written(staged));
+    return told(() => this.#staging.written(staged));
   }
 
   async *repair(account?: AccountId): AsyncIterable<{ account: AccountId; repaired: string }> {
@@ -171,7 +172,7 @@ class Store implements MailStore {
   }
 
   sweep(): Promise<{ blobs: number; bytes: number; staged: number }> {
-    return this.#told(() => sweep(this.#node, this.#feed, (account, act) => this.#with(account, act)));
+    return told(() => sweep(this.#node, this.#feed, (account, act) => this.#with(account, act)));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -252,13 +253,5 @@ class Store implements MailStore {
       await nextTurn();
     }
     if (!this.#closed) this.#refreshLater();
-  }
-
-  async #told<T>(act: () => Promise<T>): Promise<T> {
-    try {
-      return await act();
-    } catch (error) {
-      throw storeError(error);
-    }
   }
 }

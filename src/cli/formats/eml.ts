@@ -1,7 +1,7 @@
 /** Single messages in files `*.eml`, folders as folders. Flags are not kept. */
-import { access, mkdir, readdir, readFile, rename, stat, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, stat, utimes, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, sep } from 'node:path';
-import { type FileMessage, type MessageSource, withCrlf } from './messages.ts';
+import { exists, type FileMessage, type MessageSource, withCrlf } from './messages.ts';
 
 export async function emlSource(path: string): Promise<MessageSource> {
   const single = (await stat(path)).isFile();
@@ -34,13 +34,7 @@ export async function emlSource(path: string): Promise<MessageSource> {
 export async function writeEml(root: string, name: string, { folder, date, raw }: FileMessage): Promise<void> {
   const path = folderPath(root, folder ?? 'INBOX');
   const file = join(path, `${name}.eml`);
-  if (
-    await access(file).then(
-      () => true,
-      () => false,
-    )
-  )
-    return; // prettier-ignore
+  if (await exists(file)) return;
   await mkdir(path, { recursive: true, mode: 0o700 });
   const temporary = join(path, `.${basename(file)}.part`);
   await writeFile(temporary, raw, { mode: 0o600 });

@@ -1,8 +1,8 @@
 /** Maildir++: INBOX is the folder itself, others are `.Name.Child` beside `cur` and `new`, in modified UTF-7. */
-import { access, mkdir, readdir, readFile, rename, stat, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { decodeMailboxName, encodeMailboxName } from '../../protocols/imap/wire/mailbox-name.ts';
-import { type FileMessage, type MessageSource, withCrlf } from './messages.ts';
+import { exists, type FileMessage, type MessageSource, withCrlf } from './messages.ts';
 
 const LETTERS: readonly (readonly [letter: string, flag: string])[] = [
   ['D', '\\draft'],
@@ -12,11 +12,8 @@ const LETTERS: readonly (readonly [letter: string, flag: string])[] = [
   ['T', '\\deleted'],
 ];
 
-export async function isMaildir(path: string): Promise<boolean> {
-  return access(join(path, 'cur')).then(
-    () => true,
-    () => false,
-  );
+export function isMaildir(path: string): Promise<boolean> {
+  return exists(join(path, 'cur'));
 }
 
 export async function maildirSource(path: string): Promise<MessageSource> {
@@ -56,13 +53,7 @@ export async function writeToMaildir(
   for (const part of ['tmp', 'new', 'cur']) await mkdir(join(path, part), { recursive: true, mode: 0o700 });
   const letters = LETTERS.filter(([, flag]) => flags.includes(flag)).map(([letter]) => letter);
   const file = join(path, 'cur', `${name}:2,${letters.join('')}`);
-  if (
-    await access(file).then(
-      () => true,
-      () => false,
-    )
-  )
-    return; // prettier-ignore
+  if (await exists(file)) return;
   await writeFile(join(path, 'tmp', name), raw, { mode: 0o600 });
   if (date !== undefined) await utimes(join(path, 'tmp', name), date / 1000, date / 1000);
   await rename(join(path, 'tmp', name), file);

@@ -1,4 +1,5 @@
 /** Mail in files: what the readers yield and the writers take. */
+import { access } from 'node:fs/promises';
 
 export interface FileMessage {
   /** Path with '/', undefined where the format has none. */
@@ -17,6 +18,13 @@ export interface MessageSource {
   /** How far one has read, in the unit of `total`. */
   readonly done: () => number;
   readonly messages: () => AsyncIterable<FileMessage>;
+}
+
+export function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Mail files of other programs end their lines with LF; what has a CRLF anywhere is taken as it is. */

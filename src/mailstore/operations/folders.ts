@@ -4,7 +4,7 @@ import type { FolderId, FolderRole, MsgId } from '../api.ts';
 import type { Operation } from '../commit.ts';
 import type { Draft, Plan } from '../draft.ts';
 import { canonicalPath, FOLDER_LIMITS, pathLevels, SEPARATOR } from '../folder-names.ts';
-import { type FolderRow, type LogChange, newFolder, removedChange } from '../state.ts';
+import { type FolderRow, type LogChange, newFolder, noFolder, removedChange } from '../state.ts';
 import { MOST_MESSAGES, planMove } from './messages.ts';
 
 const INBOX = 1 as FolderId;
@@ -154,7 +154,7 @@ export function renameFolder(id: FolderId, path: string, now: number): Operation
     plan(draft): Plan<FolderId> {
       const tree = new Tree(draft, now);
       const row = tree.row(id);
-      if (!row) throw new MailError('folder-missing', 'user', `no folder ${id}`);
+      if (!row) throw noFolder(id);
       const there = tree.find(levels);
       if (there === id) return { changes: [], result: id };
       if (there !== undefined) throw exists(levels);
@@ -205,7 +205,7 @@ export function describeFolder(id: FolderId, description: string): Operation<Fol
   return {
     plan(draft) {
       const row = draft.folder(id)?.row;
-      if (!row) throw new MailError('folder-missing', 'user', `no folder ${id}`);
+      if (!row) throw noFolder(id);
       if (row.description === description) return { changes: [], result: id };
       return { changes: [{ type: 'folder', row: { ...row, description }, created: false }], result: id };
     },
@@ -236,7 +236,7 @@ export function deleteFolder(id: FolderId): Operation<void> {
     alone: true,
     plan(draft) {
       const folder = draft.folder(id);
-      if (!folder) throw new MailError('folder-missing', 'user', `no folder ${id}`);
+      if (!folder) throw noFolder(id);
       if (id === INBOX) throw new MailError('folder-protected', 'user', 'INBOX cannot be deleted');
       if (draft.index.children(id).length > 0)
         throw new MailError('folder-has-children', 'user', `folder ${id} has folders in it`);

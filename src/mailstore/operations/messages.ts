@@ -1,11 +1,10 @@
 /** Flags, removal, copies and moves of messages that are there. */
-import { MailError } from '../../mail/error.ts';
 import type { Version } from '../../ports/kv.ts';
 import type { DeleteCondition, FlagChange, FolderId, MessageMeta, MsgId, Placed, Uid } from '../api.ts';
 import type { Operation } from '../commit.ts';
 import type { Draft } from '../draft.ts';
 import { folderKeywords } from '../folder-names.ts';
-import { type FolderState, type LogChange, placedAt, removedChange } from '../state.ts';
+import { type FolderState, type LogChange, noFolder, placedAt, removedChange } from '../state.ts';
 import { wholeSeconds } from '../values.ts';
 import { ALL_FLAGS, checkQuota } from './publish.ts';
 
@@ -96,7 +95,7 @@ export function copyMessages(
   return {
     plan(draft) {
       const folder = draft.folder(to);
-      if (!folder) throw new MailError('folder-missing', 'user', `no folder ${to}`);
+      if (!folder) throw noFolder(to);
       const messages = present(draft, ids);
       let bytes = 0;
       for (const { size } of messages) bytes += size;
@@ -121,7 +120,7 @@ export function moveMessages(
   return {
     plan(draft) {
       const folder = draft.folder(to);
-      if (!folder) throw new MailError('folder-missing', 'user', `no folder ${to}`);
+      if (!folder) throw noFolder(to);
       return planMove(draft, present(draft, ids), folder, now);
     },
   };

@@ -6,7 +6,7 @@ import type { Operation } from '../commit.ts';
 import type { Draft } from '../draft.ts';
 import { folderKeywords } from '../folder-names.ts';
 import { deliveredKey } from '../keys.ts';
-import { placedAt } from '../state.ts';
+import { noFolder, placedAt } from '../state.ts';
 import type { StagedFacts } from '../staging.ts';
 import { decodePlaced, decodeThread, encodePlaced, encodeThread, wholeSeconds } from '../values.ts';
 
@@ -26,7 +26,7 @@ export function publish(facts: StagedFacts, to: NewPlacement, now: number): Oper
         if (known) return { changes: [], result: decodePlaced(known) };
       }
       const folder = draft.folder(to.folder);
-      if (!folder) throw new MailError('folder-missing', 'user', `no folder ${to.folder}`);
+      if (!folder) throw noFolder(to.folder);
       checkQuota(draft, facts.size);
       const { thread, rows } = findThread(draft, facts, today);
       const internalDate = wholeSeconds(to.internalDate ?? now);
