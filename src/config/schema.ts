@@ -41,6 +41,14 @@ const tls = z
 
 const outbound = z
   .strictObject({
+    first_retry_seconds: count(
+      60,
+      { min: 1, max: 86_400 },
+      'Pause before the second attempt; doubled each time, and up to half as much again by chance.',
+    ),
+    longest_retry_seconds: count(14_400, { min: 1, max: 604_800 }, 'Longest pause between two attempts.'),
+    warn_after_hours: count(4, { min: 1, max: 720 }, 'When the sender is told that a mail takes longer.'),
+    give_up_after_hours: count(120, { min: 1, max: 720 }, 'When a mail that cannot be delivered comes back.'),
     relay: nextHop(
       'The smarthost that takes all mail to others. Empty: the mail servers of the domain, as DNS names them (MX).',
     ),
@@ -59,7 +67,7 @@ const outbound = z
     ),
   })
   .prefault({})
-  .describe('Mail to other domains. It is refused for now, with a clear reply.');
+  .describe('Mail to other domains. The demo and the sandbox send none, unless relay or routes say where.');
 
 const dns = z
   .strictObject({
@@ -108,6 +116,11 @@ const limits = z
       2000,
       { min: 1, max: 100_000_000 },
       'Recipients an hour to which one account, or one address without an account, may send.',
+    ),
+    mails_per_hour: count(
+      1000,
+      { min: 1, max: 100_000_000 },
+      'Mails an hour that one account may send, whatever the number of their recipients.',
     ),
     sign_in_failures: count(
       5,

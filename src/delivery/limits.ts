@@ -8,12 +8,12 @@ export const OUTBOUND_LIMITS = {
   /** After this it comes back. */
   expireMs: 5 * 86_400_000,
   /** Entries at work or parked in memory. */
-  entries: 1_000,
+  entries: 2_000,
   /** Attempts at one destination at once; a destination begins with few. */
   perDestination: 20,
   firstPerDestination: 4,
   /** Entries in memory that wait for their turn at one destination. */
-  parked: 50,
+  parked: 10,
   /** Of one attempt, whatever the other side does. */
   attemptMs: 30 * 60_000,
   /** Attempts that fail on our side before an entry goes to the error queue. */

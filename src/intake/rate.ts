@@ -7,6 +7,8 @@ const HOUR_MS = 3_600_000;
 
 export interface RateLimits {
   readonly recipientsPerHour: number;
+  /** Of one account; absent = no limit. */
+  readonly mailsPerHour?: number;
   /** Whether this machine itself counts, too. */
   readonly limitLoopback: boolean;
 }
@@ -18,6 +20,14 @@ export class RecipientRate {
   constructor(cache: Cache, limits: RateLimits) {
     this.#cache = cache;
     this.#limits = limits;
+  }
+
+  /** One more mail of this account. Throws `limit` (temporary). */
+  async countMail(remote: string, account: string): Promise<void> {
+    const { mailsPerHour = Infinity, limitLoopback } = this.#limits;
+    if (mailsPerHour === Infinity || (!limitLoopback && (remote === '' || isLoopback(remote)))) return;
+    if ((await this.#cache.increment(`mails/${account}`, 1, HOUR_MS)) > mailsPerHour)
+      throw new MailError('limit', 'temporary', `${account} sends more than ${mailsPerHour} mails an hour`);
   }
 
   /** One more recipient for this account, or for whoever is at this address. Throws `limit` (temporary). */

@@ -7,7 +7,8 @@ import { OPERATIONS } from '../control/operations.ts';
 import { serveControl } from '../control/server.ts';
 import type { Service } from '../control/service.ts';
 import { Dispatcher } from '../delivery/dispatcher.ts';
-import { OUTBOUND_LIMITS } from '../delivery/limits.ts';
+import { DkimSigner } from '../delivery/dkim.ts';
+import { OutboundWorker } from '../delivery/worker.ts';
 import { startDemo } from '../demo/demo.ts';
 import { SIGNED_IN } from '../directory/directory.ts';
 import { SANDBOX_DOMAIN } from '../directory/sandbox.ts';
@@ -41,9 +42,11 @@ import { Metrics } from '../telemetry/metrics.ts';
 import { VERSION } from '../version.ts';
 import type { DataFolder, DataKind } from './data-folder.ts';
 import { type FirstAdministrator, firstRun } from './first-run.ts';
+import { NOWHERE, outboundLimitsOf, watchQueues } from './outbound.ts';
 import { LISTEN_NAMES, type ListenName, openListener } from './listeners.ts';
 import { freeBytes, openSingle } from './single.ts';
 import { StartError } from './start-error.ts';
+import { openTransfer } from './transfer.ts';
 
 /** Sessions and requests that are under way when the service is told to end have this long. */
 const DRAIN_MS = 20_000;
@@ -75,20 +78,23 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
   const room = new Room(() => freeBytes(folder.path), clock);
   const rate = new RecipientRate(cache, {
     recipientsPerHour: limits.messages_per_hour,
+    mailsPerHour: limits.mails_per_hour,
     limitLoopback: limits.loopback,
   });
-  const dispatcher = undo.use(
-    new Dispatcher(
-      { store: mailstore, directory, intake, queue, clock, random, log, metrics, hostname },
-      OUTBOUND_LIMITS,
-    ),
-  );
-  /** Whether mail goes to other domains. */
-  const remote = false;
+  const resolver = undo.use(resolverOf(config));
+  // What is only played with sends nothing out, unless it is told where to.
+  const remote = kind === 'mail' || config.outbound.relay !== undefined || config.outbound.routes.size > 0;
+  const sending = { store: mailstore, queue, clock, random, log, metrics, hostname };
+  const outboundLimits = outboundLimitsOf(config);
+  const dispatcher = undo.use(new Dispatcher({ ...sending, directory, intake }, outboundLimits));
   const automatic = new AutomaticSender({ directory, store: mailstore, dispatcher, clock, remote });
   const scripts = new SieveScripts(clock);
   const sieve = new SieveStep({ store: mailstore, directory, scripts, automatic, clock, log, metrics, hostname });
   undo.use(new IntakeWorker({ queue, steps: [sieve, file(mailstore)], clock, random, log, metrics }));
+  const transfer = remote ? openTransfer(config, { resolver, clock, random, log, metrics }) : NOWHERE;
+  const signer = new DkimSigner({ keys: store.dkimKeys, clock, log });
+  undo.use(new OutboundWorker({ ...sending, dispatcher, transfer, signer }, outboundLimits));
+  watchQueues(queue, clock, metrics);
   const submit = new Submit({
     directory,
     recipients,
@@ -101,7 +107,7 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
     hostname,
     remote,
   });
-  const reverseNames = new ReverseNames({ resolver: undo.use(resolverOf(config)), cache, clock });
+  const reverseNames = new ReverseNames({ resolver: resolver, cache, clock });
 
   const errorDelay = new ErrorDelay({ mostMs: 1000 * limits.error_delay, limitLoopback: limits.loopback }, clock);
   const connections = new AccountConnections({

@@ -152,6 +152,21 @@ describe('what a user sends', () => {
     expect((await run.queue.counts()).intake.waiting).toBe(0);
   });
 
+  test('is limited in mails and in recipients an hour for each account (A-26)', async () => {
+    const { start, clock } = await sendingWorld();
+    await using run = await start();
+    for (let i = 0; i < 500; i++) await run.submit.recipient(BY_ALICE, 'bob@example.test', 0, '192.0.2.7');
+    const recipients = [{ address: 'bob@example.test', account: BOB, destination: '' }];
+    for (let i = 0; i < 100; i++) await aliceSends(run, [], { recipients });
+    await expect(aliceSends(run, [], { recipients })).rejects.toMatchObject({ code: 'limit', kind: 'temporary' });
+    await clock.advance(3_600_000);
+    await aliceSends(run, [], { recipients });
+    for (let i = 0; i < 1000; i++) await run.submit.recipient(BY_ALICE, 'bob@example.test', 0, '192.0.2.7');
+    await expect(run.submit.recipient(BY_ALICE, 'bob@example.test', 0, '192.0.2.7')).rejects.toMatchObject({
+      code: 'limit',
+    });
+  });
+
   test('thousands of recipients share transactions of a hundred', async () => {
     const { start } = await sendingWorld();
     await using run = await start();

@@ -115,14 +115,15 @@ export class Submit {
   }
 
   /** Resolves once the mail cannot be lost. Throws `not-allowed` for an author the user is not, `mail-loop`, `too-large`,
-   * `over-quota` when there is no room for the sender's copy. */
+   * `over-quota` when there is no room for the sender's copy, `limit` when the account sends too much. */
   async send(submission: Submission): Promise<Submitted> {
-    const { clock, store, dispatcher, log, random, hostname } = this.#parts;
+    const { clock, store, rate, dispatcher, log, random, hostname } = this.#parts;
     const { by, sender, recipients, mail, origin, sendAt, dsn, requireTls = false, binary = false } = submission;
     const now = clock.now();
     if (sendAt !== undefined && sendAt > now + FARTHEST_SEND_AT)
       throw new MailError('limit', 'user', 'a mail can be put one year ahead at most');
     const added = `<${Buffer.from(random.bytes(15)).toString('base64url')}@${hostname}>`;
+    await rate.countMail(origin.remote, by.account);
     const header = await this.#checked(submission, added);
     using account = await store.open(by, by.account);
     const copyTo = submission.copy === 'as-set' ? await copySetting(account) : submission.copy;

@@ -26,6 +26,26 @@ export class Metrics {
     return this.#once(name, (full) => new Gauge({ name: full, help, labelNames: labels, registers: [this.#registry] }));
   }
 
+  /** Asked for when somebody looks. */
+  watched<L extends string>(
+    name: string,
+    help: string,
+    labels: readonly L[],
+    look: (set: (labels: Partial<Record<L, string>>, value: number) => void) => Promise<void>,
+  ): void {
+    const registers = [this.#registry];
+    const gauge: Gauge<L> = new Gauge({
+      name: `pabal_${name}`,
+      help,
+      labelNames: labels,
+      registers,
+      collect: async () => {
+        gauge.reset();
+        await look((values, value) => gauge.set(values, value));
+      },
+    });
+  }
+
   /** In seconds unless other buckets are given. */
   histogram<L extends string>(
     name: string,

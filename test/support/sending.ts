@@ -8,6 +8,8 @@ import { SeededRandom } from '../../src/adapters/random-seeded.ts';
 import { Dispatcher } from '../../src/delivery/dispatcher.ts';
 import { OUTBOUND_LIMITS, type OutboundLimits } from '../../src/delivery/limits.ts';
 import type { AccountInfo, Route } from '../../src/directory/api.ts';
+import type { Transfer } from '../../src/delivery/transfer.ts';
+import { OutboundWorker } from '../../src/delivery/worker.ts';
 import { Intake } from '../../src/intake/intake.ts';
 import { file } from '../../src/intake/pipeline.ts';
 import { RecipientRate } from '../../src/intake/rate.ts';
@@ -15,6 +17,7 @@ import { Recipients } from '../../src/intake/recipients.ts';
 import { IntakeWorker } from '../../src/intake/worker.ts';
 import type { AccountId, FolderId, MailAccount } from '../../src/mailstore/api.ts';
 import { createMailStore } from '../../src/mailstore/store.ts';
+import type { Clock } from '../../src/ports/clock.ts';
 import type { KeyValueStore } from '../../src/ports/kv.ts';
 import { SieveScripts } from '../../src/intake/sieve/scripts.ts';
 import { SieveStep } from '../../src/intake/sieve/step.ts';
@@ -72,16 +75,23 @@ export async function sendingWorld(options: SendingOptions = {}) {
   const directory = new FewPeople();
   const limits: OutboundLimits = { ...OUTBOUND_LIMITS, ...options.limits };
   let seed = 100;
-  const first = createMailStore({ kv, blobs, clock, random: new SeededRandom(1), bus: new LocalBus() });
+  // Mail stores look for lost wake-ups every ten seconds: with one node there are none, and days pass here.
+  const calm: Clock = {
+    now: () => clock.now(),
+    monotonic: () => clock.monotonic(),
+    sleep: (ms, signal) => clock.sleep(ms, signal),
+    after: () => ({ [Symbol.dispose]: () => undefined }),
+  };
+  const first = createMailStore({ kv, blobs, clock: calm, random: new SeededRandom(1), bus: new LocalBus() });
   for (const account of PEOPLE.values()) await first.createAccount(account);
 
-  /** One run of the service on this store, or on one that wraps it. */
-  const start = async (store: KeyValueStore = kv) => {
+  /** One run of the service on this store, or on one that wraps it. Without a transfer nothing is attempted. */
+  const start = async (store: KeyValueStore = kv, transfer?: Transfer) => {
     const random = new SeededRandom(seed++);
     const log = silentLog;
     const metrics = new Metrics();
     const hostname = 'mx.example.test';
-    const mailstore = createMailStore({ kv: store, blobs, clock, random, bus: new LocalBus() });
+    const mailstore = createMailStore({ kv: store, blobs, clock: calm, random, bus: new LocalBus() });
     const queue = await openQueue({ kv: store, clock, random });
     const intake = new Intake({ store: mailstore, queue, clock, hostname, log, metrics });
     const parts = { store: mailstore, directory, intake, queue, clock, random, log, metrics, hostname };
@@ -91,9 +101,15 @@ export async function sendingWorld(options: SendingOptions = {}) {
     const steps = [new SieveStep({ ...parts, scripts, automatic }), file(mailstore)];
     const intakeWorker = new IntakeWorker({ queue, steps, clock, random, log, metrics });
     const recipients = new Recipients(directory, mailstore);
-    const rate = new RecipientRate(new MemoryCache(clock), { recipientsPerHour: 1000, limitLoopback: true });
+    const rate = new RecipientRate(new MemoryCache(clock), {
+      recipientsPerHour: 1000,
+      mailsPerHour: 100,
+      limitLoopback: true,
+    });
     const submit = new Submit({ ...parts, recipients, rate, dispatcher, remote: true });
     const alice = await mailstore.open(SYSTEM, ALICE);
+    const signer = { sign: () => Promise.resolve(Buffer.from('X-Signed: yes\r\n')) };
+    const worker = transfer && new OutboundWorker({ ...parts, dispatcher, transfer, signer }, limits);
     return {
       mailstore,
       queue,
@@ -105,14 +121,20 @@ export async function sendingWorld(options: SendingOptions = {}) {
       alice,
       /** Resolves when nothing is under way any more but what waits for its time. */
       async quiet(): Promise<void> {
-        for (;;) {
+        // Twice in a row: what one of them does may be work for the other.
+        for (let clean = 0; clean < 2; ) {
           await dispatcher.idle();
-          await settle();
-          const { intake: mails } = await queue.counts();
-          if (mails.due === 0) return;
+          await settle(10);
+          const { intake: mails, outbound } = await queue.counts();
+          const still = mails.due === 0 && !worker?.busy && (!worker || outbound.due === 0);
+          clean = still ? clean + 1 : 0;
         }
       },
+      settle,
+      /** As a killed process: nothing is ended, and nothing goes on. */
+      stop: (): void => void queue[Symbol.asyncDispose](),
       async [Symbol.asyncDispose](): Promise<void> {
+        await worker?.[Symbol.asyncDispose]();
         await dispatcher[Symbol.asyncDispose]();
         await intakeWorker[Symbol.asyncDispose]();
         await queue[Symbol.asyncDispose]();
@@ -125,8 +147,8 @@ export async function sendingWorld(options: SendingOptions = {}) {
 export type Sending = Awaited<ReturnType<Awaited<ReturnType<typeof sendingWorld>>['start']>>;
 
 /** Until everything that is not waiting for time is done. */
-export async function settle(): Promise<void> {
-  for (let i = 0; i < 150; i++) await new Promise((resolve) => setImmediate(resolve));
+export async function settle(turns = 100): Promise<void> {
+  for (let i = 0; i < turns; i++) await new Promise((resolve) => setImmediate(resolve));
 }
 
 export async function subjects(account: MailAccount, folder: FolderId): Promise<string[]> {

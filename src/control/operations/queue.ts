@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import { MailError } from '../../mail/error.ts';
 import { QUEUE_NAMES, type QueueCounts, type QueueEntry, type QueueId, type QueueName } from '../../ports/queue.ts';
+import { outboundPayload } from '../../delivery/entry.ts';
+import { isSettled } from '../../mailstore/submission.ts';
 import { operation } from '../operation.ts';
+import type { Service } from '../service.ts';
 
 const queue = z.enum(QUEUE_NAMES as [QueueName, ...QueueName[]]);
 const ids = z.strictObject({ ids: z.array(z.string().min(1).max(100)).min(1).max(1000) });
@@ -50,20 +53,55 @@ export const queueRelease = operation('queue.release', ids, async (service, args
   changed: await service.queue.release(args.ids as QueueId[]),
 }));
 
-export const queueDrop = operation('queue.drop', ids, async (service, args) => ({
-  changed: await service.queue.drop(args.ids as QueueId[]),
-}));
-
-/** Tried again at once: from the error queue as if it had just been accepted. */
-export const queueRetry = operation('queue.retry', ids, async (service, args) => {
+export const queueDrop = operation('queue.drop', ids, async (service, args) => {
   let changed = 0;
-  for (const id of args.ids) {
-    const entry = await service.queue.get(id as QueueId);
+  for (const id of args.ids as QueueId[]) {
+    const entry = await service.queue.get(id);
+    // Held first: nobody begins an attempt meanwhile.
+    if (entry !== undefined && !entry.held && (await service.queue.hold([id])) === 0) continue;
+    if (entry !== undefined) await forgetSubmission(service, entry);
+    changed += await service.queue.drop([id]);
+  }
+  return { changed };
+});
+
+/** Of mail that a user sent: it shows that an operator took it out. */
+async function forgetSubmission({ mailstore, clock }: Service, entry: QueueEntry): Promise<void> {
+  const payload = outboundPayload(entry);
+  if (payload === undefined) return;
+  const { account: id, submission, part } = payload;
+  try {
+    using account = await mailstore.open({ kind: 'system', role: 'admin' }, id);
+    if (part === undefined) return void (await account.outgoing.cancel(submission));
+    const at = clock.now();
+    await account.outgoing.changeDelivery(submission, part, ({ recipients, tries }) => ({
+      recipients: recipients.map((one) =>
+        isSettled(one) ? one : { ...one, state: 'dropped', at, reason: 'an operator took it out of the queue' },
+      ),
+      tries,
+      reports: [],
+    }));
+  } catch (error) {
+    if (!(error instanceof MailError) || error.code !== 'account-missing') throw error;
+  }
+}
+
+/** Tried again at once; from the error queue as if it had just been accepted. An attempt that is under way is left alone. */
+export const queueRetry = operation('queue.retry', ids, async (service, args) => {
+  const { queue } = service;
+  let changed = 0;
+  for (const id of args.ids as QueueId[]) {
+    const entry = await queue.get(id);
     if (entry === undefined) continue;
-    const to = entry.queue === 'intake' || entry.queue === 'error' ? 'intake' : entry.queue;
-    if (to !== 'intake')
+    const to = outboundPayload(entry) === undefined ? 'intake' : 'outbound';
+    if (entry.queue !== to && entry.queue !== 'error')
       throw new MailError('not-allowed', 'user', `${id} is in the ${entry.queue} queue: there is nothing to try again`);
-    await service.queue.move(entry, to, 'tried again for the operator');
+    if (entry.queue === 'outbound') {
+      // What is attempted at the moment must not be attempted twice: only what waits can be held.
+      if (entry.held || (await queue.hold([id])) === 1) changed += await queue.release([id]);
+      continue;
+    }
+    await queue.move(entry, to, 'tried again for the operator');
     changed++;
   }
   return { changed };

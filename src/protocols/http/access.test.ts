@@ -29,6 +29,7 @@ interface Ids {
   readonly folder: string;
   readonly message: string;
   readonly thread: string;
+  readonly submission: string;
 }
 
 interface Case {
@@ -72,6 +73,14 @@ const OWN: Record<string, Case> = {
     request: (ids) => ['/v1/messages/batch', { body: { ids: [ids.message], delete: true } }],
     stranger: 200,
   },
+  'GET /v1/settings/sending': { request: () => ['/v1/settings/sending'], stranger: 200 },
+  'PUT /v1/settings/sending': {
+    request: () => ['/v1/settings/sending', { body: { copyFromPrograms: false } }],
+    stranger: 200,
+  },
+  'GET /v1/submissions': { request: () => ['/v1/submissions'], stranger: 200 },
+  'GET /v1/submissions/:id': { request: (ids) => [`/v1/submissions/${ids.submission}`], stranger: 404 },
+  'DELETE /v1/submissions/:id': { request: (ids) => [`/v1/submissions/${ids.submission}`], stranger: 404 },
   'GET /v1/threads/:id': { request: (ids) => [`/v1/threads/${ids.thread}`], stranger: 404 },
   // A stream of one's own account, whatever is asked; what it carries is tested with the events.
   'GET /v1/events': { request: () => ['/v1/events', { headers: { 'last-event-id': 'x' } }], stranger: 400 },
@@ -92,7 +101,7 @@ const OPERATOR = ['GET /metrics'];
 
 let http: Awaited<ReturnType<typeof httpBackend>>;
 let theirs: Ids;
-const missing: Ids = { folder: '999', message: '99999', thread: 'f'.repeat(24) };
+const missing: Ids = { folder: '999', message: '99999', thread: 'f'.repeat(24), submission: 'f'.repeat(24) };
 
 beforeEach(async () => {
   http = await httpBackend();
@@ -100,9 +109,15 @@ beforeEach(async () => {
   for (let i = 0; i < 20; i++) await http.deliver(http.users.alice, 'Subject: x\r\n\r\n');
   const placed = await http.deliver(http.users.alice, MAIL);
   const { json } = await http.alice.as('POST', '/v1/folders', { body: { name: SECRET } });
-  theirs = { folder: json.id, message: String(placed.id), thread: placed.thread };
+  const held = { to: ['alice@example.test'], subject: SECRET, saveTo: null, sendAt: inAnHour() };
+  const sent = await http.alice.as('POST', '/v1/messages', { body: held });
+  theirs = { folder: json.id, message: String(placed.id), thread: placed.thread, submission: sent.json.id };
 });
 afterEach(() => http.server.close(0));
+
+function inAnHour(): string {
+  return new Date(Date.now() + 3_600_000).toISOString();
+}
 
 function routes(access: string): string[] {
   const here = http.server.routes.filter(
@@ -187,7 +202,7 @@ describe('every route', () => {
     for (const name of Object.keys(OWN).filter((n) => n.includes('/:id'))) {
       for (const id of odd) {
         const wire = encodeURIComponent(decodeURIComponent(id));
-        const answer = await ask(http.alice.as, name, { folder: wire, message: wire, thread: wire });
+        const answer = await ask(http.alice.as, name, { folder: wire, message: wire, thread: wire, submission: wire });
         expect(answer.status, `${name} with ${id}`).toBe(404);
       }
     }

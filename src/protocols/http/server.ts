@@ -35,6 +35,7 @@ import { operatorAccess, operatorRoutes } from './routes/operator.ts';
 import { pageRoutes } from './routes/pages.ts';
 import { sendRoutes } from './routes/send.ts';
 import { sessionRoutes } from './routes/session.ts';
+import { submissionRoutes } from './routes/submissions.ts';
 import { threadRoutes } from './routes/threads.ts';
 import { SortKeys } from './sort-keys.ts';
 
@@ -197,6 +198,7 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
     folderRoutes(api, services, sortKeys);
     messageRoutes(api, services, cleaner);
     threadRoutes(api, services, sortKeys);
+    submissionRoutes(api, services);
     eventRoutes(api, streams);
   });
   // Only this one takes multipart.

@@ -605,6 +605,87 @@ describe('TLS and sign-in', () => {
     expect(accepted[0]?.origin.protocol).toBe('ESMTPA');
   });
 
+  /** After signing in, what the last of these commands is answered. */
+  async function said(lines: readonly string[], options: SmtpHarnessOptions = {}) {
+    const parts = { allowPlaintextLogin: 'always' } as const;
+    const smtp = await startSmtp({ ...submission, parts, remote: true, ...options });
+    const wire = await smtp.connect();
+    await wire.write(`EHLO a\r\nAUTH PLAIN ${b64(`\0alice@example.test\0${PASSWORD}`)}\r\n`);
+    await wire.skipToLine('235');
+    let answer = '';
+    for (const line of lines) {
+      await wire.write(`${line}\r\n`);
+      answer = await wire.line();
+    }
+    return { smtp, answer };
+  }
+
+  test('reports and later sending may be asked for, and go along (RFC 3461, RFC 4865)', async () => {
+    const { smtp, answer } = await said([
+      'MAIL FROM:<alice@example.test> RET=hdrs ENVID=QQ+2B1 HOLDFOR=3600',
+      'RCPT TO:<x@elsewhere.test> NOTIFY=success,DELAY ORCPT=rfc822;x+2By@elsewhere.test',
+      'RCPT TO:<y@elsewhere.test> NOTIFY=NEVER',
+      'DATA',
+      'From: alice@example.test\r\n\r\nhi\r\n.',
+    ]);
+    await using _ = smtp;
+    expect(answer).toBe('250 2.0.0 Accepted as q1');
+    const { submission: taken } = smtp.accepted[0] ?? {};
+    expect(taken).toMatchObject({ dsn: { envid: 'QQ+2B1', ret: 'HDRS' }, sendAt: smtp.clock.now() + 3_600_000 });
+    expect(taken?.deliveries).toMatchObject([
+      {
+        destination: 'elsewhere.test',
+        recipients: [
+          { address: 'x@elsewhere.test', dsn: { notify: ['SUCCESS', 'DELAY'], orcpt: 'rfc822;x+2By@elsewhere.test' } },
+          { address: 'y@elsewhere.test', dsn: { notify: ['NEVER'] } },
+        ],
+      },
+    ]);
+  });
+
+  test.each([
+    ['MAIL FROM:<alice@example.test> RET=ALL'],
+    ['MAIL FROM:<alice@example.test> ENVID=a+00b'],
+    ['MAIL FROM:<alice@example.test> ENVID=a+0D+0Ab'],
+    [`MAIL FROM:<alice@example.test> ENVID=${'x'.repeat(101)}`],
+    ['MAIL FROM:<alice@example.test> HOLDFOR=x'],
+    ['MAIL FROM:<alice@example.test> HOLDFOR=999999999'],
+    ['MAIL FROM:<alice@example.test> HOLDFOR=1 HOLDUNTIL=2026-02-01T00:00:00Z'],
+    ['MAIL FROM:<alice@example.test> HOLDUNTIL=never'],
+    ['RCPT TO:<x@elsewhere.test> NOTIFY=NEVER,FAILURE'],
+    ['RCPT TO:<x@elsewhere.test> NOTIFY=,'],
+    ['RCPT TO:<x@elsewhere.test> NOTIFY=FAILURE,'],
+    ['RCPT TO:<x@elsewhere.test> ORCPT=rfc822;a+0Ab'],
+    ['RCPT TO:<x@elsewhere.test> ORCPT=nothing'],
+  ])('%s is malformed (D15)', async (line) => {
+    const before = line.startsWith('RCPT') ? ['MAIL FROM:<alice@example.test>'] : [];
+    const { smtp, answer } = await said([...before, line]);
+    await using _ = smtp;
+    expect(answer).toMatch(/^501 5\.5\.4/);
+  });
+
+  test('other servers may not ask for reports: they make their own', async () => {
+    await transcript(
+      {},
+      `C< /^220/
+       C> HELO client.test
+       C< 250 mx.example.test
+       C> EHLO client.test
+       C< 250-mx.example.test
+       C< 250-PIPELINING
+       C< 250-ENHANCEDSTATUSCODES
+       C< 250-STARTTLS
+       C< 250-SIZE 50000000
+       C< 250-8BITMIME
+       C< 250-SMTPUTF8
+       C< /^250-LIMITS/
+       C< 250-CHUNKING
+       C< 250 BINARYMIME
+       C> MAIL FROM:<a@b.test> RET=FULL
+       C< 555 5.5.4 The parameter RET is not known`,
+    );
+  });
+
   test.each([
     ['From: alice@example.test\r\nFrom: bob@example.test', '550 5.7.1'],
     ['From: alice@example.test, bob@example.test', '550 5.7.1'],

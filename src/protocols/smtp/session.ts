@@ -181,7 +181,18 @@ export class SmtpSession {
       if (user === undefined)
         return parts.intake.accept({ sender, recipients: recipients.flatMap(ours), origin, mail });
       const binary = transaction.body === 'BINARYMIME';
-      const { id } = await parts.submit.send({ by: user, sender, recipients, origin, mail, binary, copy: 'as-set' });
+      const { dsn, sendAt } = transaction;
+      const { id } = await parts.submit.send({
+        by: user,
+        sender,
+        recipients,
+        origin,
+        mail,
+        binary,
+        copy: 'as-set',
+        ...(dsn && { dsn }),
+        ...(sendAt !== undefined && { sendAt }),
+      });
       return id;
     });
   }

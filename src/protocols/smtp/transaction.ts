@@ -1,3 +1,4 @@
+import type { DsnRequest } from '../../mail/dsn-request.ts';
 import type { Addressee } from '../../submit/submit.ts';
 import type { IncomingMail } from './incoming.ts';
 import type { NewlineCheck } from './wire/data-scanner.ts';
@@ -10,6 +11,9 @@ export interface Transaction {
   readonly size: number;
   readonly body: '7BIT' | '8BITMIME' | 'BINARYMIME';
   readonly utf8: boolean;
+  readonly dsn?: DsnRequest;
+  /** HOLDFOR or HOLDUNTIL, in milliseconds since 1970. */
+  readonly sendAt?: number;
   /** By account or address: two addresses of one mailbox get one copy. */
   readonly recipients: Map<string, Addressee>;
   /** RCPT commands that were accepted. */

@@ -7,7 +7,7 @@ import type { RawMail } from '../../../intake/arrival.ts';
 import { composeMessage } from '../../../mail/compose.ts';
 import type { ComposeAddress, ComposeAttachment } from '../../../mail/compose.ts';
 import type { FolderId, MailAccount } from '../../../mailstore/api.ts';
-import type { Addressee, Submit } from '../../../submit/submit.ts';
+import { type Addressee, FARTHEST_SEND_AT, type Submit } from '../../../submit/submit.ts';
 import { ownAccount, signedIn } from '../auth.ts';
 import type { App, Services, User } from '../context.ts';
 import { idempotencyKey, idempotent } from '../idempotency.ts';
@@ -56,13 +56,19 @@ const newMessage = z
       .nullable()
       .default('sent')
       .describe('Folder (id or role) for your own copy; null for none'),
+    sendAt: z.iso
+      .datetime({ offset: true })
+      .optional()
+      .describe('Held until then; DELETE /v1/submissions/{id} takes it back'),
+    undoFor: z.int().min(0).max(600).default(0).describe('Seconds for which it is held, so that it can be taken back'),
   })
   .refine((m) => m.to.length + m.cc.length + m.bcc.length > 0, { path: ['to'], message: 'nobody to send it to' });
 type NewMessage = z.output<typeof newMessage>;
 
 const accepted = z.strictObject({
-  id: z.string().describe('Names the mail in the queues and in the log of the server'),
+  id: z.string().describe('GET /v1/submissions/{id} tells what becomes of it'),
   messageId: z.string(),
+  state: z.enum(['held', 'cancelled', 'released']),
 });
 
 export function sendRoutes(app: App, services: Services, submit: Submit): void {
@@ -94,7 +100,7 @@ export function sendRoutes(app: App, services: Services, submit: Submit): void {
         summary: 'Send a mail',
         description:
           'As JSON, or as multipart/form-data with one part `message` (this JSON) and each further part a file. The answer comes when ' +
-          'the mail cannot be lost any more. Recipients must be of the domains of this server. If one recipient is refused, nothing is sent.',
+          'the mail cannot be lost any more. If one recipient is refused, nothing is sent. GET /v1/submissions/{id} tells what becomes of it.',
         body: newMessage,
         response: { 202: accepted, ...schemas.problems(400, 401, 403, 404, 413, 415, 422, 429, 503, 507) },
       },
@@ -126,7 +132,12 @@ export function sendRoutes(app: App, services: Services, submit: Submit): void {
     const raw = await compose(mail, files, from, messageId);
     if (raw.length > limits.message) throw new Problem('too-large', `A mail may have ${limits.message} bytes.`);
     const recipients = await resolve(mail, (address) => submit.recipient(user, address, raw.length, remote));
-    const { id, messageId: sent } = await submit.send({
+    const sendAt = heldUntil(mail, services.clock.now());
+    const {
+      id,
+      messageId: sent,
+      state,
+    } = await submit.send({
       by: user,
       sender: from.address,
       recipients,
@@ -134,8 +145,9 @@ export function sendRoutes(app: App, services: Services, submit: Submit): void {
       origin: { protocol: 'HTTP', hello: '', remote, cipher: '' },
       ...(copyTo !== undefined && { copy: copyTo }),
       ...(key !== undefined && { key }),
+      ...(sendAt !== undefined && { sendAt }),
     });
-    return { id, messageId: sent };
+    return { id, messageId: sent, state };
   }
 
   async function compose(
@@ -179,6 +191,12 @@ export function sendRoutes(app: App, services: Services, submit: Submit): void {
 function copyFolder(account: MailAccount, wire: string): FolderId | undefined {
   if (wire === 'sent' && account.folderWithRole('sent') === undefined) return undefined;
   return folderOf(account, wire).id;
+}
+
+function heldUntil({ sendAt, undoFor }: NewMessage, now: number): number | undefined {
+  const at = Math.max(sendAt === undefined ? 0 : Date.parse(sendAt), undoFor === 0 ? 0 : now + undoFor * 1000);
+  if (at > now + FARTHEST_SEND_AT) throw new Problem('invalid', 'A mail can be put one year ahead at most.');
+  return at > now ? at : undefined;
 }
 
 /** Everybody, each account once. Says about all who are refused why, not only about the first. */

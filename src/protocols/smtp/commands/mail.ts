@@ -1,4 +1,7 @@
+import { fromXtext } from '../../../mail/dsn.ts';
+import type { DsnRequest } from '../../../mail/dsn-request.ts';
 import { parsePath } from '../../../mail/path.ts';
+import { FARTHEST_SEND_AT } from '../../../submit/submit.ts';
 import type { SmtpCommand } from '../command.ts';
 import { OUT_OF_ROOM } from '../reply.ts';
 import type { Reply } from '../reply.ts';
@@ -8,15 +11,23 @@ import { parseParameters, pathStart } from '../wire/command-line.ts';
 
 const SYNTAX: Reply = { code: 501, status: '5.5.4', text: 'Syntax: MAIL FROM:<address> [parameters]' };
 const TOO_LONG: Reply = { code: 501, status: '5.1.7', text: 'This address is too long' };
+/** A day less than is taken: who counts from the greeting is not refused. */
+const FARTHEST_S = FARTHEST_SEND_AT / 1000 - 86_400;
 const BEYOND_ASCII = /[^\0-\x7f]/;
 const BODIES: ReadonlySet<string> = new Set(['7BIT', '8BITMIME', 'BINARYMIME']);
 
-/** MAIL (RFC 5321 §4.1.1.2) with SIZE (RFC 1870), BODY (RFC 6152, RFC 3030), SMTPUTF8 (RFC 6531), AUTH (RFC 4954 §5). */
+/** MAIL (RFC 5321 §4.1.1.2) with SIZE (RFC 1870), BODY (RFC 6152, RFC 3030), SMTPUTF8 (RFC 6531), AUTH (RFC 4954 §5), RET and ENVID (RFC 3461 §4),
+ * HOLDFOR and HOLDUNTIL (RFC 4865). What users may ask for, other servers may not: nothing is relayed for them. */
 export const mail: SmtpCommand = {
   name: 'MAIL',
   states: ['ready'],
   argument: true,
-  keywords: ({ parts }) => [`SIZE ${parts.limits.messageSize}`, '8BITMIME', 'SMTPUTF8'],
+  keywords: ({ parts }) => [
+    `SIZE ${parts.limits.messageSize}`,
+    '8BITMIME',
+    'SMTPUTF8',
+    ...(parts.role === 'submission' ? ['DSN', `FUTURERELEASE ${FARTHEST_S} ${farthest(parts.clock.now())}`] : []),
+  ],
   run(argument, session) {
     const { parts, user, connection } = session;
     if (parts.role === 'submission' && user === undefined)
@@ -49,13 +60,25 @@ export const mail: SmtpCommand = {
       else if (keyword === 'BODY') body = value.toUpperCase() as Transaction['body'];
       else if (keyword === 'SMTPUTF8') utf8 = true;
     }
+    const dsn = dsnRequest(parameters);
+    const sendAt = holdUntil(parameters, parts.clock.now());
+    if (sendAt === 'syntax') return session.refuse(SYNTAX);
     if (!utf8 && BEYOND_ASCII.test(argument))
       return session.refuse({ code: 550, status: '5.6.7', text: 'This address needs the parameter SMTPUTF8' });
     if (size > parts.limits.messageSize)
       return session.refuse({ code: 552, status: '5.3.4', text: `The limit is ${parts.limits.messageSize} bytes` });
     if (!parts.room.has(size)) return session.refuse(OUT_OF_ROOM);
     const begin = (): void => {
-      session.transaction = { sender, size, body, utf8, recipients: new Map(), accepted: 0 };
+      session.transaction = {
+        sender,
+        size,
+        body,
+        utf8,
+        recipients: new Map(),
+        accepted: 0,
+        ...(dsn && { dsn }),
+        ...(sendAt !== undefined && { sendAt }),
+      };
       session.reply(250, '2.1.0', 'Sender taken');
     };
     if (user === undefined) return begin();
@@ -75,10 +98,43 @@ function knows(keyword: string, value: string, session: SmtpSession): boolean | 
       return BODIES.has(value.toUpperCase()) || 'syntax';
     case 'SMTPUTF8':
       return value === '' || 'syntax';
+    case 'RET':
+      return session.parts.role === 'submission' && (/^(FULL|HDRS)$/i.test(value) || 'syntax');
+    case 'ENVID':
+      return session.parts.role === 'submission' && (isXtext(value, 100) || 'syntax');
+    case 'HOLDFOR':
+      return session.parts.role === 'submission' && (/^\d{1,9}$/.test(value) || 'syntax');
+    case 'HOLDUNTIL':
+      return session.parts.role === 'submission' && (!Number.isNaN(Date.parse(value)) || 'syntax');
     case 'AUTH':
       // Who signed it first elsewhere: we trust nobody that far, and are asked to bear it.
       return session.parts.role === 'submission' && (value !== '' || 'syntax');
     default:
       return false;
   }
+}
+
+/** Whoever reads it puts it into header fields: it must hide nothing (RFC 3461 §4.4). */
+function isXtext(value: string, most: number): boolean {
+  return value !== '' && value.length <= most && /^[!-~]+$/.test(value) && fromXtext(value) !== undefined;
+}
+
+function dsnRequest(parameters: ReadonlyMap<string, string>): DsnRequest | undefined {
+  const ret = parameters.get('RET')?.toUpperCase();
+  const envid = parameters.get('ENVID');
+  if (ret === undefined && envid === undefined) return undefined;
+  return { ...(envid !== undefined && { envid }), ...(ret !== undefined && { ret: ret as 'FULL' | 'HDRS' }) };
+}
+
+/** Milliseconds since 1970; one of the two at most, and not farther than was announced (RFC 4865 §4). */
+function holdUntil(parameters: ReadonlyMap<string, string>, now: number): number | undefined | 'syntax' {
+  const seconds = parameters.get('HOLDFOR');
+  const until = parameters.get('HOLDUNTIL');
+  if (seconds === undefined && until === undefined) return undefined;
+  const at = seconds === undefined ? Date.parse(until ?? '') : now + Number(seconds) * 1000;
+  return (seconds !== undefined && until !== undefined) || at > now + FARTHEST_S * 1000 ? 'syntax' : at;
+}
+
+function farthest(now: number): string {
+  return new Date(now + FARTHEST_S * 1000).toISOString().replace(/\.\d+Z$/, 'Z');
 }

@@ -1,3 +1,5 @@
+import { decodeOrcpt } from '../../../mail/dsn.ts';
+import type { Notify, RecipientDsn } from '../../../mail/dsn-request.ts';
 import { MailError } from '../../../mail/error.ts';
 import type { Mailbox, PathError } from '../../../mail/path.ts';
 import { parsePath } from '../../../mail/path.ts';
@@ -18,7 +20,7 @@ const UNUSABLE: Record<PathError, Reply> = {
 const RELAYING: Reply = { code: 550, status: '5.7.1', text: 'Relaying denied' };
 const NOT_DELIVERED: Reply = { code: 550, status: '5.3.2', text: 'This server delivers to its own domains only' };
 
-/** RCPT (RFC 5321 §4.1.1.3): whoever is not here is refused now, so that nobody gets a bounce for mail he did not send. */
+/** RCPT (RFC 5321 §4.1.1.3) with NOTIFY and ORCPT: whoever is not here is refused now, so that nobody gets a bounce for mail he did not send. */
 export const rcpt: SmtpCommand = {
   name: 'RCPT',
   states: ['sender', 'recipients'],
@@ -34,15 +36,24 @@ export const rcpt: SmtpCommand = {
     const mailbox = path.mailbox as Mailbox;
     const parameters = parseParameters(argument.slice(start + path.end));
     if (parameters === undefined) return session.refuse(SYNTAX);
-    for (const [keyword] of parameters)
-      return session.refuse({ code: 555, status: '5.5.4', text: `The parameter ${keyword.slice(0, 40)} is not known` });
+    for (const [keyword, value] of parameters) {
+      const known = parts.role === 'submission' && DSN_PARAMETERS.get(keyword);
+      if (known === false || known === undefined)
+        return session.refuse({
+          code: 555,
+          status: '5.5.4',
+          text: `The parameter ${keyword.slice(0, 40)} is not known`,
+        });
+      if (!known(value)) return session.refuse(SYNTAX);
+    }
+    const dsn = recipientDsn(parameters);
     if (transaction.accepted >= parts.limits.recipients)
       return session.refuse({ code: 452, status: '4.5.3', text: 'Too many recipients, send to these first' });
     const fault = parts.hook?.(mailbox);
     if (fault?.kind === 'refuse') return session.refuse(fault.reply);
     if (fault?.kind === 'delay') await parts.clock.sleep(fault.ms);
     try {
-      const recipient = await resolve(mailbox, transaction, session);
+      const recipient = { ...(await resolve(mailbox, transaction, session)), ...(dsn && { dsn }) };
       transaction.accepted++;
       const who = recipient.account ?? recipient.address;
       if (!transaction.recipients.has(who)) transaction.recipients.set(who, recipient);
@@ -54,6 +65,26 @@ export const rcpt: SmtpCommand = {
     }
   },
 };
+
+/** RFC 3461 §4.1, §4.2. */
+const DSN_PARAMETERS: ReadonlyMap<string, (value: string) => boolean> = new Map([
+  ['NOTIFY', isNotify],
+  ['ORCPT', (value: string) => value.length <= 500 && decodeOrcpt(value) !== undefined],
+]);
+
+const NOTIFY: ReadonlySet<string> = new Set(['SUCCESS', 'FAILURE', 'DELAY']);
+
+function isNotify(value: string): boolean {
+  const words = value.toUpperCase().split(',');
+  return value.toUpperCase() === 'NEVER' || (words.length <= NOTIFY.size && words.every((word) => NOTIFY.has(word)));
+}
+
+function recipientDsn(parameters: ReadonlyMap<string, string>): RecipientDsn | undefined {
+  const notify = parameters.get('NOTIFY')?.toUpperCase().split(',') as Notify[] | undefined;
+  const orcpt = parameters.get('ORCPT');
+  if (notify === undefined && orcpt === undefined) return undefined;
+  return { ...(notify && { notify }), ...(orcpt !== undefined && { orcpt }) };
+}
 
 async function resolve(mailbox: Mailbox, { size }: Transaction, session: SmtpSession): Promise<Addressee> {
   const { parts, user, connection } = session;

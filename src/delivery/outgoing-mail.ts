@@ -1,0 +1,36 @@
+/** A submission as an attempt carries it: its content, with our trace line on top (RFC 5321 §4.4). */
+import { receivedFrom } from '../intake/trace.ts';
+import { formatDate } from '../mail/date.ts';
+import type { Body } from '../mailstore/api.ts';
+import type { Submission } from '../mailstore/submission.ts';
+import type { OutgoingMail } from './transfer.ts';
+
+export function outgoingMail(submission: Submission, content: Body, hostname: string): OutgoingMail {
+  const { id, origin, created, sender, needs, dsn, requireTls } = submission;
+  const received = receivedFrom({ origin, hostname, id, at: created });
+  const trace = Buffer.from(`${received};\r\n\t${formatDate(created)}\r\n`);
+  return {
+    sender,
+    size: trace.length + content.size,
+    body: async function* () {
+      yield trace;
+      yield* content.stream();
+    },
+    needs,
+    ...(dsn && { dsn }),
+    requireTls,
+  };
+}
+
+/** With these fields on top. */
+export function withHeader(fields: Uint8Array, mail: OutgoingMail): OutgoingMail {
+  if (fields.length === 0) return mail;
+  return {
+    ...mail,
+    size: mail.size + fields.length,
+    body: async function* () {
+      yield fields;
+      yield* mail.body();
+    },
+  };
+}

@@ -1,0 +1,276 @@
+/**
+ * Takes due entries of the outbound queue and attempts their deliveries. What an attempt brings is committed to the sender's
+ * account, with the reports that follow, before the entry goes or waits again: a crash repeats at most the attempt that was
+ * under way. Each destination has a lane of its own, so that one that is down or slow holds up nobody else.
+ */
+import { MailError } from '../mail/error.ts';
+import type { AccountId, Body, MailStore, Principal } from '../mailstore/api.ts';
+import { type Delivery, isSettled, type Submission } from '../mailstore/submission.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Queue, QueueEntry } from '../ports/queue.ts';
+import type { Random } from '../ports/random.ts';
+import { type Log, printable } from '../telemetry/log.ts';
+import type { Counter, Histogram, Metrics } from '../telemetry/metrics.ts';
+import { type OutboundPayload, outboundPayload } from './entry.ts';
+import { Lane } from './lane.ts';
+import type { OutboundLimits } from './limits.ts';
+import { outgoingMail, withHeader } from './outgoing-mail.ts';
+import { applyOutcomes, pauseAfter } from './outcomes.ts';
+import type { Outcome, Transfer } from './transfer.ts';
+
+export interface OutboundParts {
+  readonly store: Pick<MailStore, 'open'>;
+  readonly queue: Queue;
+  readonly transfer: Transfer;
+  readonly dispatcher: { wake(account: AccountId): void };
+  /** Header fields that the author's domain puts on top of a mail: its signatures. */
+  readonly signer?: { sign(raw: AsyncIterable<Uint8Array>): Promise<Uint8Array> };
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly hostname: string;
+}
+
+const SYSTEM: Principal = { kind: 'system', role: 'intake' };
+/** Attempts under way when the service is told to end have this long. */
+const DRAIN_MS = 10_000;
+const FAULT_PAUSE_MS = 60_000;
+/** In seconds: from a neighbour to a host that was down for days. */
+const DELAYS = [0.1, 0.5, 1, 5, 30, 300, 3600, 4 * 3600, 86_400, 5 * 86_400];
+
+export class OutboundWorker implements AsyncDisposable {
+  readonly #parts: OutboundParts;
+  readonly #limits: OutboundLimits;
+  readonly #lanes = new Map<string, Lane>();
+  readonly #running = new Set<Promise<void>>();
+  readonly #abort = new AbortController();
+  readonly #wake: Disposable;
+  #held = 0;
+  #taking = false;
+  #again = false;
+  #stopped = false;
+  readonly #outcomes: Counter<'outcome'>;
+  readonly #faults: Counter<'outcome'>;
+  readonly #delay: Histogram<string>;
+
+  constructor(parts: OutboundParts, limits: OutboundLimits) {
+    this.#parts = parts;
+    this.#limits = limits;
+    const { metrics, queue } = parts;
+    this.#outcomes = metrics.counter('outbound_outcomes_total', 'Outcomes of attempts, per recipient.', ['outcome']);
+    this.#faults = metrics.counter('outbound_faults_total', 'Attempts that failed on our side.', ['outcome']);
+    this.#delay = metrics.histogram('outbound_delay_seconds', 'From a submission to its delivery.', [], DELAYS);
+    this.#wake = queue.onDue('outbound', () => this.#take());
+    this.#take();
+  }
+
+  /** Entries at work. */
+  get busy(): boolean {
+    return this.#taking || this.#running.size > 0;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopped = true;
+    this.#wake[Symbol.dispose]();
+    const abort = new MailError('busy', 'temporary', 'the service is being stopped');
+    using _late = this.#parts.clock.after(DRAIN_MS, () => this.#abort.abort(abort));
+    while (this.#running.size > 0) await Promise.all(this.#running);
+    await this.#parts.transfer.close();
+  }
+
+  #take(): void {
+    if (this.#taking) {
+      this.#again = true;
+      return;
+    }
+    this.#taking = true;
+    void this.#takeAll();
+  }
+
+  async #takeAll(): Promise<void> {
+    try {
+      do {
+        this.#again = false;
+        const room = this.#limits.entries - this.#held;
+        if (room <= 0 || this.#stopped) return;
+        const entries = await this.#parts.queue.take('outbound', room);
+        this.#held += entries.length;
+        for (const entry of entries) this.#offer(entry);
+        if (entries.length === room) this.#again = true;
+      } while (this.#again);
+    } catch (error) {
+      this.#parts.log.error({ err: error }, 'could not take from the outbound queue');
+    } finally {
+      this.#taking = false;
+    }
+  }
+
+  /** To its lane, or back into the queue when that has no place. */
+  #offer(entry: QueueEntry): void {
+    const payload = outboundPayload(entry);
+    if (payload?.part === undefined) return this.#start(entry, undefined, () => this.#release(entry, payload));
+    const destination = payload.destination ?? '';
+    let lane = this.#lanes.get(destination);
+    if (lane === undefined) this.#lanes.set(destination, (lane = new Lane(this.#limits)));
+    if (lane.free) return this.#enter(lane, entry, payload);
+    // When room grows scarce nobody waits in memory: those who wait for one destination must not keep out the others.
+    if (!lane.full && this.#held <= this.#limits.entries / 2) {
+      lane.parked.push(entry);
+      return;
+    }
+    const due = this.#parts.clock.now() + lane.turnIn();
+    const reason = entry.reason ?? `${destination} is busy with mail before this one`;
+    this.#start(entry, undefined, () => this.#parts.queue.retry(entry, { due, reason }));
+  }
+
+  #enter(lane: Lane, entry: QueueEntry, payload: OutboundPayload): void {
+    lane.active++;
+    this.#start(entry, lane, () => this.#attempt(lane, entry, payload));
+  }
+
+  #start(entry: QueueEntry, lane: Lane | undefined, run: () => Promise<void>): void {
+    const work = run()
+      .catch((error: unknown) => this.#fault(entry, error))
+      .catch((error: unknown) =>
+        this.#parts.log.error({ err: error, id: entry.id }, 'the outbound queue could not settle an entry'),
+      )
+      .then(() => {
+        this.#running.delete(work);
+        this.#held--;
+        if (lane) this.#leave(lane, entry);
+        this.#take();
+      });
+    this.#running.add(work);
+  }
+
+  #leave(lane: Lane, entry: QueueEntry): void {
+    lane.active--;
+    while (lane.free && !this.#stopped) {
+      const next = lane.parked.shift();
+      const payload = next && outboundPayload(next);
+      if (next === undefined || payload === undefined) break;
+      this.#enter(lane, next, payload);
+    }
+    if (lane.forgettable) this.#lanes.delete(outboundPayload(entry)?.destination ?? '');
+  }
+
+  /** The time of a held mail may have come. */
+  async #release(entry: QueueEntry, payload: OutboundPayload | undefined): Promise<void> {
+    const { store, queue, dispatcher } = this.#parts;
+    if (payload === undefined) return queue.move(entry, 'error', 'this is no entry of the outbound queue');
+    using account = await this.#open(store, payload.account);
+    const { state, at } =
+      account === undefined ? { state: undefined } : await account.outgoing.release(payload.submission);
+    if (state === 'held' && at !== undefined) return queue.retry(entry, { due: at, reason: 'its time has not come' });
+    await queue.done([entry]);
+    dispatcher.wake(payload.account);
+  }
+
+  async #attempt(lane: Lane, entry: QueueEntry, payload: OutboundPayload): Promise<void> {
+    const { store, queue, clock, dispatcher, random } = this.#parts;
+    const { submission: id, part = 0 } = payload;
+    using account = await this.#open(store, payload.account);
+    const submission = await account?.outgoing.get(id);
+    const delivery = await account?.outgoing.delivery(id, part);
+    // Without account or rows nobody is left who wants it, and it may have been settled just before a crash.
+    if (
+      account === undefined ||
+      submission === undefined ||
+      delivery === undefined ||
+      delivery.recipients.every(isSettled)
+    )
+      return queue.done([entry]);
+    const outcomes = await this.#outcomesOf(lane, submission, delivery, () => account.outgoing.content(id));
+    const now = clock.now();
+    const settled = await account.outgoing.changeDelivery(id, part, (before, current) =>
+      applyOutcomes(before, current, outcomes, now, this.#limits),
+    );
+    dispatcher.wake(payload.account);
+    this.#count(submission, outcomes, now);
+    const waiting = settled?.recipients.filter((recipient) => !isSettled(recipient)) ?? [];
+    if (settled === undefined || waiting.length === 0) return queue.done([entry]);
+    const expires = (submission.released ?? submission.created) + this.#limits.expireMs;
+    const pause = pauseAfter(settled.tries, this.#limits, random.fraction());
+    const due = now < expires ? Math.min(now + pause, expires) : now + pause;
+    const { host = payload.destination, reply, reason } = waiting[0] ?? {};
+    const { faults: _faults, ...rest } = payload;
+    await queue.retry(entry, { due, reason: `${host}: ${reply ?? reason ?? ''}`, payload: rest });
+  }
+
+  /** By position. */
+  async #outcomesOf(
+    lane: Lane,
+    submission: Submission,
+    delivery: Delivery,
+    content: () => Promise<Body>,
+  ): Promise<ReadonlyMap<number, Outcome>> {
+    const { transfer, clock, hostname, signer } = this.#parts;
+    const waiting = [...delivery.recipients.entries()].filter(([, recipient]) => !isSettled(recipient));
+    const down = lane.down(clock.now());
+    if (down !== undefined) {
+      const reason = `it could not be reached a moment ago: ${down}`;
+      const outcome: Outcome = { kind: 'temporary', status: '4.4.1', reply: undefined, host: undefined, reason };
+      return new Map(waiting.map(([i]) => [i, outcome]));
+    }
+    const bare = outgoingMail(submission, await content(), hostname);
+    const mail = signer === undefined ? bare : withHeader(await signer.sign(bare.body()), bare);
+    const recipients = waiting.map(([, { address, dsn }]) => ({ address, ...(dsn && { dsn }) }));
+    const abort = new AbortController();
+    using _deadline = clock.after(this.#limits.attemptMs, () =>
+      abort.abort(new MailError('timeout', 'temporary', 'the attempt took too long')),
+    );
+    const began = clock.monotonic();
+    const signal = AbortSignal.any([abort.signal, this.#abort.signal]);
+    const outcomes = await transfer.transfer(delivery.destination, mail, recipients, signal);
+    lane.learn(outcomes, clock.monotonic() - began, clock.now());
+    const missing: Outcome = {
+      kind: 'temporary',
+      status: '4.3.0',
+      reply: undefined,
+      host: undefined,
+      reason: 'nothing was heard',
+    };
+    return new Map(waiting.map(([i], n) => [i, outcomes[n] ?? missing]));
+  }
+
+  #count(submission: Submission, outcomes: ReadonlyMap<number, Outcome>, now: number): void {
+    const { id, sender, released = now } = submission;
+    for (const outcome of outcomes.values()) {
+      this.#outcomes.inc({ outcome: outcome.kind });
+      if (outcome.kind === 'delivered') this.#delay.observe((now - released) / 1000);
+      const { kind, host, reply } = outcome;
+      this.#parts.log.info({ id, sender, outcome: kind, host, reply: reply && printable(reply, 300) }, 'attempted');
+    }
+  }
+
+  /** Undefined when it is gone, and with it whatever it had to send. */
+  async #open(store: Pick<MailStore, 'open'>, account: AccountId) {
+    try {
+      return await store.open(SYSTEM, account);
+    } catch (error) {
+      if (error instanceof MailError && error.code === 'account-missing') return undefined;
+      throw error;
+    }
+  }
+
+  /** We are wrong, or out of order: tried again some times, then an operator looks. */
+  async #fault(entry: QueueEntry, error: unknown): Promise<void> {
+    const { queue, clock, log } = this.#parts;
+    const payload = outboundPayload(entry);
+    const reason = printable(error instanceof Error ? error.message : String(error), 300);
+    const faults = (payload?.faults ?? 0) + 1;
+    log.error({ err: error, id: entry.id, faults }, 'an attempt failed on our side');
+    if (payload === undefined || faults >= this.#limits.faults) {
+      this.#faults.inc({ outcome: 'error-queue' });
+      const { faults: _faults, ...rest } = payload ?? {};
+      return queue.move(entry, 'error', reason, payload === undefined ? entry.payload : rest);
+    }
+    this.#faults.inc({ outcome: 'retry' });
+    await queue.retry(entry, {
+      due: clock.now() + FAULT_PAUSE_MS * 2 ** (faults - 1),
+      reason,
+      payload: { ...payload, faults },
+    });
+  }
+}

@@ -1,0 +1,47 @@
+/** The outbound queue as the configuration has it, and what is shown of the queues. */
+import type { Config } from '../config/schema.ts';
+import { OUTBOUND_LIMITS, type OutboundLimits } from '../delivery/limits.ts';
+import type { Outcome, Transfer } from '../delivery/transfer.ts';
+import type { Clock } from '../ports/clock.ts';
+import { type Queue, QUEUE_NAMES } from '../ports/queue.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+
+const SECOND = 1000;
+const HOUR = 3600 * SECOND;
+
+export function outboundLimitsOf({ outbound }: Config): OutboundLimits {
+  return {
+    ...OUTBOUND_LIMITS,
+    firstRetryMs: outbound.first_retry_seconds * SECOND,
+    longestRetryMs: Math.max(outbound.longest_retry_seconds, outbound.first_retry_seconds) * SECOND,
+    warnMs: outbound.warn_after_hours * HOUR,
+    expireMs: outbound.give_up_after_hours * HOUR,
+  };
+}
+
+const NOWHERE_TO_GO: Outcome = {
+  kind: 'temporary',
+  status: '4.3.2',
+  reply: undefined,
+  host: undefined,
+  reason: 'this service sends no mail to other domains',
+};
+
+/** Of a service that sends nothing out. */
+export const NOWHERE: Transfer = {
+  transfer: (_domain, _mail, recipients) => Promise.resolve(recipients.map(() => NOWHERE_TO_GO)),
+  close: () => Promise.resolve(),
+};
+
+export function watchQueues(queue: Queue, clock: Clock, metrics: Metrics): void {
+  metrics.watched('queue_entries', 'Entries of the queues.', ['queue', 'state'], async (set) => {
+    const counts = await queue.counts();
+    for (const name of QUEUE_NAMES)
+      for (const state of ['waiting', 'due', 'held'] as const) set({ queue: name, state }, counts[name][state]);
+  });
+  metrics.watched('queue_oldest_seconds', 'Age of the oldest entry.', ['queue'], async (set) => {
+    const counts = await queue.counts();
+    const now = clock.now();
+    for (const name of QUEUE_NAMES) set({ queue: name }, Math.max(0, now - (counts[name].oldest ?? now)) / SECOND);
+  });
+}

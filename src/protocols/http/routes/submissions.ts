@@ -1,0 +1,201 @@
+/** What was sent, what became of it, and taking back what has not left yet. */
+import { z } from 'zod';
+import type { MailAccount } from '../../../mailstore/api.ts';
+import type { Delivery, Submission, SubmissionId, SubmissionRecipient } from '../../../mailstore/submission.ts';
+import { SENDING, type SendingSetting } from '../../../submit/submit.ts';
+import { ownAccount } from '../auth.ts';
+import type { App, Services } from '../context.ts';
+import { Problem } from '../reply.ts';
+import * as schemas from '../schemas.ts';
+
+const instant = z.iso.datetime();
+
+const recipientView = z.strictObject({
+  address: z.string(),
+  state: z
+    .enum(['held', 'cancelled', 'queued', 'delayed', 'sent', 'delivered', 'bounced', 'dropped'])
+    .describe('sent: taken by the server that answers for the address; delivered: in a mailbox of this server'),
+  at: instant.optional().describe('Of the last attempt'),
+  status: z.string().optional().describe('RFC 3463'),
+  server: z.string().optional(),
+  reply: z.string().optional().describe('What that server said'),
+  reason: z.string().optional().describe('In our words'),
+});
+
+const fields = {
+  id: z.string(),
+  messageId: z.string(),
+  subject: z.string().describe('Its first 200 characters'),
+  sender: z.string().describe('Envelope sender; empty for mail without return path'),
+  created: instant,
+  sendAt: instant.optional(),
+  state: z.enum(['held', 'cancelled', 'released']).describe('held: until sendAt, and DELETE takes it back'),
+};
+const summary = z.strictObject({
+  ...fields,
+  recipients: z.record(z.string(), z.int()).describe('How many are in which state'),
+});
+const submission = z.strictObject({ ...fields, recipients: z.array(recipientView) });
+
+const LIST = 'submissions';
+
+export function submissionRoutes(app: App, services: Services): void {
+  const { cursors } = services;
+  sendingRoutes(app, services);
+
+  app.get(
+    '/v1/submissions',
+    {
+      schema: {
+        tags: ['messages'],
+        summary: 'What was sent, newest first',
+        querystring: z.strictObject(schemas.pageQuery),
+        response: { 200: schemas.pageOf(summary), ...schemas.problems(400, 401) },
+      },
+    },
+    async (request, reply) => {
+      const account = await ownAccount(request, reply, services);
+      const { limit, cursor } = request.query;
+      const before = cursor === undefined ? undefined : (cursors.read(account.id, LIST, cursor) as SubmissionId);
+      const page = await account.outgoing.list({ limit: limit + 1, ...(before !== undefined && { before }) });
+      const shown = page.slice(0, limit);
+      const items = await Promise.all(
+        shown.map(async (one) => ({
+          ...facts(one),
+          recipients: counts(one, await account.outgoing.deliveries(one.id)),
+        })),
+      );
+      const last = shown.at(-1);
+      return { items, ...(page.length > limit && last && { next: cursors.make(account.id, LIST, last.id) }) };
+    },
+  );
+
+  app.get(
+    '/v1/submissions/:id',
+    {
+      schema: {
+        tags: ['messages'],
+        summary: 'A mail that was sent, and what became of it for each recipient',
+        params: schemas.idParam,
+        response: { 200: submission, ...schemas.problems(401, 404) },
+      },
+    },
+    async (request, reply) => {
+      const account = await ownAccount(request, reply, services);
+      const found = await get(account, request.params.id);
+      const deliveries = await account.outgoing.deliveries(found.id);
+      return {
+        ...facts(found),
+        recipients: deliveries.flatMap((delivery) => delivery.recipients.map((one) => view(found, one))),
+      };
+    },
+  );
+
+  app.delete(
+    '/v1/submissions/:id',
+    {
+      schema: {
+        tags: ['messages'],
+        summary: 'Take back a mail that is held; 409 when it is on its way already',
+        params: schemas.idParam,
+        response: { 204: z.undefined().describe('It will not be sent'), ...schemas.problems(401, 403, 404, 409) },
+      },
+    },
+    async (request, reply) => {
+      const account = await ownAccount(request, reply, services);
+      const { id } = await get(account, request.params.id);
+      if (!(await account.outgoing.cancel(id))) throw new Problem('conflict', 'The mail is on its way already.');
+      return await reply.code(204).send();
+    },
+  );
+}
+
+/** What somebody wants of the mail that he sends. */
+function sendingRoutes(app: App, services: Services): void {
+  const setting = z.strictObject({
+    copyFromPrograms: z
+      .boolean()
+      .describe('Mail that a mail program sends leaves a copy in Sent, too. Most programs put their own there'),
+  });
+
+  app.get(
+    '/v1/settings/sending',
+    {
+      schema: {
+        tags: ['messages'],
+        summary: 'How mail is sent',
+        response: { 200: setting, ...schemas.problems(401) },
+      },
+    },
+    async (request, reply) => {
+      const account = await ownAccount(request, reply, services);
+      return (await account.record<SendingSetting>(SENDING.kind, SENDING.id)) ?? { copyFromPrograms: false };
+    },
+  );
+
+  app.put(
+    '/v1/settings/sending',
+    {
+      schema: {
+        tags: ['messages'],
+        summary: 'Change how mail is sent',
+        body: setting,
+        response: { 200: setting, ...schemas.problems(400, 401, 403) },
+      },
+    },
+    async (request, reply) => {
+      const account = await ownAccount(request, reply, services);
+      await account.putRecord(SENDING.kind, SENDING.id, request.body satisfies SendingSetting);
+      return request.body;
+    },
+  );
+}
+
+async function get(account: MailAccount, id: string): Promise<Submission> {
+  const found = await account.outgoing.get(id as SubmissionId);
+  if (found === undefined) throw new Problem('message-missing');
+  return found;
+}
+
+function facts({ id, messageId, subject, sender, created, sendAt, state }: Submission) {
+  return {
+    id,
+    messageId,
+    subject,
+    sender,
+    created: time(created),
+    state,
+    ...(sendAt !== undefined && { sendAt: time(sendAt) }),
+  };
+}
+
+function stateOf({ state }: Submission, recipient: SubmissionRecipient): z.output<typeof recipientView>['state'] {
+  return state === 'released' ? recipient.state : state;
+}
+
+function counts(one: Submission, deliveries: readonly Delivery[]): Record<string, number> {
+  const found: Record<string, number> = {};
+  for (const { recipients } of deliveries)
+    for (const recipient of recipients) {
+      const state = stateOf(one, recipient);
+      found[state] = (found[state] ?? 0) + 1;
+    }
+  return found;
+}
+
+function view(one: Submission, recipient: SubmissionRecipient): z.output<typeof recipientView> {
+  const { address, at, status, host, reply, reason } = recipient;
+  return {
+    address,
+    state: stateOf(one, recipient),
+    ...(at !== undefined && { at: time(at) }),
+    ...(status !== undefined && { status }),
+    ...(host !== undefined && { server: host }),
+    ...(reply !== undefined && { reply }),
+    ...(reason !== undefined && { reason }),
+  };
+}
+
+function time(at: number): string {
+  return new Date(at).toISOString();
+}

@@ -1,0 +1,99 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { httpBackend } from '../../../test/support/http.ts';
+import { taken, refused, ScriptedTransfer } from '../../../test/support/scripted-transfer.ts';
+import { OUTBOUND_LIMITS } from '../../delivery/limits.ts';
+import { OutboundWorker } from '../../delivery/worker.ts';
+import type { IntakeWorker } from '../../intake/worker.ts';
+
+let http: Awaited<ReturnType<typeof httpBackend>>;
+let intake: IntakeWorker;
+let outbound: OutboundWorker;
+beforeEach(async () => {
+  http = await httpBackend({ remote: true });
+  intake = http.startWorker();
+  const transfer = new ScriptedTransfer(() => http.clock.now());
+  transfer.servers.set('other.test', ({ recipient: { address } }) => (address.startsWith('bad') ? refused : taken));
+  outbound = new OutboundWorker({ ...http, store: http.mailstore, transfer }, OUTBOUND_LIMITS);
+});
+afterEach(async () => {
+  await outbound[Symbol.asyncDispose]();
+  await http.dispatcher[Symbol.asyncDispose]();
+  await intake[Symbol.asyncDispose]();
+  await http.server.close(0);
+  expect(http.handles.open, 'account handles left open').toBe(0);
+});
+
+const send = async (body: object) => {
+  const { status, json } = await http.alice.as('POST', '/v1/messages', { body: { text: 'x', ...body } });
+  expect(status).toBe(202);
+  return json;
+};
+const show = async (id: string) => (await http.alice.as('GET', `/v1/submissions/${id}`)).json;
+const inAnHour = () => new Date(Date.now() + 3_600_000).toISOString();
+
+test('what became of a mail is told for each recipient, and in the list', async () => {
+  const { id, state } = await send({ to: ['bob@example.test', 'x@other.test', 'bad@other.test'], subject: '제목' });
+  expect(state).toBe('released');
+  await expect
+    .poll(async () => (await show(id)).recipients.map((r: { state: string }) => r.state), { timeout: 15_000 })
+    .toEqual(['delivered', 'sent', 'bounced']);
+  expect(await show(id)).toMatchObject({
+    subject: '제목',
+    sender: 'alice@example.test',
+    recipients: [{}, { server: 'mx', reply: '250 ok' }, { status: '5.1.1', reply: '550 5.1.1 no such user' }],
+  });
+  const { json } = await http.alice.as('GET', '/v1/submissions');
+  expect(json.items).toMatchObject([{ id, recipients: { delivered: 1, sent: 1, bounced: 1 } }]);
+  expect((await http.bob.as('GET', '/v1/submissions')).json.items).toEqual([]);
+});
+
+test('the list comes in pages, newest first', async () => {
+  const ids: string[] = [];
+  for (let i = 0; i < 5; i++) ids.unshift((await send({ to: ['bob@example.test'], saveTo: null })).id);
+  const first = (await http.alice.as('GET', '/v1/submissions?limit=3')).json;
+  const rest = (await http.alice.as('GET', `/v1/submissions?limit=3&cursor=${first.next}`)).json;
+  expect([...first.items, ...rest.items].map(({ id }: { id: string }) => id).sort()).toEqual([...ids].sort());
+  expect(rest.next).toBeUndefined();
+  expect((await http.bob.as('GET', `/v1/submissions?cursor=${first.next}`)).status).toBe(400);
+});
+
+test('a held mail is taken back, or goes; then it is too late', async () => {
+  const { id, state } = await send({ to: ['bob@example.test'], sendAt: inAnHour() });
+  expect(state).toBe('held');
+  expect((await show(id)).recipients).toEqual([{ address: 'bob@example.test', state: 'held' }]);
+  expect((await http.alice.as('DELETE', `/v1/submissions/${id}`)).status).toBe(204);
+  expect((await http.alice.as('DELETE', `/v1/submissions/${id}`)).status).toBe(204);
+  expect(await show(id)).toMatchObject({ state: 'cancelled', recipients: [{ state: 'cancelled' }] });
+  const undo = await send({ to: ['bob@example.test'], undoFor: 1 });
+  expect(undo.state).toBe('held');
+  await expect.poll(async () => (await show(undo.id)).state, { timeout: 15_000 }).toBe('released');
+  const late = await http.alice.as('DELETE', `/v1/submissions/${undo.id}`);
+  expect([late.status, late.json.code]).toEqual([409, 'conflict']);
+});
+
+test("whether mail from programs leaves a copy is the owner's choice", async () => {
+  const path = '/v1/settings/sending';
+  expect((await http.alice.as('GET', path)).json).toEqual({ copyFromPrograms: false });
+  const sentCopies = async () => {
+    const { submit, users } = http;
+    const recipients = [await submit.recipient(users.alice, 'bob@example.test', 0, '')];
+    const origin = { protocol: 'ESMTPSA', hello: '', remote: '', cipher: '' };
+    const mail = { head: Buffer.from('Subject: x\r\n\r\nx') };
+    await submit.send({ by: users.alice, sender: users.alice.address, recipients, origin, mail, copy: 'as-set' });
+    return (await http.alice.as('GET', '/v1/folders/sent/messages')).json.items.length;
+  };
+  expect(await sentCopies()).toBe(0);
+  expect((await http.alice.as('PUT', path, { body: { copyFromPrograms: true } })).status).toBe(200);
+  expect(await sentCopies()).toBe(1);
+  expect((await http.bob.as('GET', path)).json).toEqual({ copyFromPrograms: false });
+});
+
+test('ids that cannot be one, and times that are none, are answered so', async () => {
+  for (const id of ['0', 'x', 'f'.repeat(24), '..%2f', 'F'.repeat(24)])
+    expect((await http.alice.as('GET', `/v1/submissions/${id}`)).status).toBe(404);
+  const odd = [{ sendAt: 'tomorrow' }, { sendAt: '2999-01-01T00:00:00Z' }, { undoFor: 601 }, { undoFor: -1 }];
+  for (const body of odd)
+    expect((await http.alice.as('POST', '/v1/messages', { body: { to: ['bob@example.test'], ...body } })).status).toBe(
+      400,
+    );
+});
