@@ -40,8 +40,13 @@ export async function run(cli: Cli, args: readonly string[]): Promise<number> {
     if (error instanceof UsageError) return failed(cli, error.message, 2);
     if (error instanceof MailError) return failed(cli, error.message, error.kind === 'syntax' ? 2 : 1);
     if (error instanceof ConfigError || error instanceof StartError) return failed(cli, error.message, 1);
-    return failed(cli, (error as Error).stack ?? String(error), 1);
+    return failed(cli, isOfSystem(error) ? error.message : ((error as Error).stack ?? String(error)), 1);
   }
+}
+
+/** What the operating system refuses (a full disk, a folder that may not be written to) is no fault of the program. */
+function isOfSystem(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'code' in error && 'syscall' in error;
 }
 
 function failed(cli: Cli, message: string, code: number): number {

@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-async function file(text: string): Promise<string> {
+async function file(text: string | Buffer): Promise<string> {
   const path = join(folder, 'pabal.toml');
   await writeFile(path, text);
   return path;
@@ -85,6 +85,26 @@ describe('the configuration', () => {
     expect(await refusal('listen = 5\n')).toBe('pabal.toml:1: listen: expected a table, got 5');
     expect(await refusal('data = {}\n')).toContain('pabal.toml:1: data: expected a text');
     expect(await refusal('[limits]\nmessage_size = "50 bananas"\n')).toContain('expected a size such as "50MB"');
+  });
+
+  it('knows an address and a network when it sees one', async () => {
+    for (const bad of ['', 'x', 'localhost', '10.0.0.0/33', '10.0.0.0/', '10.0.0/8', '::1/129', '10.0.0.0/8/8', '*'])
+      expect(await refusal(`[listen]\nproxy_from = ["${bad}"]\n`)).toContain(
+        'expected a list of addresses or networks',
+      );
+    expect(await refusal('[http]\ntrusted_proxies = ["fe80::/x"]\n')).toContain('expected a list of addresses');
+    for (const bad of ['', 'dns.test', '256.0.0.1', '192.0.2.53:0', '192.0.2.53:65536', '[::1'])
+      expect(await refusal(`[dns]\nservers = ["${bad}"]\n`)).toContain('expected a list of addresses such as');
+    const good = '[listen]\nproxy_from = ["10.0.0.0/8", "::1", "fd00::/8", "192.0.2.1"]\n';
+    expect(await refusal(`${good}[dns]\nservers = ["192.0.2.53", "192.0.2.53:5353", "[::1]:53", "::1"]\n`)).toBe(
+      'accepted',
+    );
+  });
+
+  it('refuses a file that is not UTF-8', async () => {
+    await expect(loadConfig({ file: await file(Buffer.from('hostname = "caf\xe9"\n', 'latin1')) })).rejects.toThrow(
+      'pabal.toml: is not UTF-8',
+    );
   });
 
   it('refuses a broken file with its line', async () => {

@@ -1,4 +1,5 @@
 /** Where the configuration comes from: defaults < file < mode (`--demo`, `--sandbox`) < environment < `--set`. */
+import { isUtf8 } from 'node:buffer';
 import { readFile } from 'node:fs/promises';
 import { parse, TomlError } from 'smol-toml';
 import type { z } from 'zod';
@@ -66,12 +67,16 @@ interface ConfigFile {
 }
 
 async function readConfigFile(path: string | undefined): Promise<ConfigFile | undefined> {
+  const name = path ?? DEFAULT_FILE;
+  let bytes: Buffer;
   try {
-    return { path: path ?? DEFAULT_FILE, text: await readFile(path ?? DEFAULT_FILE, 'utf8') };
+    bytes = await readFile(name);
   } catch (error) {
     if (path === undefined && (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw new ConfigError(`${path ?? DEFAULT_FILE}: cannot be read (${(error as NodeJS.ErrnoException).code})`);
+    throw new ConfigError(`${name}: cannot be read (${(error as NodeJS.ErrnoException).code})`);
   }
+  if (!isUtf8(bytes)) throw new ConfigError(`${name}: is not UTF-8`);
+  return { path: name, text: bytes.toString('utf8').replace(/^\ufeff/, '') };
 }
 
 function* fileValues(file: ConfigFile, keys: ReadonlyMap<string, ConfigKey>): Iterable<[string, Assignment]> {
@@ -87,7 +92,7 @@ function* fileValues(file: ConfigFile, keys: ReadonlyMap<string, ConfigKey>): It
     const name = path.join('.');
     const where = `${file.path}:${locate(file.text, path)}`;
     if (keys.has(name)) yield [name, { value, where }];
-    else if (name in schema.shape)
+    else if (Object.hasOwn(schema.shape, name))
       throw new ConfigError(`${where}: ${name}: expected a table, got ${JSON.stringify(value)}`);
     else throw new ConfigError(`${where}: ${unknownKey(name, keys)}`);
   }

@@ -1,6 +1,18 @@
 /** Every key of `pabal.toml`: its kind, its default and what it means. `docs/configuration.md` is made from this. */
 import { z } from 'zod';
-import { choice, count, flag, listener, nextHop, nextHops, size, text, texts } from './values.ts';
+import {
+  choice,
+  count,
+  flag,
+  isNetwork,
+  isServerAddress,
+  listener,
+  nextHop,
+  nextHops,
+  size,
+  text,
+  texts,
+} from './values.ts';
 
 const listen = z
   .strictObject({
@@ -21,6 +33,7 @@ const listen = z
     proxy_from: texts(
       'Networks whose connections begin with a PROXY protocol header (version 1 or 2). Nobody else may send one.',
       'a list of addresses or networks such as ["10.0.0.0/8"]',
+      isNetwork,
     ),
   })
   .prefault({})
@@ -74,6 +87,7 @@ const dns = z
     servers: texts(
       "DNS servers to ask, for the names of clients in trace lines and for the doctor; empty = the system's.",
       'a list of addresses such as ["192.0.2.53"]',
+      isServerAddress,
     ),
     trust_validation: choice(
       ['never', 'loopback', 'always'],
@@ -143,6 +157,7 @@ const http = z
     trusted_proxies: texts(
       'Reverse proxies whose X-Forwarded-For and X-Forwarded-Proto headers are believed.',
       'a list of addresses or networks such as ["10.0.0.0/8"]',
+      isNetwork,
     ),
     operator_token: text(
       '',

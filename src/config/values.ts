@@ -1,4 +1,5 @@
 /** The kinds of values that keys of the configuration have. Each accepts what TOML would naturally say. */
+import { isIP } from 'node:net';
 import { z } from 'zod';
 
 /** Where to listen. Port 0 picks a free one. */
@@ -67,6 +68,20 @@ export function parseNextHop(text: string): NextHop | undefined {
   if (!withPort && !text.includes('://')) return undefined;
   const endpoint = parseEndpoint(withPort ? rest : `${rest}:${NEXT_HOP_PORTS.get(scheme) ?? 0}`);
   return endpoint === undefined || endpoint.port === 0 ? undefined : { ...endpoint, implicitTls: scheme === 'smtps' };
+}
+
+/** An IP address, or a network such as `10.0.0.0/8` or `fd00::/8`. */
+export function isNetwork(text: string): boolean {
+  const [address = '', prefix, ...rest] = text.split('/');
+  const version = isIP(address);
+  if (version === 0 || address.includes('%') || rest.length > 0) return false;
+  return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (version === 4 ? 32 : 128));
+}
+
+/** An IP address, or one with a port: `192.0.2.53:5353`, `[2001:db8::1]:53`. */
+export function isServerAddress(text: string): boolean {
+  const endpoint = parseEndpoint(text);
+  return isIP(text) !== 0 || (endpoint !== undefined && isIP(endpoint.host) !== 0 && endpoint.port > 0);
 }
 
 /** Reached only from this machine. */
