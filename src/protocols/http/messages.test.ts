@@ -357,6 +357,9 @@ describe('folders', () => {
     expect((await http.alice.as('DELETE', `/v1/folders/${child.id}`)).status).toBe(204);
     expect((await get(`/v1/folders/${child.id}`)).status).toBe(404);
     expect((await http.alice.as('DELETE', '/v1/folders/inbox')).json.code).toBe('folder-protected');
+    expect((await http.alice.as('PATCH', '/v1/folders/inbox', { body: { name: 'x' } })).json.code).toBe(
+      'folder-protected',
+    );
   });
 });
 

@@ -79,6 +79,13 @@ describe('limits', () => {
         type,
       ).toBe(415);
   });
+
+  test('a packed body is not taken for an unpacked one: 415 (C22)', async () => {
+    const as = (encoding: string) =>
+      http.alice.as('POST', '/v1/folders', { body: { name: encoding }, headers: { 'content-encoding': encoding } });
+    expect((await as('gzip')).status).toBe(415);
+    expect((await as('identity')).status).toBe(201);
+  });
 });
 
 describe('answers', () => {

@@ -136,6 +136,9 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
   app.addHook('onRequest', async (request, reply) => {
     reply.header('cache-control', 'no-store');
     if (request.is404) return;
+    // Nothing unpacks bodies: taken as it is, a packed one would only be misread.
+    if ((request.headers['content-encoding'] ?? 'identity').toLowerCase() !== 'identity')
+      throw new Problem('media-type');
     const access = request.routeOptions.config.access ?? 'signed-in';
     if (operatorListens && request.routeOptions.url !== '/healthz') {
       if (operatorSockets.has(request.socket) !== (access === 'operator')) throw new Problem('not-found');

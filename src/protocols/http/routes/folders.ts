@@ -111,6 +111,8 @@ export function folderRoutes(app: App, services: Services, sortKeys: SortKeys): 
       if (change.name !== undefined || change.parent !== undefined) {
         const up = change.parent === undefined ? (before.parent ?? null) : change.parent;
         const path = pathIn(account, up === null ? null : String(up), change.name ?? before.name);
+        // Renamed over IMAP it only gives its messages away (RFC 9051 §6.3.6), which nobody expects of a PATCH.
+        if (path !== before.path && before.role === 'inbox') throw new Problem('folder-protected');
         if (path !== before.path) await account.renameFolder(before.id, path);
       }
       if (change.description !== undefined) await account.describeFolder(before.id, change.description);
