@@ -17,6 +17,7 @@ import { parseListen } from '../../src/net/address.ts';
 import { selfSignedCertificate } from '../../src/net/certificate.ts';
 import type { AdmissionLimits } from '../../src/net/admission.ts';
 import { ADMISSION_LIMITS } from '../../src/net/admission.ts';
+import type { LineProtocol } from '../../src/net/network.ts';
 import { Network } from '../../src/net/network.ts';
 import { ReverseNames } from '../../src/net/reverse-name.ts';
 import { TlsIdentity } from '../../src/net/tls.ts';
@@ -120,6 +121,7 @@ export interface SmtpHarness extends AsyncDisposable {
   readonly promoted: string[];
   readonly clock: ManualClock;
   readonly network: Network;
+  readonly protocol: LineProtocol;
   readonly metrics: Metrics;
   readonly directory: FakeDirectory;
   connect(options?: WireOptions): Promise<WireClient>;
@@ -227,6 +229,7 @@ export async function startSmtp(options: SmtpHarnessOptions = {}): Promise<SmtpH
     promoted,
     clock,
     network,
+    protocol,
     metrics,
     directory,
     async connect(wire = {}) {

@@ -2,6 +2,9 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { SmtpHarness } from '../../../test/smtp/harness.ts';
 import { startSmtp } from '../../../test/smtp/harness.ts';
+import { ScriptConnection } from '../../../test/support/script-connection.ts';
+import type { Connection } from '../../net/connection.ts';
+import { ConnectionError } from '../../net/error.ts';
 import { InputBuffer } from '../../net/input.ts';
 import { parseProxyHeader } from '../../net/proxy.ts';
 import { saslCredentials, SaslError } from '../../net/sasl.ts';
@@ -9,8 +12,6 @@ import { parseCommandLine, parseParameters, pathStart } from './wire/command-lin
 import { DataScanner, NewlineCheck } from './wire/data-scanner.ts';
 
 const runs = { numRuns: Number(process.env['FUZZ_RUNS'] ?? 20_000) };
-/** A session costs a connection, and is some seven commands long. */
-const sessionRuns = { numRuns: Math.ceil(runs.numRuns / 4) };
 
 const bytes = fc.uint8Array({ maxLength: 200 }).map((a) => Buffer.from(a));
 const salad = fc
@@ -168,7 +169,7 @@ test('PROXY headers and SASL: an answer or a refusal, nothing else', async () =>
 
 let smtp: SmtpHarness;
 beforeAll(async () => {
-  smtp = await startSmtp({ limits: { messageSize: 3000 }, admission: { total: 1e6 } });
+  smtp = await startSmtp({ limits: { messageSize: 3000 } });
 });
 afterAll(() => smtp[Symbol.asyncDispose]());
 
@@ -204,39 +205,56 @@ const step = fc.oneof(
   { weight: 1, arbitrary: salad.map((b) => b.toString()) },
 );
 
+/** How far an honest client comes before it goes mad: what follows is worth little to a session that knows nobody. */
+const opening = fc.constantFrom(
+  '',
+  'EHLO a\r\n',
+  'EHLO a\r\nMAIL FROM:<a@b>\r\nRCPT TO:<alice@example.test>\r\n\0WAIT',
+);
+
+/** The client's bytes in the pieces in which they arrive: what follows `\0WAIT` comes once the server wants more. */
+function arriving(steps: readonly string[], at: readonly number[]): Buffer[] {
+  return steps
+    .join('')
+    .split('\0WAIT')
+    .flatMap((text) => cut(Buffer.from(text), at));
+}
+
+async function converse(pieces: readonly Buffer[]): Promise<ScriptConnection> {
+  const { protocol } = smtp;
+  const connection = new ScriptConnection(...pieces);
+  connection.secure = false;
+  connection.lineLimit = protocol.options.lineLimit;
+  try {
+    await protocol.serve(connection as unknown as Connection);
+  } catch (error) {
+    if (!(error instanceof ConnectionError)) throw error;
+    if (error.fault !== 'closed' && error.fault !== 'tls') connection.write(protocol.farewell(error.fault));
+  }
+  return connection;
+}
+
 test(
   'sessions: replies in form, never a fault of ours, never a smuggled mail',
   async () => {
+    let taken = 0;
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { maxLength: 14 }), cuts, async (steps, at) => {
-        const wire = await smtp.connect({ timeoutMs: 10_000 });
-        const before = smtp.accepted.length;
-        try {
-          for (const text of steps) {
-            const [first = '', after] = text.split('\0WAIT');
-            for (const piece of cut(Buffer.from(first), at)) if (piece.length > 0) await wire.write(piece);
-            if (after === undefined) continue;
-            // The body goes out after the answer to DATA, as from an honest client, or as commands when there was no 354.
-            await new Promise((resolve) => setImmediate(resolve));
-            await wire.write(after);
-          }
-          wire.socket.end();
-        } catch {
-          // It hung up on us.
-        }
-        const answer = (await wire.rest()).toString('latin1');
-        wire.destroy();
-        for (const line of answer.split('\r\n').slice(0, -1)) expect(line).toMatch(/^[2345]\d\d[ -][\x20-\x7e]+$/);
-        expect(answer).not.toMatch(/^4\d\d 4\.3\.0/m);
-        for (const { raw, sender } of smtp.accepted.slice(before)) {
+      fc.asyncProperty(opening, fc.array(step, { maxLength: 14 }), cuts, async (first, steps, at) => {
+        const { output, errors } = await converse(arriving([first, ...steps], at));
+        for (const line of output.split('\r\n').slice(0, -1)) expect(line).toMatch(/^[2345]\d\d[ -][\x20-\x7e]+$/);
+        expect(output).not.toMatch(/^4\d\d 4\.3\.0/m);
+        expect(errors).toEqual([]);
+        for (const { raw, sender } of smtp.accepted) {
           expect(raw.length).toBeLessThanOrEqual(3000);
           expect(['a@b', 'e@x']).toContain(sender);
         }
+        taken += smtp.accepted.length;
         smtp.accepted.length = 0;
       }),
-      sessionRuns,
+      runs,
     );
-    expect(await smtp.metrics.exposition()).not.toMatch(/reason="bug"/);
+    // It is no use to fuzz what never gets anywhere.
+    expect(taken).toBeGreaterThan(runs.numRuns / 20);
     expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
   },
   runs.numRuns * 5 + 60_000,
