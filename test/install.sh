@@ -12,6 +12,8 @@ need mbsync isync
 need fetchmail fetchmail
 need s-nail s-nail
 need sieve-connect sieve-connect
+need neomutt neomutt
+need mpop mpop
 need python3 python3
 need strace strace
 # What these load at run time; their packages only recommend it.

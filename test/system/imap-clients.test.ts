@@ -198,3 +198,43 @@ describe('fetchmail', () => {
     expect(await program('fetchmail', args)).toMatchObject({ code: 1 });
   });
 });
+
+describe('neomutt', () => {
+  test('reads, flags, moves and deletes mail of a folder', async () => {
+    const user = 'mutt@mail.test';
+    await fill(user, 'INBOX', [1, 2, 3]);
+    const { host, port } = hostAndPort(service.at('imap'));
+    const settings = [
+      `imap_user=${user}`,
+      'imap_pass=pass',
+      'imap_authenticators=plain',
+      `folder="imap://${host}:${port}"`,
+      'spoolfile="+INBOX"',
+      'ssl_starttls=no',
+      'ssl_force_tls=no',
+      'charset=utf-8',
+      'sort=mailbox-order',
+      'header_cache=""',
+      'sleep_time=0',
+      ...['delete=yes', 'quit=yes', 'move=no', 'confirmappend=no', 'mark_old=no', 'wait_key=no', 'pipe_decode=yes'],
+    ];
+    await writeFile(join(folder, 'muttrc'), settings.map((one) => `set ${one}\n`).join(''));
+    const keys =
+      `<first-entry><flag-message><first-entry><pipe-message>cat > ${join(folder, 'read')}<enter>` +
+      '<first-entry><next-entry><save-message>=Archive<enter><last-entry><delete-message><sync-mailbox><quit>';
+    // It wants a terminal.
+    const command = `neomutt -n -F ${join(folder, 'muttrc')} -e 'push "${keys}"'`;
+    const { code, output } = await program('script', ['-qec', command, '/dev/null'], {
+      TERM: 'vt100',
+      LC_ALL: 'C.UTF-8',
+    });
+    expect(code, output).toBe(0);
+    const read = await readFile(join(folder, 'read'), 'utf8');
+    expect(read).toContain('Subject: 편지 1');
+    expect(read).toContain('mail 1');
+    const inbox = await all(user, 'INBOX');
+    expect([...inbox.keys()]).toEqual(['<m1@mail.test>']);
+    expect(inbox.get('<m1@mail.test>')).toContain('\\Flagged');
+    expect([...(await all(user, 'Archive')).keys()]).toEqual(['<m2@mail.test>']);
+  });
+});

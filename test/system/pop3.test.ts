@@ -1,6 +1,6 @@
 /** The real service, read over POP3 by programs nobody here wrote. */
 import { createHash } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -166,4 +166,35 @@ test.skipIf(!installed('fetchmail'))('fetchmail gets each message once, and take
   expect((await pop.stat()).messages).toBe(0);
   const [name = ''] = (await readdir(folder)).filter((n) => n.endsWith('.eml'));
   expect((await readFile(join(folder, name), 'latin1')).length).toBeGreaterThan(100);
+});
+
+test.skipIf(!installed('mpop'))('mpop gets what is new, and nothing twice', async () => {
+  const user = 'mpop@mail.test';
+  const stored = await fillWithCorpus(user, 15);
+  const { host, port } = hostAndPort(service.at('pop3'));
+  const maildir = join(folder, 'mpop');
+  for (const part of ['cur', 'new', 'tmp']) await mkdir(join(maildir, part), { recursive: true });
+  const rc = join(folder, 'mpoprc');
+  await writeFile(
+    rc,
+    `account default\nhost ${host}\nport ${port}\nuser ${user}\npassword pass\nauth plain\ntls off\nkeep on\n` +
+      `received_header off\ndelivery maildir ${maildir}\nuidls_file ${join(folder, 'mpop-uidls')}\n`,
+    { mode: 0o600 },
+  );
+  const fetch = async (...options: string[]) => {
+    const ran = await run('mpop', ['-C', rc, ...options]);
+    expect(ran.code, ran.stderr).toBe(0);
+    const names = await readdir(join(maildir, 'new'));
+    return Promise.all(names.map((name) => readFile(join(maildir, 'new', name), 'latin1')));
+  };
+  const first = await fetch();
+  // It writes them with the line ends of Unix.
+  const wanted = stored.map((raw) => raw.toString('latin1').replaceAll('\r\n', '\n'));
+  expect(first.toSorted()).toEqual(wanted.toSorted());
+  expect(await fetch()).toHaveLength(15);
+  const starttls = ['--tls=on', '--tls-starttls=on', '--tls-certcheck=off', '--auth=user'];
+  await fetch(...starttls, '--keep=off');
+  await using pop = await Pop3Client.connect(service.at('pop3'));
+  await pop.login(user, 'pass');
+  expect((await pop.stat()).messages).toBe(0);
 });
