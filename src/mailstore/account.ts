@@ -18,6 +18,7 @@ import type {
   MsgId,
   NewPlacement,
   Placed,
+  Places,
   Staged,
   Uid,
   VersionChanges,
@@ -188,13 +189,14 @@ export class Account implements MailAccount, Disposable {
   async updateMessage(
     ids: readonly MsgId[],
     change: FlagChange,
-    options: { readonly unchangedSince?: Version } = {},
+    options: { readonly unchangedSince?: Version; readonly as?: Places } = {},
   ): Promise<{ version: Version; applied: readonly Version[]; modified: readonly MsgId[] }> {
     const modified: MsgId[] = [];
     const applied: Version[] = [];
     let version = this.version;
-    for (const some of inParts(ids)) {
-      const part = await this.#mailbox.run(updateMessages(some, change, options.unchangedSince));
+    const as = options.as && inParts(options.as);
+    for (const [i, some] of inParts(ids).entries()) {
+      const part = await this.#mailbox.run(updateMessages(some, change, as ? { ...options, as: as[i]! } : options));
       version = part.version;
       if (part.changed) applied.push(part.version);
       modified.push(...part.modified);
@@ -217,14 +219,15 @@ export class Account implements MailAccount, Disposable {
     return { version, removed };
   }
 
-  copy(ids: readonly MsgId[], to: FolderId): Promise<readonly { from: MsgId; placed: Placed }[]> {
-    return this.#mailbox.run(copyMessages(ids, to, this.#node.clock.now()));
+  copy(ids: readonly MsgId[], to: FolderId, as?: Places): Promise<readonly { from: MsgId; placed: Placed }[]> {
+    return this.#mailbox.run(copyMessages(ids, to, this.#node.clock.now(), as));
   }
 
-  async move(ids: readonly MsgId[], to: FolderId): Promise<readonly { fromUid: Uid; placed: Placed }[]> {
+  async move(ids: readonly MsgId[], to: FolderId, as?: Places): Promise<readonly { fromUid: Uid; placed: Placed }[]> {
     const moved: { fromUid: Uid; placed: Placed }[] = [];
-    for (const some of inParts(ids))
-      moved.push(...(await this.#mailbox.run(moveMessages(some, to, this.#node.clock.now()))));
+    const places = as && inParts(as);
+    for (const [i, some] of inParts(ids).entries())
+      moved.push(...(await this.#mailbox.run(moveMessages(some, to, this.#node.clock.now(), places?.[i]))));
     return moved;
   }
 

@@ -192,10 +192,13 @@ export interface FlagChange {
   readonly keywords: readonly string[];
 }
 
+/** Where each of some messages lies, in their order; looked at in the commit itself. One that was moved meanwhile is passed over, even
+ * if it came back. */
+export type Places = readonly Pick<MessageMeta, 'folder' | 'uid'>[];
+
 /** What must still hold of a message when it is removed; looked at in the commit itself. */
 export interface DeleteCondition {
-  /** Where each of the messages lies, in their order. One that was moved meanwhile stays, even if it came back. */
-  readonly as?: readonly Pick<MessageMeta, 'folder' | 'uid'>[];
+  readonly as?: Places;
   /** All of these are set. */
   readonly flags?: Flags;
 }
@@ -251,7 +254,7 @@ export interface MailAccount {
   updateMessage(
     ids: readonly MsgId[],
     change: FlagChange,
-    options?: { readonly unchangedSince?: Version },
+    options?: { readonly unchangedSince?: Version; readonly as?: Places },
   ): Promise<{
     readonly version: Version;
     /** Versions that this call made, ascending: none when nothing changed, several when it was done in parts. */
@@ -266,9 +269,17 @@ export interface MailAccount {
   ): Promise<{ readonly version: Version; readonly removed: number }>;
   /** All or nothing; `limit` for more than fit into a commit (some 19,000). In the order of `ids`, without those already
    * gone. */
-  copy(ids: readonly MsgId[], to: FolderId): Promise<readonly { readonly from: MsgId; readonly placed: Placed }[]>;
+  copy(
+    ids: readonly MsgId[],
+    to: FolderId,
+    as?: Places,
+  ): Promise<readonly { readonly from: MsgId; readonly placed: Placed }[]>;
   /** Ids stay, UIDs are new. `fromUid` is what it had. All or nothing up to 10,000 messages; more are moved in parts. */
-  move(ids: readonly MsgId[], to: FolderId): Promise<readonly { readonly fromUid: Uid; readonly placed: Placed }[]>;
+  move(
+    ids: readonly MsgId[],
+    to: FolderId,
+    as?: Places,
+  ): Promise<readonly { readonly fromUid: Uid; readonly placed: Placed }[]>;
 
   /** Missing parents are made. `folder-exists`, `folder-name`, `limit`. */
   createFolder(path: string, options?: { readonly role?: FolderRole; readonly description?: string }): Promise<Folder>;

@@ -1,6 +1,6 @@
 /** Flags, removal, copies and moves of messages that are there. */
 import type { Version } from '../../ports/kv.ts';
-import type { DeleteCondition, FlagChange, FolderId, MessageMeta, MsgId, Placed, Uid } from '../api.ts';
+import type { DeleteCondition, FlagChange, FolderId, MessageMeta, MsgId, Placed, Places, Uid } from '../api.ts';
 import type { Operation } from '../commit.ts';
 import type { Draft } from '../draft.ts';
 import { folderKeywords } from '../folder-names.ts';
@@ -11,12 +11,15 @@ import { ALL_FLAGS, checkQuota } from './publish.ts';
 /** Messages that one operation changes at most, where it may be done in parts. */
 export const MOST_MESSAGES = 10_000;
 
-/** Each id once. */
-function present(draft: Draft, ids: readonly MsgId[]): MessageMeta[] {
+/** Each id once; with `as` only those that lie there. */
+function present(draft: Draft, ids: readonly MsgId[], as?: Places): MessageMeta[] {
+  const places = as && new Map(ids.map((id, i) => [id, as[i]]));
   const found: MessageMeta[] = [];
   for (const id of new Set(ids)) {
     const message = draft.meta(id);
-    if (message) found.push(message);
+    if (message === undefined) continue;
+    const place = places?.get(id);
+    if (places === undefined || (place?.folder === message.folder && place.uid === message.uid)) found.push(message);
   }
   return found;
 }
@@ -24,13 +27,13 @@ function present(draft: Draft, ids: readonly MsgId[]): MessageMeta[] {
 export function updateMessages(
   ids: readonly MsgId[],
   change: FlagChange,
-  unchangedSince: Version | undefined,
+  { unchangedSince, as }: { readonly unchangedSince?: Version; readonly as?: Places } = {},
 ): Operation<{ version: Version; changed: boolean; modified: readonly MsgId[] }> {
   return {
     plan(draft) {
       const modified: MsgId[] = [];
       const changes: LogChange[] = [];
-      for (const message of present(draft, ids)) {
+      for (const message of present(draft, ids, as)) {
         if (unchangedSince !== undefined && message.modseq > unchangedSince) {
           modified.push(message.id);
           continue;
@@ -71,16 +74,10 @@ export function deleteMessages(
   ids: readonly MsgId[],
   { as, flags = 0 }: DeleteCondition = {},
 ): Operation<{ version: Version; removed: number }> {
-  const wanted = as && new Map(ids.map((id, i) => [id, as[i]]));
-  const holds = (message: MessageMeta): boolean => {
-    if ((message.flags & flags) !== flags) return false;
-    if (wanted === undefined) return true;
-    const was = wanted.get(message.id);
-    return was?.folder === message.folder && was.uid === message.uid;
-  };
   return {
     plan(draft) {
-      const changes = present(draft, ids).filter(holds).map(removedChange);
+      const marked = present(draft, ids, as).filter((message) => (message.flags & flags) === flags);
+      const changes = marked.map(removedChange);
       const version = changes.length > 0 ? draft.version : draft.version - 1;
       return { changes, result: { version, removed: changes.length } };
     },
@@ -91,12 +88,13 @@ export function copyMessages(
   ids: readonly MsgId[],
   to: FolderId,
   now: number,
+  as?: Places,
 ): Operation<readonly { from: MsgId; placed: Placed }[]> {
   return {
     plan(draft) {
       const folder = draft.folder(to);
       if (!folder) throw noFolder(to);
-      const messages = present(draft, ids);
+      const messages = present(draft, ids, as);
       let bytes = 0;
       for (const { size } of messages) bytes += size;
       checkQuota(draft, bytes);
@@ -116,12 +114,13 @@ export function moveMessages(
   ids: readonly MsgId[],
   to: FolderId,
   now: number,
+  as?: Places,
 ): Operation<readonly { fromUid: Uid; placed: Placed }[]> {
   return {
     plan(draft) {
       const folder = draft.folder(to);
       if (!folder) throw noFolder(to);
-      return planMove(draft, present(draft, ids), folder, now);
+      return planMove(draft, present(draft, ids, as), folder, now);
     },
   };
 }

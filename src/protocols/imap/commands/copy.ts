@@ -1,5 +1,5 @@
 import { MailError } from '../../../mail/error.ts';
-import type { Folder, FolderId, MailAccount, MsgId, Uid } from '../../../mailstore/api.ts';
+import type { Folder, FolderId, MailAccount, MsgId, Places, Uid } from '../../../mailstore/api.ts';
 import { command } from '../command.ts';
 import { orTryCreate } from '../reply.ts';
 import type { Session } from '../session.ts';
@@ -23,9 +23,20 @@ export function spansOf(session: Session, set: SequenceSet, byUid: boolean): Spa
   return session.selected.spans(set, byUid ? 'uid' : 'number');
 }
 
-export function idsOf(session: Session, spans: Spans): MsgId[] {
-  const { view } = session.selected.tracker;
-  return Array.from(positionsOf(spans), (at) => view.ids[at] as MsgId);
+/** Messages, and where each lay when the client was told of it: whoever took one elsewhere has taken it from this command. */
+export interface Named {
+  readonly ids: readonly MsgId[];
+  readonly as: Places;
+}
+
+export function namedBy(session: Session, spans: Spans): Named {
+  const { folder, tracker } = session.selected;
+  const { view } = tracker;
+  const positions = [...positionsOf(spans)];
+  return {
+    ids: positions.map((at) => view.ids[at] as MsgId),
+    as: positions.map((at) => ({ folder, uid: view.uids[at] as Uid })),
+  };
 }
 
 /** Where COPY and MOVE go. */
@@ -40,17 +51,17 @@ export async function target(session: Session, path: string): Promise<Folder> {
 /** Messages that are copied or moved in one commit; more go in several. */
 const PART = 10_000;
 
-export function* inParts(ids: readonly MsgId[]): Generator<readonly MsgId[]> {
-  for (let at = 0; at < ids.length; at += PART) yield ids.slice(at, at + PART);
+export function* inParts({ ids, as }: Named): Generator<Named> {
+  for (let at = 0; at < ids.length; at += PART) yield { ids: ids.slice(at, at + PART), as: as.slice(at, at + PART) };
 }
 
 /** All or nothing (RFC 3501 §6.4.7): copies made before one that cannot be made are taken back. */
-async function copyAll(account: MailAccount, ids: readonly MsgId[], to: FolderId): Promise<[from: MsgId, to: Uid][]> {
+async function copyAll(account: MailAccount, named: Named, to: FolderId): Promise<[from: MsgId, to: Uid][]> {
   const made: MsgId[] = [];
   const pairs: [MsgId, Uid][] = [];
   try {
-    for (const part of inParts(ids)) {
-      for (const { from, placed } of await account.copy(part, to)) {
+    for (const { ids, as } of inParts(named)) {
+      for (const { from, placed } of await account.copy(ids, to, as)) {
         made.push(placed.id);
         pairs.push([from, placed.uid]);
       }
@@ -65,10 +76,10 @@ async function copyAll(account: MailAccount, ids: readonly MsgId[], to: FolderId
 async function run({ set, path }: CopyArgs, session: Session, byUid: boolean): Promise<string> {
   const spans = spansOf(session, set, byUid);
   const folder = await target(session, path);
-  const ids = idsOf(session, spans);
-  if (ids.length === 0) return 'COPY completed';
+  const named = namedBy(session, spans);
+  if (named.ids.length === 0) return 'COPY completed';
   try {
-    const copies = await copyAll(session.account, ids, folder.id);
+    const copies = await copyAll(session.account, named, folder.id);
     if (copies.length === 0) throw new MailError('message-missing', 'user', 'All of the messages are gone');
     const { view } = session.selected.tracker;
     const uids = new Map<MsgId, number>();

@@ -527,6 +527,37 @@ describe('COPY and MOVE', () => {
     `);
   });
 
+  test('take no message from where another session has put it meanwhile, and mark none there', async () => {
+    await service.deliver('T', 'INBOX', many(3));
+    await script(String.raw`
+      T> a SELECT INBOX
+      T< ...
+      T< /^a OK/
+      T2> b SELECT INBOX
+      T2< ...
+      T2< /^b OK/
+      T2> c MOVE 1:2 Archive
+      T2< ...
+      T2< c OK MOVE completed
+      T> d STORE 1 +FLAGS.SILENT (\Deleted)
+      T< d OK STORE completed
+      T> e UID MOVE 1 Trash
+      T< * 2 EXPUNGE
+      T< * 1 EXPUNGE
+      T< e OK MOVE completed
+      T2> f EXAMINE Archive
+      T2< ...
+      T2< /^f OK/
+      T2> g FETCH 1:* FLAGS
+      T2< * 1 FETCH (FLAGS ())
+      T2< * 2 FETCH (FLAGS ())
+      T2< g OK FETCH completed
+      T2> h STATUS Trash (MESSAGES)
+      T2< * STATUS "Trash" (MESSAGES 0)
+      T2< h OK STATUS completed
+    `);
+  });
+
   test('into the selected folder itself', async () => {
     await service.deliver('J', 'INBOX', many(1));
     await script(String.raw`

@@ -2,18 +2,18 @@ import { command, whenSignedIn } from '../command.ts';
 import { orTryCreate } from '../reply.ts';
 import type { Session } from '../session.ts';
 import { formatSet } from '../wire/sequence-set.ts';
-import { type CopyArgs, copyArguments, idsOf, inParts, spansOf, target } from './copy.ts';
+import { type CopyArgs, copyArguments, inParts, namedBy, spansOf, target } from './copy.ts';
 import { requireWritable } from './expunge.ts';
 
 async function run({ set, path }: CopyArgs, session: Session, byUid: boolean): Promise<string> {
   requireWritable(session);
   const spans = spansOf(session, set, byUid);
   const folder = await target(session, path);
-  const ids = idsOf(session, spans);
-  if (ids.length === 0) return 'MOVE completed';
+  const named = namedBy(session, spans);
+  if (named.ids.length === 0) return 'MOVE completed';
   try {
-    for (const part of inParts(ids)) {
-      const moved = await session.account.move(part, folder.id);
+    for (const { ids, as } of inParts(named)) {
+      const moved = await session.account.move(ids, folder.id, as);
       if (moved.length === 0) continue;
       const from = formatSet(moved.map(({ fromUid }) => fromUid));
       const to = formatSet(moved.map(({ placed }) => placed.uid));

@@ -6,7 +6,7 @@ import { type Decoder, malformed } from '../wire/decoder.ts';
 import type { IndexItem } from '../wire/fetch-item.ts';
 import { flagList } from '../wire/flag.ts';
 import { formatSet, positionsOf, type SequenceSet, sequenceSet } from '../wire/sequence-set.ts';
-import { idsOf, spansOf } from './copy.ts';
+import { namedBy, spansOf } from './copy.ts';
 import { requireWritable } from './expunge.ts';
 
 interface StoreArgs {
@@ -45,12 +45,12 @@ async function run(
   const { selected, account } = session;
   const { tracker } = selected;
   const spans = spansOf(session, set, byUid);
-  const ids = idsOf(session, spans);
+  const { ids, as } = namedBy(session, spans);
   if (ids.length === 0) return 'STORE completed';
   const { applied, modified } = await account.updateMessage(
     ids,
     change,
-    unchangedSince === undefined ? {} : { unchangedSince },
+    unchangedSince === undefined ? { as } : { unchangedSince, as },
   );
   tracker.own(applied);
   selected.tellNewKeywords(session);
