@@ -1,9 +1,17 @@
-/** G14: after every error, in every state, every command is answered as a model of the protocol says. */
+/**
+ * G14: after every error, in every state, every command is answered as a model of the protocol says; and so is whatever several
+ * sessions do to one account at once, over kills of the service.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ImapClient } from '../client/imap.ts';
 import { Service } from '../service.ts';
 import { byForm, type Goal, type GoalContext, type GoalResult, result, several } from './goal.ts';
 import { COMMANDS, ERRORS, type Move, type State, STATES } from './imap-model.ts';
+import { settle, stress, StressLedger } from './imap-stress.ts';
 import { vitest } from './vitest.ts';
 
 /** Walks the SMTP cells: the model and the walk are a test of the SMTP session itself. */
@@ -11,10 +19,12 @@ const SMTP_WALK = 'src/protocols/smtp/state-model.test.ts';
 
 export const goal: Goal = {
   id: 'G14',
-  title: 'after every error, in every state, each command is answered as the model says',
+  title: 'after every error, in every state, and among other sessions, each command is answered as the model says',
 
-  /** A server that says OK to everything. */
-  async control() {
+  /** A server that says OK to everything, and one that keeps every third EXPUNGE to itself. */
+  async control({ seed }) {
+    const secret = await stressed({ seed, sessions: 3, rounds: 1, seconds: 2, secretive: true });
+    if (secret.complaints.length === 0) return undefined;
     const server = createServer((socket) => {
       socket.on('error', () => undefined);
       socket.write('* OK yes\r\n');
@@ -27,24 +37,82 @@ export const goal: Goal = {
     const { port } = server.address() as { port: number };
     const { cells, wrong } = await walkImap(`127.0.0.1:${port}`, ['signed-in'], 4);
     server.close();
-    return wrong.length > cells / 4 ? `${wrong.length} of ${cells} cells differ` : undefined;
+    return wrong.length > cells / 4 ? `${wrong.length} of ${cells} cells differ; ${secret.complaints[0]}` : undefined;
   },
 
-  async run({ form, folder, say }: GoalContext): Promise<GoalResult> {
+  async run({ form, folder, seed, say }: GoalContext): Promise<GoalResult> {
     const smtp = await vitest(folder, ['--project', 'unit', SMTP_WALK]);
     say(`SMTP: ${smtp.tests.length} walks`);
     await using service = await Service.start();
     const each = byForm(form, { smoke: 4, quick: 1, full: 1 });
     const imap = await walkImap(service.at('imap'), STATES, each);
     say(`IMAP: ${imap.cells} cells`);
+    const { sessions, rounds, seconds } = byForm(form, {
+      smoke: { sessions: 4, rounds: 1, seconds: 5 },
+      quick: { sessions: 8, rounds: 2, seconds: 30 },
+      full: { sessions: 10, rounds: 20, seconds: 30 },
+    });
+    const wild = await stressed({ seed, sessions, rounds, seconds });
+    say(`stress: ${wild.commands} commands, ${wild.created.size} messages and copies`);
     return result({
       runs: imap.cells + smtp.tests.length,
       faults: imap.cells,
-      violations: [...smtp.failures, ...several('IMAP cells differ from the model', imap.wrong)],
-      figures: { smtpWalks: smtp.tests.length, imapCells: imap.cells },
+      acked: wild.created.size,
+      violations: [
+        ...smtp.failures,
+        ...several('IMAP cells differ from the model', imap.wrong),
+        ...several('complaints of sessions at the same account', wild.complaints),
+      ],
+      figures: {
+        smtpWalks: smtp.tests.length,
+        imapCells: imap.cells,
+        stressSessions: sessions,
+        stressKills: rounds - 1,
+        stressCommands: wild.commands,
+        stressCreated: wild.created.size,
+      },
     });
   },
 };
+
+interface Stressed {
+  readonly seed: number;
+  readonly sessions: number;
+  /** The service is killed between them. */
+  readonly rounds: number;
+  /** Of each round. */
+  readonly seconds: number;
+  /** Every third EXPUNGE is kept from the sessions. */
+  readonly secretive?: boolean;
+}
+
+async function stressed({ seed, sessions, rounds, seconds, secretive }: Stressed): Promise<StressLedger> {
+  const ledger = new StressLedger();
+  const account = 'stress@mail.test';
+  let expunges = 0;
+  const tamper = (text: string): string | undefined =>
+    text.endsWith(' EXPUNGE') && ++expunges % 3 === 0 ? undefined : text;
+  const data = await mkdtemp(join(tmpdir(), 'pabal-stress-'));
+  try {
+    for (let round = 0; round < rounds; round++) {
+      await using service = await Service.start({ data });
+      const address = service.at('imap');
+      // What the kill left.
+      if (round > 0) await settle(address, account, ledger);
+      const ending = new AbortController();
+      const options = { address, account, sessions, seed: seed * 100 + round, ledger, until: ending.signal };
+      const running = stress({ ...options, ...(secretive === true && { tamper }) });
+      await sleep(seconds * 1000);
+      ending.abort();
+      if (round < rounds - 1) await service.kill();
+      await running;
+      if (round === rounds - 1) await settle(address, account, ledger);
+    }
+  } finally {
+    await rm(data, { recursive: true, force: true });
+  }
+  return ledger;
+}
 
 /** Each state × each error × each command (every `each`th of them), on connections that are made new for each error. */
 async function walkImap(address: string, states: readonly State[], each: number) {
