@@ -49,6 +49,15 @@ test.each([
   for await (const piece of body.stream()) expect(piece.length).toBeLessThanOrEqual(65_536);
 });
 
+test('a mail of nothing but its trace lines is read (D5)', async () => {
+  const { store, alice } = await aliceLab();
+  const [staged] = await store.stage([{ account: ALICE, prefix }], new Uint8Array());
+  const { id } = await alice.publish(staged!, { folder: INBOX });
+  const body = await alice.body(id);
+  expect(prefix.equals(await body.bytes())).toBe(true);
+  expect(prefix.equals(Buffer.concat(await Array.fromAsync(body.stream())))).toBe(true);
+});
+
 test('a message in one row is read at once, and with its details known only its row', async () => {
   const { reader, reads, id, whole } = await lab('Hello.\r\n');
   const { body } = await reader.getMessage(id);

@@ -64,7 +64,8 @@ export class StoredBody implements Body {
   async #ofOneRow(start: number, end: number): Promise<Uint8Array | undefined> {
     const { prefix, segments } = this.#details.plan;
     const only = segments.length === 1 ? segments[0]! : undefined;
-    if (only?.kind !== 'rows' || only.length > BODY_CHUNK) return undefined;
+    // Of nothing there is no row.
+    if (only?.kind !== 'rows' || only.length === 0 || only.length > BODY_CHUNK) return undefined;
     let row: Uint8Array;
     try {
       row = this.#row?.bytes ?? (await this.#bodyRow(0));
