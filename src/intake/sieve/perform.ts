@@ -6,7 +6,7 @@ import { hash } from 'node:crypto';
 import type { Directory } from '../../directory/api.ts';
 import { composeMessage } from '../../mail/compose.ts';
 import { composeDsn } from '../../mail/dsn.ts';
-import { MailError } from '../../mail/error.ts';
+import { MailError, type MailErrorCode } from '../../mail/error.ts';
 import type {
   FileintoAction,
   KeepAction,
@@ -17,7 +17,7 @@ import type {
 } from '../../mail/sieve/actions.ts'; // prettier-ignore
 import type { SieveError } from '../../mail/sieve/error.ts';
 import { SieveHeader } from '../../mail/sieve/header.ts';
-import type { Body, Folder, MailAccount, MessageDetails } from '../../mailstore/api.ts';
+import type { Body, Folder, MailAccount, MessageDetails, NewPlacement } from '../../mailstore/api.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { RawMail } from '../arrival.ts';
@@ -56,7 +56,7 @@ export class Performance {
   }
 
   async carryOut({ actions, remember }: SieveOutcome): Promise<void> {
-    const { memory } = this.#parts;
+    const { account, memory, log } = this.#parts;
     const places: (KeepAction | FileintoAction)[] = [];
     let mustKeep = false;
     for (const action of actions) {
@@ -68,8 +68,14 @@ export class Performance {
       places.push({ type: 'keep', flags: [], header: await this.#header() });
     await this.#file(places);
     for (const action of actions) {
-      if (action.type === 'vacation') await this.#answer(action);
-      else if (action.type === 'notify') await this.#notify(action);
+      try {
+        if (action.type === 'vacation') await this.#answer(action);
+        else if (action.type === 'notify') await this.#notify(action);
+      } catch (error) {
+        // A mail that cannot be written is no reason to try the one that came again and again.
+        if (!isUserError(error)) throw error;
+        log.warn({ err: error, account: account.id }, `a script's ${action.type} could not be sent`);
+      }
     }
     for (const { id, seconds } of remember) await memory.remember(`duplicate ${id}`, seconds);
   }
@@ -101,22 +107,38 @@ export class Performance {
   /** The first place is under the delivery's own id, as without a script: whatever the script says by the next attempt, the
    * mail is not filed a second time. */
   async #file(places: readonly (KeepAction | FileintoAction)[]): Promise<void> {
-    const { account, delivery, body } = this.#parts;
-    const { staged, deliveryId } = delivery.recipient;
+    const { account, delivery, log } = this.#parts;
+    const { deliveryId } = delivery.recipient;
     const used = new Set<number>();
     for (const place of places) {
       const folder = place.type === 'keep' ? this.#inbox() : await this.#folder(place);
       if (used.has(folder.id)) continue;
-      const to = {
+      const to: NewPlacement = {
         folder: folder.id,
         ...flagsOf(place.flags),
         internalDate: delivery.mail.received,
         deliveryId: used.size === 0 ? deliveryId : `${deliveryId}.${folder.id}`,
       };
       used.add(folder.id);
-      if (place.header.edited) await account.addMessage(this.#edited(place.header, body), to);
-      else await account.publish(staged, to);
+      try {
+        await this.#place(place.header, to);
+      } catch (error) {
+        if (!isUserError(error, 'limit', 'folder-missing')) throw error;
+        // The folder went away meanwhile, or can take no more keywords: the mail is more important than either.
+        log.warn({ err: error, account: account.id }, 'a mail could not be filed as a script asked');
+        await this.#place(place.header, {
+          ...to,
+          folder: account.folder(folder.id)?.id ?? this.#inbox().id,
+          keywords: [],
+        });
+      }
     }
+  }
+
+  async #place(header: SieveHeader, to: NewPlacement): Promise<void> {
+    const { account, delivery, body } = this.#parts;
+    if (header.edited) await account.addMessage(this.#edited(header, body), to);
+    else await account.publish(delivery.recipient.staged, to);
   }
 
   #inbox(): Folder {
@@ -179,7 +201,7 @@ export class Performance {
       });
       return true;
     } catch (error) {
-      if (!(error instanceof MailError) || error.kind !== 'user') throw error;
+      if (!isUserError(error)) throw error;
       log.warn({ err: error, id: mail.id, recipient: recipient.address, to: address }, 'a mail was not redirected');
       return false;
     }
@@ -281,4 +303,10 @@ export class Performance {
     const { account, hostname } = this.#parts;
     return `<${hash('sha256', `${account.id} ${key}`, 'hex').slice(0, 32)}@${hostname}>`;
   }
+}
+
+/** Asked again, the same would fail again. */
+function isUserError(error: unknown, ...codes: readonly MailErrorCode[]): boolean {
+  if (!(error instanceof MailError) || error.kind === 'temporary' || error.kind === 'bug') return false;
+  return codes.length === 0 || codes.includes(error.code);
 }

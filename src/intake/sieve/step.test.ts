@@ -125,6 +125,20 @@ describe('filing', () => {
     expect(await inFolder(l.bob, 'INBOX')).toEqual(['hi']);
   });
 
+  test('a folder that can take no more keywords takes the mail without them', async () => {
+    await using l = await lab();
+    const words = (n: number): string => Array.from({ length: 100 }, (_, i) => `k${n}-${i}`).join(' ');
+    const branches = Array.from(
+      { length: 11 },
+      (_, n) => `if header "subject" "${n}" { setflag "${words(n)} \\\\Seen"; }`,
+    );
+    await l.script(l.bob, `require "imap4flags"; ${branches.join('\n')}`);
+    await l.arriveAll(Array.from({ length: 11 }, (_, n) => ({ subject: String(n) })));
+    expect(await inFolder(l.bob, 'INBOX')).toHaveLength(11);
+    const metas = l.bob.getMessageIds({ folder: INBOX }).map((id) => l.bob.meta(id)!);
+    expect(metas.filter(({ keywords }) => keywords.length === 0)).toHaveLength(1);
+  });
+
   test('what is discarded is nowhere', async () => {
     await using l = await lab();
     await l.script(l.bob, 'if header :is "subject" "hi" { discard; }');

@@ -116,6 +116,7 @@ describe('relational (RFC 5231)', () => {
     ['header :count "gt" ["to", "from", "cc"] "1"', true],
     ['header :count "eq" "x-none" "0"', true],
     ['address :count "eq" "to" "2"', true],
+    ['address :detail :count "eq" "to" "2"', true],
     ['header :value "lt" :comparator "i;ascii-numeric" "x" "10"', true],
     ['header :value "lt" "x" "10"', false],
     ['header :value "ge" "x" "9"', true],
@@ -200,6 +201,8 @@ describe('index (RFC 5260)', () => {
     ['header :index 4 "x" ["1", "2", "3"]', false],
     ['address :index 2 "to" "c@x.example"', true],
     ['address :index 1 "to" "c@x.example"', false],
+    ['header :index 4 ["x", "to"] "a@x.example, b@x.example"', true],
+    ['header :index 1 :last ["to", "x"] "3"', true],
   ])('%s', async (script, expected) => {
     expect(await holds(script, mail)).toBe(expected);
   });

@@ -92,7 +92,9 @@ const address: TestSpec = {
   addressPart: true,
   evaluate(call, machine) {
     const names = machine.strings(call, 'header names');
-    const values = chosenFields(call, machine, names).flatMap((field) => addressParts(field.value, call.part!));
+    // What is counted is addresses, whatever parts they have (RFC 5231 §4.2).
+    const part = call.matching!.type.counts ? all : call.part!;
+    const values = chosenFields(call, machine, names).flatMap((field) => addressParts(field.value, part));
     return machine.matchAny(call, values);
   },
 };

@@ -26,13 +26,11 @@ export const index: Extension = {
   ],
 };
 
-/** The fields of these names that a test looks at. */
+/** The fields of these names that a test looks at. Positions count all of them, name after name. */
 export function chosenFields(call: Call, machine: Machine, names: readonly string[]): readonly SieveField[] {
   const position = call.number(':index');
-  return names.flatMap((name) => {
-    const fields = machine.header.all(name);
-    if (position === undefined) return fields;
-    const field = call.has(':last') ? fields.at(-position) : fields[position - 1];
-    return field === undefined ? [] : [field];
-  });
+  const fields = names.flatMap((name) => machine.header.all(name));
+  if (position === undefined) return fields;
+  const field = call.has(':last') ? fields.at(-position) : fields[position - 1];
+  return field === undefined ? [] : [field];
 }
