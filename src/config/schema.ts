@@ -85,7 +85,7 @@ const outbound = z
 const dns = z
   .strictObject({
     servers: texts(
-      "DNS servers to ask, for the names of clients in trace lines and for the doctor; empty = the system's.",
+      "DNS servers to ask; empty = the system's.",
       'a list of addresses such as ["192.0.2.53"]',
       isServerAddress,
     ),
@@ -97,6 +97,23 @@ const dns = z
   })
   .prefault({})
   .describe('Name resolution. Mail between local domains never waits for it.');
+
+const authentication = z
+  .strictObject({
+    check: flag(true, 'Whether SPF, DKIM, ARC and DMARC are checked of mail from other servers.'),
+    dmarc: choice(
+      ['enforce', 'report'],
+      'enforce',
+      "What a DMARC failure means: what the author's domain asks for (Junk, or refusal), or a note in the header only.",
+    ),
+    trusted_sealers: texts(
+      'Domains of forwarders and mailing lists whose ARC seals are believed when DMARC fails.',
+      'a list of domains such as ["lists.example.org"]',
+    ),
+    loopback: flag(false, 'Whether mail from this machine itself is checked, too.'),
+  })
+  .prefault({})
+  .describe('Who sent this? What mail from other servers is checked for.');
 
 const limits = z
   .strictObject({
@@ -188,6 +205,7 @@ export const schema = z.strictObject({
   tls,
   outbound,
   dns,
+  authentication,
   http,
   limits,
   log,

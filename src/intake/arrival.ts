@@ -33,12 +33,17 @@ export interface RawMail {
 /** Largest message that is held in memory whole; also the largest header block. */
 export const HEAD_LIMIT = 1 << 20;
 
+/** Who handed a mail over: another server, which may be anybody, or a mail server of ours in front of this one. */
+export type Source = 'outside' | 'front';
+
 export interface Arrival {
   /** Envelope sender, '' for the null sender. */
   readonly sender: string;
   /** At least one; one per account. */
   readonly recipients: readonly LocalRecipient[];
   readonly origin: Origin;
+  /** Absent: one of our users, or ourselves. */
+  readonly source?: Source;
   readonly mail: RawMail;
   /** When it was accepted, if not now: what is handed over again after a crash is still the same mail. */
   readonly accepted?: number;

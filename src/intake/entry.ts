@@ -1,5 +1,6 @@
 /** An entry of the intake queue: a mail that was accepted and whose data is stored, waiting to be filed. */
 import type { AccountId, Flags, FolderId, Staged } from '../mailstore/api.ts';
+import type { Authentication } from './authentication/results.ts';
 import type { QueueEntry } from '../ports/queue.ts';
 
 export interface IntakeRecipient {
@@ -19,6 +20,8 @@ export interface IntakePayload {
   readonly recipients: readonly IntakeRecipient[];
   /** Names the mail in the log and in its trace line. */
   readonly id: string;
+  /** Of a mail from another server, when it was checked. */
+  readonly authentication?: Authentication;
 }
 
 /** So many recipients an entry at most, that a payload stays well below what a queue takes. */

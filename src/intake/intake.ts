@@ -10,6 +10,10 @@ import type { Queue, QueueId } from '../ports/queue.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Counter, Metrics } from '../telemetry/metrics.ts';
 import type { Arrival } from './arrival.ts';
+import type { Authenticator } from './authentication/check.ts';
+import { CheckedMail } from './authentication/checked-mail.ts';
+import { withoutForgedResults } from './authentication/forged.ts';
+import { resultsField } from './authentication/results.ts';
 import { Content, headerOf } from './content.ts';
 import { deliveryId } from './delivery-id.ts';
 import type { IntakePayload, IntakeRecipient } from './entry.ts';
@@ -21,6 +25,8 @@ export interface IntakeParts {
   readonly queue: Queue;
   readonly clock: Clock;
   readonly hostname: string;
+  /** Checks who sent what comes from other servers; absent: nobody does. */
+  readonly authenticator?: Pick<Authenticator, 'begin'>;
   readonly log: Log;
   readonly metrics: Metrics;
 }
@@ -36,24 +42,33 @@ export class Intake {
 
   /**
    * Resolves, with the id the mail is known by, once its data and its queue entry survive the loss of power: only then
-   * may anybody be told that we have it. Throws `mail-loop`, `too-large` (a header block without end), and whatever the
-   * store or the mail's own stream throws; then nothing was accepted.
+   * may anybody be told that we have it. Throws `mail-loop`, `too-large` (a header block without end), `policy-refused`,
+   * and whatever the store or the mail's own stream throws; then nothing was accepted.
    */
   async accept(arrival: Arrival): Promise<QueueId> {
-    const { store, queue, clock, hostname } = this.#parts;
-    const { sender, recipients, origin, mail } = arrival;
+    const { store, queue, clock, hostname, authenticator } = this.#parts;
+    const { sender, recipients, origin, mail, source } = arrival;
     const header = HeaderBlock.parse(headerOf(mail));
     if (hops(header) >= MAX_HOPS)
       throw new MailError('mail-loop', 'user', `it has passed ${hops(header)} servers: this is a loop`);
     const id = queue.newId();
     const at = arrival.accepted ?? clock.now();
     const received = receivedFrom({ origin, hostname, id, at });
-    const content = new Content(mail, separator(mail.head, header));
+    const check = source === 'outside' ? authenticator?.begin(sender, origin, header) : undefined;
+    const checked = check && new CheckedMail(mail, check);
+    await checked?.begin();
+    const head = source === 'front' ? mail.head : withoutForgedResults(mail.head, header, hostname);
+    const content = new Content({ ...(checked?.mail ?? mail), head }, separator(mail.head, header));
     const places = recipients.map(({ account, address }) => ({
       account,
-      prefix: Buffer.from(traceLines(sender, address, received, at)),
+      // Of a large mail the results are known when all of it was read.
+      prefix: () => {
+        const results = checked?.authentication && resultsField(hostname, checked.authentication);
+        return Buffer.from(traceLines(sender, address, results ?? '', received, at));
+      },
     }));
     const staged = await store.stage(places, content.bytes);
+    const authentication = checked?.authentication;
     const key = arrival.deliveryKey ?? (header.first('message-id') === undefined ? id : content.digest());
     const entries = staged.map((data, i): IntakeRecipient => {
       const address = recipients[i]?.address ?? '';
@@ -62,7 +77,13 @@ export class Intake {
     const additions = [];
     for (let i = 0; i < entries.length; i += ENTRY_RECIPIENTS) {
       const some = entries.slice(i, i + ENTRY_RECIPIENTS);
-      const payload: IntakePayload = { id, sender, received: at, recipients: some };
+      const payload: IntakePayload = {
+        id,
+        sender,
+        received: at,
+        recipients: some,
+        ...(authentication && { authentication }),
+      };
       additions.push({ ...(i === 0 ? { id } : {}), payload, tags: tagsOf(some) });
     }
     await Promise.all([queue.add('intake', additions), store.written(staged)]);

@@ -20,6 +20,25 @@ export interface Step {
 
 const INTAKE: Principal = { kind: 'system', role: 'intake' };
 
+/**
+ * Into Junk what its author's domain asks to be put aside (DMARC). Before the owner's rules: nobody is to be answered, and
+ * nothing passed on, in the name of somebody who did not write.
+ */
+export function quarantine(store: Pick<MailStore, 'open'>): Step {
+  return {
+    name: 'quarantine',
+    async run({ mail, recipient }) {
+      const { staged, deliveryId, own } = recipient;
+      if (mail.authentication?.dmarc.disposition !== 'quarantine' || own !== undefined) return false;
+      using account = await store.open(INTAKE, staged.account);
+      const junk = account.folderWithRole('junk');
+      if (junk === undefined) return false;
+      await account.publish(staged, { folder: junk.id, flags: 0, internalDate: mail.received, deliveryId });
+      return true;
+    },
+  };
+}
+
 /** Into INBOX, or where the sender wants its own copy. The account's change log tells everybody who wants to know. */
 export function file(store: Pick<MailStore, 'open'>): Step {
   return {

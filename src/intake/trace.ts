@@ -30,9 +30,9 @@ export function receivedFrom({ origin, hostname, id }: TraceFacts): string {
   return `Received: ${from}by ${word(hostname)} with ${protocol} id ${id}${using}`;
 }
 
-/** Return-Path and Received for one recipient, in UTF-8 as the addresses may be (RFC 6532). */
-export function traceLines(sender: string, recipient: string, received: string, at: number): string {
-  return `Return-Path: <${sender}>\r\n${received}\r\n\tfor <${recipient}>; ${dateOf(at)}\r\n`;
+/** What a mail gets on top for one recipient, in UTF-8 as the addresses may be (RFC 6532). `results` is a field, or ''. */
+export function traceLines(sender: string, recipient: string, results: string, received: string, at: number): string {
+  return `Return-Path: <${sender}>\r\n${results}${received}\r\n\tfor <${recipient}>; ${dateOf(at)}\r\n`;
 }
 
 let lastSecond = -1;

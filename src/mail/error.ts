@@ -35,6 +35,8 @@ export type MailErrorCode =
   | 'remote-recipient'
   /** The mail went round too often. */
   | 'mail-loop'
+  /** Its author's domain asks that such mail be refused. */
+  | 'policy-refused'
   | 'damaged'
   | 'store-full'
   | 'store-failed'

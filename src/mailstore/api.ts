@@ -334,11 +334,11 @@ export interface MailStore extends AsyncDisposable {
   roomFor(account: AccountId, bytes: number): Promise<boolean>;
   /**
    * Writes a message's immutable data for each of these accounts, before anything names it. `prefix` is put before the
-   * raw message, per account (trace lines). Not yet durable when it resolves where the store keeps the order of writes:
+   * raw message, per account (trace lines); one that is a function is asked when all of the message was read. Not yet durable when it resolves where the store keeps the order of writes:
    * then the next commit through the same store makes it so (see `KeyValueStore.supports.orderedWrites`).
    */
   stage(
-    accounts: readonly { readonly account: AccountId; readonly prefix?: Uint8Array }[],
+    accounts: readonly { readonly account: AccountId; readonly prefix?: Uint8Array | (() => Uint8Array) }[],
     raw: Uint8Array | AsyncIterable<Uint8Array>,
   ): Promise<readonly Staged[]>; // prettier-ignore
   /** Resolves once what `stage` wrote is durable; rejects when it could not be written. Await it beside the commit

@@ -61,7 +61,7 @@ export class Staging {
   }
 
   async stage(
-    accounts: readonly { readonly account: AccountId; readonly prefix?: Uint8Array }[],
+    accounts: readonly { readonly account: AccountId; readonly prefix?: Uint8Array | (() => Uint8Array) }[],
     raw: Uint8Array | AsyncIterable<Uint8Array>,
   ): Promise<readonly Staged[]> {
     const taken = raw instanceof Uint8Array ? raw : await receive(raw, this.#options.spool, this.#newEmail());
@@ -70,13 +70,13 @@ export class Staging {
   }
 
   async #write(
-    accounts: readonly { readonly account: AccountId; readonly prefix?: Uint8Array }[],
+    accounts: readonly { readonly account: AccountId; readonly prefix?: Uint8Array | (() => Uint8Array) }[],
     source: RawSource,
   ): Promise<readonly Staged[]> {
     const { details: common, date, threadKeys: keys, large } = await this.#options.parsing.parse(source);
     const users = accounts.map(({ account, prefix }) => ({
       account,
-      prefix: prefix ?? NOTHING,
+      prefix: typeof prefix === 'function' ? prefix() : (prefix ?? NOTHING),
       email: this.#newEmail(),
     }));
     const shared = users.length >= SHARED_FROM;

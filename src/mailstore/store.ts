@@ -128,7 +128,7 @@ class Store implements MailStore {
   }
 
   stage(
-    accounts: readonly { readonly account: AccountId; readonly prefix?: Uint8Array }[],
+    accounts: readonly { readonly account: AccountId; readonly prefix?: Uint8Array | (() => Uint8Array) }[],
     raw: Uint8Array | AsyncIterable<Uint8Array>,
   ): Promise<readonly Staged[]> {
     return told(() => this.#staging.stage(accounts, raw));

@@ -1,7 +1,6 @@
 /** The service as it runs: every protocol on the opened store, and what works behind them. */
 import { randomBytes } from 'node:crypto';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { SystemResolver } from '../adapters/resolver-system.ts';
 import type { Config } from '../config/schema.ts';
 import { OPERATIONS } from '../control/operations.ts';
 import { serveControl } from '../control/server.ts';
@@ -12,8 +11,9 @@ import { OutboundWorker } from '../delivery/worker.ts';
 import { startDemo } from '../demo/demo.ts';
 import { SIGNED_IN } from '../directory/directory.ts';
 import { SANDBOX_DOMAIN } from '../directory/sandbox.ts';
+import { Authenticator } from '../intake/authentication/check.ts';
 import { Intake } from '../intake/intake.ts';
-import { file } from '../intake/pipeline.ts';
+import { file, quarantine } from '../intake/pipeline.ts';
 import { RecipientRate } from '../intake/rate.ts';
 import { Recipients } from '../intake/recipients.ts';
 import { Room } from '../intake/room.ts';
@@ -69,7 +69,18 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
   const tls = await identity(config, folder);
   const firstAdministrator = kind === 'mail' ? await firstRun(directory, hostname) : undefined;
 
-  const intake = new Intake({ store: mailstore, queue, clock, hostname, log, metrics });
+  const { check, dmarc, trusted_sealers: sealers, loopback } = config.authentication;
+  const rules = { mode: dmarc, trustedSealers: new Set(sealers.map((domain) => domain.toLowerCase())) };
+  const authenticator = new Authenticator({ resolver: store.resolver, clock, log, metrics, hostname, rules, loopback });
+  const intake = new Intake({
+    store: mailstore,
+    queue,
+    clock,
+    hostname,
+    log,
+    metrics,
+    ...(check && { authenticator }),
+  });
   undo.use(bus.subscribe(SIGNED_IN, (message) => void wake(message as { account: AccountId })));
   const wake = async ({ account }: { account: AccountId }): Promise<void> => {
     await intake.signedIn(account).catch((error: unknown) => log.warn({ err: error }, 'could not hurry mail'));
@@ -81,7 +92,7 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
     mailsPerHour: limits.mails_per_hour,
     limitLoopback: limits.loopback,
   });
-  const resolver = undo.use(resolverOf(config));
+  const { resolver } = store;
   // What is only played with sends nothing out, unless it is told where to.
   const remote = kind === 'mail' || config.outbound.relay !== undefined || config.outbound.routes.size > 0;
   const sending = { store: mailstore, queue, clock, random, log, metrics, hostname };
@@ -90,7 +101,9 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
   const automatic = new AutomaticSender({ directory, store: mailstore, dispatcher, clock, remote });
   const scripts = new SieveScripts(clock);
   const sieve = new SieveStep({ store: mailstore, directory, scripts, automatic, clock, log, metrics, hostname });
-  undo.use(new IntakeWorker({ queue, steps: [sieve, file(mailstore)], clock, random, log, metrics }));
+  undo.use(
+    new IntakeWorker({ queue, steps: [quarantine(mailstore), sieve, file(mailstore)], clock, random, log, metrics }),
+  );
   const transfer = remote ? openTransfer(config, { resolver, clock, random, log, metrics }) : NOWHERE;
   const signer = new DkimSigner({ keys: store.dkimKeys, clock, log });
   undo.use(new OutboundWorker({ ...sending, dispatcher, transfer, signer }, outboundLimits));
@@ -107,7 +120,7 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
     hostname,
     remote,
   });
-  const reverseNames = new ReverseNames({ resolver: resolver, cache, clock });
+  const reverseNames = new ReverseNames({ resolver, cache, clock });
 
   const errorDelay = new ErrorDelay({ mostMs: 1000 * limits.error_delay, limitLoopback: limits.loopback }, clock);
   const connections = new AccountConnections({
@@ -241,14 +254,6 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
   log.info({ version: VERSION, data: folder.path, listening: service.listening() }, 'ready');
   const owned = undo.move();
   return service;
-}
-
-function resolverOf({ dns }: Config): SystemResolver {
-  try {
-    return new SystemResolver({ servers: dns.servers, trustValidation: dns.trust_validation });
-  } catch (error) {
-    throw new StartError(`dns.servers: ${(error as Error).message}`, { cause: error });
-  }
 }
 
 async function identity({ tls, hostname }: Config, folder: DataFolder): Promise<TlsIdentity> {

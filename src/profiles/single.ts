@@ -6,6 +6,7 @@ import { MemoryCache } from '../adapters/cache-memory.ts';
 import { SystemClock } from '../adapters/clock-system.ts';
 import { type LmdbKv, openLmdb } from '../adapters/kv-lmdb.ts';
 import { openQueue } from '../adapters/queue-kv.ts';
+import { SystemResolver } from '../adapters/resolver-system.ts';
 import { SystemRandom } from '../adapters/random-system.ts';
 import type { Config } from '../config/schema.ts';
 import type { Service } from '../control/service.ts';
@@ -19,6 +20,7 @@ import type { Bus } from '../ports/bus.ts';
 import type { Cache } from '../ports/cache.ts';
 import type { Queue } from '../ports/queue.ts';
 import type { Random } from '../ports/random.ts';
+import type { Resolver } from '../ports/resolver.ts';
 import type { Log } from '../telemetry/log.ts';
 import { type DataFolder, type DataKind, openDataFolder } from './data-folder.ts';
 import { Health } from './health.ts';
@@ -32,6 +34,7 @@ export interface Opened extends Service, AsyncDisposable {
   readonly bus: Bus;
   readonly cache: Cache;
   readonly random: Random;
+  readonly resolver: Resolver;
   readonly sweeper: Sweeper;
   /** Resolves, should the store ever fail, with the reason: nothing is acknowledged from then on, and the process must end
    * before long. */
@@ -44,6 +47,7 @@ export async function openSingle(config: Config, kind: DataKind, log: Log): Prom
   const folder = undo.use(await openDataFolder(config.data, kind));
   const clock = new SystemClock();
   const random = new SystemRandom();
+  const resolver = undo.use(openResolver(config));
   const bus = undo.use(new LocalBus((error) => log.error({ err: error }, 'a subscriber failed')));
   const cache = undo.use(new MemoryCache(clock));
   const kv: LmdbKv = undo.use(await opened(folder, () => openLmdb(folder.file('kv'))));
@@ -77,6 +81,7 @@ export async function openSingle(config: Config, kind: DataKind, log: Log): Prom
     data: folder.path,
     clock,
     random,
+    resolver,
     bus,
     cache,
     kv,
@@ -101,6 +106,14 @@ async function opened<T>(folder: DataFolder, open: () => Promise<T>): Promise<T>
     return await open();
   } catch (error) {
     throw new StartError(`the store in ${folder.path} cannot be opened: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+function openResolver({ dns }: Config): Resolver {
+  try {
+    return new SystemResolver({ servers: dns.servers, trustValidation: dns.trust_validation });
+  } catch (error) {
+    throw new StartError(`dns.servers: ${(error as Error).message}`, { cause: error });
   }
 }
 

@@ -22,7 +22,7 @@ export class MemoryBlobs implements BlobStore {
   async put(key: BlobKey, content: Uint8Array | AsyncIterable<Uint8Array>): Promise<void> {
     const pieces: Uint8Array[] = [];
     if (content instanceof Uint8Array) pieces.push(content);
-    else for await (const piece of content) pieces.push(piece);
+    else for await (const piece of content) pieces.push(Uint8Array.from(piece));
     const bytes = Buffer.concat(pieces);
     if (!key.endsWith(digest(bytes))) throw new Damaged(`a content that is not ${key}`);
     if (!this.contents.has(key)) this.contents.set(key, { bytes, modified: this.#clock.now() });

@@ -71,6 +71,8 @@ export interface Services {
   readonly random: Random;
   readonly cursors: Cursors;
   readonly limits: HttpLimits;
+  /** Ours, as in the mails' trace fields. */
+  readonly hostname: string;
 }
 
 /** Our fastify, with schemas that type the handlers. */

@@ -65,6 +65,7 @@ export const PROBLEMS: { readonly [code in ProblemCode]: readonly [status: numbe
   timeout: [504, 'It took too long.'],
   'over-quota': [507, 'The mailbox is full.'],
   'store-full': [507, 'The server has no room left.'],
+  'policy-refused': [403, "The author's domain asks that this message be refused."],
   'mail-loop': [508, 'The message has been going round in circles.'],
 };
 

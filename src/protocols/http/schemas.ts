@@ -95,6 +95,18 @@ export const part = z.strictObject({
   },
 });
 
+const verdict = z.strictObject({
+  result: z.string().describe('pass, fail, none, temperror … (RFC 8601)'),
+  domain: z.string().describe('What was checked, may be empty'),
+});
+
+export const authentication = z.strictObject({
+  spf: verdict,
+  dkim: z.array(verdict).describe('One a signature'),
+  dmarc: verdict,
+  arc: verdict,
+});
+
 export const message = z.strictObject({
   ...messageFields,
   sender: z.array(address),
@@ -109,6 +121,9 @@ export const message = z.strictObject({
   truncated: z.boolean().describe('Text or HTML were longer than what is shown here; …/raw has all'),
   attachments: z.array(attachment),
   structure: part,
+  authentication: authentication
+    .nullable()
+    .describe('Who sent it, as checked when it came in; null for what was not sent by another server'),
 });
 
 export const pageQuery = {

@@ -5,6 +5,7 @@ import type { MailAddress, Part } from '../../mail/message.ts';
 import { decodeText } from '../../mail/text.ts';
 import { Flag } from '../../mailstore/api.ts';
 import type { Body, Change, MailAccount, MessageDetails, MessageMeta, MsgId } from '../../mailstore/api.ts';
+import { authenticationView } from './authentication-view.ts';
 import { bodyParts } from './body-parts.ts';
 import type { HtmlCleaner } from './html-cleaner.ts';
 import type * as schemas from './schemas.ts';
@@ -69,7 +70,12 @@ function addresses(list: readonly MailAddress[]): { name: string; address: strin
   );
 }
 
-export async function messageView(account: MailAccount, id: MsgId, cleaner: HtmlCleaner): Promise<Message> {
+export async function messageView(
+  account: MailAccount,
+  id: MsgId,
+  cleaner: HtmlCleaner,
+  hostname: string,
+): Promise<Message> {
   const { meta, details, body } = await account.getMessage(id);
   const { envelope, structure } = details;
   const parts = bodyParts(structure);
@@ -97,6 +103,7 @@ export async function messageView(account: MailAccount, id: MsgId, cleaner: Html
       contentId: part.id.replace(/^<|>$/g, ''),
     })),
     structure: structureView(structure),
+    authentication: await authenticationView(body, hostname),
   };
 }
 

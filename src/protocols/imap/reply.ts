@@ -42,6 +42,7 @@ const WORDS: Readonly<Record<MailErrorCode, string>> = {
   busy: 'NO [UNAVAILABLE] Busy, try again later',
   timeout: 'NO [UNAVAILABLE] That took too long, try again later',
   conflict: 'NO [INUSE] Changed by somebody else meanwhile, try again',
+  'policy-refused': "NO [CANNOT] The author's domain asks that this message be refused",
   'mail-loop': 'NO [CANNOT] The message has gone in a circle',
   syntax: 'BAD Malformed command',
   bug: 'NO [SERVERBUG] Internal error',

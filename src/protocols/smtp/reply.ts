@@ -31,6 +31,11 @@ const REPLIES: Partial<Record<MailErrorCode, Reply>> = {
   'over-quota': reply(452, '4.2.2', 'The mailbox is full'),
   'too-large': reply(552, '5.3.4', 'The message is larger than this server takes'),
   'mail-loop': reply(554, '5.4.6', 'The message has passed too many servers: mail loop'),
+  'policy-refused': reply(
+    550,
+    '5.7.1',
+    "Refused as the author's domain asks (DMARC): neither SPF nor DKIM speaks for it",
+  ),
   'not-allowed': reply(550, '5.7.1', 'You may not send as this author'),
   limit: reply(451, '4.7.1', 'Too much mail in too short a time, please try later'),
   'auth-failed': reply(535, '5.7.8', 'Wrong address or password'),

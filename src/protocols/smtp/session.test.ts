@@ -763,6 +763,7 @@ describe('trouble', () => {
     [new MailError('store-full', 'temporary', 'disk'), '452 4.3.1'],
     [new MailError('store-failed', 'temporary', 'disk'), '451 4.3.0'],
     [new MailError('mail-loop', 'user', 'loop'), '554 5.4.6'],
+    [new MailError('policy-refused', 'user', 'DMARC'), '550 5.7.1'],
     [new MailError('over-quota', 'temporary', 'full'), '452 4.2.2'],
     [new MailError('too-large', 'user', 'header'), '552 5.3.4'],
     [new TypeError('a bug'), '451 4.3.0'],

@@ -174,12 +174,13 @@ export class SmtpSession {
   incoming(transaction: Transaction): IncomingMail<string> {
     const { parts, user } = this;
     const { sender } = transaction;
+    const source = parts.role === 'lmtp' ? 'front' : 'outside';
     return new IncomingMail(parts.limits.messageSize, async (mail: RawMail): Promise<string> => {
       // As late as can be: the client's name is looked up meanwhile.
       const origin = this.#origin(transaction);
       const recipients = [...transaction.recipients.values()];
       if (user === undefined)
-        return parts.intake.accept({ sender, recipients: recipients.flatMap(ours), origin, mail });
+        return parts.intake.accept({ sender, recipients: recipients.flatMap(ours), origin, mail, source });
       const binary = transaction.body === 'BINARYMIME';
       const { dsn, sendAt } = transaction;
       const { id } = await parts.submit.send({

@@ -63,7 +63,7 @@ export function messageRoutes(app: App, services: Services, cleaner: HtmlCleaner
     },
     async (request, reply) => {
       const account = await ownAccount(request, reply, services);
-      return await messageView(account, messageOf(account, request.params.id).id, cleaner);
+      return await messageView(account, messageOf(account, request.params.id).id, cleaner, services.hostname);
     },
   );
 
