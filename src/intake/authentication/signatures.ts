@@ -13,7 +13,7 @@ export interface Signatures {
 
 /** Each costs a hash over the whole body: more than a few nobody needs. */
 const MOST_SIGNATURES = 5;
-const PIECE = 64 << 10;
+const PIECE = 16 << 10;
 
 const NO_SIGNATURE: DkimResult = { result: 'none', domain: '', selector: '', algorithm: '', signature: '' };
 const NO_CHAIN: Authentication['arc'] = { result: 'none', instance: 0, sealer: '', claims: '' };
@@ -50,7 +50,7 @@ function unreadable(signed: boolean, sealed: boolean, reason: string): Signature
 class RunningCheck implements SignatureCheck {
   readonly #signed: boolean;
   readonly #sealed: boolean;
-  readonly #input = new PassThrough({ highWaterMark: 4 * PIECE });
+  readonly #input = new PassThrough({ highWaterMark: PIECE });
   readonly #watch = new LineWatch();
   readonly #verified: Promise<Signatures>;
   /** Bytes of the header that are still to come, and are replaced by `#header`. */
