@@ -66,7 +66,6 @@ export class LmdbKv implements KeyValueStore {
   readonly supports = { snapshots: true, orderedWrites: true, backup: true } as const;
   readonly limits = KV_LIMITS;
 
-  readonly #folder: string;
   readonly #lock: Disposable;
   readonly #root: RootDatabase<Buffer, Buffer>;
   readonly #parts: Parts;
@@ -117,7 +116,6 @@ export class LmdbKv implements KeyValueStore {
     tables: readonly Bytes[],
     worker: Worker,
   ) {
-    this.#folder = folder;
     this.#lock = lock;
     this.#root = root;
     this.#parts = new Parts(tables[Table.heads]!);
