@@ -152,7 +152,7 @@ class Sent {
 
 const CRLF = Buffer.from('\r\n');
 const TRACE =
-  /^Return-Path: <sender@elsewhere\.test>\r\nReceived: from client\.test \(\[127\.0\.0\.1\]\)\r\n\tby \S+ with ESMTP id \S+\r\n\tfor <(corpus\d@mail\.test)>; [^\r\n]+\r\n/;
+  /^Return-Path: <sender@elsewhere\.test>\r\nReceived: from client\.test \((?:\S+ )?\[127\.0\.0\.1\]\)\r\n\tby \S+ with ESMTP id \S+\r\n\tfor <(corpus\d@mail\.test)>; [^\r\n]+\r\n/;
 
 /** An empty line stands below the trace lines when the message begins with neither a header nor an empty line. */
 function needsSeparator(raw: Buffer): boolean {
