@@ -4,7 +4,6 @@ import type { KeyValueStore, Value, Version } from '../ports/kv.ts';
 import type {
   AccountId,
   Body,
-  Change,
   DeleteCondition,
   FlagChange,
   Folder,
@@ -37,8 +36,9 @@ import { checkedRecordKey, putRecord, rememberOnce } from './operations/records.
 import { AccountOutgoing } from './outgoing.ts';
 import { messageIds } from './query.ts';
 import { eachDetails, readDetails, readMessage } from './read-details.ts';
-import { publicChange } from './state.ts';
+import { noFolder, publicChanges } from './state.ts';
 import type { Outgoing } from './submission.ts';
+import { told } from './told.ts';
 import { vanishedSince } from './trim.ts';
 
 /** Staged content is taken for this long, in milliseconds. */
@@ -112,7 +112,7 @@ export class Account implements MailAccount, Disposable {
 
   view(folder: FolderId): FolderView {
     const view = this.#mailbox.index.view(folder);
-    if (!view) throw new MailError('folder-missing', 'user', `no folder ${folder}`);
+    if (!view) throw noFolder(folder);
     return view;
   }
 
@@ -161,7 +161,7 @@ export class Account implements MailAccount, Disposable {
   }
 
   async addMessage(raw: Uint8Array | AsyncIterable<Uint8Array>, to: NewPlacement): Promise<Placed> {
-    if (!this.folder(to.folder)) throw new MailError('folder-missing', 'user', `no folder ${to.folder}`);
+    if (!this.folder(to.folder)) throw noFolder(to.folder);
     const [staged] = await told(() => this.#node.staging.stage([{ account: this.id }], raw));
     return this.publish(staged!, to);
   }
@@ -281,12 +281,7 @@ export class Account implements MailAccount, Disposable {
       for (const row of page) {
         if (at === undefined ? row.previous > version : row.previous !== at) throw cutMeanwhile(this.id);
         at = row.version;
-        const changes: Change[] = [];
-        for (const change of row.changes) {
-          const shown = publicChange(change);
-          if (shown) changes.push(shown);
-        }
-        yield { version: row.version, operation: row.operation, changes };
+        yield publicChanges(row);
       }
     }
     if (last > version && at !== last) throw cutMeanwhile(this.id);
@@ -380,7 +375,7 @@ export class Account implements MailAccount, Disposable {
 
   #folderOf(id: FolderId): Folder {
     const folder = this.folder(id);
-    if (!folder) throw new MailError('folder-missing', 'user', `folder ${id} was removed meanwhile`);
+    if (!folder) throw noFolder(id);
     return folder;
   }
 }
@@ -394,13 +389,4 @@ function inParts<T>(all: readonly T[]): (readonly T[])[] {
 
 function cutMeanwhile(account: AccountId): MailError {
   return new MailError('conflict', 'temporary', `the log of ${account} was cut while it was read`);
-}
-
-/** Errors of the store in the words of the mail store. */
-async function told<T>(act: () => Promise<T> | T): Promise<T> {
-  try {
-    return await act();
-  } catch (error) {
-    throw storeError(error);
-  }
 }

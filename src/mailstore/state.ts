@@ -215,7 +215,7 @@ function messageOf(state: MailboxState, id: MsgId): MessageMeta {
 }
 
 /** Undefined when it is no business of others. */
-export function publicChange(change: LogChange): Change | undefined {
+function publicChange(change: LogChange): Change | undefined {
   switch (change.type) {
     case 'folder':
       return { type: 'folder', id: change.row.id, what: change.created ? 'created' : 'changed' };
