@@ -103,9 +103,11 @@ describe('the system resolver', () => {
     expect(await resolver.mx('mail.test')).toHaveLength(2);
     expect(broken.asked).toContain('MX mail.test');
     await using second = new SystemResolver({ servers: [server.address] });
+    const asked = (): number => server.asked.filter((question) => question === 'A kept.test').length;
     await second.addresses('kept.test');
+    const once = asked();
     await second.addresses('kept.test');
-    expect(server.asked.filter((question) => question === 'A kept.test')).toHaveLength(1);
+    expect(asked()).toBe(once);
     await second.txt('mail.test');
     await second.txt('mail.test');
     expect(server.asked.filter((question) => question === 'TXT mail.test').length).toBeGreaterThan(1);
