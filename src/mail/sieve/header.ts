@@ -1,8 +1,15 @@
 /** A mail's header as a script sees it, and changes it (RFC 5293). Never changes itself: an edit makes another one. */
+import { parseAddressList } from '../address.ts';
 import { HeaderBlock } from '../header.ts';
-import { decodeWords, encodeWords } from '../words.ts';
+import { decodeEightBit, decodeWords, encodeWords } from '../words.ts';
 
 const LINE = 76;
+
+export interface FieldAddress {
+  readonly local: string;
+  /** '' when there is none. */
+  readonly domain: string;
+}
 
 export class SieveField {
   /** Lower case. */
@@ -12,6 +19,7 @@ export class SieveField {
   /** Unfolded and trimmed, one character per byte. */
   readonly value: string;
   #text: string | undefined;
+  #addresses: readonly FieldAddress[] | undefined;
 
   constructor(name: string, raw: string, value: string) {
     this.name = name;
@@ -23,9 +31,15 @@ export class SieveField {
   get text(): string {
     return (this.#text ??= decodeWords(this.value).trim());
   }
+
+  /** Those that a reader would see, groups with their members. Rules ask for the same ones again and again. */
+  get addresses(): readonly FieldAddress[] {
+    return (this.#addresses ??= addressesOf(this.value));
+  }
 }
 
 export class SieveHeader {
+  readonly #named = new Map<string, readonly SieveField[]>();
   readonly fields: readonly SieveField[];
   /** It is not as it was received. */
   readonly edited: boolean;
@@ -46,8 +60,10 @@ export class SieveHeader {
 
   /** All fields of this name, in order. */
   all(name: string): readonly SieveField[] {
-    const lower = name.toLowerCase();
-    return this.fields.filter((field) => field.name === lower);
+    return this.#named.getOrInsertComputed(name, () => {
+      const lower = name.toLowerCase();
+      return this.fields.filter((field) => field.name === lower);
+    });
   }
 
   /** `name` as it shall be written; `value` any text. */
@@ -68,6 +84,14 @@ export class SieveHeader {
   bytes(): Buffer {
     return Buffer.from(`${this.fields.map((field) => field.raw).join('')}\r\n`, 'latin1');
   }
+}
+
+function addressesOf(value: string): FieldAddress[] {
+  const found: FieldAddress[] = [];
+  for (const entry of parseAddressList(value))
+    if (entry.kind === 'mailbox' && (entry.local !== '' || entry.domain !== ''))
+      found.push({ local: decodeEightBit(entry.local, ''), domain: decodeEightBit(entry.domain, '') });
+  return found;
 }
 
 /** What is not plain ASCII becomes encoded words; lines are folded at blanks. */

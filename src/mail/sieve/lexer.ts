@@ -91,8 +91,11 @@ export class Lexer {
 
   /** Counting the lines on the way. */
   #moveTo(end: number): void {
-    for (let lf = this.#text.indexOf('\n', this.#at); lf >= 0 && lf < end; lf = this.#text.indexOf('\n', lf + 1)) {
-      this.#at = lf + 1;
+    // Not beyond the end: a script may be one long line.
+    const passed = this.#text.slice(this.#at, end);
+    const start = this.#at;
+    for (let lf = passed.indexOf('\n'); lf >= 0; lf = passed.indexOf('\n', lf + 1)) {
+      this.#at = start + lf + 1;
       this.#newLine();
     }
     this.#at = end;

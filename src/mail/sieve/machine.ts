@@ -31,6 +31,8 @@ export interface SieveHost {
 
 /** Work after which others have their turn. */
 const TURN = 400_000;
+/** Characters that are compared without giving others a turn. */
+const AT_ONCE = 20_000;
 
 export class Machine {
   readonly message: SieveMessage;
@@ -121,28 +123,38 @@ export class Machine {
     return call.texts(name).map((text) => this.expand(text));
   }
 
-  /** Does any of the values match any of the keys? `split` makes several keys of one. */
-  async matchAny(
+  /** Does any of the values match any of the keys? `split` makes several keys of one. At once, unless there is much to do. */
+  matchAny(
     call: Call,
     values: readonly string[],
     split: (keys: readonly string[]) => readonly string[] = (keys) => keys,
-  ): Promise<boolean> {
-    const matching = call.matching!;
-    const { type, keys } = matching;
-    const held = type.counts ? [String(values.length)] : values;
+  ): boolean | Promise<boolean> {
+    const { type, keys } = call.matching!;
     const all = keys.map((key) => this.expand(key));
     const expanded = type.counts ? all : split(all);
-    for (const value of held) {
-      for (const key of expanded) {
-        this.charge(1);
-        const found = type.match(value, key, matching, this);
-        if (found === undefined) continue;
-        if (found.length > 0) this.variables.matched(found);
-        return true;
+    const held = type.counts ? [String(values.length)] : values;
+    const characters = held.reduce((sum, value) => sum + value.length, 0);
+    if ((characters + held.length) * expanded.length > AT_ONCE) return this.#matchInTurns(call, held, expanded);
+    return held.some((value) => expanded.some((key) => this.#matches(call, value, key)));
+  }
+
+  async #matchInTurns(call: Call, values: readonly string[], keys: readonly string[]): Promise<boolean> {
+    for (const value of values) {
+      for (const key of keys) {
+        if (this.#matches(call, value, key)) return true;
+        if (this.#work - this.#turn > TURN) await this.#pause();
       }
-      if (this.#work - this.#turn > TURN) await this.#pause();
     }
     return false;
+  }
+
+  #matches(call: Call, value: string, key: string): boolean {
+    this.charge(1);
+    const matching = call.matching!;
+    const found = matching.type.match(value, key, matching, this);
+    if (found === undefined) return false;
+    if (found.length > 0) this.variables.matched(found);
+    return true;
   }
 
   /** The flags that `keep` and `fileinto` give: those of the tag, else those of the message. */

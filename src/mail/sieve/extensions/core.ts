@@ -94,7 +94,7 @@ const address: TestSpec = {
     const names = machine.strings(call, 'header names');
     // What is counted is addresses, whatever parts they have (RFC 5231 §4.2).
     const part = call.matching!.type.counts ? all : call.part!;
-    const values = chosenFields(call, machine, names).flatMap((field) => addressParts(field.value, part));
+    const values = chosenFields(call, machine, names).flatMap((field) => addressParts(field, part));
     return machine.matchAny(call, values);
   },
 };
