@@ -216,7 +216,13 @@ describe('neomutt', () => {
       'sort=mailbox-order',
       'header_cache=""',
       'sleep_time=0',
-      ...['delete=yes', 'quit=yes', 'move=no', 'confirmappend=no', 'mark_old=no', 'wait_key=no', 'pipe_decode=yes'],
+      'delete=yes',
+      'quit=yes',
+      'move=no',
+      'confirmappend=no',
+      'mark_old=no',
+      'wait_key=no',
+      'pipe_decode=yes',
     ];
     await writeFile(join(folder, 'muttrc'), settings.map((one) => `set ${one}\n`).join(''));
     const keys =
