@@ -152,7 +152,8 @@ export function pabal(args: readonly string[], input = ''): Promise<{ code: numb
     const child = execFile(PABAL, args, { maxBuffer: 64 << 20 }, (error, stdout, stderr) => {
       resolve({ code: error ? (typeof error.code === 'number' ? error.code : 1) : 0, stdout, stderr });
     });
-    child.stdin?.end(input);
+    // It may end before it has read anything: its exit code says what it thought of that.
+    child.stdin?.on('error', () => undefined).end(input);
   });
 }
 

@@ -19,7 +19,8 @@ export function run(
     child.stdout.on('data', (d: Buffer) => out.push(d));
     child.stderr.on('data', (d: Buffer) => (stderr += d.toString()));
     child.on('error', reject).on('close', (code) => resolve({ code, stdout: Buffer.concat(out), stderr }));
-    child.stdin.end(options.input ?? '');
+    // A program may end before it has read anything: its exit code says what it thought of that.
+    child.stdin.on('error', () => undefined).end(options.input ?? '');
   });
 }
 
