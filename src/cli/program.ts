@@ -14,10 +14,24 @@ import { exportCommand } from './commands/export.ts';
 import { importCommand } from './commands/import.ts';
 import { queue } from './commands/queue.ts';
 import { restore } from './commands/restore.ts';
+import { search } from './commands/search.ts';
 import { serve } from './commands/serve.ts';
 import { verify } from './commands/verify.ts';
 
-const COMMANDS = [serve, domain, account, queue, importCommand, exportCommand, backup, restore, verify, doctor, config];
+const COMMANDS = [
+  serve,
+  domain,
+  account,
+  queue,
+  importCommand,
+  exportCommand,
+  backup,
+  restore,
+  verify,
+  search,
+  doctor,
+  config,
+];
 
 export function program(cli: Cli): Command {
   const root = new Command('pabal')

@@ -18,6 +18,8 @@ import type {
   NewPlacement,
   Placed,
   Places,
+  SearchAnswer,
+  SearchRequest,
   Staged,
   Uid,
   VersionChanges,
@@ -37,6 +39,7 @@ import { AccountOutgoing } from './outgoing.ts';
 import { messageIds } from './query.ts';
 import { eachDetails, readDetails, readMessage } from './read-details.ts';
 import { noFolder, publicChanges } from './state.ts';
+import { runSearch } from './search/search.ts';
 import type { Outgoing } from './submission.ts';
 import { told } from './told.ts';
 import { vanishedSince } from './trim.ts';
@@ -158,6 +161,10 @@ export class Account implements MailAccount, Disposable {
 
   getMessageIds(query: MessageQuery): readonly MsgId[] {
     return messageIds(this.#mailbox.index, query);
+  }
+
+  async search(request: SearchRequest): Promise<SearchAnswer> {
+    return told(() => runSearch(this.#mailbox.search, () => this.#mailbox.index, request));
   }
 
   async addMessage(raw: Uint8Array | AsyncIterable<Uint8Array>, to: NewPlacement): Promise<Placed> {

@@ -7,6 +7,7 @@
  * include what another node, or another handle, acknowledged before the question.
  */
 import type { Envelope, Part } from '../mail/message.ts';
+import type { SearchQuery } from '../mail/search/query.ts';
 import type { Version } from '../ports/kv.ts';
 import type { Outgoing } from './submission.ts';
 
@@ -203,7 +204,7 @@ export interface DeleteCondition {
   readonly flags?: Flags;
 }
 
-/** A search over the index alone; content search comes with the search module. */
+/** A list from the mailbox index alone; for words see `SearchRequest`. */
 export interface MessageQuery {
   readonly folder?: FolderId;
   readonly unread?: boolean;
@@ -214,6 +215,40 @@ export interface MessageQuery {
   /** Skips up to and including this message in the order asked for. */
   readonly after?: MsgId;
   readonly limit?: number;
+}
+
+/** A search over everything: words from the search index, what may change from the mailbox index. */
+export interface SearchRequest {
+  readonly query: SearchQuery;
+  readonly sort: 'date' | 'relevance';
+  /** By date only; default true. */
+  readonly descending?: boolean;
+  /** Goes on behind this hit of the same search. */
+  readonly after?: SearchHit;
+  readonly limit: number;
+}
+
+export interface SearchHit {
+  readonly id: MsgId;
+  /** When it came (seconds since 1970), or how well it fits. */
+  readonly key: number;
+}
+
+export interface SearchAnswer {
+  readonly hits: readonly SearchHit[];
+  /** How many match, on all pages. */
+  readonly total: number;
+  /** Messages that are not indexed yet, and so were not looked at: mostly 0. */
+  readonly behind: number;
+}
+
+export interface SearchIndexFacts {
+  readonly segments: number;
+  /** Messages in the index; some may be gone. */
+  readonly messages: number;
+  readonly bytes: number;
+  /** Messages of which nothing could be indexed since the account was opened. */
+  readonly skipped: number;
 }
 
 export interface MailAccount {
@@ -243,6 +278,8 @@ export interface MailAccount {
   body(id: MsgId, details?: MessageDetails): Promise<Body>;
   /** NinjaMail getMessageIDs. */
   getMessageIds(query: MessageQuery): readonly MsgId[];
+  /** Sees every message acknowledged before the call, unless `behind` says that there are too many. */
+  search(request: SearchRequest): Promise<SearchAnswer>;
   /** NinjaMail addMessage: stages the raw message and publishes it. Durable when resolved. */
   addMessage(raw: Uint8Array | AsyncIterable<Uint8Array>, to: NewPlacement): Promise<Placed>;
   /** What `MailStore.stage` wrote for this account, before it is in any folder. `message-missing` when it is gone. */
@@ -349,6 +386,8 @@ export interface MailStore extends AsyncDisposable {
   repair(account?: AccountId): AsyncIterable<{ readonly account: AccountId; readonly repaired: string }>;
   /** Checks every invariant of one account, or of all; yields what is wrong. */
   verify(account?: AccountId): AsyncIterable<{ readonly account: AccountId | undefined; readonly problem: string }>;
+  /** Makes the search index of an account anew from its mail. */
+  rebuildSearch(account: AccountId): Promise<SearchIndexFacts>;
   accounts(): AsyncIterable<AccountId>;
   /** Accounts with effects that are still to be carried out, among those that changed since then. */
   withOutbox(since: number): AsyncIterable<AccountId>;

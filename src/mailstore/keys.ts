@@ -22,6 +22,7 @@ const Kind = {
   submission: 0x64,
   outbox: 0x65,
   delivery: 0x66,
+  search: 0x70,
 } as const;
 
 export function accountPartition(account: AccountId): Partition {
@@ -205,6 +206,9 @@ function hexOf(key: Key, start: number, end: number): string {
   return Buffer.from(key.buffer, key.byteOffset + start, end - start).toString('hex');
 }
 
+/** Which segments the search index has. */
+export const searchManifestKey = (): Key => Uint8Array.of(Kind.search);
+
 /** Everything but the header. */
 export const everything = (): Range => ({});
 
@@ -311,6 +315,20 @@ export function checkpointKeys(name: string, last: number): Key[] {
   return keys;
 }
 export const checkpointVersionOf = (key: Key): Version => versionAt(key, 1);
+
+// Segments of the search index: immutable rows of the account in a bucket of their own.
+
+export const SEARCH = 'search';
+
+/** `segment`: 24 hex digits. */
+export function searchRowKey(segment: string, kind: number, number: number): Key {
+  const key = Buffer.allocUnsafe(17);
+  key.write(segment, 0, 12, 'hex');
+  key[12] = kind;
+  key.writeUInt32BE(number, 13);
+  return key;
+}
+export const searchSegmentOf = (key: Key): string => Buffer.from(key.subarray(0, 12)).toString('hex');
 
 function digest(text: string, bytes: number): Uint8Array {
   return hash('sha256', text, 'buffer').subarray(0, bytes);

@@ -14,6 +14,7 @@ import { CommitLoop, type Operation } from './commit.ts';
 import { forgetEmails } from './forget.ts';
 import { type LoadedIndex, loadIndex } from './load.ts';
 import type { MailboxIndex } from './mailbox-index.ts';
+import { AccountSearch, type SearchNode } from './search/account-search.ts';
 import type { Staging } from './staging.ts';
 import { type LogRow, publicChanges } from './state.ts';
 import { rowsOf, trimLog } from './trim.ts';
@@ -31,6 +32,12 @@ export interface Tuning {
   /** Rows of the log that are kept, and how many more there may be before it is worth a commit. */
   readonly logRows: number;
   readonly logSlack: number;
+  /** Messages of a new segment of the search index. */
+  readonly searchFlush: number;
+  /** Memory for rows of search indexes, in bytes. */
+  readonly searchCacheBytes: number;
+  /** Indexing in a thread of its own. */
+  readonly searchThread: boolean;
 }
 
 /** What all accounts of a node share. */
@@ -40,6 +47,7 @@ export interface Node {
   readonly clock: Clock;
   readonly bus: Bus;
   readonly staging: Staging;
+  readonly search: SearchNode;
   readonly log: Log | undefined;
   /** Tells this node's ids from all others, also from its own after a restart. */
   readonly name: string;
@@ -54,6 +62,7 @@ export const topicOf = (account: AccountId): string => `mailbox/${account}`;
 export class Mailbox {
   readonly account: AccountId;
   readonly loop: CommitLoop;
+  readonly search: AccountSearch;
   readonly #node: Node;
   readonly #watchers = new Set<(changes: VersionChanges) => void>();
   readonly #bus: Disposable;
@@ -91,6 +100,12 @@ export class Mailbox {
         this.#maintain();
       },
     });
+    this.search = new AccountSearch(
+      node,
+      index.account,
+      () => this.index,
+      (operation) => this.run(operation),
+    );
     this.#bus = node.bus.subscribe(topicOf(index.account), (message) => {
       const { version, node: from } = message as { version: number; node: string };
       if (from !== node.name && version > this.index.version) this.inBackground(this.loop.refresh());
@@ -117,6 +132,11 @@ export class Mailbox {
     return this.#watchers.size > 0;
   }
 
+  /** Memory that it takes while nobody has it open, roughly. */
+  get bytes(): number {
+    return this.index.bytes + this.search.bytes;
+  }
+
   get busy(): boolean {
     return !this.loop.idle || this.#background.size > 0;
   }
@@ -136,6 +156,7 @@ export class Mailbox {
   async close(): Promise<void> {
     this.#bus[Symbol.dispose]();
     this.#watchers.clear();
+    this.search.close();
     while (this.busy) await Promise.all([this.loop.drain(), ...this.#background]);
     if (this.#sinceCheckpoint >= this.#checkpointAfter / 4) await this.checkpoint();
   }
@@ -187,6 +208,7 @@ export class Mailbox {
 
   #maintain(): void {
     if (this.#sinceCheckpoint >= this.#checkpointAfter && !this.#checkpointing) this.inBackground(this.checkpoint());
+    if (this.search.isBehind) this.inBackground(this.search.catchUp());
     const { logRows, logSlack } = this.#node.tuning;
     if (rowsOf(this.index) > logRows + logSlack) this.inBackground(this.trim());
   }

@@ -92,6 +92,53 @@ export class MessageTable {
     return low < this.#length && ids[low] === id && this.folders[low] !== GONE ? low : -1;
   }
 
+  /** First slot whose id is not lower. */
+  #from(id: number): number {
+    let low = 0;
+    let high = this.#length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.ids[middle]! < id) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** Slots of the messages with ids from `first` to `last`. */
+  *slotsBetween(first: number, last: number): Iterable<number> {
+    for (let slot = this.#from(first); slot < this.#length && this.ids[slot]! <= last; slot++)
+      if (this.folders[slot] !== GONE) yield slot;
+  }
+
+  /** Messages with higher ids, in order, at most `limit`. */
+  after(id: number, limit: number): { id: MsgId; email: EmailId }[] {
+    const found: { id: MsgId; email: EmailId }[] = [];
+    for (const slot of this.slotsBetween(id + 1, Number.MAX_SAFE_INTEGER)) {
+      if (found.length >= limit) break;
+      found.push({ id: this.ids[slot]! as MsgId, email: hex12(this.emails, slot) as EmailId });
+    }
+    return found;
+  }
+
+  countAfter(id: number): number {
+    return this.countBetween(id + 1, Number.MAX_SAFE_INTEGER);
+  }
+
+  countBetween(first: number, last: number): number {
+    let count = 0;
+    for (let slot = this.#from(first); slot < this.#length && this.ids[slot]! <= last; slot++)
+      if (this.folders[slot] !== GONE) count++;
+    return count;
+  }
+
+  /** Ids of the messages from `first` to `last`, ascending. */
+  between(first: number, last: number): Uint32Array<ArrayBuffer> {
+    const found = new Uint32Array(this.countBetween(first, last));
+    let at = 0;
+    for (const slot of this.slotsBetween(first, last)) found[at++] = this.ids[slot]!;
+    return found;
+  }
+
   meta(slot: number): MessageMeta {
     return {
       id: this.ids[slot]! as MsgId,

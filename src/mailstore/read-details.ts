@@ -63,8 +63,8 @@ export async function* eachDetails(
   }
 }
 
-/** One read for each week that they are from. */
-async function firstRows(
+/** The first row of each; one read for each week that they are from. */
+export async function firstRows(
   kv: KeyValueStore,
   p: Partition,
   emails: readonly (EmailId | undefined)[],
@@ -87,10 +87,20 @@ function wholeDetails(
   email: EmailId,
   first: Value,
 ): StoredDetails | Promise<StoredDetails> {
+  const rows = allRows(kv, p, bucket, email, first);
+  return rows instanceof Promise ? rows.then((all) => decodeDetails(email, all)) : decodeDetails(email, rows);
+}
+
+/** As they are stored, from the first one on; for `decodeDetails`. */
+export function allRows(
+  kv: KeyValueStore,
+  p: Partition,
+  bucket: string,
+  email: EmailId,
+  first: Value,
+): Value[] | Promise<Value[]> {
   const count = detailsRowCount(first);
-  if (count <= 1) return decodeDetails(email, [first]);
+  if (count <= 1) return [first];
   const keys = Array.from({ length: count - 1 }, (_, n) => detailsKey(email, n + 1));
-  return kv
-    .getImmutable(p, bucket, keys)
-    .then((rest) => decodeDetails(email, [first, ...rest.filter((row) => row !== undefined)]));
+  return kv.getImmutable(p, bucket, keys).then((rest) => [first, ...rest.filter((row) => row !== undefined)]);
 }

@@ -8,7 +8,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { KeyValueStore } from '../ports/kv.ts';
 import type { Random } from '../ports/random.ts';
 import { Account } from './account.ts';
-import type { AccountId, MailAccount, MailStore, Principal, Staged } from './api.ts';
+import type { AccountId, MailAccount, MailStore, Principal, SearchIndexFacts, Staged } from './api.ts';
 import { storeError } from './commit.ts';
 import { createAccount, newEpoch, removeAccount } from './create-account.ts';
 import { ChangeFeed } from './feed.ts';
@@ -18,6 +18,7 @@ import { type Log, Mailbox, type Node, type Tuning } from './mailbox.ts';
 import { renumberFolders } from './operations/folders.ts';
 import { setQuota } from './operations/records.ts';
 import { Parsing } from './parsing.ts';
+import { createSearchNode } from './search/account-search.ts';
 import { Staging } from './staging.ts';
 import { sweep } from './sweep.ts';
 import { told } from './told.ts';
@@ -38,7 +39,15 @@ export interface MailStoreOptions {
   readonly parsing?: Parsing;
 }
 
-const TUNING: Tuning = { cacheBytes: 256 << 20, checkpointChanges: 1000, logRows: 10_000, logSlack: 1000 };
+const TUNING: Tuning = {
+  cacheBytes: 256 << 20,
+  checkpointChanges: 1000,
+  logRows: 10_000,
+  logSlack: 1000,
+  searchFlush: 1024,
+  searchCacheBytes: 64 << 20,
+  searchThread: true,
+};
 /** Lost wake-ups are made up for this often, in milliseconds. */
 const REFRESH = 10_000;
 
@@ -70,6 +79,7 @@ class Store implements MailStore {
     this.#parsing = parsing ?? new Parsing({ clock, log });
     this.#staging = new Staging({ kv, blobs, clock, random, spool, parsing: this.#parsing });
     this.#feed = new ChangeFeed(kv, clock);
+    const tuned = { ...TUNING, ...tuning };
     this.#node = {
       kv,
       blobs,
@@ -80,7 +90,8 @@ class Store implements MailStore {
       name,
       newId: () => `${name}.${(count++).toString(36)}`,
       random,
-      tuning: { ...TUNING, ...tuning },
+      tuning: tuned,
+      search: createSearchNode(tuned.searchThread, tuned.searchCacheBytes),
       markChanged: (account) => this.#feed.mark(account),
     };
     this.#refreshLater();
@@ -150,6 +161,16 @@ class Store implements MailStore {
     yield* verifyAll(this.#node, account);
   }
 
+  rebuildSearch(account: AccountId): Promise<SearchIndexFacts> {
+    return this.#with(account, async ({ loop, search }) => {
+      await loop.refresh();
+      await search.reset();
+      await search.catchUp();
+      await search.settle();
+      return { ...search.facts, skipped: search.skipped };
+    });
+  }
+
   async *accounts(): AsyncIterable<AccountId> {
     for await (const p of this.#node.kv.partitions('u')) {
       const head = await this.#node.kv.head(p);
@@ -181,6 +202,7 @@ class Store implements MailStore {
     for (const [id, opened] of this.#opened) this.#evict(id, opened);
     await Promise.all(this.#closing);
     await this.#parsing[Symbol.asyncDispose]();
+    await this.#node.search[Symbol.asyncDispose]();
   }
 
   #get(account: AccountId): Opened {
@@ -218,11 +240,11 @@ class Store implements MailStore {
   /** Forgets accounts that nobody has open, the least recently used first, until the others fit. */
   #shrink(): void {
     let bytes = 0;
-    for (const { ready, handles } of this.#opened.values()) if (handles === 0) bytes += ready?.index.bytes ?? 0;
+    for (const { ready, handles } of this.#opened.values()) if (handles === 0) bytes += ready?.bytes ?? 0;
     for (const [id, unused] of this.#opened) {
       if (bytes <= this.#node.tuning.cacheBytes) break;
       if (unused.handles > 0 || !unused.ready || unused.ready.busy) continue;
-      bytes -= unused.ready.index.bytes;
+      bytes -= unused.ready.bytes;
       this.#evict(id, unused);
     }
   }

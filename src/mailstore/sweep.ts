@@ -87,6 +87,7 @@ async function sweepAccount(node: Node, account: AccountId, now: number, withMai
     await mailbox.trim();
     await forgetRows(node.kv, mailbox, now);
     await dropOldCheckpoints(node.kv, account);
+    await mailbox.search.sweep(now - GRACE);
     const sent = await forgetSubmissions(node.kv, mailbox, now);
     const inFolders = mailbox.index.table.emailNames();
     return forgetUnnamed(node.kv, account, now, (email) => sent.has(email) || inFolders(email));

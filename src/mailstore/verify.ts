@@ -36,6 +36,7 @@ import { readLog } from './log.ts';
 import type { Node } from './mailbox.ts';
 import { decodeDelivery, decodeSubmission } from './operations/submissions.ts';
 import { readDetails } from './read-details.ts';
+import { searchProblems } from './search/verify.ts';
 import type { AccountFacts, FolderCounters, FolderRow } from './state.ts';
 import { isSettled } from './submission.ts';
 import { decodeCounters, decodeFacts, decodeFolder, decodePlacement, decodeStrings } from './values.ts';
@@ -90,6 +91,8 @@ async function* verifyAccount(node: Node, account: AccountId): AsyncIterable<Pro
     if (problems.length === 0 || (await node.kv.head(p)).version === before.version) break;
   }
   for (const problem of problems) yield { account, problem };
+  if (rows && problems.length === 0)
+    for (const problem of await searchProblems(node, account, rows.facts, rows.messages)) yield { account, problem };
   const sizes = new Map<EmailId, MessageMeta>();
   for (const meta of rows?.messages.values() ?? []) sizes.set(meta.email, meta);
   for (const meta of sizes.values()) {

@@ -119,6 +119,7 @@ describe('with a service that runs', () => {
       'backup',
       'restore',
       'verify',
+      'search',
       'doctor',
       'config',
     ])

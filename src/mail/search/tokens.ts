@@ -51,9 +51,9 @@ export function tokenise(folded: string, emit: Emit, position = 0, limit = Numbe
   let i = 0;
   while (i < length) {
     const unit = folded.charCodeAt(i);
-    const wide = unit >= 0xd800 && unit <= 0xdbff && i + 1 < length;
-    const kind = wide ? classOf(String.fromCodePoint(folded.codePointAt(i)!)) : known[unit]!;
-    const width = wide ? 2 : 1;
+    const code = unit >= 0xd800 && unit <= 0xdbff ? folded.codePointAt(i)! : unit;
+    const width = code > 0xffff ? 2 : 1;
+    const kind = width === 2 ? classOf(String.fromCodePoint(code)) : known[unit]!;
     if (kind === Class.other) {
       i += width;
       continue;
@@ -63,8 +63,9 @@ export function tokenise(folded: string, emit: Emit, position = 0, limit = Numbe
       const second = i + width;
       const unit2 = second < length ? folded.charCodeAt(second) : 0;
       let end = second;
-      if (unit2 >= 0xd800 && unit2 <= 0xdbff && second + 1 < length) {
-        if (classOf(String.fromCodePoint(folded.codePointAt(second)!)) === Class.paired) end = second + 2;
+      if (unit2 >= 0xd800 && unit2 <= 0xdbff) {
+        const code2 = folded.codePointAt(second)!;
+        if (code2 > 0xffff && classOf(String.fromCodePoint(code2)) === Class.paired) end = second + 2;
       } else if (known[unit2] === Class.paired) end = second + 1;
       // The last one of a run stands alone, so that it is found as well.
       emit(folded.slice(i, end), at++, i, second);
@@ -74,11 +75,12 @@ export function tokenise(folded: string, emit: Emit, position = 0, limit = Numbe
     const start = i;
     i += width;
     while (i < length) {
-      const code = folded.charCodeAt(i);
-      if (code >= 0xd800 && code <= 0xdbff && i + 1 < length) {
-        if (classOf(String.fromCodePoint(folded.codePointAt(i)!)) !== Class.word) break;
+      const inner = folded.charCodeAt(i);
+      if (inner >= 0xd800 && inner <= 0xdbff) {
+        const whole = folded.codePointAt(i)!;
+        if (whole <= 0xffff || classOf(String.fromCodePoint(whole)) !== Class.word) break;
         i += 2;
-      } else if (known[code] === Class.word) i += 1;
+      } else if (known[inner] === Class.word) i += 1;
       else break;
     }
     if (i - start <= TERM_LENGTH) {
@@ -92,7 +94,7 @@ export function tokenise(folded: string, emit: Emit, position = 0, limit = Numbe
         complete = false;
         break;
       }
-      emit(folded.slice(from, to), at++, from, to);
+      emit(folded.slice(from, to).toWellFormed(), at++, from, to);
       if (to === i) break;
     }
   }

@@ -82,6 +82,8 @@ const OWN: Record<string, Case> = {
   'GET /v1/submissions/:id': { request: (ids) => [`/v1/submissions/${ids.submission}`], stranger: 404 },
   'DELETE /v1/submissions/:id': { request: (ids) => [`/v1/submissions/${ids.submission}`], stranger: 404 },
   'GET /v1/threads/:id': { request: (ids) => [`/v1/threads/${ids.thread}`], stranger: 404 },
+  'GET /v1/search': { request: () => ['/v1/search?q=marker'], stranger: 200 },
+  'GET /v1/search/suggestions': { request: () => ['/v1/search/suggestions?q=alice'], stranger: 200 },
   // A stream of one's own account, whatever is asked; what it carries is tested with the events.
   'GET /v1/events': { request: () => ['/v1/events', { headers: { 'last-event-id': 'x' } }], stranger: 400 },
 };

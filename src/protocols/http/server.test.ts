@@ -102,7 +102,7 @@ describe('answers', () => {
     for (const [method, url] of [
       ['GET', '/nothing'],
       ['POST', '/v1/search'],
-      ['GET', '/v1/search?q=x'],
+      ['GET', '/v1/searches?q=x'],
       ['PUT', '/v1/folders'],
     ] as const)
       expect((await http.alice.as(method, url)).json).toMatchObject({ status: 404, code: 'not-found' });

@@ -33,6 +33,7 @@ import { folderRoutes } from './routes/folders.ts';
 import { messageRoutes } from './routes/messages.ts';
 import { operatorAccess, operatorRoutes } from './routes/operator.ts';
 import { pageRoutes } from './routes/pages.ts';
+import { searchRoutes } from './routes/search.ts';
 import { sendRoutes } from './routes/send.ts';
 import { sessionRoutes } from './routes/session.ts';
 import { submissionRoutes } from './routes/submissions.ts';
@@ -202,6 +203,7 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
     messageRoutes(api, services, cleaner);
     threadRoutes(api, services, sortKeys);
     submissionRoutes(api, services);
+    searchRoutes(api, services);
     eventRoutes(api, streams);
   });
   // Only this one takes multipart.

@@ -1,0 +1,369 @@
+/**
+ * The search index of one account. Segments in the store hold every message up to an id; level 0, in memory, what came after.
+ * Message ids ascend in the order of the log, so "after that id" is the tail of the log, and needs none of its rows: what
+ * was expunged meanwhile is not there to be indexed, and what was moved or flagged does not matter.
+ *
+ * Nobody waits for it: it works when enough has come to be written as a segment, and when somebody searches.
+ */
+import { MailError } from '../../mail/error.ts';
+import { Damaged } from '../../ports/kv.ts';
+import type { AccountId } from '../api.ts';
+import type { Operation } from '../commit.ts';
+import type { Node } from '../mailbox.ts';
+import type { MailboxIndex } from '../mailbox-index.ts';
+import { readMessages } from './input.ts';
+import {
+  decodeManifest,
+  NO_MANIFEST,
+  putManifest,
+  readManifestRow,
+  sameBytes,
+  type SearchManifest,
+} from './manifest.ts';
+import { MemoryRows, Segment } from './reader.ts';
+import { DocFlag, type RowSource, type SegmentFacts } from './segment.ts';
+import { dropSegment, dropUnnamed, RowCache, StoredRows, writeRows } from './rows.ts';
+import { SearchHere, SearchThread, type SearchWork } from './thread.ts';
+import type { Row } from './work.ts';
+
+/** What all accounts of a node share for searching. */
+export interface SearchNode extends AsyncDisposable {
+  readonly work: SearchWork;
+  readonly cache: RowCache;
+}
+
+export function createSearchNode(inThread: boolean, cacheBytes: number): SearchNode {
+  const work = inThread ? new SearchThread() : new SearchHere();
+  return { work, cache: new RowCache(cacheBytes), [Symbol.asyncDispose]: () => work[Symbol.asyncDispose]() };
+}
+
+/** So many segments of about one size become one. */
+const FAN_OUT = 8;
+/** Documents of a segment that is large enough. */
+const LARGE = 32_768;
+/** Level 0 is written when it is this old, if it is worth a segment. */
+const OLD_MS = 600_000;
+const WORTH_WRITING = 64;
+/** Pieces of level 0 that a search looks through. */
+const MOST_PIECES = 6;
+const MOST_CONFLICTS = 10;
+
+interface Recent {
+  readonly segment: Segment;
+  readonly rows: MemoryRows;
+}
+
+export class AccountSearch {
+  readonly account: AccountId;
+  readonly #node: Node;
+  readonly #index: () => MailboxIndex;
+  readonly #run: <T>(operation: Operation<T>) => Promise<T>;
+  #row: Uint8Array | undefined;
+  #manifest: SearchManifest | undefined;
+  #stored: readonly Segment[] = [];
+  #recent: Recent[] = [];
+  /** When the oldest of level 0 was indexed. */
+  #recentSince = 0;
+  /** Every message up to this id is in a segment or in level 0. */
+  #upTo = 0;
+  #turn: Promise<unknown> = Promise.resolve();
+  #working = false;
+  #closed = false;
+  /** Messages of which nothing could be indexed. */
+  skipped = 0;
+
+  constructor(
+    node: Node,
+    account: AccountId,
+    index: () => MailboxIndex,
+    run: <T>(operation: Operation<T>) => Promise<T>,
+  ) {
+    this.#node = node;
+    this.account = account;
+    this.#index = index;
+    this.#run = run;
+  }
+
+  /** Memory, roughly; rows of the store are in the node's cache. */
+  get bytes(): number {
+    return this.#recent.reduce((sum, { rows }) => sum + rows.bytes, 0);
+  }
+
+  /** In order of ids. Level 0 comes last. */
+  get segments(): readonly Segment[] {
+    return [...this.#stored, ...this.#recent.map(({ segment }) => segment)];
+  }
+
+  /** Has enough come to be worth the work? Cheap. */
+  get isBehind(): boolean {
+    return !this.#working && !this.#closed && this.#index().facts.nextMessage - 1 - this.#upTo >= this.#flushDocs;
+  }
+
+  get #flushDocs(): number {
+    return this.#node.tuning.searchFlush;
+  }
+
+  close(): void {
+    this.#closed = true;
+  }
+
+  /** Messages after what is indexed. */
+  get behind(): number {
+    return this.#index().table.countAfter(this.#upTo);
+  }
+
+  /**
+   * Indexes what has come, at most `most` messages; answers how many are left. Also sees what other nodes have done.
+   */
+  catchUp(most = Number.POSITIVE_INFINITY): Promise<number> {
+    return this.#inTurn(async () => {
+      this.#working = true;
+      try {
+        await this.#load();
+        for (let left = most; left > 0 && !this.#closed; ) {
+          const done = await this.#indexNext(left);
+          if (done === 0) break;
+          left -= done;
+        }
+        if (this.#recent.length > 0 && this.#node.clock.now() - this.#recentSince >= OLD_MS) {
+          if (this.#recentDocs >= WORTH_WRITING) await this.#flush();
+        }
+        return this.behind;
+      } finally {
+        this.#working = false;
+      }
+    });
+  }
+
+  /** Did somebody else change the index since it was read? */
+  async isStale(): Promise<boolean> {
+    try {
+      return !sameBytes(await readManifestRow(this.#node.kv, this.account), this.#row);
+    } catch (error) {
+      if (isDamaged(error)) return false;
+      throw error;
+    }
+  }
+
+  /** Forgets the whole index; the next `catchUp` makes it anew. */
+  reset(): Promise<void> {
+    return this.#inTurn(async () => {
+      for (let attempt = 1; ; attempt++) {
+        const readable = await this.#load().then(
+          () => true,
+          (error: unknown) => {
+            if (isDamaged(error)) return false;
+            throw error;
+          },
+        );
+        // What an unreadable manifest named is collected by the sweep.
+        const before = readable ? this.#manifest!.segments : [];
+        if (await this.#commit(NO_MANIFEST, readable ? this.#row : 'unreadable')) {
+          this.#recent = [];
+          this.#upTo = 0;
+          this.skipped = 0;
+          for (const segment of before) await dropSegment(this.#node.kv, this.account, segment);
+          return;
+        }
+        if (attempt === MOST_CONFLICTS) throw this.#busy();
+      }
+    });
+  }
+
+  /** Writes what is in memory, and merges what is worth it: as a rebuild ends. */
+  settle(): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#load();
+      if (this.#recent.length > 0) await this.#flush();
+    });
+  }
+
+  /** Drops what a crash left behind: segments begun before `time` that the manifest does not name. */
+  async sweep(time: number): Promise<void> {
+    const { segments } = decodeManifest(await readManifestRow(this.#node.kv, this.account));
+    await dropUnnamed(this.#node.kv, this.account, new Set(segments.map(({ id }) => id)), time);
+  }
+
+  get facts(): { readonly segments: number; readonly messages: number; readonly bytes: number } {
+    const all = this.segments.map(({ facts }) => facts);
+    const sum = (of: (facts: SegmentFacts) => number): number => all.reduce((total, facts) => total + of(facts), 0);
+    return { segments: all.length, messages: sum(({ docs }) => docs), bytes: sum(({ bytes }) => bytes) };
+  }
+
+  get #recentDocs(): number {
+    return this.#recent.reduce((sum, { segment }) => sum + segment.facts.docs, 0);
+  }
+
+  async #inTurn<T>(act: () => Promise<T>): Promise<T> {
+    const mine = this.#turn.then(act, act);
+    this.#turn = mine.catch(() => undefined);
+    return mine;
+  }
+
+  async #load(): Promise<void> {
+    const row = await readManifestRow(this.#node.kv, this.account);
+    if (this.#manifest && sameBytes(row, this.#row)) return;
+    this.#show(row);
+  }
+
+  #show(row: Uint8Array | undefined): void {
+    const before = this.#manifest?.upTo ?? 0;
+    this.#row = row;
+    this.#manifest = decodeManifest(row);
+    const known = new Map(this.#stored.map((segment) => [segment.facts.id, segment]));
+    this.#stored = this.#manifest.segments.map(
+      (facts) => known.get(facts.id) ?? new Segment(facts, this.#rowsOf(facts.id)),
+    );
+    // Another node's segments may hold what is in memory here, or no longer reach up to it.
+    const { upTo } = this.#manifest;
+    const fits = upTo === before && this.#recent.every(({ segment }) => segment.facts.first > upTo);
+    if (fits) return;
+    const after = this.#recent.filter(({ segment }) => segment.facts.first > upTo);
+    this.#recent = upTo < before || after.length < this.#recent.length ? [] : after;
+    this.#upTo = this.#recent.length > 0 ? this.#upTo : upTo;
+  }
+
+  #rowsOf(segment: string): RowSource {
+    return new StoredRows(this.#node.kv, this.account, segment, this.#node.search.cache);
+  }
+
+  /** Indexes the next messages; answers how many. */
+  async #indexNext(most: number): Promise<number> {
+    const { table } = this.#index();
+    const room = Math.max(1, this.#flushDocs - this.#recentDocs);
+    const names = table.after(this.#upTo, Math.min(most, room));
+    if (names.length === 0) {
+      // What came and went is behind us, too.
+      this.#upTo = Math.max(this.#upTo, this.#index().facts.nextMessage - 1);
+      return 0;
+    }
+    const id = this.#newSegment();
+    const job = await readMessages(this.#node, this.account, id, names);
+    const ids = job.messages.map((message) => message.id);
+    const rows = new MemoryRows();
+    const facts = await this.#node.search.work.build(job, async (some) => {
+      for (const row of some) rows.put(...row);
+    });
+    const segment = new Segment(facts, rows);
+    for (const flags of (await segment.docs()).flags) if (flags & DocFlag.skipped) this.skipped++;
+    if (this.#recent.length === 0) this.#recentSince = this.#node.clock.now();
+    this.#recent.push({ segment, rows });
+    this.#upTo = ids.at(-1)!;
+    if (this.#recentDocs >= this.#flushDocs) await this.#flush();
+    else if (this.#recent.length > MOST_PIECES) await this.#joinRecent();
+    return ids.length;
+  }
+
+  /** Level 0 in one piece. */
+  async #joinRecent(): Promise<Recent | undefined> {
+    if (this.#recent.length <= 1) return this.#recent[0];
+    const rows = new MemoryRows();
+    const facts = await this.#merge(
+      this.#recent.map(({ segment }) => segment.facts),
+      this.#recent.map((recent) => recent.rows),
+      async (some) => {
+        for (const row of some) rows.put(...row);
+      },
+    );
+    this.#recent = facts ? [{ segment: new Segment(facts, rows), rows }] : [];
+    return this.#recent[0];
+  }
+
+  /** Level 0 becomes a segment in the store. */
+  async #flush(): Promise<void> {
+    const recent = await this.#joinRecent();
+    const manifest = this.#manifest!;
+    if (recent) await writeRows(this.#node.kv, this.account, recent.segment.facts.id, [...recent.rows.entries()]);
+    const segments = recent ? [...manifest.segments, recent.segment.facts] : manifest.segments;
+    const applied = await this.#commit({ upTo: this.#upTo, segments });
+    if (!applied) {
+      if (recent) await dropSegment(this.#node.kv, this.account, recent.segment.facts);
+      await this.#load();
+      return;
+    }
+    this.#recent = [];
+    await this.#mergeWhatIsWorthIt();
+  }
+
+  async #mergeWhatIsWorthIt(): Promise<void> {
+    for (let chosen = this.#toMerge(); chosen; chosen = this.#toMerge()) {
+      const { segments } = this.#manifest!;
+      const parts = segments.slice(chosen.from, chosen.to);
+      const made = await this.#merge(
+        parts,
+        parts.map((part) => this.#rowsOf(part.id)),
+        (rows, segment) => writeRows(this.#node.kv, this.account, segment, rows),
+      );
+      const next = segments.toSpliced(chosen.from, parts.length, ...(made ? [made] : []));
+      const applied = await this.#commit({ upTo: this.#manifest!.upTo, segments: next });
+      if (!applied) {
+        if (made) await dropSegment(this.#node.kv, this.account, made);
+        await this.#load();
+        return;
+      }
+      // Whoever is reading them finds them gone, looks again, and reads the new one.
+      for (const part of parts) await dropSegment(this.#node.kv, this.account, part);
+      if (this.#closed) return;
+    }
+  }
+
+  /** Neighbours of about one size at the end, or one of which most is gone. */
+  #toMerge(): { from: number; to: number } | undefined {
+    const { segments } = this.#manifest!;
+    const { table } = this.#index();
+    for (const [at, { first, last, docs }] of segments.entries())
+      if (table.countBetween(first, last) < docs / 2) return { from: at, to: at + 1 };
+    const tiers = segments.map(({ docs }) => tierOf(docs, this.#flushDocs));
+    for (let tier = 0; tier < TOP; tier++) {
+      let from = segments.length;
+      let count = 0;
+      while (from > 0 && tiers[from - 1]! <= tier) if (tiers[--from] === tier) count++;
+      if (count >= FAN_OUT) return { from, to: segments.length };
+    }
+    return undefined;
+  }
+
+  async #merge(
+    parts: readonly SegmentFacts[],
+    sources: readonly RowSource[],
+    take: (rows: readonly Row[], segment: string) => Promise<void>,
+  ): Promise<SegmentFacts | undefined> {
+    const segment = this.#newSegment();
+    const alive = this.#index().table.between(parts[0]!.first, parts.at(-1)!.last);
+    return this.#node.search.work.merge({ segment, parts, alive }, sources, (rows) => take(rows, segment));
+  }
+
+  async #commit(manifest: SearchManifest, before: Uint8Array | undefined | 'unreadable' = this.#row): Promise<boolean> {
+    try {
+      this.#show(await this.#run(putManifest(before, manifest)));
+      return true;
+    } catch (error) {
+      if (error instanceof MailError && error.code === 'conflict') return false;
+      throw error;
+    }
+  }
+
+  #newSegment(): string {
+    const { clock, random } = this.#node;
+    const time = Math.floor(clock.now()).toString(16).padStart(12, '0');
+    return time + Buffer.from(random.bytes(6)).toString('hex');
+  }
+
+  #busy(): MailError {
+    return new MailError('busy', 'temporary', `account ${this.account}: others change its index all the time`);
+  }
+}
+
+/** Of segments that are merged no more. */
+const TOP = 10;
+
+function tierOf(docs: number, flushDocs: number): number {
+  if (docs >= LARGE) return TOP;
+  let tier = 0;
+  for (let most = FAN_OUT * flushDocs * 0.75; docs >= most; most *= FAN_OUT) tier++;
+  return tier;
+}
+
+/** A row is missing or damaged: of a segment that was merged meanwhile, or in truth. */
+export const isDamaged = (error: unknown): boolean =>
+  error instanceof Damaged || (error instanceof MailError && error.code === 'damaged');

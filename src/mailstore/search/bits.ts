@@ -1,0 +1,53 @@
+/** A set of message ids within a range, one bit each. */
+export class Bits {
+  readonly first: number;
+  readonly last: number;
+  readonly #words: Uint32Array;
+
+  constructor(first: number, last: number) {
+    this.first = first;
+    this.last = last;
+    this.#words = new Uint32Array(((Math.max(0, last - first) + 1) >> 5) + 1);
+  }
+
+  /** Ids outside the range are passed over. */
+  add(id: number): void {
+    const at = id - this.first;
+    if (at >= 0 && id <= this.last) this.#words[at >>> 5]! |= 1 << (at & 31);
+  }
+
+  has(id: number): boolean {
+    const at = id - this.first;
+    return at >= 0 && id <= this.last && (this.#words[at >>> 5]! & (1 << (at & 31))) !== 0;
+  }
+
+  // The other set has the same range.
+
+  and(other: Bits): this {
+    const { length } = this.#words;
+    for (let i = 0; i < length; i++) this.#words[i]! &= other.#words[i]!;
+    return this;
+  }
+
+  or(other: Bits): this {
+    const { length } = this.#words;
+    for (let i = 0; i < length; i++) this.#words[i]! |= other.#words[i]!;
+    return this;
+  }
+
+  without(other: Bits): this {
+    const { length } = this.#words;
+    for (let i = 0; i < length; i++) this.#words[i]! &= ~other.#words[i]!;
+    return this;
+  }
+
+  get isEmpty(): boolean {
+    return this.#words.every((word) => word === 0);
+  }
+
+  each(take: (id: number) => void): void {
+    for (let i = 0; i < this.#words.length; i++)
+      for (let word = this.#words[i]!; word !== 0; word &= word - 1)
+        take(this.first + 32 * i + (31 - Math.clz32(word & -word)));
+  }
+}

@@ -1,0 +1,158 @@
+/** Several neighbouring segments become one, without the documents that are gone. */
+import { Damaged } from '../../ports/kv.ts';
+import type { Segment } from './reader.ts';
+import { hashPlace, hashTerm, MANY, type Postings, type RowSink, type SegmentFacts, SegmentWriter } from './segment.ts';
+import type { TermEntry } from './segment.ts';
+import { VarReader, VarWriter } from './varint.ts';
+
+/**
+ * In order of their ids. `isAlive` says which documents stay. `pause` is awaited between terms: the sink may have to catch
+ * up. Memory: a block of each segment, and the postings of one term. Undefined when no document is left.
+ */
+export async function mergeSegments(
+  id: string,
+  segments: readonly Segment[],
+  isAlive: (id: number) => boolean,
+  sink: RowSink,
+  pause: () => Promise<void> | undefined,
+): Promise<SegmentFacts | undefined> {
+  const writer = new SegmentWriter(sink);
+  const whole: boolean[] = [];
+  let docs = 0;
+  for (const segment of segments) {
+    let gone = 0;
+    for await (const doc of segment.allDocs()) {
+      if (!isAlive(doc.id)) gone++;
+      else {
+        writer.doc(doc);
+        docs++;
+      }
+    }
+    whole.push(gone === 0);
+  }
+  if (docs === 0) return undefined;
+  const cursors = await Promise.all(segments.map((segment) => Cursor.open(segment)));
+  for (;;) {
+    let lowest: string | undefined;
+    for (const { entry } of cursors) if (entry && (lowest === undefined || entry.term < lowest)) lowest = entry.term;
+    if (lowest === undefined) break;
+    const joined = new JoinedPostings(lowest);
+    for (const [i, cursor] of cursors.entries()) {
+      if (cursor.entry?.term !== lowest) continue;
+      joined.add(await cursor.segment.postings(cursor.entry), whole[i] ? undefined : isAlive);
+      await cursor.advance();
+    }
+    if (joined.docs > 0) writer.term(joined.take());
+    const waiting = pause();
+    if (waiting) await waiting;
+  }
+  return writer.finish(id);
+}
+
+class Cursor {
+  readonly segment: Segment;
+  readonly #terms: AsyncIterator<TermEntry>;
+  entry: TermEntry | undefined;
+
+  private constructor(segment: Segment) {
+    this.segment = segment;
+    this.#terms = segment.prefixed('')[Symbol.asyncIterator]();
+  }
+
+  static async open(segment: Segment): Promise<Cursor> {
+    const cursor = new Cursor(segment);
+    await cursor.advance();
+    return cursor;
+  }
+
+  async advance(): Promise<void> {
+    const { value, done } = await this.#terms.next();
+    this.entry = done ? undefined : value;
+  }
+}
+
+class JoinedPostings {
+  readonly #term: string;
+  readonly #ids = new VarWriter(64);
+  readonly #places = new VarWriter(64);
+  #last = 0;
+  docs = 0;
+
+  constructor(term: string) {
+    this.#term = term;
+  }
+
+  add({ ids, places }: Postings, isAlive: ((id: number) => boolean) | undefined): void {
+    const from = new VarReader(ids);
+    const at = new VarReader(places);
+    let id = 0;
+    while (from.more) {
+      id += from.get();
+      const fields = from.u8();
+      const count = fields & MANY ? from.get() : 1;
+      const start = at.at;
+      if (isAlive) at.skip(count);
+      if (isAlive && !isAlive(id)) continue;
+      if (id <= this.#last) throw new Damaged(`search: document ${id} after ${this.#last}`);
+      this.#ids.put(id - this.#last);
+      this.#ids.u8(fields);
+      if (fields & MANY) this.#ids.put(count);
+      if (isAlive) this.#places.raw(places.subarray(start, at.at));
+      this.#last = id;
+      this.docs++;
+    }
+    if (!isAlive) this.#places.raw(places);
+  }
+
+  take(): Postings {
+    return { term: this.#term, docs: this.docs, ids: this.#ids.view(), places: this.#places.view() };
+  }
+}
+
+/** What is wrong with a segment: everything is read, and the postings are compared with the fingerprints. */
+export async function segmentProblem(segment: Segment): Promise<string | undefined> {
+  const expected = new Map<number, number>();
+  let words = 0;
+  for await (const doc of segment.allDocs()) {
+    expected.set(doc.id, doc.fingerprint);
+    words += doc.words;
+  }
+  const { facts } = segment;
+  if (expected.size !== facts.docs) return `${facts.docs} documents are noted, ${expected.size} are there`;
+  if (words !== facts.words) return `${facts.words} words are noted, ${words} are there`;
+  const found = new Map<number, number>();
+  let before: string | undefined;
+  for await (const entry of segment.prefixed('')) {
+    if (before !== undefined && entry.term <= before) return `term ${JSON.stringify(entry.term)} is out of order`;
+    before = entry.term;
+    const hash = hashTerm(entry.term);
+    let docs = 0;
+    for (const { id, places } of eachDocument(await segment.postings(entry))) {
+      docs++;
+      let sum = found.get(id) ?? 0;
+      for (const place of places) sum = (sum + hashPlace(hash, place)) >>> 0;
+      found.set(id, sum);
+    }
+    if (docs !== entry.docs)
+      return `term ${JSON.stringify(entry.term)}: ${entry.docs} documents are noted, not ${docs}`;
+  }
+  for (const [id, fingerprint] of expected)
+    if ((found.get(id) ?? 0) !== fingerprint) return `the words of message ${id} are not what was written`;
+  for (const id of found.keys()) if (!expected.has(id)) return `words of message ${id}, which it does not hold`;
+  return undefined;
+}
+
+export function* eachDocument({ ids, places }: Postings): Iterable<{ id: number; fields: number; places: number[] }> {
+  const from = new VarReader(ids);
+  const at = new VarReader(places);
+  let id = 0;
+  while (from.more) {
+    id += from.get();
+    const fields = from.u8();
+    const count = fields & MANY ? from.get() : 1;
+    const found: number[] = [];
+    let place = 0;
+    for (let i = 0; i < count; i++) found.push((place += at.get()));
+    yield { id, fields: fields & ~MANY, places: found };
+  }
+}

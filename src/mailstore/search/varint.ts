@@ -1,0 +1,107 @@
+/** Numbers of variable length: seven bits a byte, the lowest first. */
+import { Damaged } from '../../ports/kv.ts';
+
+/** Bytes that grow. */
+export class VarWriter {
+  bytes: Uint8Array;
+  length = 0;
+
+  constructor(capacity = 16) {
+    this.bytes = new Uint8Array(capacity);
+  }
+
+  #room(count: number): void {
+    if (this.length + count <= this.bytes.length) return;
+    const larger = new Uint8Array(Math.max(this.length + count, 2 * this.bytes.length));
+    larger.set(this.bytes.subarray(0, this.length));
+    this.bytes = larger;
+  }
+
+  u8(value: number): void {
+    this.#room(1);
+    this.bytes[this.length++] = value;
+  }
+
+  /** A whole number from 0 to 2^53. */
+  put(value: number): void {
+    if (this.length + 8 > this.bytes.length) this.#room(8);
+    let rest = value;
+    while (rest >= 0x80) {
+      this.bytes[this.length++] = (rest & 0x7f) | 0x80;
+      rest = rest > 0x7fffffff ? Math.floor(rest / 0x80) : rest >>> 7;
+    }
+    this.bytes[this.length++] = rest;
+  }
+
+  raw(bytes: Uint8Array): void {
+    this.#room(bytes.length);
+    this.bytes.set(bytes, this.length);
+    this.length += bytes.length;
+  }
+
+  /** What was written; good until the next write. */
+  view(): Uint8Array {
+    return this.bytes.subarray(0, this.length);
+  }
+
+  /** A copy; the writer begins anew. */
+  take(): Uint8Array {
+    const taken = this.bytes.slice(0, this.length);
+    this.length = 0;
+    return taken;
+  }
+}
+
+/** Throws `Damaged` when it is asked for more than there is. */
+export class VarReader {
+  readonly bytes: Uint8Array;
+  at: number;
+  readonly end: number;
+
+  constructor(bytes: Uint8Array, start = 0, end = bytes.length) {
+    this.bytes = bytes;
+    this.at = start;
+    this.end = end;
+  }
+
+  get more(): boolean {
+    return this.at < this.end;
+  }
+
+  u8(): number {
+    if (this.at >= this.end) throw short();
+    return this.bytes[this.at++]!;
+  }
+
+  get(): number {
+    let byte = this.u8();
+    if (byte < 0x80) return byte;
+    let value = byte & 0x7f;
+    let scale = 0x80;
+    do {
+      byte = this.u8();
+      value += (byte & 0x7f) * scale;
+      scale *= 0x80;
+      if (scale > 2 ** 56) throw new Damaged('search: a number that is none');
+    } while (byte >= 0x80);
+    return value;
+  }
+
+  skip(count: number): void {
+    const { bytes } = this;
+    for (let left = count; left > 0; left--) {
+      while (this.u8() >= 0x80);
+    }
+    if (this.at > bytes.length) throw short();
+  }
+
+  raw(count: number): Uint8Array {
+    if (count > this.end - this.at) throw short();
+    this.at += count;
+    return this.bytes.subarray(this.at - count, this.at);
+  }
+}
+
+function short(): Damaged {
+  return new Damaged('search: a segment is shorter than it says');
+}
