@@ -8,6 +8,7 @@ import { imapFolder, imapIdle } from './cases/imap.ts';
 import { inbound } from './cases/inbound.ts';
 import { lifecycle } from './cases/lifecycle.ts';
 import { pop3 } from './cases/pop3.ts';
+import { search } from './cases/search.ts';
 import { Ours } from './ours.ts';
 import { Peer, peerMissing } from './peer.ts';
 import { round } from '../test/proc.ts';
@@ -69,10 +70,16 @@ const CASES: Readonly<Record<string, Case>> = {
   },
 };
 
-const names = positionals.length > 0 ? positionals : Object.keys(CASES);
+/** In this process, on the store alone. */
+const HERE: Readonly<Record<string, () => Promise<Result>>> = {
+  search: () => search({ messages: messages(100_000) }),
+};
+
+const names = positionals.length > 0 ? positionals : [...Object.keys(CASES), ...Object.keys(HERE)];
 for (const name of names) {
-  if (!Object.hasOwn(CASES, name)) {
-    process.stderr.write(`there is no case '${name}': ${Object.keys(CASES).join(', ')}\n`);
+  if (!Object.hasOwn(CASES, name) && !Object.hasOwn(HERE, name)) {
+    const known = [...Object.keys(CASES), ...Object.keys(HERE)];
+    process.stderr.write(`there is no case '${name}': ${known.join(', ')}\n`);
     process.exit(2);
   }
 }
@@ -82,7 +89,14 @@ if (missing !== undefined) {
   process.stderr.write(`the peer cannot be measured: ${missing}\n`);
   process.exit(1);
 }
-for (const name of names) await measure(name, CASES[name] as Case);
+for (const name of names) {
+  const here = HERE[name];
+  if (here === undefined) await measure(name, CASES[name] as Case);
+  else {
+    const load = loadavg().map((value) => round(value));
+    print({ case: name, ...(await here()), date: new Date(), load });
+  }
+}
 
 /** Each case on fresh data; subjects take turns, so that a change of the machine's load meets both. */
 async function measure(name: string, one: Case): Promise<void> {

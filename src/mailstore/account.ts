@@ -1,5 +1,6 @@
 /** A handle on one account, for one principal. */
 import { MailError } from '../mail/error.ts';
+import type { FieldName } from '../mail/search/document.ts';
 import type { KeyValueStore, Value, Version } from '../ports/kv.ts';
 import type {
   AccountId,
@@ -40,6 +41,7 @@ import { messageIds } from './query.ts';
 import { eachDetails, readDetails, readMessage } from './read-details.ts';
 import { noFolder, publicChanges } from './state.ts';
 import { runSearch } from './search/search.ts';
+import { mayHold } from './search/substring.ts';
 import type { Outgoing } from './submission.ts';
 import { told } from './told.ts';
 import { vanishedSince } from './trim.ts';
@@ -165,6 +167,10 @@ export class Account implements MailAccount, Disposable {
 
   async search(request: SearchRequest): Promise<SearchAnswer> {
     return told(() => runSearch(this.#mailbox.search, () => this.#mailbox.index, request));
+  }
+
+  mayHold(text: string, fields: readonly FieldName[]): Promise<((id: MsgId) => boolean) | undefined> {
+    return told(() => mayHold(this.#mailbox.search, () => this.#mailbox.index, text, fields));
   }
 
   async addMessage(raw: Uint8Array | AsyncIterable<Uint8Array>, to: NewPlacement): Promise<Placed> {

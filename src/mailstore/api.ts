@@ -7,6 +7,7 @@
  * include what another node, or another handle, acknowledged before the question.
  */
 import type { Envelope, Part } from '../mail/message.ts';
+import type { FieldName } from '../mail/search/document.ts';
 import type { SearchQuery } from '../mail/search/query.ts';
 import type { Version } from '../ports/kv.ts';
 import type { Outgoing } from './submission.ts';
@@ -280,6 +281,9 @@ export interface MailAccount {
   getMessageIds(query: MessageQuery): readonly MsgId[];
   /** Sees every message acknowledged before the call, unless `behind` says that there are too many. */
   search(request: SearchRequest): Promise<SearchAnswer>;
+  /** Says of a message whether it may hold this text (NFC, lower case) as a substring in one of these fields, decoded: for IMAP,
+   * whose rules know no words. Undefined when the search index cannot tell. */
+  mayHold(text: string, fields: readonly FieldName[]): Promise<((id: MsgId) => boolean) | undefined>;
   /** NinjaMail addMessage: stages the raw message and publishes it. Durable when resolved. */
   addMessage(raw: Uint8Array | AsyncIterable<Uint8Array>, to: NewPlacement): Promise<Placed>;
   /** What `MailStore.stage` wrote for this account, before it is in any folder. `message-missing` when it is gone. */

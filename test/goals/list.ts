@@ -11,9 +11,27 @@ import { goal as g11 } from './g11-bad-inputs.ts';
 import { goal as g12 } from './g12-complexity.ts';
 import { goal as g13 } from './g13-smuggling.ts';
 import { goal as g14 } from './g14-state-model.ts';
+import { goal as g17 } from './g17-rebuild.ts';
 import { goal as g18 } from './g18-backup.ts';
 import { goal as g24 } from './g24-no-switch.ts';
 import type { Goal } from './goal.ts';
 import { goal as sieve } from './sieve-oracle.ts';
 
-export const GOALS: readonly Goal[] = [g01, g02, g03, g04, g07, g09, g10, g11, g12, g13, g14, g18, g24, corpus, sieve];
+export const GOALS: readonly Goal[] = [
+  g01,
+  g02,
+  g03,
+  g04,
+  g07,
+  g09,
+  g10,
+  g11,
+  g12,
+  g13,
+  g14,
+  g17,
+  g18,
+  g24,
+  corpus,
+  sieve,
+];

@@ -17,7 +17,10 @@ export async function bruteForce(account: MailAccount, query: SearchQuery): Prom
       const bytes = (start: number, end: number) => raw.subarray(start, end);
       analyse(
         { envelope: details.envelope, structure: details.structure, bytes },
-        { add: (...place) => void places.push(place), has: (term) => places.some(([other]) => other === term) },
+        {
+          add: (...place) => void places.push(place),
+          has: (term, field) => places.some(([other, , where]) => other === term && where === field),
+        },
       );
       const path = account.folder(meta.folder)!.path;
       if (matches(query, places, meta, path, details.hasAttachment)) found.push(msg);

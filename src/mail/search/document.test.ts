@@ -14,7 +14,7 @@ function words(raw: string) {
       found.set(name, (found.get(name) ?? new Set()).add(term));
       places.push([position, field, term]);
     },
-    has: (term: string) => places.some(([, , other]) => other === term),
+    has: (term: string, field: number) => places.some(([, of, other]) => other === term && of === field),
   };
   const analysed = analyse(message, sink);
   const of = (name: string) => [...(found.get(name) ?? [])].join(' ');

@@ -35,8 +35,8 @@ export interface SearchableMessage {
 export interface TermSink {
   /** `field` is a position in FIELDS. Positions ascend. */
   add(term: string, position: number, field: number): void;
-  /** Has this message had the term already? */
-  has(term: string): boolean;
+  /** Has this message had the term in that field already? */
+  has(term: string, field: number): boolean;
 }
 
 export interface Analysed {
@@ -116,7 +116,7 @@ export function analyse(message: SearchableMessage, sink: TermSink): Analysed {
   const text = (content: string, name: FieldName, again = false): void => {
     const field = FIELDS.indexOf(name);
     const add = (term: string, at: number): void => {
-      if (again && sink.has(term)) return;
+      if (again && sink.has(term, field)) return;
       sink.add(term, at, field);
       length++;
     };

@@ -73,8 +73,9 @@ export class SegmentBuilder implements TermSink {
     this.#fingerprint = (this.#fingerprint + hashPlace(term.hash, place)) >>> 0;
   }
 
-  has(text: string): boolean {
-    return this.#terms.get(text)?.current === this.#doc;
+  has(text: string, field: number): boolean {
+    const term = this.#terms.get(text);
+    return term?.current === this.#doc && (term.fields & (1 << field)) !== 0;
   }
 
   end(words: number, flags: number): void {

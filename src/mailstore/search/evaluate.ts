@@ -105,9 +105,10 @@ export class SegmentQuery {
     }
     const found: TermEntry[] = [];
     const stemmed = stem(term);
+    let seen = 0;
     for await (const entry of this.segment.prefixed(match === 'prefix' ? term : stemPrefix(stemmed))) {
       if (match === 'prefix' || entry.term === term || stem(entry.term) === stemmed) found.push(entry);
-      await this.#patience.pause();
+      if (++seen % 256 === 0) await this.#patience.pause();
     }
     return found;
   }

@@ -121,16 +121,22 @@ export async function segmentProblem(segment: Segment): Promise<string | undefin
   if (expected.size !== facts.docs) return `${facts.docs} documents are noted, ${expected.size} are there`;
   if (words !== facts.words) return `${facts.words} words are noted, ${words} are there`;
   const found = new Map<number, number>();
+  if (!(await segment.indexFits())) return 'the index of terms does not fit the dictionary';
   let before: string | undefined;
   for await (const entry of segment.prefixed('')) {
     if (before !== undefined && entry.term <= before) return `term ${JSON.stringify(entry.term)} is out of order`;
     before = entry.term;
     const hash = hashTerm(entry.term);
     let docs = 0;
-    for (const { id, places } of eachDocument(await segment.postings(entry))) {
+    for (const { id, fields, places } of eachDocument(await segment.postings(entry))) {
       docs++;
       let sum = found.get(id) ?? 0;
-      for (const place of places) sum = (sum + hashPlace(hash, place)) >>> 0;
+      let seen = 0;
+      for (const place of places) {
+        sum = (sum + hashPlace(hash, place)) >>> 0;
+        seen |= 1 << (place & 7);
+      }
+      if (seen !== fields) return `term ${JSON.stringify(entry.term)}: not the fields of message ${id}`;
       found.set(id, sum);
     }
     if (docs !== entry.docs)

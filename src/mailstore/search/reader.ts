@@ -60,6 +60,17 @@ export class Segment {
     return (this.#docs ??= forgetFailed(this.#loadDocs(), () => (this.#docs = undefined)));
   }
 
+  /** Does the index name the first term of every block? */
+  async indexFits(): Promise<boolean> {
+    const index = await this.#loadIndex();
+    for (const [block, first] of index.entries())
+      for (const { term } of termsOf(await this.#rows.row(RowKind.terms, block))) {
+        if (term !== first) return false;
+        break;
+      }
+    return true;
+  }
+
   async *allDocs(): AsyncIterable<Doc> {
     yield* docsOf(await this.#stream(RowKind.docs));
   }

@@ -11,7 +11,7 @@ import { type MailboxCondition, type MailboxSelect, positivePhrases, SegmentQuer
 import { foldersNamed } from './folder-words.ts';
 
 /** Messages that a search indexes before it answers; the rest follows behind its back. */
-const INDEXED_FIRST = 4096;
+export const INDEXED_FIRST = 4096;
 const MOST_ATTEMPTS = 5;
 
 export async function runSearch(

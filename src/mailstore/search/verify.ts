@@ -8,6 +8,7 @@ import { segmentProblem } from './merge.ts';
 import { MemoryRows, Segment } from './reader.ts';
 import { StoredRows } from './rows.ts';
 import { type Doc, DocFlag, type SegmentFacts } from './segment.ts';
+import { LastRows } from './work.ts';
 
 const MOST_READINGS = 5;
 /** Messages that are indexed once more at a time. */
@@ -74,7 +75,7 @@ async function readSegment(
   facts: SegmentFacts,
   indexed: Map<number, Doc>,
 ): Promise<string | undefined> {
-  const segment = new Segment(facts, new StoredRows(kv, account, facts.id));
+  const segment = new Segment(facts, new LastRows(new StoredRows(kv, account, facts.id)));
   for await (const doc of segment.allDocs()) {
     if (doc.id < facts.first || doc.id > facts.last) return `it holds message ${doc.id}`;
     indexed.set(doc.id, doc);

@@ -58,7 +58,7 @@ function addMessage(
       words++;
       builder.add(term, position, field);
     },
-    has: (term: string) => builder.has(term),
+    has: (term: string, field: number) => builder.has(term, field),
   };
   try {
     const details = decodeDetails(
@@ -94,7 +94,7 @@ export function mergeParts(
 }
 
 /** Remembers the last row of each kind: the next term is mostly in the same. */
-class LastRows implements RowSource {
+export class LastRows implements RowSource {
   readonly #source: RowSource;
   readonly #last: ({ number: number; row: Promise<Uint8Array> } | undefined)[] = [];
 

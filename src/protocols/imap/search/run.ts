@@ -3,7 +3,8 @@
  * are still undecided, then on their text. Lets others have their turn, and stops when the client is gone.
  */
 import { MailError } from '../../../mail/error.ts';
-import type { FolderView, MessageDetails, MsgId } from '../../../mailstore/api.ts';
+import type { FieldName } from '../../../mail/search/document.ts';
+import type { FolderView, MailAccount, MessageDetails, MsgId } from '../../../mailstore/api.ts';
 import { emailId, threadId } from '../object-id.ts';
 import type { Selected } from '../selected.ts';
 import type { Session } from '../session.ts';
@@ -15,6 +16,8 @@ import { addressText, bodyTexts, type FieldText, fold, headerText } from './text
 const DAY = 86_400_000;
 /** Messages between two looks at the clock. */
 const ROWS = 512;
+/** Folders with fewer messages are read without asking the search index. */
+const INDEX_FROM = 64;
 /** Undecided messages that are looked into at once. */
 const BATCH = 200;
 
@@ -27,6 +30,13 @@ interface Known {
   readonly texts?: ReadonlyMap<SearchKey, boolean>;
 }
 
+/** A text, where it must be, and what the search index says of it. */
+interface Asked {
+  readonly text: string;
+  readonly fields: readonly FieldName[];
+  mayHold: ((id: MsgId) => boolean) | undefined;
+}
+
 /** True or false; undefined when more must be known. */
 type Verdict = boolean | undefined;
 type Test = (known: Known) => Verdict;
@@ -36,6 +46,7 @@ export async function matchingPositions(session: Session, program: SearchKey): P
   const { view } = selected.tracker;
   const plan = new Plan(selected, session.now());
   const test = plan.compile(program);
+  if (view.length >= INDEX_FROM) await plan.askIndex(account);
   const found: number[] = [];
   let undecided: number[] = [];
   const decide = async (): Promise<void> => {
@@ -70,7 +81,14 @@ class Plan {
   readonly #selected: Selected;
   readonly #view: FolderView;
   /** Keys that need the text of the message. */
-  readonly #texts: { readonly key: SearchKey; readonly text: string; readonly header: boolean }[] = [];
+  readonly #texts: {
+    readonly key: SearchKey;
+    readonly text: string;
+    readonly header: boolean;
+    readonly asked: Asked;
+  }[] = [];
+  /** What the search index may know. */
+  readonly #asked: Asked[] = [];
   readonly #now: number;
   #needsHeader = false;
 
@@ -136,7 +154,9 @@ class Plan {
         };
       case 'subject': {
         const text = fold(key.text);
-        return ({ details }) => details && fold(details.envelope.subject).includes(text);
+        const asked = this.#ask(text, ['subject']);
+        return ({ position, details }) =>
+          this.#mayHold(asked, position) && details && fold(details.envelope.subject).includes(text);
       }
       case 'from':
       case 'to':
@@ -144,7 +164,9 @@ class Plan {
       case 'bcc': {
         const text = fold(key.text);
         const field = key.key;
-        return ({ details }) => details && addressText(details.envelope[field]).includes(text);
+        const asked = this.#ask(text, [field === 'bcc' ? 'cc' : field]);
+        return ({ position, details }) =>
+          this.#mayHold(asked, position) && details && addressText(details.envelope[field]).includes(text);
       }
       case 'header': {
         this.#needsHeader = true;
@@ -152,9 +174,13 @@ class Plan {
         return ({ header }) => header?.some(({ name, value }) => name === key.field && value.includes(text));
       }
       case 'body':
-      case 'text':
-        this.#texts.push({ key, text: fold(key.text), header: key.key === 'text' });
-        return ({ texts }) => texts?.get(key);
+      case 'text': {
+        const text = fold(key.text);
+        const header = key.key === 'text';
+        const asked = this.#ask(text, ['body', 'attachment']);
+        this.#texts.push({ key, text, header, asked });
+        return ({ position, texts }) => (header || this.#mayHold(asked, position)) && texts?.get(key);
+      }
       case 'not': {
         const test = this.compile(key.of);
         return (known) => {
@@ -171,6 +197,22 @@ class Plan {
     }
   }
 
+  #ask(text: string, fields: readonly FieldName[]): Asked {
+    const asked = { text, fields, mayHold: undefined };
+    this.#asked.push(asked);
+    return asked;
+  }
+
+  /** From then on messages that cannot hold the texts are decided without being read. */
+  async askIndex(account: MailAccount): Promise<void> {
+    for (const asked of this.#asked)
+      if (asked.text !== '') asked.mayHold = await account.mayHold(asked.text, asked.fields);
+  }
+
+  #mayHold({ mayHold }: Asked, position: number): boolean {
+    return mayHold === undefined || mayHold(this.#view.ids[position] as MsgId);
+  }
+
   /** Reads the message's header, and its text where that does not decide. */
   async read(session: Session, test: Test, position: number, details: MessageDetails): Promise<Verdict> {
     try {
@@ -184,10 +226,12 @@ class Plan {
       for (const { key, text, header: too } of this.#texts) {
         texts.set(key, text === '' || (too && header.some(({ name, value }) => `${name}: ${value}`.includes(text))));
       }
-      const overlap = Math.max(0, ...this.#texts.map(({ text }) => text.length));
+      const open = this.#texts.filter(({ key, asked }) => !texts.get(key) && this.#mayHold(asked, position));
+      if (open.length === 0) return test({ position, details, header, texts });
+      const overlap = Math.max(0, ...open.map(({ text }) => text.length));
       for await (const piece of bodyTexts(body, details.structure, overlap)) {
-        for (const { key, text } of this.#texts) if (piece.includes(text)) texts.set(key, true);
-        if (this.#texts.every(({ key }) => texts.get(key) === true)) break;
+        for (const { key, text } of open) if (piece.includes(text)) texts.set(key, true);
+        if (open.every(({ key }) => texts.get(key) === true)) break;
         if (session.out.mustPause()) await session.out.pause();
       }
       return test({ position, details, header, texts });
