@@ -160,7 +160,7 @@ async function history(steps: readonly Step[], seed: number, nasty: Nasty | unde
 describe('the index finds what reading everything finds', () => {
   const steps = fc.array(step, { minLength: 10, maxLength: 60 });
   const seed = fc.integer({ min: 100, max: 1_000_000 });
-  const runs = Number(process.env['HISTORY_RUNS'] ?? 12);
+  const runs = Number(process.env['HISTORY_RUNS'] ?? 8);
 
   test(
     'after any history',
