@@ -24,6 +24,7 @@ import type { RawMail } from '../arrival.ts';
 import { HEAD_LIMIT } from '../arrival.ts';
 import type { AutomaticMail } from '../automatic.ts';
 import type { Delivery } from '../pipeline.ts';
+import { isForged } from './forged.ts';
 import { flagsOf, targetOf } from './mailboxes.ts';
 import type { SieveMemory } from './memory.ts';
 import { scriptFailed } from './notice.ts';
@@ -213,7 +214,7 @@ export class Performance {
     const { mail, recipient } = delivery;
     const key = `sieve reject ${recipient.deliveryId}`;
     const isMachine = (await this.#header()).all('auto-submitted').some(({ text }) => !/^no\b/i.test(text));
-    if (mail.sender === '' || isMachine || (await automatic.reach(mail.sender)) === undefined) {
+    if (mail.sender === '' || isMachine || isForged(mail) || (await automatic.reach(mail.sender)) === undefined) {
       log.warn({ id: mail.id, recipient: recipient.address }, 'a mail was not rejected: its sender cannot be told');
       return false;
     }
@@ -239,7 +240,9 @@ export class Performance {
     const owner = await directory.account(account.id);
     const header = await this.#header();
     const addresses = [recipient.address, owner?.address ?? '', ...(owner?.aliases ?? []), ...action.addresses];
-    const why = whyNoAnswer(mail.sender, header, ownAddresses(addresses));
+    const why = isForged(mail)
+      ? 'its sender is not who sent it'
+      : whyNoAnswer(mail.sender, header, ownAddresses(addresses));
     const id = `vacation ${action.handle} ${mail.sender.toLowerCase()}`;
     await turns.run(account.id, async () => {
       if (why !== undefined || (await memory.has(id)) || (await automatic.reach(mail.sender)) === undefined) {
