@@ -24,7 +24,9 @@ export function run(
   });
 }
 
-/** Tests of a client that is not installed here are skipped (`npm test` installs them first). */
+/** Tests of a client that is not installed here are skipped, and this says so (`npm test` installs them first). */
 export function installed(program: string): boolean {
-  return spawnSync('sh', ['-c', `command -v ${program}`]).status === 0;
+  const found = spawnSync('sh', ['-c', `command -v ${program}`]).status === 0;
+  if (!found) console.warn(`skipped: ${program} is not installed`);
+  return found;
 }
