@@ -9,6 +9,7 @@ import {
   type SubmissionRecipient,
 } from '../mailstore/submission.ts';
 import type { OutboundLimits } from './limits.ts';
+import type { Feedback } from './reputation.ts';
 import type { Outcome } from './transfer.ts';
 
 /** Servers say what they like; so much of it is kept. */
@@ -61,6 +62,20 @@ function after(recipient: SubmissionRecipient, outcome: Outcome, now: number, ex
       return expired
         ? { ...kept, ...heard, state: 'bounced', status: '4.4.7', reason: reasonOf(`given up: ${outcome.reason}`) }
         : { ...kept, ...heard, state: 'delayed', status: outcome.status, reason: reasonOf(outcome.reason) };
+  }
+}
+
+/** What an outcome says of those who sent it. Undefined: nothing, as when nobody answers. */
+export function feedbackOf(outcome: Outcome): Feedback | undefined {
+  switch (outcome.kind) {
+    case 'delivered':
+      return 'sent';
+    case 'temporary':
+      return outcome.reply === undefined ? undefined : 'deferred';
+    case 'permanent':
+      if (outcome.status.startsWith('5.7.')) return 'refused';
+      // The rest is about this mail: too large, in a form that is not taken (RFC 3463 §3.4, §3.7).
+      return /^5\.[0124]\./.test(outcome.status) ? 'bounced' : undefined;
   }
 }
 

@@ -85,6 +85,9 @@ describe('an attempt', () => {
       'Final-Recipient: rfc822; bad@one.test\r\nAction: failed\r\nStatus: 5.1.1\r\nRemote-MTA: dns; mx\r\n',
     );
     expect(raw).not.toContain('Final-Recipient: rfc822; slow');
+    const known = { sent: 3, bounced: 1, deferred: 1, refused: 0, complaint: 0 };
+    expect(await run.reputation.of('account', ALICE)).toEqual(known);
+    expect(await run.reputation.of('domain', 'example.test')).toEqual(known);
     await l.clock.advance(2 * MINUTE);
     await run.quiet();
     expect(l.transfer.received).toContain('slow@one.test hi');

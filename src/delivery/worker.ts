@@ -15,7 +15,8 @@ import { type OutboundPayload, outboundPayload } from './entry.ts';
 import { Lane } from './lane.ts';
 import type { OutboundLimits } from './limits.ts';
 import { outgoingMail, withHeader } from './outgoing-mail.ts';
-import { applyOutcomes, pauseAfter } from './outcomes.ts';
+import { applyOutcomes, feedbackOf, pauseAfter } from './outcomes.ts';
+import type { Reputation } from './reputation.ts';
 import type { Outcome, Transfer } from './transfer.ts';
 
 export interface OutboundParts {
@@ -23,6 +24,7 @@ export interface OutboundParts {
   readonly queue: Queue;
   readonly transfer: Transfer;
   readonly dispatcher: { wake(account: AccountId): void };
+  readonly reputation: Pick<Reputation, 'note'>;
   /** Header fields that the author's domain puts on top of a mail: its signatures. */
   readonly signer?: { sign(raw: AsyncIterable<Uint8Array>): Promise<Uint8Array> };
   readonly clock: Clock;
@@ -168,7 +170,7 @@ export class OutboundWorker implements AsyncDisposable {
   }
 
   async #attempt(lane: Lane, entry: QueueEntry, payload: OutboundPayload): Promise<void> {
-    const { store, queue, clock, dispatcher, random } = this.#parts;
+    const { store, queue, clock, dispatcher } = this.#parts;
     const { submission: id, part = 0 } = payload;
     using account = await this.#open(store, payload.account);
     const submission = await account?.outgoing.get(id);
@@ -188,6 +190,19 @@ export class OutboundWorker implements AsyncDisposable {
     );
     dispatcher.wake(payload.account);
     this.#count(submission, outcomes, now);
+    await this.#settle(entry, payload, submission, settled);
+    await this.#note(payload.account, submission, outcomes);
+  }
+
+  /** Done, or waiting for the next attempt. */
+  async #settle(
+    entry: QueueEntry,
+    payload: OutboundPayload,
+    submission: Submission,
+    settled: Delivery | undefined,
+  ): Promise<void> {
+    const { queue, clock, random } = this.#parts;
+    const now = clock.now();
     const waiting = settled?.recipients.filter((recipient) => !isSettled(recipient)) ?? [];
     if (settled === undefined || waiting.length === 0) return queue.done([entry]);
     const expires = (submission.released ?? submission.created) + this.#limits.expireMs;
@@ -242,6 +257,13 @@ export class OutboundWorker implements AsyncDisposable {
       const { kind, host, reply } = outcome;
       this.#parts.log.info({ id, sender, outcome: kind, host, reply: reply && printable(reply, 300) }, 'attempted');
     }
+  }
+
+  async #note(account: AccountId, { sender }: Submission, outcomes: ReadonlyMap<number, Outcome>): Promise<void> {
+    const domain = sender.slice(sender.lastIndexOf('@') + 1);
+    const counts = Map.groupBy(outcomes.values(), feedbackOf);
+    for (const [what, { length: count }] of counts)
+      if (what !== undefined) await this.#parts.reputation.note({ what, count, account, domain });
   }
 
   /** Undefined when it is gone, and with it whatever it had to send. */

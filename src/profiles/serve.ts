@@ -7,6 +7,7 @@ import { serveControl } from '../control/server.ts';
 import type { Service } from '../control/service.ts';
 import { Dispatcher } from '../delivery/dispatcher.ts';
 import { DkimSigner } from '../delivery/dkim.ts';
+import { Reputation } from '../delivery/reputation.ts';
 import { OutboundWorker } from '../delivery/worker.ts';
 import { startDemo } from '../demo/demo.ts';
 import { SIGNED_IN } from '../directory/directory.ts';
@@ -105,8 +106,9 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
     new IntakeWorker({ queue, steps: [quarantine(mailstore), sieve, file(mailstore)], clock, random, log, metrics }),
   );
   const transfer = remote ? openTransfer(config, { resolver, clock, random, log, metrics }) : NOWHERE;
+  const reputation = undo.use(new Reputation({ kv: store.kv, clock, random, log }));
   const signer = new DkimSigner({ keys: store.dkimKeys, clock, log });
-  undo.use(new OutboundWorker({ ...sending, dispatcher, transfer, signer }, outboundLimits));
+  undo.use(new OutboundWorker({ ...sending, dispatcher, transfer, signer, reputation }, outboundLimits));
   watchQueues(queue, clock, metrics);
   const submit = new Submit({
     directory,

@@ -8,6 +8,7 @@ import { SeededRandom } from '../../src/adapters/random-seeded.ts';
 import { Dispatcher } from '../../src/delivery/dispatcher.ts';
 import { OUTBOUND_LIMITS, type OutboundLimits } from '../../src/delivery/limits.ts';
 import type { AccountInfo, Route } from '../../src/directory/api.ts';
+import { Reputation } from '../../src/delivery/reputation.ts';
 import type { Transfer } from '../../src/delivery/transfer.ts';
 import { OutboundWorker } from '../../src/delivery/worker.ts';
 import { Intake } from '../../src/intake/intake.ts';
@@ -109,7 +110,8 @@ export async function sendingWorld(options: SendingOptions = {}) {
     const submit = new Submit({ ...parts, recipients, rate, dispatcher, remote: true });
     const alice = await mailstore.open(SYSTEM, ALICE);
     const signer = { sign: () => Promise.resolve(Buffer.from('X-Signed: yes\r\n')) };
-    const worker = transfer && new OutboundWorker({ ...parts, dispatcher, transfer, signer }, limits);
+    const reputation = new Reputation({ kv: store, clock, random, log });
+    const worker = transfer && new OutboundWorker({ ...parts, dispatcher, transfer, signer, reputation }, limits);
     return {
       mailstore,
       queue,
@@ -118,6 +120,7 @@ export async function sendingWorld(options: SendingOptions = {}) {
       submit,
       scripts,
       metrics,
+      reputation,
       alice,
       /** Resolves when nothing is under way any more but what waits for its time. */
       async quiet(): Promise<void> {
@@ -135,6 +138,7 @@ export async function sendingWorld(options: SendingOptions = {}) {
       stop: (): void => void queue[Symbol.asyncDispose](),
       async [Symbol.asyncDispose](): Promise<void> {
         await worker?.[Symbol.asyncDispose]();
+        await reputation[Symbol.asyncDispose]();
         await dispatcher[Symbol.asyncDispose]();
         await intakeWorker[Symbol.asyncDispose]();
         await queue[Symbol.asyncDispose]();

@@ -13,7 +13,10 @@ beforeEach(async () => {
   intake = http.startWorker();
   const transfer = new ScriptedTransfer(() => http.clock.now());
   transfer.servers.set('other.test', ({ recipient: { address } }) => (address.startsWith('bad') ? refused : taken));
-  outbound = new OutboundWorker({ ...http, store: http.mailstore, transfer }, OUTBOUND_LIMITS);
+  outbound = new OutboundWorker(
+    { ...http, store: http.mailstore, transfer, reputation: { note: async () => undefined } },
+    OUTBOUND_LIMITS,
+  );
 });
 afterEach(async () => {
   await outbound[Symbol.asyncDispose]();
