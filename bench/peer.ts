@@ -4,14 +4,13 @@
  * `test/install.sh --bench`.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { loadAccounts } from '../test/load/message.ts';
 import { BENCH_DOMAIN, BENCH_PASSWORD, type Subject } from './subject.ts';
-import { WireClient } from '../test/client/wire.ts';
+import { answering, Postfix, postfixMissing, userIds } from '../test/postfix.ts';
 
 export interface PeerOptions {
   readonly accounts?: number;
@@ -21,8 +20,9 @@ export interface PeerOptions {
 
 /** Why the peer cannot run here; undefined when it can. */
 export function peerMissing(): string | undefined {
-  if (process.getuid?.() !== 0) return 'the peer needs root: Postfix starts its parts under several users';
-  const missing = ['/usr/sbin/postfix', '/usr/sbin/dovecot', '/usr/lib/dovecot/lmtp', '/usr/lib/dovecot/pop3'].filter(
+  const why = postfixMissing();
+  if (why !== undefined) return why;
+  const missing = ['/usr/sbin/dovecot', '/usr/lib/dovecot/lmtp', '/usr/lib/dovecot/pop3'].filter(
     (path) => !existsSync(path),
   );
   return missing.length === 0 ? undefined : `${missing.join(', ')}: run test/install.sh --bench`;
@@ -40,7 +40,7 @@ export class Peer implements Subject {
   readonly pop3: string;
   readonly #folder: string;
   #dovecot: ChildProcess | undefined;
-  #postfixPid = 0;
+  #postfix: Postfix | undefined;
 
   private constructor(folder: string, accounts: readonly string[], ports: readonly number[]) {
     this.#folder = folder;
@@ -52,9 +52,8 @@ export class Peer implements Subject {
       string,
       string,
     ];
-    const postfix = execFileSync('/usr/sbin/postconf', ['-h', '-d', 'mail_version'], { encoding: 'utf8' }).trim();
     const dovecot = execFileSync('/usr/sbin/dovecot', ['--version'], { encoding: 'utf8' }).trim();
-    this.version = `postfix ${postfix}, dovecot ${dovecot}`;
+    this.version = `postfix ${Postfix.version()}, dovecot ${dovecot}`;
   }
 
   static async start(options: PeerOptions = {}): Promise<Peer> {
@@ -64,13 +63,12 @@ export class Peer implements Subject {
     chmodSync(folder, 0o755);
     const peer = new Peer(folder, loadAccounts(options.accounts ?? 100, BENCH_DOMAIN), await freePorts(5));
     peer.#configureDovecot(options.sync ?? true);
-    peer.#configurePostfix();
     await peer.#run();
     return peer;
   }
 
   pids(): readonly number[] {
-    return [this.#postfixPid, this.#dovecot?.pid ?? 0];
+    return [this.#postfix?.pid ?? 0, this.#dovecot?.pid ?? 0];
   }
 
   #configureDovecot(sync: boolean): void {
@@ -151,93 +149,37 @@ service anvil {
     );
   }
 
-  #configurePostfix(): void {
-    const config = join(this.#folder, 'postfix');
-    mkdirSync(config);
-    const data = join(this.#folder, 'postfix-data');
-    mkdirSync(data);
-    const { uid, gid } = userIds('postfix');
-    chownSync(data, uid, gid);
-    mkdirSync(join(this.#folder, 'queue'));
-    writeFileSync(join(config, 'accounts'), this.accounts.map((address) => `${address} x\n`).join(''));
-    writeFileSync(
-      join(config, 'main.cf'),
-      `compatibility_level = 3.6
-queue_directory = ${this.#folder}/queue
-data_directory = ${data}
-command_directory = /usr/sbin
-daemon_directory = /usr/lib/postfix/sbin
-shlib_directory = ${execFileSync('/usr/sbin/postconf', ['-h', 'shlib_directory'], { encoding: 'utf8' }).trim()}
-meta_directory = /etc/postfix
-mail_owner = postfix
-setgid_group = postdrop
-myhostname = peer.test
-inet_interfaces = 127.0.0.1
-inet_protocols = ipv4
-mydestination =
-mynetworks = 127.0.0.0/8
-alias_maps =
-local_recipient_maps =
+  #configuration(): string {
+    return `myhostname = peer.test
 virtual_mailbox_domains = ${BENCH_DOMAIN}
-virtual_mailbox_maps = texthash:${config}/accounts
-virtual_transport = lmtp:unix:${this.#folder}/dovecot/lmtp
+virtual_mailbox_maps = texthash:FOLDER/postfix/accounts
+virtual_transport = lmtp:unix:FOLDER/dovecot/lmtp
 lmtp_destination_concurrency_limit = 20
 initial_destination_concurrency = 20
 in_flow_delay = 0
 smtpd_client_connection_count_limit = 0
 smtpd_client_connection_rate_limit = 0
 default_process_limit = 100
-maillog_file = ${this.#folder}/mail.log
-maillog_file_prefixes = ${this.#folder}
-`,
-    );
-    const port = this.smtp.slice(this.smtp.lastIndexOf(':') + 1);
-    writeFileSync(
-      join(config, 'master.cf'),
-      `127.0.0.1:${port} inet n - n - - smtpd
-pickup unix n - n 60 1 pickup
-cleanup unix n - n - 0 cleanup
-qmgr unix n - n 300 1 qmgr
-tlsmgr unix - - n 1000? 1 tlsmgr
-rewrite unix - - n - - trivial-rewrite
-bounce unix - - n - 0 bounce
-defer unix - - n - 0 bounce
-trace unix - - n - 0 bounce
-verify unix - - n - 1 verify
-flush unix n - n 1000? 0 flush
-proxymap unix - - n - - proxymap
-proxywrite unix - - n - 1 proxymap
-smtp unix - - n - - smtp
-relay unix - - n - - smtp
-showq unix n - n - - showq
-error unix - - n - - error
-retry unix - - n - - error
-discard unix - - n - - discard
-lmtp unix - - n - - lmtp
-anvil unix - - n - 1 anvil
-scache unix - - n - 1 scache
-postlog unix-dgram n - n - 1 postlogd
-`,
-    );
+`;
   }
 
   async #run(): Promise<void> {
     this.#dovecot = spawn('/usr/sbin/dovecot', ['-F', '-c', join(this.#folder, 'dovecot', 'dovecot.conf')], {
       stdio: 'ignore',
     });
-    execFileSync('/usr/sbin/postfix', ['-c', join(this.#folder, 'postfix'), 'start'], { stdio: 'pipe' });
-    const pidFile = join(this.#folder, 'queue', 'pid', 'master.pid');
-    await until(() => existsSync(pidFile), 'Postfix does not start');
-    this.#postfixPid = Number(readFileSync(pidFile, 'latin1').trim());
-    for (const address of [this.smtp, this.lmtp, this.imap, this.pop3]) await answering(address, this.#folder);
+    if (this.#postfix) await this.#postfix.run();
+    else
+      this.#postfix = await Postfix.start({
+        smtp: this.smtp,
+        settings: this.#configuration(),
+        files: { accounts: this.accounts.map((address) => `${address} x\n`).join('') },
+        folder: this.#folder,
+      });
+    for (const address of [this.lmtp, this.imap, this.pop3]) await answering(address, this.#folder);
   }
 
   async #end(): Promise<void> {
-    try {
-      execFileSync('/usr/sbin/postfix', ['-c', join(this.#folder, 'postfix'), 'stop'], { stdio: 'pipe' });
-    } catch {
-      // It had ended already.
-    }
+    this.#postfix?.end();
     const dovecot = this.#dovecot;
     if (dovecot && dovecot.exitCode === null) {
       const exited = new Promise((resolve) => dovecot.once('exit', resolve));
@@ -258,15 +200,6 @@ postlog unix-dgram n - n - 1 postlogd
   }
 }
 
-function userIds(name: string): { uid: number; gid: number } {
-  const line = readFileSync('/etc/passwd', 'utf8')
-    .split('\n')
-    .find((row) => row.startsWith(`${name}:`)); // prettier-ignore
-  if (line === undefined) throw new Error(`there is no user ${name}: run test/install.sh --bench`);
-  const fields = line.split(':');
-  return { uid: Number(fields[2]), gid: Number(fields[3]) };
-}
-
 /** Free at this moment; another program may take one before we do, then the start says so. */
 async function freePorts(count: number): Promise<readonly number[]> {
   const servers = await Promise.all(
@@ -281,27 +214,4 @@ async function freePorts(count: number): Promise<readonly number[]> {
   const ports = servers.map((server) => (server.address() as { port: number }).port);
   for (const server of servers) server.close();
   return ports;
-}
-
-async function until(condition: () => boolean, complaint: string): Promise<void> {
-  const end = performance.now() + 20_000;
-  while (!condition()) {
-    if (performance.now() > end) throw new Error(complaint);
-    await sleep(20);
-  }
-}
-
-async function answering(address: string, folder: string): Promise<void> {
-  const end = performance.now() + 20_000;
-  for (;;) {
-    try {
-      await using wire = await WireClient.connect(address, { timeoutMs: 5_000 });
-      await wire.line();
-      return;
-    } catch (error) {
-      if (performance.now() > end)
-        throw new Error(`nothing answers at ${address}; its logs are in ${folder}`, { cause: error });
-      await sleep(50);
-    }
-  }
 }

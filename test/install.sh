@@ -16,15 +16,15 @@ need neomutt neomutt
 need mpop mpop
 need python3 python3
 need strace strace
+PATH="$PATH:/usr/sbin:/sbin"
+need postfix postfix
+need smtp-source postfix
 # Signs and verifies DKIM and ARC; it belongs to Debian's own Python, whatever other one comes first in the path.
 /usr/bin/python3 -c 'import dkim, authres' 2>/dev/null || packages="$packages python3-dkim python3-authres"
 # What these load at run time; their packages only recommend it.
 perl -MNet::SSLeay -e 1 2>/dev/null || packages="$packages libnet-ssleay-perl"
 ls /usr/lib/*/sasl2/libplain.so >/dev/null 2>&1 || packages="$packages libsasl2-modules"
 if [ "${1:-}" = --bench ]; then
-  PATH="$PATH:/usr/sbin:/sbin"
-  need postfix postfix
-  need smtp-source postfix
   need dovecot dovecot-core
   need /usr/lib/dovecot/lmtp dovecot-lmtpd
   need /usr/lib/dovecot/imap dovecot-imapd

@@ -5,6 +5,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { connectControl } from '../src/control/client.ts';
+import { accountAdd } from '../src/control/operations/account.ts';
+import { domainAdd } from '../src/control/operations/domain.ts';
 
 const PABAL = new URL('../bin/pabal', import.meta.url).pathname;
 
@@ -157,18 +160,11 @@ export function pabal(args: readonly string[], input = ''): Promise<{ code: numb
   });
 }
 
-/** Makes the domain and the accounts of a service that is no sandbox, all with one password. */
+/** Makes the domains and the accounts of a service that runs and is no sandbox, all with one password. */
 export async function addAccounts(data: string, addresses: readonly string[], password: string): Promise<void> {
-  const done = async (args: readonly string[], input = ''): Promise<void> => {
-    const { code, stderr } = await pabal([...args, '--data', data], input);
-    if (code !== 0) throw new Error(`pabal ${args.join(' ')}: ${stderr}`);
-  };
+  await using control = await connectControl(join(data, 'run', 'control.sock'));
+  if (control === undefined) throw new Error(`no service runs on ${data}`);
   const domains = new Set(addresses.map((address) => address.slice(address.indexOf('@') + 1)));
-  for (const domain of domains) await done(['domain', 'add', domain]);
-  const waiting = [...addresses];
-  const work = async (): Promise<void> => {
-    for (let address = waiting.shift(); address !== undefined; address = waiting.shift())
-      await done(['account', 'add', address, '--password-stdin'], `${password}\n`);
-  };
-  await Promise.all([work(), work(), work()]);
+  for (const name of domains) await control.call(domainAdd, { name });
+  for (const address of addresses) await control.call(accountAdd, { address, password });
 }

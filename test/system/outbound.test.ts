@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { arrived, inStates, signIn } from '../client/rest.ts';
 import { SmtpClient } from '../client/smtp.ts';
 import { hostAndPort } from '../client/wire.ts';
 import { DnsTestServer } from '../dns/server.ts';
@@ -46,48 +47,10 @@ afterAll(async () => {
   await rm(data, { recursive: true, force: true });
 });
 
-interface Api {
-  get(path: string): Promise<{ items?: { id: string; subject: string }[]; [key: string]: unknown }>;
-  raw(id: string): Promise<string>;
-  post(path: string, body: object): Promise<{ id: string }>;
-}
-
-async function signIn(service: Service, address: string): Promise<Api> {
-  const base = `http://${service.at('http')}`;
-  const ask = async (method: string, path: string, body?: object, token?: string): Promise<Response> => {
-    const headers = {
-      ...(body && { 'content-type': 'application/json' }),
-      ...(token && { authorization: `Bearer ${token}` }),
-    };
-    const answer = await fetch(`${base}${path}`, { method, headers, ...(body && { body: JSON.stringify(body) }) });
-    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
-    return answer;
-  };
-  const { token } = (await (await ask('POST', '/v1/session', { address, password: PASSWORD })).json()) as {
-    token: string;
-  };
-  return {
-    get: async (path) => (await (await ask('GET', path, undefined, token)).json()) as never,
-    raw: async (id) => await (await ask('GET', `/v1/messages/${id}/raw`, undefined, token)).text(),
-    post: async (path, body) => (await (await ask('POST', path, body, token)).json()) as never,
-  };
-}
-
-/** The mail of this subject in somebody's INBOX, once it is there. */
-async function arrived(api: Api, subject: string): Promise<string> {
-  for (let i = 0; i < 600; i++) {
-    const { items = [] } = await api.get('/v1/folders/inbox/messages?limit=100');
-    const found = items.find((item) => item.subject === subject);
-    if (found) return await api.raw(found.id);
-    await sleep(50);
-  }
-  throw new Error(`no mail '${subject}' came`);
-}
-
 describe('mail to another server', () => {
   test('goes by MX, encrypted and signed, and its sender sees that it went', async () => {
-    const alice = await signIn(here, 'alice@here.test');
-    const bob = await signIn(there, 'bob@there.test');
+    const alice = await signIn(here, 'alice@here.test', PASSWORD);
+    const bob = await signIn(there, 'bob@there.test', PASSWORD);
     const { id } = await alice.post('/v1/messages', {
       to: ['bob@there.test'],
       subject: 'over there',
@@ -98,17 +61,12 @@ describe('mail to another server', () => {
     expect(raw).toMatch(/with ESMTPS/);
     expect(raw).toMatch(/\r\nDKIM-Signature: /);
     expect(raw).toMatch(/\r\nReceived: .*by mx\.here\.test with HTTP/s);
-    for (let i = 0; ; i++) {
-      const { recipients } = await alice.get(`/v1/submissions/${id}`);
-      if ((recipients as { state: string }[])[0]?.state === 'sent') break;
-      if (i > 600) throw new Error(`not sent: ${JSON.stringify(recipients)}`);
-      await sleep(50);
-    }
+    await inStates(alice, id, ['sent']);
   });
 
   test('from a mail program: one is taken, one is nobody there and comes back with its reason, one waits', async () => {
-    const alice = await signIn(here, 'alice@here.test');
-    const bob = await signIn(there, 'bob@there.test');
+    const alice = await signIn(here, 'alice@here.test', PASSWORD);
+    const bob = await signIn(there, 'bob@there.test', PASSWORD);
     await using smtp = await SmtpClient.connect(here.at('submission'));
     expect(smtp.capabilities).toContain('DSN');
     await smtp.login('alice@here.test', PASSWORD);
@@ -136,10 +94,8 @@ describe('mail to another server', () => {
     expect(waiting?.payload.destination).toBe('dead.test');
     await eventually(['queue', 'retry', waiting!.id]);
     await eventually(['queue', 'drop', waiting!.id]);
-    const { items = [] } = await alice.get('/v1/submissions');
-    const sent = items.find(({ subject }) => subject === 'to three');
-    const { recipients } = await alice.get(`/v1/submissions/${sent?.id}`);
-    expect((recipients as { state: string }[]).map(({ state }) => state)).toEqual(['sent', 'bounced', 'dropped']);
+    const { items } = (await alice.get('/v1/submissions')) as { items: { id: string; subject: string }[] };
+    await inStates(alice, items.find(({ subject }) => subject === 'to three')!.id, ['sent', 'bounced', 'dropped']);
   });
 
   test('port 25 relays for nobody', async () => {
@@ -150,8 +106,8 @@ describe('mail to another server', () => {
   });
 
   test('what was taken before a kill arrives after it', async () => {
-    const bob = await signIn(there, 'bob@there.test');
-    const before = await signIn(here, 'alice@here.test');
+    const bob = await signIn(there, 'bob@there.test', PASSWORD);
+    const before = await signIn(here, 'alice@here.test', PASSWORD);
     await Promise.all(
       Array.from({ length: 10 }, (_, i) =>
         before.post('/v1/messages', { to: ['bob@there.test'], subject: `storm ${i}`, text: 'x' }),
@@ -160,9 +116,9 @@ describe('mail to another server', () => {
     await here.kill();
     here = await Service.start(options());
     for (let i = 0; i < 10; i++) await arrived(bob, `storm ${i}`);
-    const after = await signIn(here, 'alice@here.test');
+    const after = await signIn(here, 'alice@here.test', PASSWORD);
     for (let i = 0; ; i++) {
-      const { items = [] } = await after.get('/v1/submissions?limit=100');
+      const { items } = (await after.get('/v1/submissions?limit=100')) as { items: { subject: string }[] };
       if (items.filter(({ subject }) => subject.startsWith('storm')).length === 10) break;
       if (i > 100) throw new Error(`not all were remembered: ${items.length}`);
       await sleep(50);
