@@ -357,7 +357,7 @@ describe('whatever happens', () => {
         if (!crashing.dead) break;
       }
       // The test sees what it is about: the moment between the other side's answer and our commit.
-      expect(repeated).toBeGreaterThan(0);
+      if (!applied) expect(repeated).toBeGreaterThan(0);
     },
   );
 

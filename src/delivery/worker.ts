@@ -3,6 +3,7 @@
  * account, with the reports that follow, before the entry goes or waits again: a crash repeats at most the attempt that was
  * under way. Each destination has a lane of its own, so that one that is down or slow holds up nobody else.
  */
+import type { Directory } from '../directory/api.ts';
 import { MailError } from '../mail/error.ts';
 import type { AccountId, Body, MailStore, Principal } from '../mailstore/api.ts';
 import { type Delivery, isSettled, type Submission } from '../mailstore/submission.ts';
@@ -21,6 +22,7 @@ import type { Outcome, Transfer } from './transfer.ts';
 
 export interface OutboundParts {
   readonly store: Pick<MailStore, 'open'>;
+  readonly directory: Pick<Directory, 'account'>;
   readonly queue: Queue;
   readonly transfer: Transfer;
   readonly dispatcher: { wake(account: AccountId): void };
@@ -38,6 +40,9 @@ const SYSTEM: Principal = { kind: 'system', role: 'intake' };
 /** Attempts under way when the service is told to end have this long. */
 const DRAIN_MS = 10_000;
 const FAULT_PAUSE_MS = 60_000;
+/** Until it is looked again whether the sender of a mail whose time has come is still suspended. */
+const SUSPENDED_PAUSE_MS = 15 * 60_000;
+const SUSPENDED = 'the account that sent it is suspended';
 /** In seconds: from a neighbour to a host that was down for days. */
 const DELAYS = [0.1, 0.5, 1, 5, 30, 300, 3600, 4 * 3600, 86_400, 5 * 86_400];
 
@@ -159,8 +164,10 @@ export class OutboundWorker implements AsyncDisposable {
 
   /** The time of a held mail may have come. */
   async #release(entry: QueueEntry, payload: OutboundPayload | undefined): Promise<void> {
-    const { store, queue, dispatcher } = this.#parts;
+    const { store, queue, dispatcher, clock } = this.#parts;
     if (payload === undefined) return queue.move(entry, 'error', 'this is no entry of the outbound queue');
+    if (await this.#suspended(payload.account))
+      return queue.retry(entry, { due: clock.now() + SUSPENDED_PAUSE_MS, reason: SUSPENDED });
     using account = await this.#open(store, payload.account);
     const { state, at } =
       account === undefined ? { state: undefined } : await account.outgoing.release(payload.submission);
@@ -183,7 +190,7 @@ export class OutboundWorker implements AsyncDisposable {
       delivery.recipients.every(isSettled)
     )
       return queue.done([entry]);
-    const outcomes = await this.#outcomesOf(lane, submission, delivery, () => account.outgoing.content(id));
+    const outcomes = await this.#outcomesOf(lane, account.id, submission, delivery, () => account.outgoing.content(id));
     const now = clock.now();
     const settled = await account.outgoing.changeDelivery(id, part, (before, current) =>
       applyOutcomes(before, current, outcomes, now, this.#limits),
@@ -216,18 +223,20 @@ export class OutboundWorker implements AsyncDisposable {
   /** By position. */
   async #outcomesOf(
     lane: Lane,
+    account: AccountId,
     submission: Submission,
     delivery: Delivery,
     content: () => Promise<Body>,
   ): Promise<ReadonlyMap<number, Outcome>> {
     const { transfer, clock, hostname, signer } = this.#parts;
     const waiting = [...delivery.recipients.entries()].filter(([, recipient]) => !isSettled(recipient));
-    const down = lane.down(clock.now());
-    if (down !== undefined) {
-      const reason = `it could not be reached a moment ago: ${down}`;
-      const outcome: Outcome = { kind: 'temporary', status: '4.4.1', reply: undefined, host: undefined, reason };
+    const putOff = (status: string, reason: string): ReadonlyMap<number, Outcome> => {
+      const outcome: Outcome = { kind: 'temporary', status, reply: undefined, host: undefined, reason };
       return new Map(waiting.map(([i]) => [i, outcome]));
-    }
+    };
+    if (await this.#suspended(account)) return putOff('4.7.1', SUSPENDED);
+    const down = lane.down(clock.now());
+    if (down !== undefined) return putOff('4.4.1', `it could not be reached a moment ago: ${down}`);
     const bare = outgoingMail(submission, await content(), hostname);
     const mail = signer === undefined ? bare : withHeader(await signer.sign(bare.body()), bare);
     const recipients = waiting.map(([, { address, dsn }]) => ({ address, ...(dsn && { dsn }) }));
@@ -264,6 +273,11 @@ export class OutboundWorker implements AsyncDisposable {
     const counts = Map.groupBy(outcomes.values(), feedbackOf);
     for (const [what, { length: count }] of counts)
       if (what !== undefined) await this.#parts.reputation.note({ what, count, account, domain });
+  }
+
+  /** Its mail waits then: it may be a spammer's, and may be good. */
+  async #suspended(account: AccountId): Promise<boolean> {
+    return (await this.#parts.directory.account(account))?.suspended === true;
   }
 
   /** Undefined when it is gone, and with it whatever it had to send. */

@@ -8,7 +8,7 @@ import type { Random } from '../ports/random.ts';
 import type { Log } from '../telemetry/log.ts';
 import { compose } from './compose.ts';
 import { ARRIVALS, DEMO_MAILS, type DemoMail } from './mails.ts';
-import { DEMO_DOMAIN, DEMO_PASSWORD, DEMO_PEOPLE, type Person } from './people.ts';
+import { DEMO_ADMINISTRATOR, DEMO_DOMAIN, DEMO_PASSWORD, DEMO_PEOPLE, type Person } from './people.ts';
 
 export interface DemoParts {
   readonly directory: Directory;
@@ -31,9 +31,13 @@ export async function startDemo(parts: DemoParts): Promise<Disposable> {
   const { directory, clock, random, log } = parts;
   if ((await directory.domain(DEMO_DOMAIN)) === undefined) await directory.addDomain(DEMO_DOMAIN);
   for (const person of DEMO_PEOPLE) {
+    const admin = person === DEMO_ADMINISTRATOR;
     const known = await directory.account(person.address);
     const { id } =
-      known ?? (await directory.addAccount(person.address, { displayName: person.name, password: DEMO_PASSWORD }));
+      known ??
+      (await directory.addAccount(person.address, { displayName: person.name, password: DEMO_PASSWORD, admin }));
+    // One that an earlier version filled.
+    if (known !== undefined && known.admin !== admin) await directory.updateAccount(id, { admin });
     await fill(parts, person, id);
   }
   let next = 0;

@@ -12,3 +12,5 @@ const person = (name: string, local: string): Person => ({ name, address: `${loc
 export const ALICE = person('Alice Kim', 'alice');
 export const BOB = person('Bob Lee', 'bob');
 export const DEMO_PEOPLE: readonly Person[] = [ALICE, BOB];
+/** Reads what people write to `postmaster` and `abuse`. */
+export const DEMO_ADMINISTRATOR = ALICE;

@@ -19,7 +19,6 @@ describe('paths of MAIL and RCPT', () => {
     ['<"ab"@d.test>', 'ab@d.test'],
     ['<"a\\"b@c"@d.test>', '"a\\"b@c"@d.test'],
     ['<a@d>', 'a@d'],
-    ['<a@d.test.>', 'a@d.test'],
     ["<!#$%&'*+-/=?^_`{|}~@d.test>", "!#$%&'*+-/=?^_`{|}~@d.test"],
   ])('%s is %s', (text, expected) => expect(address(text)).toBe(expected));
 
@@ -45,6 +44,8 @@ describe('paths of MAIL and RCPT', () => {
     '<a@-b.test>',
     '<a@b-.test>',
     '<a@b..test>',
+    '<a@b.test.>',
+    '<@a.test.:b@c.test>',
     '<a@[1.2.3]>',
     '<a@[IPv6:zz]>',
     '<a@[IPv6:fe80::1%eth0]>',

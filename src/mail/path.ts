@@ -92,7 +92,7 @@ class PathReader {
     const colon = text.slice(0, MAX_ROUTED).indexOf(':', this.position);
     if (colon < 0) return -1;
     for (const hop of text.slice(this.position, colon).split(',')) {
-      if (!hop.startsWith('@') || normalizeDomain(hop.slice(1)) === undefined) return -1;
+      if (!hop.startsWith('@') || hop.endsWith('.') || normalizeDomain(hop.slice(1)) === undefined) return -1;
     }
     return colon + 1;
   }
@@ -116,7 +116,8 @@ class PathReader {
     if (written === '') return 'syntax';
     if (!this.#utf8 && !isAsciiText(written)) return 'needs-smtputf8';
     if (Buffer.byteLength(written) > MAX_DOMAIN) return 'too-long';
-    const domain = normalizeDomain(written);
+    // The root's dot belongs to DNS: RFC 5321 §4.1.2 has no place for it.
+    const domain = written.endsWith('.') ? undefined : normalizeDomain(written);
     if (domain === undefined) return 'syntax';
     if (Buffer.byteLength(text.slice(start, from)) + domain.length > MAX_PATH) return 'too-long';
     const nfc = localIsAscii ? local : local.normalize('NFC');

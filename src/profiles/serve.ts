@@ -72,7 +72,9 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
 
   const { check, dmarc, trusted_sealers: sealers, loopback } = config.authentication;
   const rules = { mode: dmarc, trustedSealers: new Set(sealers.map((domain) => domain.toLowerCase())) };
-  const authenticator = new Authenticator({ resolver: store.resolver, clock, log, metrics, hostname, rules, loopback });
+  const { resolver } = store;
+  const reverseNames = new ReverseNames({ resolver, cache, clock });
+  const authenticator = new Authenticator({ resolver, reverseNames, clock, log, metrics, hostname, rules, loopback });
   const intake = new Intake({
     store: mailstore,
     queue,
@@ -93,7 +95,6 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
     mailsPerHour: limits.mails_per_hour,
     limitLoopback: limits.loopback,
   });
-  const { resolver } = store;
   // What is only played with sends nothing out, unless it is told where to.
   const remote = kind === 'mail' || config.outbound.relay !== undefined || config.outbound.routes.size > 0;
   const sending = { store: mailstore, queue, clock, random, log, metrics, hostname };
@@ -108,7 +109,7 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
   const transfer = remote ? openTransfer(config, { resolver, clock, random, log, metrics }) : NOWHERE;
   const reputation = undo.use(new Reputation({ kv: store.kv, clock, random, log }));
   const signer = new DkimSigner({ keys: store.dkimKeys, clock, log });
-  undo.use(new OutboundWorker({ ...sending, dispatcher, transfer, signer, reputation }, outboundLimits));
+  undo.use(new OutboundWorker({ ...sending, directory, dispatcher, transfer, signer, reputation }, outboundLimits));
   watchQueues(queue, clock, metrics);
   const submit = new Submit({
     directory,
@@ -122,8 +123,6 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
     hostname,
     remote,
   });
-  const reverseNames = new ReverseNames({ resolver, cache, clock });
-
   const errorDelay = new ErrorDelay({ mostMs: 1000 * limits.error_delay, limitLoopback: limits.loopback }, clock);
   const connections = new AccountConnections({
     perAccount: limits.connections_per_account,

@@ -40,9 +40,10 @@ const PEOPLE = new Map([
   ['carol@example.test', 'carol-1' as AccountId],
 ]);
 
-/** Of `example.test`; whoever is in `gone` has left. */
+/** Of `example.test`; whoever is in `gone` has left, whoever is in `suspended` may do nothing. */
 export class FewPeople {
   readonly gone = new Set<string>();
+  readonly suspended = new Set<string>();
 
   route(address: string): Promise<Route> {
     const domain = address.slice(address.lastIndexOf('@') + 1);
@@ -58,7 +59,8 @@ export class FewPeople {
 
   account(id: string): Promise<AccountInfo | undefined> {
     const address = [...PEOPLE].find(([, account]) => account === id)?.[0];
-    const common = { displayName: '', aliases: [], admin: false, suspended: false, quota: undefined, created: 0 };
+    const suspended = this.suspended.has(address ?? '');
+    const common = { displayName: '', aliases: [], admin: false, suspended, quota: undefined, created: 0 };
     return Promise.resolve(address === undefined ? undefined : { id: id as AccountId, address, ...common });
   }
 }

@@ -348,6 +348,9 @@ describe('the demo', () => {
       await client.logout();
       const { stdout } = await pabal(['verify', '--data', data]);
       expect(stdout).toBe('2 accounts checked, 0 problems\n');
+      expect((await pabal(['account', 'list', '--data', data])).stdout).toMatch(
+        /alice@example\.test .* active, admin /,
+      );
     } finally {
       child.kill('SIGINT');
     }

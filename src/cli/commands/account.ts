@@ -99,7 +99,7 @@ export function account(program: Command, cli: Cli): void {
       },
     );
   };
-  suspend('suspend', true, 'no sign-in, no mail for it; nothing is lost');
+  suspend('suspend', true, 'no sign-in, no mail for it or from it; nothing is lost, what it sent waits');
   suspend('resume', false, 'end a suspension');
 
   common(group.command('remove <address>').description('remove an account with all its mail, for ever')).action(

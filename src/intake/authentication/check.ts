@@ -5,19 +5,21 @@
 import { decodeAddresses, parseAddressList } from '../../mail/address.ts';
 import type { HeaderBlock } from '../../mail/header.ts';
 import { isLoopback } from '../../net/address.ts';
+import type { ReverseNames } from '../../net/reverse-name.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Resolver } from '../../ports/resolver.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { Counter, Metrics } from '../../telemetry/metrics.ts';
 import type { Origin } from '../arrival.ts';
 import { type DnsLookup, lookup } from './dns.ts';
-import { checkReverse } from './iprev.ts';
 import { disposition, type DmarcRules } from './policy.ts';
 import type { Authentication, AuthResult, DmarcPolicy } from './results.ts';
 import { checkSignatures, type Signatures } from './signatures.ts';
 
 export interface AuthenticatorParts {
   readonly resolver: Resolver;
+  /** The same as those of the sessions, so that nobody asks twice. */
+  readonly reverseNames: Pick<ReverseNames, 'begin'>;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
@@ -60,9 +62,8 @@ export class Authenticator {
     if (origin.remote === '' || (isLoopback(origin.remote) && !loopback)) return undefined;
     const early = new Deadline(clock);
     const dns = lookup(resolver, early.signal);
-    const client = Promise.all([checkReverse(origin.remote, dns), this.#spf(sender, origin, dns)]).finally(() =>
-      early[Symbol.dispose](),
-    );
+    const reverse = this.#parts.reverseNames.begin(origin.remote).settled;
+    const client = Promise.all([reverse, this.#spf(sender, origin, dns)]).finally(() => early[Symbol.dispose]());
     client.catch(() => undefined);
     const late = new Deadline(clock, false);
     const lateDns = lookup(resolver, late.signal);
@@ -72,8 +73,9 @@ export class Authenticator {
       end: async () => {
         late.begin();
         using _until = late;
-        const [[iprev, spf], signed] = await Promise.all([client, signatures.end()]);
+        const [[{ result, name }, spf], signed] = await Promise.all([client, signatures.end()]);
         const dmarc = await this.#dmarc(header, spf, signed, lateDns);
+        const iprev = { result, address: origin.remote, name };
         const authentication = { iprev, spf, ...signed, dmarc };
         this.#count(authentication);
         return authentication;

@@ -1,9 +1,11 @@
 import { afterEach, expect, test } from 'vitest';
 import { aliceLab, mail } from '../../../test/support/mail-store.ts';
+import { MemoryCache } from '../../adapters/cache-memory.ts';
 import { openQueue } from '../../adapters/queue-kv.ts';
 import { SeededRandom } from '../../adapters/random-seeded.ts';
 import { StaticResolver, type StaticZone } from '../../adapters/resolver-static.ts';
 import type { AccountId, FolderId } from '../../mailstore/api.ts';
+import { ReverseNames } from '../../net/reverse-name.ts';
 import { silentLog } from '../../telemetry/log.ts';
 import { Metrics } from '../../telemetry/metrics.ts';
 import type { Arrival, RawMail } from '../arrival.ts';
@@ -25,8 +27,10 @@ async function lab(zones: Record<string, StaticZone>) {
   const random = new SeededRandom(7);
   const queue = await openQueue({ kv, clock, random });
   const metrics = new Metrics();
+  const resolver = new StaticResolver(zones);
   const authenticator = new Authenticator({
-    resolver: new StaticResolver(zones),
+    resolver,
+    reverseNames: new ReverseNames({ resolver, cache: new MemoryCache(clock), clock }),
     clock,
     log: silentLog,
     metrics,

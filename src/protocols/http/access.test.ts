@@ -205,7 +205,8 @@ describe('every route', () => {
       for (const id of odd) {
         const wire = encodeURIComponent(decodeURIComponent(id));
         const answer = await ask(http.alice.as, name, { folder: wire, message: wire, thread: wire, submission: wire });
-        expect(answer.status, `${name} with ${id}`).toBe(404);
+        // A client makes another path of `..`, which may know other methods.
+        expect(answer.status, `${name} with ${id}`).toBeOneOf(id === '..' ? [404, 405] : [404]);
       }
     }
   });
@@ -224,7 +225,21 @@ describe('every route', () => {
 test('HEAD is answered like GET, without a body, and not for streams', async () => {
   expect((await http.call('HEAD', '/v1/folders')).status).toBe(401);
   expect(await http.alice.as('HEAD', '/v1/folders')).toMatchObject({ status: 200, text: '' });
-  expect((await http.alice.as('HEAD', '/v1/events')).status).toBe(404);
+  expect((await http.alice.as('HEAD', '/v1/events')).status).toBe(405);
+});
+
+test('a method that a path does not know is told which it knows; where nothing is, that is all', async () => {
+  const told = async (method: string, url: string) => {
+    const { status, headers } = await http.call(method, url);
+    return [status, headers['allow']];
+  };
+  expect(await told('PUT', '/v1/folders')).toEqual([405, 'GET, HEAD, POST']);
+  expect(await told('POST', '/v1/messages/7?x=/')).toEqual([405, 'DELETE, GET, HEAD, PATCH']);
+  expect(await told('OPTIONS', '/v1/messages/7/attachments/1')).toEqual([405, 'GET, HEAD']);
+  expect(await told('DELETE', '/')).toEqual([405, 'GET, HEAD']);
+  // What only the operator sees is nothing.
+  for (const url of ['/metrics', '/v1/messages/7/', '/v1/messages//raw', '/v1', '/v1/folders/1/x', '/%00'])
+    expect(await told('PUT', url), url).toEqual([404, undefined]);
 });
 
 describe('metrics', () => {
@@ -237,6 +252,7 @@ describe('metrics', () => {
     const paths = ['/metrics', '/healthz', '/', '/v1/folders'];
     expect(await Promise.all(paths.map((path) => status(operator, path)))).toEqual([200, 200, 404, 404]);
     expect(await Promise.all(paths.map((path) => status(open, path)))).toEqual([404, 200, 200, 401]);
+    expect((await fetch(`http://${operator}/v1/folders`, { method: 'PUT' })).status).toBe(404);
   });
 
   test('are shown to this machine and to the operator, and are not there for anybody else', async () => {

@@ -9,6 +9,7 @@ type HttpCode =
   | 'not-signed-in'
   | 'cross-site'
   | 'not-found'
+  | 'method'
   | 'media-type'
   | 'range'
   | 'too-many-streams'
@@ -35,6 +36,7 @@ export const PROBLEMS: { readonly [code in ProblemCode]: readonly [status: numbe
   'script-missing': [404, 'There is no such script.'],
   'account-missing': [404, 'There is no such account.'],
   'domain-missing': [404, 'There is no such domain.'],
+  method: [405, 'The method is not one of those that are documented for this path.'],
   'request-timeout': [408, 'The request took too long to arrive.'],
   conflict: [409, 'Somebody else changed the same thing at the same time.'],
   'folder-exists': [409, 'There is a folder of that name already.'],

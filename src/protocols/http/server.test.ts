@@ -101,9 +101,8 @@ describe('answers', () => {
   test('where there is nothing are problems, too', async () => {
     for (const [method, url] of [
       ['GET', '/nothing'],
-      ['POST', '/v1/search'],
+      ['POST', '/v1/search/words'],
       ['GET', '/v1/searches?q=x'],
-      ['PUT', '/v1/folders'],
     ] as const)
       expect((await http.alice.as(method, url)).json).toMatchObject({ status: 404, code: 'not-found' });
   });

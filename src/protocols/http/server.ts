@@ -25,6 +25,7 @@ import { Cursors } from './cursor.ts';
 import { EventStreams } from './events.ts';
 import { HtmlCleaner } from './html-cleaner.ts';
 import { readJson } from './json.ts';
+import { methodsOf } from './methods.ts';
 import { PROBLEMS, Problem, problemBody, toProblem } from './reply.ts';
 import type { ProblemCode } from './reply.ts';
 import { documentation } from './routes/documentation.ts';
@@ -175,8 +176,10 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
       .serializer((payload: unknown) => JSON.stringify(payload))
       .send(body);
   });
-  app.setNotFoundHandler(() => {
-    throw new Problem('not-found');
+  app.setNotFoundHandler((request) => {
+    const allowed = operatorSockets.has(request.socket) ? [] : methodsOf(routes, request.url);
+    if (allowed.length === 0) throw new Problem('not-found');
+    throw new Problem('method', '', { headers: { allow: allowed.join(', ') } });
   });
 
   const seconds = metrics.histogram('http_request_seconds', 'Time to answer a request', ['route', 'method', 'status']);

@@ -85,7 +85,7 @@ describe('mail from other servers', () => {
   });
 
   test('what the address is called is told as far as it is known when the mail has come', async () => {
-    const reverse: { name: string | undefined; settled: Promise<undefined> } = {
+    const reverse: { name: string | undefined; settled: Promise<never> } = {
       name: undefined,
       settled: new Promise(() => undefined),
     };
