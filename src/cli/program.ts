@@ -12,6 +12,7 @@ import { doctor } from './commands/doctor.ts';
 import { domain } from './commands/domain.ts';
 import { exportCommand } from './commands/export.ts';
 import { importCommand } from './commands/import.ts';
+import { intake } from './commands/intake.ts';
 import { queue } from './commands/queue.ts';
 import { restore } from './commands/restore.ts';
 import { search } from './commands/search.ts';
@@ -22,6 +23,7 @@ const COMMANDS = [
   serve,
   domain,
   account,
+  intake,
   queue,
   importCommand,
   exportCommand,

@@ -1,12 +1,13 @@
 /** All operations, as the control socket knows them. */
 import * as account from './operations/account.ts';
 import * as domain from './operations/domain.ts';
+import * as intake from './operations/intake.ts';
 import * as message from './operations/message.ts';
 import * as queue from './operations/queue.ts';
 import * as search from './operations/search.ts';
 import * as store from './operations/store.ts';
 import type { AnyOperation } from './server.ts';
 
-export const OPERATIONS: readonly AnyOperation[] = [account, domain, message, queue, search, store]
+export const OPERATIONS: readonly AnyOperation[] = [account, domain, intake, message, queue, search, store]
   .flatMap((file): unknown[] => Object.values(file))
   .filter((value): value is AnyOperation => typeof value === 'object' && value !== null && 'run' in value);

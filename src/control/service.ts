@@ -1,6 +1,7 @@
 /** What the operations of the command line work on: the opened parts of a service, whether it listens or not. */
 import type { Directory } from '../directory/api.ts';
 import type { DkimKeys } from '../directory/dkim-keys.ts';
+import type { StageFacts } from '../intake/pipeline.ts';
 import type { MailStore } from '../mailstore/api.ts';
 import type { BlobStore } from '../ports/blob.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -19,6 +20,8 @@ export interface Service {
   readonly data: string;
   /** Real addresses by protocol; empty when it does not listen. */
   readonly listening: () => Readonly<Record<string, readonly string[]>>;
+  /** What happens to arriving mail, in order; empty when none can arrive. */
+  readonly intakeStages: () => readonly StageFacts[];
   /** What does not work at the moment, one line each. */
   readonly health: () => Promise<readonly string[]>;
   /** Another store for blobs in that folder, for a backup. */

@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
+import { pipelineOf } from '../../test/support/pipeline.ts';
 import { aliceLab, mail, problemsOf, SYSTEM } from '../../test/support/mail-store.ts';
 import { SeededRandom } from '../adapters/random-seeded.ts';
 import { openQueue } from '../adapters/queue-kv.ts';
@@ -8,10 +9,12 @@ import type { Queue } from '../ports/queue.ts';
 import { silentLog } from '../telemetry/log.ts';
 import { Metrics } from '../telemetry/metrics.ts';
 import type { Arrival } from './arrival.ts';
+import { payloadOf } from './entry.ts';
 import { Intake } from './intake.ts';
-import type { Step } from './pipeline.ts';
-import { file } from './pipeline.ts';
+import { deliveryOf, type Stage, type StageName } from './pipeline.ts';
 import { Room } from './room.ts';
+import { file } from './stages/file.ts';
+import { loop } from './stages/loop.ts';
 import { IntakeWorker, WORKER_LIMITS } from './worker.ts';
 
 const ALICE = 'alice-1' as AccountId;
@@ -23,7 +26,7 @@ afterEach(async () => {
   for (const worker of workers.splice(0)) await worker[Symbol.asyncDispose]();
 });
 
-async function lab(options: { quota?: number; before?: Step; limits?: Partial<typeof WORKER_LIMITS> } = {}) {
+async function lab(options: { quota?: number; before?: Stage; limits?: Partial<typeof WORKER_LIMITS> } = {}) {
   const mailLab = await aliceLab(options.quota === undefined ? {} : { quota: options.quota });
   const { store, clock, kv } = mailLab;
   await store.createAccount(BOB);
@@ -31,11 +34,15 @@ async function lab(options: { quota?: number; before?: Step; limits?: Partial<ty
   const random = new SeededRandom(7);
   let queue: Queue = await openQueue({ kv, clock, random });
   const metrics = new Metrics();
-  const make = () => new Intake({ store, queue, clock, hostname: 'mx.test', log: silentLog, metrics });
-  const steps = [...(options.before === undefined ? [] : [options.before]), file(store)];
+  const filing = file({ store, clock, log: silentLog });
+  const passedOver: StageName[] = [];
+  const pipeline = pipelineOf([loop(), ...(options.before === undefined ? [] : [options.before]), filing], (stage) =>
+    passedOver.push(stage),
+  );
+  const make = () => new Intake({ store, queue, clock, hostname: 'mx.test', log: silentLog, metrics, pipeline });
   const limits = { ...WORKER_LIMITS, ...options.limits };
   const work = (): IntakeWorker => {
-    const worker = new IntakeWorker({ queue, steps, clock, random, log: silentLog, metrics }, limits);
+    const worker = new IntakeWorker({ queue, pipeline, clock, random, log: silentLog, metrics }, limits);
     workers.push(worker);
     return worker;
   };
@@ -44,6 +51,8 @@ async function lab(options: { quota?: number; before?: Step; limits?: Partial<ty
     bob,
     random,
     work,
+    filing,
+    passedOver,
     get queue() {
       return queue;
     },
@@ -67,6 +76,11 @@ function arrival(raw: Buffer, ...accounts: AccountId[]): Arrival {
     origin: { protocol: 'ESMTPS', hello: 'client.test', remote: '192.0.2.1', cipher: 'TLSv1.3 X' },
     mail: { head: raw },
   };
+}
+
+/** One that is put before filing. */
+function stage(more: Partial<Stage>): Stage {
+  return { name: 'spam', does: 'as the test says', needs: ['body'], onFailure: 'retry', ...more };
 }
 
 const WITH_ID = ['Message-ID: <1@remote.test>'];
@@ -139,11 +153,11 @@ test('a client that sends again what it was not told we have makes no second cop
 });
 
 test('a crash between the acknowledgement and the mailbox, and one in the middle of two recipients (A4, A5)', async () => {
-  const { intake, work, alice, bob, queue, settled, restart, store } = await lab();
+  const { intake, work, alice, bob, queue, settled, restart, store, filing } = await lab();
   await intake.accept(arrival(mail('hi'), ALICE, BOB));
   const [entry] = await queue.take('intake', 1);
-  const half = { mail: entry!.payload as never, recipient: (entry!.payload as { recipients: never[] }).recipients[0]! };
-  await file(store).run(half, new AbortController().signal);
+  const payload = payloadOf(entry!);
+  await filing.deliver?.(deliveryOf(payload, payload.recipients[0]!), new AbortController().signal);
   expect([inbox(alice).length, inbox(bob).length]).toEqual([1, 0]);
   await restart();
   work();
@@ -154,11 +168,10 @@ test('a crash between the acknowledgement and the mailbox, and one in the middle
 
 test('a mail that fails every time goes to the error queue after five attempts, others pass it; mended, it is delivered (B7)', async () => {
   let broken = true;
-  const poison: Step = {
-    name: 'poison',
-    run: ({ mail: { sender } }) =>
+  const poison = stage({
+    deliver: ({ mail: { sender } }) =>
       broken && sender === 'poison@remote.test' ? Promise.reject(new Error('boom\r\nboom')) : Promise.resolve(false),
-  };
+  });
   const l = await lab({ before: poison });
   l.work();
   await l.intake.accept({ ...arrival(mail('bad'), ALICE, BOB), sender: 'poison@remote.test' });
@@ -190,10 +203,9 @@ test('a mail that fails every time goes to the error queue after five attempts, 
 });
 
 test('a step that never answers is given up after its deadline, and the worker works on (B8)', async () => {
-  const stuck: Step = {
-    name: 'stuck',
-    run: ({ mail: { sender } }) => (sender === 'stuck@x' ? new Promise(() => undefined) : Promise.resolve(false)),
-  };
+  const stuck = stage({
+    deliver: ({ mail: { sender } }) => (sender === 'stuck@x' ? new Promise(() => undefined) : Promise.resolve(false)),
+  });
   const l = await lab({ before: stuck, limits: { entries: 1, attempts: 2 } });
   l.work();
   await l.intake.accept({ ...arrival(mail('bad'), ALICE), sender: 'stuck@x' });
@@ -203,12 +215,32 @@ test('a step that never answers is given up after its deadline, and the worker w
   await l.clock.advance(60_000);
   await l.settled();
   expect(inbox(l.alice)).toHaveLength(1);
-  expect(await l.queue.list('intake')).toMatchObject([{ attempts: 1, reason: expect.stringContaining("'stuck'") }]);
+  expect(await l.queue.list('intake')).toMatchObject([{ attempts: 1, reason: expect.stringContaining("'spam'") }]);
   await l.clock.advance(10_000);
   await l.settled();
   await l.clock.advance(60_000);
   await l.settled();
   expect(await l.queue.list('error')).toHaveLength(1);
+});
+
+test('what the failure of a stage means: the mail goes on, or to the error queue at once', async () => {
+  const boom = stage({ onFailure: 'accept', deadlineMs: 5_000, deliver: () => new Promise(() => undefined) });
+  const l = await lab({ before: boom });
+  l.work();
+  await l.intake.accept(arrival(mail('hi'), ALICE));
+  await l.settled();
+  expect(inbox(l.alice)).toHaveLength(0);
+  await l.clock.advance(5_000);
+  await l.settled();
+  expect([inbox(l.alice).length, l.passedOver]).toEqual([1, ['spam']]);
+
+  const broken = stage({ onFailure: 'error-queue', deliver: () => Promise.reject(new Error('boom')) });
+  const other = await lab({ before: broken });
+  other.work();
+  await other.intake.accept(arrival(mail('hi'), ALICE));
+  await other.settled();
+  expect(await other.queue.list('error')).toMatchObject([{ reason: expect.stringContaining('boom') }]);
+  expect(inbox(other.alice)).toHaveLength(0);
 });
 
 test('who has it already is not tried again when another recipient fails', async () => {

@@ -2,7 +2,6 @@
  * Where every arriving mail comes in, whoever brings it: SMTP, LMTP, a user who sends. `accept` answers when the mail
  * cannot be lost any more; the worker files it right after.
  */
-import { MailError } from '../mail/error.ts';
 import { HeaderBlock } from '../mail/header.ts';
 import type { AccountId, MailStore } from '../mailstore/api.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -10,7 +9,6 @@ import type { Queue, QueueId } from '../ports/queue.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Counter, Metrics } from '../telemetry/metrics.ts';
 import type { Arrival } from './arrival.ts';
-import type { Authenticator } from './authentication/check.ts';
 import { CheckedMail } from './authentication/checked-mail.ts';
 import { withoutForgedResults } from './authentication/forged.ts';
 import { resultsField } from './authentication/results.ts';
@@ -18,15 +16,16 @@ import { Content, headerOf } from './content.ts';
 import { deliveryId } from './delivery-id.ts';
 import type { IntakePayload, IntakeRecipient } from './entry.ts';
 import { ENTRY_RECIPIENTS, tagsOf } from './entry.ts';
-import { hops, MAX_HOPS, receivedFrom, separator, traceLines } from './trace.ts';
+import type { Arriving, NamedRecipient, Pipeline } from './pipeline.ts';
+import { receivedFrom, separator, traceLines } from './trace.ts';
 
 export interface IntakeParts {
   readonly store: Pick<MailStore, 'stage' | 'written'>;
   readonly queue: Queue;
   readonly clock: Clock;
   readonly hostname: string;
-  /** Checks who sent what comes from other servers; absent: nobody does. */
-  readonly authenticator?: Pick<Authenticator, 'begin'>;
+  /** What has a say in whether a mail is accepted. */
+  readonly pipeline: Pipeline;
   readonly log: Log;
   readonly metrics: Metrics;
 }
@@ -40,21 +39,26 @@ export class Intake {
     this.#accepted = parts.metrics.counter('mails_accepted_total', 'Mails accepted.', ['protocol']);
   }
 
+  /** A client names a recipient. Throws what a stage refuses it with. */
+  async checkRecipient(named: NamedRecipient): Promise<void> {
+    await this.#parts.pipeline.recipient(named);
+  }
+
   /**
    * Resolves, with the id the mail is known by, once its data and its queue entry survive the loss of power: only then
-   * may anybody be told that we have it. Throws `mail-loop`, `too-large` (a header block without end), `policy-refused`,
-   * and whatever the store or the mail's own stream throws; then nothing was accepted.
+   * may anybody be told that we have it. Throws `mail-loop`, `too-large` (a header block without end), what a stage
+   * refuses it with, and whatever the store or the mail's own stream throws; then nothing was accepted.
    */
   async accept(arrival: Arrival): Promise<QueueId> {
-    const { store, queue, clock, hostname, authenticator } = this.#parts;
+    const { store, queue, clock, hostname, pipeline } = this.#parts;
     const { sender, recipients, origin, mail, source } = arrival;
     const header = HeaderBlock.parse(headerOf(mail));
-    if (hops(header) >= MAX_HOPS)
-      throw new MailError('mail-loop', 'user', `it has passed ${hops(header)} servers: this is a loop`);
+    const arriving: Arriving = { sender, recipients, origin, source, header };
+    await pipeline.header(arriving);
     const id = queue.newId();
     const at = arrival.accepted ?? clock.now();
     const received = receivedFrom({ origin, hostname, id, at });
-    const check = source === 'outside' ? authenticator?.begin(sender, origin, header) : undefined;
+    const check = pipeline.check(arriving);
     const checked = check && new CheckedMail(mail, check);
     await checked?.begin();
     const head = source === 'front' ? mail.head : withoutForgedResults(mail.head, header, hostname);
@@ -69,6 +73,7 @@ export class Intake {
     }));
     const staged = await store.stage(places, content.bytes);
     const authentication = checked?.authentication;
+    await pipeline.content({ ...arriving, staged, authentication });
     const key = arrival.deliveryKey ?? (header.first('message-id') === undefined ? id : content.digest());
     const entries = staged.map((data, i): IntakeRecipient => {
       const address = recipients[i]?.address ?? '';

@@ -1,57 +1,201 @@
 /**
- * What happens to an accepted mail for one recipient, as named steps in a fixed order. A step may settle the mail (then
- * the later ones do not run), or throw: `MailError` of kind 'temporary' is tried again, anything else that cannot
- * succeed goes to the error queue with its reason. A step can run again after a crash, so what it does it does under
- * the recipient's delivery id.
+ * Everything that happens to an arriving mail, as stages in one order. A stage has its say at one or more moments: when a
+ * recipient is named, when the header is here, when all of it is here (these may refuse the mail, for nobody was told yet
+ * that we have it), and at its delivery to one recipient, which may run again after a crash: what a stage does there it
+ * does under the recipient's delivery id.
  */
-import type { MailStore, Principal } from '../mailstore/api.ts';
+import { MailError } from '../mail/error.ts';
+import type { HeaderBlock } from '../mail/header.ts';
+import type { Staged } from '../mailstore/api.ts';
+import type { LocalRecipient, Origin, Source } from './arrival.ts';
+import type { RunningCheck } from './authentication/check.ts';
+import type { Authentication } from './authentication/results.ts';
 import type { IntakePayload, IntakeRecipient } from './entry.ts';
+import type { Plan } from './plan.ts';
+
+/** The order, from the first stage to the last. */
+export const STAGE_ORDER = [
+  'loop',
+  'authentication',
+  'reject-list',
+  'sender-address',
+  'virus',
+  'spam',
+  'sieve',
+  'vacation',
+  'file',
+  'notify',
+] as const; // prettier-ignore
+export type StageName = (typeof STAGE_ORDER)[number];
+
+/** What a stage works with; a word that a stage `gives` must come from an earlier one. */
+export type Fact = 'envelope' | 'header' | 'body' | 'account' | Finding;
+export type Finding = 'authentication' | 'trust' | 'junk' | 'virus-verdict' | 'spam-score' | 'plan';
+
+/**
+ * What it means when a stage fails, other than by refusing the mail: `accept`, the mail goes on as if the stage were not there;
+ * `retry`, it waits and is tried again, and goes to the error queue after the last attempt, or at once if trying again cannot help;
+ * `error-queue`, there at once. Before the mail was acknowledged both mean that the client is asked to come again.
+ */
+export type FailureMeaning = 'accept' | 'retry' | 'error-queue';
+
+/** What is known of a mail that is not acknowledged yet. */
+export interface Arriving {
+  /** Envelope sender, '' for the null sender. */
+  readonly sender: string;
+  readonly recipients: readonly LocalRecipient[];
+  readonly origin: Origin;
+  /** As in `Arrival`. */
+  readonly source: Source | undefined;
+  readonly header: HeaderBlock;
+}
+
+/** The same when all of it was received; `staged` has one for each recipient, with the same content. */
+export interface Arrived extends Arriving {
+  readonly staged: readonly Staged[];
+  readonly authentication: Authentication | undefined;
+}
+
+/** A recipient that a client names. */
+export interface NamedRecipient {
+  readonly sender: string;
+  readonly recipient: LocalRecipient;
+  readonly remote: string;
+}
+
+/** What the stages of one delivery found so far. */
+export interface Findings {
+  /** From somebody whose mail the owner always wants, and it is from them: no reject list, no spam check. */
+  trusted?: boolean;
+  /** Why it goes to Junk where the owner's rules do not say otherwise; nobody is answered then. */
+  junk?: string;
+  /** RFC 5235 §3.2: 1 (not spam) to 10; absent: not tested. */
+  spamtest?: number;
+  /** RFC 5235 §2.2.2: 0 to 100. */
+  spamPercent?: number;
+  /** RFC 5235 §3.3: 1 (no virus) to 5; absent: not tested. */
+  virustest?: number;
+  /** What the owner's rules ask for; absent: into INBOX. */
+  plan?: Plan;
+}
 
 export interface Delivery {
   readonly mail: IntakePayload;
   readonly recipient: IntakeRecipient;
+  readonly findings: Findings;
 }
 
-export interface Step {
-  readonly name: string;
-  /** Answers whether the mail is settled. */
-  run(delivery: Delivery, signal: AbortSignal): Promise<boolean>;
+export interface Stage {
+  readonly name: StageName;
+  /** In a line, for operators. */
+  readonly does: string;
+  readonly needs: readonly Fact[];
+  readonly gives?: readonly Finding[];
+  readonly onFailure: FailureMeaning;
+  /** For one delivery; default: what the worker has left. */
+  readonly deadlineMs?: number;
+  /** When a recipient is named. Throws a `MailError` of kind 'user' to refuse it. */
+  recipient?(named: NamedRecipient): Promise<void>;
+  /** When the header is here. Throws a `MailError` of kind 'user' to refuse the mail. */
+  header?(arriving: Arriving): Promise<void> | void;
+  /** Reads the mail while it comes in. */
+  check?(arriving: Arriving): RunningCheck | undefined;
+  /** When all of it is here, as `header`. */
+  content?(arrived: Arrived): Promise<void>;
+  /** Answers whether the mail is settled: then the later stages do not run. */
+  deliver?(delivery: Delivery, signal: AbortSignal): Promise<boolean>;
 }
 
-const INTAKE: Principal = { kind: 'system', role: 'intake' };
+export type Moment = 'recipient' | 'header' | 'content' | 'delivery';
 
-/**
- * Into Junk what its author's domain asks to be put aside (DMARC). Before the owner's rules: nobody is to be answered, and
- * nothing passed on, in the name of somebody who did not write.
- */
-export function quarantine(store: Pick<MailStore, 'open'>): Step {
-  return {
-    name: 'quarantine',
-    async run({ mail, recipient }) {
-      const { staged, deliveryId, own } = recipient;
-      if (mail.authentication?.dmarc.disposition !== 'quarantine' || own !== undefined) return false;
-      using account = await store.open(INTAKE, staged.account);
-      const junk = account.folderWithRole('junk');
-      if (junk === undefined) return false;
-      await account.publish(staged, { folder: junk.id, flags: 0, internalDate: mail.received, deliveryId });
-      return true;
-    },
-  };
+/** A stage as an operator reads it. */
+export interface StageFacts {
+  readonly name: StageName;
+  readonly does: string;
+  readonly when: readonly Moment[];
+  readonly needs: readonly Fact[];
+  readonly gives: readonly Finding[];
+  readonly onFailure: FailureMeaning;
 }
 
-/** Into INBOX, or where the sender wants its own copy. The account's change log tells everybody who wants to know. */
-export function file(store: Pick<MailStore, 'open'>): Step {
-  return {
-    name: 'file',
-    async run({ mail, recipient }) {
-      const { staged, deliveryId, own } = recipient;
-      using account = await store.open(INTAKE, staged.account);
-      const inbox = account.folderWithRole('inbox');
-      // The folder a sender chose may be gone by now: then its copy is in INBOX rather than nowhere.
-      const folder = own === undefined ? inbox?.id : (account.folder(own.folder)?.id ?? inbox?.id);
-      if (folder === undefined) throw new Error('the account has no INBOX');
-      await account.publish(staged, { folder, flags: own?.flags ?? 0, internalDate: mail.received, deliveryId });
-      return true;
-    },
-  };
+export interface PipelineEvents {
+  /** A stage failed whose failure means `accept`. */
+  passedOver(stage: StageName, error: unknown): void;
+}
+
+export class Pipeline {
+  readonly stages: readonly Stage[];
+  readonly #events: PipelineEvents;
+
+  /** In whatever order they are given. A stage that is named twice, or needs what no earlier one gives, is a bug. */
+  constructor(stages: readonly Stage[], events: PipelineEvents) {
+    this.stages = stages.toSorted((a, b) => STAGE_ORDER.indexOf(a.name) - STAGE_ORDER.indexOf(b.name));
+    this.#events = events;
+    const facts = new Set<Fact>(['envelope', 'header', 'body', 'account']);
+    for (const [i, { name, needs, gives = [] }] of this.stages.entries()) {
+      if (this.stages[i + 1]?.name === name) throw new MailError('bug', 'bug', `two stages are called ${name}`);
+      const missing = needs.find((fact) => !facts.has(fact));
+      if (missing !== undefined) throw new MailError('bug', 'bug', `no stage before ${name} gives ${missing}`);
+      for (const fact of gives) facts.add(fact);
+    }
+  }
+
+  facts(): readonly StageFacts[] {
+    return this.stages.map((stage) => ({
+      name: stage.name,
+      does: stage.does,
+      when: momentsOf(stage),
+      needs: stage.needs,
+      gives: stage.gives ?? [],
+      onFailure: stage.onFailure,
+    }));
+  }
+
+  async recipient(named: NamedRecipient): Promise<void> {
+    for (const stage of this.stages) if (stage.recipient) await this.#arrival(stage, () => stage.recipient?.(named));
+  }
+
+  async header(arriving: Arriving): Promise<void> {
+    for (const stage of this.stages) if (stage.header) await this.#arrival(stage, () => stage.header?.(arriving));
+  }
+
+  check(arriving: Arriving): RunningCheck | undefined {
+    for (const stage of this.stages) {
+      const check = stage.check?.(arriving);
+      if (check !== undefined) return check;
+    }
+    return undefined;
+  }
+
+  async content(arrived: Arrived): Promise<void> {
+    for (const stage of this.stages) if (stage.content) await this.#arrival(stage, () => stage.content?.(arrived));
+  }
+
+  /** Says that a stage failed and does not matter. */
+  passedOver(stage: Stage, error: unknown): void {
+    this.#events.passedOver(stage.name, error);
+  }
+
+  async #arrival(stage: Stage, act: () => Promise<void> | void | undefined): Promise<void> {
+    try {
+      await act();
+    } catch (error) {
+      if (stage.onFailure !== 'accept' || (error instanceof MailError && error.kind === 'user')) throw error;
+      this.passedOver(stage, error);
+    }
+  }
+}
+
+function momentsOf(stage: Stage): Moment[] {
+  const when: Moment[] = [];
+  if (stage.recipient) when.push('recipient');
+  if (stage.header || stage.check) when.push('header');
+  if (stage.content || stage.check) when.push('content');
+  if (stage.deliver) when.push('delivery');
+  return when;
+}
+
+/** A delivery at its beginning. */
+export function deliveryOf(mail: IntakePayload, recipient: IntakeRecipient): Delivery {
+  return { mail, recipient, findings: {} };
 }

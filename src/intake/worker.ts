@@ -12,11 +12,11 @@ import type { Log } from '../telemetry/log.ts';
 import type { Counter, Histogram, Metrics } from '../telemetry/metrics.ts';
 import type { IntakePayload, IntakeRecipient } from './entry.ts';
 import { payloadOf } from './entry.ts';
-import type { Step } from './pipeline.ts';
+import { type Delivery, deliveryOf, type Pipeline, type Stage } from './pipeline.ts';
 
 export interface WorkerParts {
   readonly queue: Queue;
-  readonly steps: readonly Step[];
+  readonly pipeline: Pipeline;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -40,6 +40,8 @@ export type WorkerLimits = typeof WORKER_LIMITS;
 interface Failure {
   readonly recipient: IntakeRecipient;
   readonly error: unknown;
+  /** Trying again is not meant to help. */
+  readonly final: boolean;
 }
 
 export class IntakeWorker implements AsyncDisposable {
@@ -129,27 +131,31 @@ export class IntakeWorker implements AsyncDisposable {
 
   /** Never throws. */
   async #deliver(mail: IntakePayload, recipient: IntakeRecipient, failures: Failure[]): Promise<void> {
-    const { clock, steps } = this.#parts;
-    const abort = new AbortController();
-    const late = Promise.withResolvers<never>();
-    let current = '';
-    using _deadline = clock.after(this.#limits.deadlineMs, () => {
-      const error = new MailError('timeout', 'temporary', `the step '${current}' took too long`);
-      abort.abort(error);
-      late.reject(error);
-    });
-    const run = async (): Promise<void> => {
-      for (const step of steps) {
-        current = step.name;
-        if ((await step.run({ mail, recipient }, abort.signal)) || abort.signal.aborted) return;
-      }
-    };
+    const { clock, pipeline } = this.#parts;
+    const delivery = deliveryOf(mail, recipient);
+    let stage: Stage | undefined;
+    using deadline = new Deadline(clock, this.#limits.deadlineMs, () => stage);
     try {
-      await Promise.race([run(), late.promise]);
+      for (stage of pipeline.stages)
+        if (stage.deliver !== undefined && (await this.#run(stage, delivery, deadline))) break;
       this.#delivered.inc();
       this.#delay.observe((clock.now() - mail.received) / 1000);
     } catch (error) {
-      failures.push({ recipient, error });
+      failures.push({ recipient, error, final: stage?.onFailure === 'error-queue' || isPermanent(error) });
+    }
+  }
+
+  /** Answers whether the mail is settled. Throws what means that it is not delivered now. */
+  async #run(stage: Stage, delivery: Delivery, whole: Deadline): Promise<boolean> {
+    using own =
+      stage.deadlineMs === undefined ? undefined : new Deadline(this.#parts.clock, stage.deadlineMs, () => stage);
+    const { signal, passed } = own ?? whole;
+    try {
+      return await Promise.race([stage.deliver?.(delivery, signal) ?? false, passed, whole.passed]);
+    } catch (error) {
+      if (stage.onFailure !== 'accept' || whole.signal.aborted) throw error;
+      this.#parts.pipeline.passedOver(stage, error);
+      return false;
     }
   }
 
@@ -181,7 +187,7 @@ export class IntakeWorker implements AsyncDisposable {
       .slice(0, 1000); // prettier-ignore
     // Those who have it already are not bothered again.
     const payload: IntakePayload = { ...mail, recipients: failures.map((failure) => failure.recipient) };
-    const hopeless = failures.every(({ error }) => isPermanent(error));
+    const hopeless = failures.every(({ final }) => final);
     const facts = { id: mail.id, attempts: entry.attempts + 1, reason };
     if (hopeless || entry.attempts + 1 >= this.#limits.attempts) {
       this.#failed.inc({ outcome: 'error-queue' });
@@ -198,6 +204,35 @@ export class IntakeWorker implements AsyncDisposable {
     const full = failures.some(({ error }) => error instanceof MailError && error.code === 'over-quota');
     const base = (full ? this.#limits.fullRetryMs : this.#limits.firstRetryMs) * 2 ** attempts;
     return Math.round(base * (1 + this.#parts.random.fraction() / 2));
+  }
+}
+
+class Deadline implements Disposable {
+  readonly #abort = new AbortController();
+  readonly #late = Promise.withResolvers<never>();
+  readonly #timer: Disposable;
+
+  constructor(clock: Clock, ms: number, stage: () => Stage | undefined) {
+    // Nobody may be waiting for it when it passes.
+    this.#late.promise.catch(() => undefined);
+    this.#timer = clock.after(ms, () => {
+      const error = new MailError('timeout', 'temporary', `the stage '${stage()?.name}' took too long`);
+      this.#abort.abort(error);
+      this.#late.reject(error);
+    });
+  }
+
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  /** Rejects when it has passed. */
+  get passed(): Promise<never> {
+    return this.#late.promise;
+  }
+
+  [Symbol.dispose](): void {
+    this.#timer[Symbol.dispose]();
   }
 }
 

@@ -12,14 +12,11 @@ import { OutboundWorker } from '../delivery/worker.ts';
 import { startDemo } from '../demo/demo.ts';
 import { SIGNED_IN } from '../directory/directory.ts';
 import { SANDBOX_DOMAIN } from '../directory/sandbox.ts';
-import { Authenticator } from '../intake/authentication/check.ts';
 import { Intake } from '../intake/intake.ts';
-import { file, quarantine } from '../intake/pipeline.ts';
 import { RecipientRate } from '../intake/rate.ts';
 import { Recipients } from '../intake/recipients.ts';
 import { Room } from '../intake/room.ts';
 import { SieveScripts } from '../intake/sieve/scripts.ts';
-import { SieveStep } from '../intake/sieve/step.ts';
 import { IntakeWorker } from '../intake/worker.ts';
 import type { AccountId } from '../mailstore/api.ts';
 import { AccountConnections } from '../net/account-connections.ts';
@@ -43,6 +40,7 @@ import { Metrics } from '../telemetry/metrics.ts';
 import { VERSION } from '../version.ts';
 import type { DataFolder, DataKind } from './data-folder.ts';
 import { type FirstAdministrator, firstRun } from './first-run.ts';
+import { openPipeline } from './intake-stages.ts';
 import { NOWHERE, outboundLimitsOf, watchQueues } from './outbound.ts';
 import { LISTEN_NAMES, type ListenName, openListener } from './listeners.ts';
 import { freeBytes, openSingle } from './single.ts';
@@ -70,11 +68,21 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
   const tls = await identity(config, folder);
   const firstAdministrator = kind === 'mail' ? await firstRun(directory, hostname) : undefined;
 
-  const { check, dmarc, trusted_sealers: sealers, loopback } = config.authentication;
-  const rules = { mode: dmarc, trustedSealers: new Set(sealers.map((domain) => domain.toLowerCase())) };
   const { resolver } = store;
   const reverseNames = new ReverseNames({ resolver, cache, clock });
-  const authenticator = new Authenticator({ resolver, reverseNames, clock, log, metrics, hostname, rules, loopback });
+  // What is only played with sends nothing out, unless it is told where to.
+  const remote = kind === 'mail' || config.outbound.relay !== undefined || config.outbound.routes.size > 0;
+  const wakeDispatcher = (account: AccountId): void => dispatcher.wake(account);
+  const automatic = new AutomaticSender({
+    directory,
+    store: mailstore,
+    dispatcher: { wake: wakeDispatcher },
+    clock,
+    remote,
+  });
+  const scripts = new SieveScripts(clock);
+  const people = { store: mailstore, directory, automatic, clock, log, hostname };
+  const pipeline = openPipeline({ ...people, config, resolver, reverseNames, scripts, metrics });
   const intake = new Intake({
     store: mailstore,
     queue,
@@ -82,7 +90,7 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
     hostname,
     log,
     metrics,
-    ...(check && { authenticator }),
+    pipeline,
   });
   undo.use(bus.subscribe(SIGNED_IN, (message) => void wake(message as { account: AccountId })));
   const wake = async ({ account }: { account: AccountId }): Promise<void> => {
@@ -95,17 +103,10 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
     mailsPerHour: limits.mails_per_hour,
     limitLoopback: limits.loopback,
   });
-  // What is only played with sends nothing out, unless it is told where to.
-  const remote = kind === 'mail' || config.outbound.relay !== undefined || config.outbound.routes.size > 0;
   const sending = { store: mailstore, queue, clock, random, log, metrics, hostname };
   const outboundLimits = outboundLimitsOf(config);
   const dispatcher = undo.use(new Dispatcher({ ...sending, directory, intake }, outboundLimits));
-  const automatic = new AutomaticSender({ directory, store: mailstore, dispatcher, clock, remote });
-  const scripts = new SieveScripts(clock);
-  const sieve = new SieveStep({ store: mailstore, directory, scripts, automatic, clock, log, metrics, hostname });
-  undo.use(
-    new IntakeWorker({ queue, steps: [quarantine(mailstore), sieve, file(mailstore)], clock, random, log, metrics }),
-  );
+  undo.use(new IntakeWorker({ queue, pipeline, clock, random, log, metrics }));
   const transfer = remote ? openTransfer(config, { resolver, clock, random, log, metrics }) : NOWHERE;
   const reputation = undo.use(new Reputation({ kv: store.kv, clock, random, log }));
   const signer = new DkimSigner({ keys: store.dkimKeys, clock, log });
@@ -244,6 +245,7 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
   const service: Running = {
     ...store,
     firstAdministrator,
+    intakeStages: () => pipeline.facts(),
     listening: () => Object.fromEntries(listening),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

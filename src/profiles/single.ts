@@ -93,6 +93,7 @@ export async function openSingle(config: Config, kind: DataKind, log: Log): Prom
     sweeper,
     failure: kv.failure,
     listening: () => ({}),
+    intakeStages: () => [],
     health: () => health.problems(),
     blobsIn: (path) => openBlobFiles(path, random),
     sweep: () => sweeper.sweep(),

@@ -170,6 +170,7 @@ export async function startSmtp(options: SmtpHarnessOptions = {}): Promise<SmtpH
       accepted.push({ ...rest, raw: Buffer.concat(pieces) });
       return `q${accepted.length}` as QueueId;
     },
+    checkRecipient: () => Promise.resolve(),
     signedIn: (account: AccountId) => Promise.resolve(void promoted.push(account)),
   };
   const hostname = 'mx.example.test';

@@ -9,7 +9,8 @@ import { Dispatcher } from '../../src/delivery/dispatcher.ts';
 import { OUTBOUND_LIMITS } from '../../src/delivery/limits.ts';
 import { KvDirectory } from '../../src/directory/directory.ts';
 import { Intake } from '../../src/intake/intake.ts';
-import { file } from '../../src/intake/pipeline.ts';
+import { file } from '../../src/intake/stages/file.ts';
+import { loop } from '../../src/intake/stages/loop.ts';
 import { RecipientRate } from '../../src/intake/rate.ts';
 import { Recipients } from '../../src/intake/recipients.ts';
 import { IntakeWorker } from '../../src/intake/worker.ts';
@@ -19,6 +20,7 @@ import { Submit } from '../../src/submit/submit.ts';
 import { silentLog } from '../../src/telemetry/log.ts';
 import { Metrics } from '../../src/telemetry/metrics.ts';
 import { MemoryBlobs } from './mail-store.ts';
+import { pipelineOf } from './pipeline.ts';
 
 export type User = Principal & { kind: 'user' };
 
@@ -48,7 +50,8 @@ export async function memoryBackend(options: { readonly remote?: boolean } = {})
   const metrics = new Metrics();
   const hostname = 'mail.example.test';
   const queue = await openQueue({ ...parts, random });
-  const intake = new Intake({ store: mailstore, queue, clock, hostname, log, metrics });
+  const pipeline = pipelineOf([loop(), file({ store: mailstore, clock, log })]);
+  const intake = new Intake({ store: mailstore, queue, clock, hostname, log, metrics, pipeline });
   const recipients = new Recipients(directory, mailstore);
   const rate = new RecipientRate(parts.cache, { recipientsPerHour: 100, limitLoopback: true });
   const dispatcher = new Dispatcher(
@@ -68,7 +71,7 @@ export async function memoryBackend(options: { readonly remote?: boolean } = {})
     remote: options.remote ?? false,
   });
   /** Files what was accepted, from now on. */
-  const startWorker = () => new IntakeWorker({ queue, steps: [file(mailstore)], clock, random, log, metrics });
+  const startWorker = () => new IntakeWorker({ queue, pipeline, clock, random, log, metrics });
   const handles = countHandles(mailstore);
   return {
     ...parts,

@@ -7,6 +7,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { STAGE_ORDER } from '../../src/intake/pipeline.ts';
 import { ImapClient } from '../client/imap.ts';
 import { pabal, Service } from '../service.ts';
 
@@ -98,6 +99,14 @@ describe('with a service that runs', () => {
     expect((await cli(['account', 'show', 'lee@example.test'])).stderr).toBe(
       'pabal: there is no account lee@example.test\n',
     );
+  });
+
+  it('what arriving mail goes through, in order', async () => {
+    const stages = JSON.parse((await cli(['intake', 'stages', '--json'])).stdout) as { name: string }[];
+    const names = stages.map(({ name }) => name);
+    expect(names).toEqual(STAGE_ORDER.filter((name) => names.includes(name)));
+    expect(names).toEqual(expect.arrayContaining(['loop', 'authentication', 'sieve', 'vacation', 'file', 'notify']));
+    expect((await cli(['intake', 'stages'])).stdout).toMatch(/^file +delivery +account +tried again/m);
   });
 
   it('wrong usage is exit code 2, help is 0', async () => {

@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
 import { aliceLab, mail } from '../../../test/support/mail-store.ts';
+import { pipelineOf } from '../../../test/support/pipeline.ts';
 import { MemoryCache } from '../../adapters/cache-memory.ts';
 import { openQueue } from '../../adapters/queue-kv.ts';
 import { SeededRandom } from '../../adapters/random-seeded.ts';
@@ -10,7 +11,8 @@ import { silentLog } from '../../telemetry/log.ts';
 import { Metrics } from '../../telemetry/metrics.ts';
 import type { Arrival, RawMail } from '../arrival.ts';
 import { Intake } from '../intake.ts';
-import { file, quarantine } from '../pipeline.ts';
+import { authentication } from '../stages/authentication.ts';
+import { file } from '../stages/file.ts';
 import { IntakeWorker } from '../worker.ts';
 import { Authenticator } from './check.ts';
 
@@ -38,10 +40,9 @@ async function lab(zones: Record<string, StaticZone>) {
     loopback: false,
     rules: { mode: 'enforce', trustedSealers: new Set() },
   });
-  const intake = new Intake({ store, queue, clock, hostname: 'mx.test', log: silentLog, metrics, authenticator });
-  workers.push(
-    new IntakeWorker({ queue, steps: [quarantine(store), file(store)], clock, random, log: silentLog, metrics }),
-  );
+  const pipeline = pipelineOf([authentication({ store, authenticator }), file({ store, clock, log: silentLog })]);
+  const intake = new Intake({ store, queue, clock, hostname: 'mx.test', log: silentLog, metrics, pipeline });
+  workers.push(new IntakeWorker({ queue, pipeline, clock, random, log: silentLog, metrics }));
   const settled = async (): Promise<void> => {
     for (let i = 0; i < 60; i++) await new Promise((resolve) => setImmediate(resolve));
   };

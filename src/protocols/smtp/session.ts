@@ -32,7 +32,7 @@ export interface SmtpParts {
   readonly directory: Pick<Directory, 'authenticate'>;
   readonly recipients: Recipients;
   readonly rate: RecipientRate;
-  readonly intake: Pick<Intake, 'accept' | 'signedIn'>;
+  readonly intake: Pick<Intake, 'accept' | 'checkRecipient' | 'signedIn'>;
   readonly submit: Submit;
   readonly clock: Clock;
   readonly room: Pick<Room, 'has'>;

@@ -86,12 +86,15 @@ function recipientDsn(parameters: ReadonlyMap<string, string>): RecipientDsn | u
   return { ...(notify && { notify }), ...(orcpt !== undefined && { orcpt }) };
 }
 
-async function resolve(mailbox: Mailbox, { size }: Transaction, session: SmtpSession): Promise<Addressee> {
+async function resolve(mailbox: Mailbox, { size, sender }: Transaction, session: SmtpSession): Promise<Addressee> {
   const { parts, user, connection } = session;
   const { address } = mailbox;
   if (user !== undefined) return parts.submit.recipient(user, address, size, connection.remoteAddress);
   const recipient = await parts.recipients.resolve(address, size);
-  if (parts.role === 'smtp') await parts.rate.count(connection.remoteAddress);
+  if (parts.role === 'smtp') {
+    await parts.rate.count(connection.remoteAddress);
+    await parts.intake.checkRecipient({ sender, recipient, remote: connection.remoteAddress });
+  }
   return { ...recipient, destination: '' };
 }
 

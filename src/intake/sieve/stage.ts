@@ -2,41 +2,32 @@
  * The owner's script decides where a mail goes. Whatever goes wrong with it, the mail is kept: a script that fails, a
  * mailbox that is not there, an address that cannot be reached leave it in INBOX, and the owner is told.
  */
-import type { Directory } from '../../directory/api.ts';
 import { SieveError } from '../../mail/sieve/error.ts';
 import { runSieve } from '../../mail/sieve/run.ts';
 import type { SieveScript } from '../../mail/sieve/call.ts';
 import type { SieveHost } from '../../mail/sieve/machine.ts';
 import type { SieveInput } from '../../mail/sieve/message.ts';
-import type { MailAccount, MailStore, Principal } from '../../mailstore/api.ts';
-import type { Clock } from '../../ports/clock.ts';
-import type { Log } from '../../telemetry/log.ts';
+import type { MailAccount } from '../../mailstore/api.ts';
 import type { Counter, Metrics } from '../../telemetry/metrics.ts';
-import type { AutomaticMail } from '../automatic.ts';
-import type { Delivery, Step } from '../pipeline.ts';
+import type { Delivery, Stage } from '../pipeline.ts';
+import { INTAKE, type SendingParts } from '../stages/parts.ts';
 import { mailboxId, roleOf } from './mailboxes.ts';
 import { SieveMemory } from './memory.ts';
 import { Performance } from './perform.ts';
 import type { SieveScripts, StoredScript } from './scripts.ts';
-import { Turns } from './turns.ts';
 
-export interface SieveParts {
-  readonly store: Pick<MailStore, 'open'>;
-  readonly directory: Pick<Directory, 'account' | 'maySendAs'>;
+export interface SieveParts extends Omit<SendingParts, 'directory'> {
   readonly scripts: SieveScripts;
-  readonly automatic: AutomaticMail;
-  readonly clock: Clock;
-  readonly log: Log;
   readonly metrics: Metrics;
-  readonly hostname: string;
 }
 
-const INTAKE: Principal = { kind: 'system', role: 'intake' };
-
-export class SieveStep implements Step {
+export class SieveStage implements Stage {
   readonly name = 'sieve';
+  readonly does = "runs the owner's rules and script: they decide where it goes, who is told and who is answered";
+  readonly needs = ['envelope', 'header', 'body', 'account'] as const;
+  readonly gives = ['plan'] as const;
+  readonly onFailure = 'retry';
   readonly #parts: SieveParts;
-  readonly #turns = new Turns();
   readonly #runs: Counter<'outcome'>;
 
   constructor(parts: SieveParts) {
@@ -44,7 +35,7 @@ export class SieveStep implements Step {
     this.#runs = parts.metrics.counter('sieve_runs_total', 'Mails on which a Sieve script ran.', ['outcome']);
   }
 
-  async run(delivery: Delivery): Promise<boolean> {
+  async deliver(delivery: Delivery): Promise<boolean> {
     const { store, scripts, clock, log, hostname } = this.#parts;
     const { mail, recipient } = delivery;
     // A copy of what the owner sends is no arriving mail.
@@ -67,14 +58,12 @@ export class SieveStep implements Step {
       delivery,
       details,
       body,
-      memory,
-      turns: this.#turns,
       now,
     }); // prettier-ignore
     const script = await this.#compiled(account, active);
     if (script instanceof SieveError) {
       this.#runs.inc({ outcome: 'failed' });
-      await performance.tellOwner(active, script);
+      delivery.findings.plan = await performance.kept({ script: active, error: script });
       return false;
     }
     const host = hostOf(account, { scripts, memory, now, hostname });
@@ -85,9 +74,10 @@ export class SieveStep implements Step {
       { id: mail.id, recipient: recipient.address, script: active.name, actions: kinds, err: outcome.error?.message },
       'a script ran',
     );
-    await performance.carryOut(outcome);
-    if (outcome.error !== undefined) await performance.tellOwner(active, outcome.error);
-    return true;
+    const plan = await performance.carryOut(outcome);
+    const failure = outcome.error && { script: active, error: outcome.error };
+    delivery.findings.plan = { ...plan, ...(failure && { failure }) };
+    return false;
   }
 
   /** What was fine when it was stored may not be with a newer version. */

@@ -1,0 +1,43 @@
+/** What the stages that read, answer and file have in common. */
+import { hash } from 'node:crypto';
+import type { Directory } from '../../directory/api.ts';
+import { MailError, type MailErrorCode } from '../../mail/error.ts';
+import type { AccountId, Folder, MailAccount, MailStore, Principal } from '../../mailstore/api.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Log } from '../../telemetry/log.ts';
+import type { AutomaticMail } from '../automatic.ts';
+import type { Findings } from '../pipeline.ts';
+
+/** Stages that send something for the owner. */
+export interface SendingParts {
+  readonly store: Pick<MailStore, 'open'>;
+  readonly directory: Pick<Directory, 'account' | 'maySendAs'>;
+  readonly automatic: AutomaticMail;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly hostname: string;
+}
+
+export const INTAKE: Principal = { kind: 'system', role: 'intake' };
+
+/** Asked again, the same would fail again. */
+export function isUserError(error: unknown, ...codes: readonly MailErrorCode[]): boolean {
+  if (!(error instanceof MailError) || error.kind === 'temporary' || error.kind === 'bug') return false;
+  return codes.length === 0 || codes.includes(error.code);
+}
+
+/** Of a mail that is sent for an account by itself: the same for the same thing done again. */
+export function automaticMessageId(account: AccountId, key: string, hostname: string): string {
+  return `<${hash('sha256', `${account} ${key}`, 'hex').slice(0, 32)}@${hostname}>`;
+}
+
+export function inboxOf(account: MailAccount): Folder {
+  const inbox = account.folderWithRole('inbox');
+  if (inbox === undefined) throw new Error('the account has no INBOX');
+  return inbox;
+}
+
+/** Where a mail goes of which nothing else is said. */
+export function defaultFolder(account: MailAccount, { junk }: Findings): Folder {
+  return (junk === undefined ? undefined : account.folderWithRole('junk')) ?? inboxOf(account);
+}

@@ -1,0 +1,45 @@
+/** Which stages the intake has, from the configuration. Their order is `STAGE_ORDER`. */
+import type { Config } from '../config/schema.ts';
+import { Authenticator } from '../intake/authentication/check.ts';
+import { Pipeline } from '../intake/pipeline.ts';
+import { type SieveParts, SieveStage } from '../intake/sieve/stage.ts';
+import { authentication } from '../intake/stages/authentication.ts';
+import { file } from '../intake/stages/file.ts';
+import { loop } from '../intake/stages/loop.ts';
+import { NotifyStage } from '../intake/stages/notify.ts';
+import type { SendingParts } from '../intake/stages/parts.ts';
+import { VacationStage } from '../intake/stages/vacation.ts';
+import type { ReverseNames } from '../net/reverse-name.ts';
+import type { Resolver } from '../ports/resolver.ts';
+
+export interface IntakeStageParts extends SendingParts, SieveParts {
+  readonly config: Config;
+  readonly resolver: Resolver;
+  readonly reverseNames: ReverseNames;
+}
+
+export function openPipeline(parts: IntakeStageParts): Pipeline {
+  const { config, log, metrics } = parts;
+  const failures = metrics.counter('intake_stages_passed_over_total', 'Mails that a failing stage let pass.', [
+    'stage',
+  ]);
+  const { check, dmarc, trusted_sealers: sealers, loopback } = config.authentication;
+  const rules = { mode: dmarc, trustedSealers: new Set(sealers.map((domain) => domain.toLowerCase())) };
+  const authenticator = check && new Authenticator({ ...parts, rules, loopback });
+  return new Pipeline(
+    [
+      loop(),
+      ...(authenticator ? [authentication({ ...parts, authenticator })] : []),
+      new SieveStage(parts),
+      new VacationStage(parts),
+      file(parts),
+      new NotifyStage(parts),
+    ],
+    {
+      passedOver(stage, error) {
+        failures.inc({ stage });
+        log.warn({ err: error, stage }, 'a stage failed, and the mail went on');
+      },
+    },
+  );
+}
