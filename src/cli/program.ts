@@ -17,6 +17,7 @@ import { queue } from './commands/queue.ts';
 import { restore } from './commands/restore.ts';
 import { search } from './commands/search.ts';
 import { serve } from './commands/serve.ts';
+import { suppression } from './commands/suppression.ts';
 import { verify } from './commands/verify.ts';
 
 const COMMANDS = [
@@ -25,6 +26,7 @@ const COMMANDS = [
   account,
   intake,
   queue,
+  suppression,
   importCommand,
   exportCommand,
   backup,

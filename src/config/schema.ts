@@ -82,6 +82,33 @@ const outbound = z
   .prefault({})
   .describe('Mail to other domains. The demo and the sandbox send none, unless relay or routes say where.');
 
+const feedback = z
+  .strictObject({
+    hard_bounce_days: count(
+      90,
+      { min: 0, max: 3650 },
+      'How long nothing is sent to an address that does not exist; 0 = until somebody takes it off the list.',
+    ),
+    soft_bounces: count(
+      5,
+      { min: 1, max: 100 },
+      'Mails that must have failed in passing (a full mailbox, a server that was down for days) within the period before an address rests.',
+    ),
+    soft_bounce_period_days: count(7, { min: 1, max: 365 }, 'The period for that.'),
+    soft_bounce_days: count(
+      7,
+      { min: 0, max: 3650 },
+      'How long it rests then; 0 = until somebody takes it off the list.',
+    ),
+    complaint_days: count(
+      0,
+      { min: 0, max: 3650 },
+      'How long nothing is sent to somebody who called it spam; 0 = until somebody takes the address off the list.',
+    ),
+  })
+  .prefault({})
+  .describe('What follows from bounces and complaints: addresses to which an account, or nobody here, can send.');
+
 const dns = z
   .strictObject({
     servers: texts(
@@ -204,6 +231,7 @@ export const schema = z.strictObject({
   listen,
   tls,
   outbound,
+  feedback,
   dns,
   authentication,
   http,

@@ -6,8 +6,9 @@ import * as message from './operations/message.ts';
 import * as queue from './operations/queue.ts';
 import * as search from './operations/search.ts';
 import * as store from './operations/store.ts';
+import * as suppression from './operations/suppression.ts';
 import type { AnyOperation } from './server.ts';
 
-export const OPERATIONS: readonly AnyOperation[] = [account, domain, intake, message, queue, search, store]
+export const OPERATIONS: readonly AnyOperation[] = [account, domain, intake, message, queue, search, store, suppression]
   .flatMap((file): unknown[] => Object.values(file))
   .filter((value): value is AnyOperation => typeof value === 'object' && value !== null && 'run' in value);

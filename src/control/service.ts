@@ -1,4 +1,5 @@
 /** What the operations of the command line work on: the opened parts of a service, whether it listens or not. */
+import type { Suppressions } from '../delivery/feedback/suppressions.ts';
 import type { Directory } from '../directory/api.ts';
 import type { DkimKeys } from '../directory/dkim-keys.ts';
 import type { StageFacts } from '../intake/pipeline.ts';
@@ -13,6 +14,7 @@ export interface Service {
   readonly dkimKeys: DkimKeys;
   readonly mailstore: MailStore;
   readonly queue: Queue;
+  readonly suppressions: Suppressions;
   readonly kv: KeyValueStore;
   readonly blobs: BlobStore;
   readonly clock: Clock;

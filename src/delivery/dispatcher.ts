@@ -14,6 +14,7 @@ import type {
   Delivery,
   DeliveryChange,
   Effect,
+  FeedbackKind,
   OutboxItem,
   Submission,
   SubmissionRecipient,
@@ -24,6 +25,7 @@ import type { Random } from '../ports/random.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Counter, Metrics } from '../telemetry/metrics.ts';
 import { deliveryEntry, wakeEntry } from './entry.ts';
+import { feedbackEntry } from './feedback/entry.ts';
 import type { OutboundLimits } from './limits.ts';
 
 export interface DispatcherParts {
@@ -164,12 +166,19 @@ export class Dispatcher implements AsyncDisposable {
         return this.#queue(account, item, wakeEntry(account.id, item.submission, effect.at));
       case 'report':
         return this.#report(account, item, effect);
+      case 'feedback':
+        return this.#queue(account, item, feedbackEntry(account.id, item, effect), effect.feedback);
     }
   }
 
-  async #queue(account: MailAccount, item: OutboxItem, entry: NewEntry): Promise<void> {
+  async #queue(
+    account: MailAccount,
+    item: OutboxItem,
+    entry: NewEntry,
+    into: 'outbound' | FeedbackKind = 'outbound',
+  ): Promise<void> {
     const { queue } = this.#parts;
-    if (entry.id !== undefined && (await queue.get(entry.id)) === undefined) await queue.add('outbound', [entry]);
+    if (entry.id !== undefined && (await queue.get(entry.id)) === undefined) await queue.add(into, [entry]);
     await account.outgoing.carriedOut(item);
   }
 
@@ -231,9 +240,7 @@ export class Dispatcher implements AsyncDisposable {
     { report, at, recipients }: Effect & { kind: 'report' },
     submission: Submission,
   ): Promise<Buffer> {
-    const body = await account.outgoing.content(id);
-    const whole = report === 'failed' && submission.dsn?.ret === 'FULL' && body.size <= MOST_RETURNED;
-    const content = await body.bytes(0, whole ? body.size : Math.min(body.size, HEADER_BYTES));
+    const { content, whole } = await original(account, submission, report === 'failed');
     const { envid } = submission.dsn ?? {};
     return composeDsn({
       action: report,
@@ -255,6 +262,24 @@ export class Dispatcher implements AsyncDisposable {
       })),
       original: { content, whole, messageId: submission.messageId },
     });
+  }
+}
+
+/** What comes back with a report. */
+async function original(
+  { outgoing }: MailAccount,
+  { id, dsn, subject, messageId }: Submission,
+  failed: boolean,
+): Promise<{ content: Uint8Array; whole: boolean }> {
+  try {
+    const body = await outgoing.content(id);
+    const whole = failed && dsn?.ret === 'FULL' && body.size <= MOST_RETURNED;
+    return { content: await body.bytes(0, whole ? body.size : Math.min(body.size, HEADER_BYTES)), whole };
+  } catch (error) {
+    if (!(error instanceof MailError) || error.code !== 'message-missing') throw error;
+    // A report that came when nothing was left to do for the mail: its content is gone, what is known of it is not.
+    const known = `Subject: ${subject.replaceAll(/[\0-\x1f\x7f]+/g, ' ')}\r\nMessage-ID: ${messageId}\r\n\r\n`;
+    return { content: Buffer.from(known), whole: false };
   }
 }
 

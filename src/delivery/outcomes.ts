@@ -1,8 +1,11 @@
 /** What the outcomes of an attempt mean for its recipients, and what their sender is told (RFC 3461 §6.2, §5.2). */
+import { classify } from '../mail/bounce.ts';
+import { statusIn } from '../mail/bounce-text.ts';
 import { wants } from '../mail/dsn-request.ts';
 import {
   type Delivery,
   type DeliveryChange,
+  type Feedback as FeedbackOfMail,
   isSettled,
   type ReportKind,
   type Submission,
@@ -43,7 +46,33 @@ export function applyOutcomes(
       : (['failed', 'delayed', 'relayed'] as const)
           .filter((report) => tell[report].length > 0)
           .map((report) => ({ report, recipients: tell[report] }));
-  return { recipients, tries: delivery.tries + (recipients.every(isSettled) ? 0 : 1), reports };
+  const bounced = recipients.filter((one, i) => one.state === 'bounced' && wasAsked(outcomes.get(i)));
+  const tries = delivery.tries + (recipients.every(isSettled) ? 0 : 1);
+  return { recipients, tries, reports, feedback: bounces(bounced, 'reply', true) };
+}
+
+/** Did somebody else decide? */
+function wasAsked(outcome: Outcome | undefined): boolean {
+  return outcome !== undefined && outcome.kind !== 'delivered' && outcome.ours !== true;
+}
+
+/** Those for whom it failed, by what that says about the address. */
+export function bounces(
+  bounced: readonly SubmissionRecipient[],
+  source: FeedbackOfMail['source'],
+  certain: boolean,
+): readonly FeedbackOfMail[] {
+  return (['hard', 'soft'] as const)
+    .map((kind): FeedbackOfMail => {
+      const recipients = bounced.filter((one) => classify({ action: 'failed', status: telling(one) }) === kind);
+      return { feedback: `${kind}-bounce`, source, certain, recipients };
+    })
+    .filter(({ recipients }) => recipients.length > 0);
+}
+
+/** Many servers say in words what they do not say by a status. */
+function telling({ status = '', reply = '' }: SubmissionRecipient): string {
+  return status === '5.0.0' ? (statusIn(reply) ?? status) : status;
 }
 
 function after(recipient: SubmissionRecipient, outcome: Outcome, now: number, expired: boolean): SubmissionRecipient {

@@ -45,6 +45,8 @@ export type Outcome =
       readonly host: string | undefined;
       /** In our words, one line. */
       readonly reason: string;
+      /** We decided so, without asking anybody. */
+      readonly ours?: true;
     };
 
 export interface Transfer {

@@ -5,7 +5,7 @@
  */
 import type { Directory } from '../directory/api.ts';
 import { MailError } from '../mail/error.ts';
-import type { AccountId, Body, MailStore, Principal } from '../mailstore/api.ts';
+import type { AccountId, MailAccount, MailStore, Principal } from '../mailstore/api.ts';
 import { type Delivery, isSettled, type Submission } from '../mailstore/submission.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Queue, QueueEntry } from '../ports/queue.ts';
@@ -13,6 +13,8 @@ import type { Random } from '../ports/random.ts';
 import { type Log, printable } from '../telemetry/log.ts';
 import type { Counter, Histogram, Metrics } from '../telemetry/metrics.ts';
 import { type OutboundPayload, outboundPayload } from './entry.ts';
+import { suppressedOutcomes } from './feedback/suppressed.ts';
+import type { Suppressions } from './feedback/suppressions.ts';
 import { Lane } from './lane.ts';
 import type { OutboundLimits } from './limits.ts';
 import { outgoingMail, withHeader } from './outgoing-mail.ts';
@@ -27,6 +29,7 @@ export interface OutboundParts {
   readonly transfer: Transfer;
   readonly dispatcher: { wake(account: AccountId): void };
   readonly reputation: Pick<Reputation, 'note'>;
+  readonly suppressions: Pick<Suppressions, 'find'>;
   /** Header fields that the author's domain puts on top of a mail: its signatures. */
   readonly signer?: { sign(raw: AsyncIterable<Uint8Array>): Promise<Uint8Array> };
   readonly clock: Clock;
@@ -190,7 +193,7 @@ export class OutboundWorker implements AsyncDisposable {
       delivery.recipients.every(isSettled)
     )
       return queue.done([entry]);
-    const outcomes = await this.#outcomesOf(lane, account.id, submission, delivery, () => account.outgoing.content(id));
+    const outcomes = await this.#outcomesOf(lane, submission, delivery, account);
     const now = clock.now();
     const settled = await account.outgoing.changeDelivery(id, part, (before, current) =>
       applyOutcomes(before, current, outcomes, now, this.#limits),
@@ -223,21 +226,22 @@ export class OutboundWorker implements AsyncDisposable {
   /** By position. */
   async #outcomesOf(
     lane: Lane,
-    account: AccountId,
     submission: Submission,
     delivery: Delivery,
-    content: () => Promise<Body>,
+    account: MailAccount,
   ): Promise<ReadonlyMap<number, Outcome>> {
-    const { transfer, clock, hostname, signer } = this.#parts;
-    const waiting = [...delivery.recipients.entries()].filter(([, recipient]) => !isSettled(recipient));
+    const { transfer, clock, hostname, signer, suppressions } = this.#parts;
+    const suppressed = await suppressedOutcomes(suppressions, account, delivery);
+    const waiting = [...delivery.recipients.entries()].filter(([i, one]) => !isSettled(one) && !suppressed.has(i));
+    if (waiting.length === 0) return suppressed;
     const putOff = (status: string, reason: string): ReadonlyMap<number, Outcome> => {
       const outcome: Outcome = { kind: 'temporary', status, reply: undefined, host: undefined, reason };
-      return new Map(waiting.map(([i]) => [i, outcome]));
+      return new Map([...suppressed, ...waiting.map(([i]) => [i, outcome] as const)]);
     };
-    if (await this.#suspended(account)) return putOff('4.7.1', SUSPENDED);
+    if (await this.#suspended(account.id)) return putOff('4.7.1', SUSPENDED);
     const down = lane.down(clock.now());
     if (down !== undefined) return putOff('4.4.1', `it could not be reached a moment ago: ${down}`);
-    const bare = outgoingMail(submission, await content(), hostname);
+    const bare = outgoingMail(submission, await account.outgoing.content(submission.id), hostname);
     const mail = signer === undefined ? bare : withHeader(await signer.sign(bare.body()), bare);
     const recipients = waiting.map(([, { address, dsn }]) => ({ address, ...(dsn && { dsn }) }));
     const abort = new AbortController();
@@ -255,7 +259,7 @@ export class OutboundWorker implements AsyncDisposable {
       host: undefined,
       reason: 'nothing was heard',
     };
-    return new Map(waiting.map(([i], n) => [i, outcomes[n] ?? missing]));
+    return new Map([...suppressed, ...waiting.map(([i], n) => [i, outcomes[n] ?? missing] as const)]);
   }
 
   #count(submission: Submission, outcomes: ReadonlyMap<number, Outcome>, now: number): void {

@@ -33,6 +33,8 @@ export type MailErrorCode =
   | 'address-syntax'
   | 'unknown-recipient'
   | 'remote-recipient'
+  /** Nothing is sent there any more: mail bounced, or was called spam. */
+  | 'suppressed'
   /** The mail went round too often. */
   | 'mail-loop'
   /** Its author's domain asks that such mail be refused. */

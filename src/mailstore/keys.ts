@@ -22,6 +22,7 @@ const Kind = {
   submission: 0x64,
   outbox: 0x65,
   delivery: 0x66,
+  sent: 0x67,
   search: 0x70,
 } as const;
 
@@ -192,6 +193,11 @@ export const allOutbox = (): Range => all(Kind.outbox);
 /** `[submission, effect]` */
 export function outboxOf(key: Key): readonly [EmailId, number] {
   return [hexOf(key, 1, 13) as EmailId, Buffer.from(key).readUInt32BE(13)];
+}
+
+/** Which submission has this Message-ID. */
+export function sentKey(messageId: string): Key {
+  return Buffer.concat([Uint8Array.of(Kind.sent), digest(messageId, 16)]);
 }
 
 function numbered(kind: number, id: EmailId, number: number): Key {

@@ -10,6 +10,7 @@ import {
   deliveriesOf,
   deliveryKey,
   outboxOf,
+  sentKey,
   submissionIdOf,
   submissionKey,
   submissionsBefore,
@@ -88,6 +89,11 @@ export class AccountOutgoing implements Outgoing {
           found.push(operations.publicSubmission(submissionIdOf(key), operations.decodeSubmission(value)));
     });
     return found;
+  }
+
+  async withMessageId(messageId: string): Promise<Submission | undefined> {
+    const [value] = await told(() => this.#node.kv.get(this.#partition, [sentKey(messageId)]));
+    return value && this.get(Buffer.from(value).toString('hex') as SubmissionId);
   }
 
   async delivery(id: SubmissionId, part: number): Promise<Delivery | undefined> {

@@ -31,6 +31,10 @@ export interface SubmissionFacts {
   };
   /** Nothing is attempted before. */
   readonly sendAt?: number;
+  /** It leaves with a return path of its own, by which its bounces are known. */
+  readonly bounceAddress?: true;
+  /** It came from elsewhere, and this domain of ours passes it on: it seals it (ARC). */
+  readonly forwardedBy?: string;
 }
 
 /** `held` until its time has come. */
@@ -44,7 +48,8 @@ export interface Submission extends SubmissionFacts {
   readonly deliveries: number;
 }
 
-/** `delivered`: with us; `sent`: taken by a server that answers for it from then on; `dropped`: an operator took it out. */
+/** `delivered`: with us, or reported so by who answers for it; `sent`: taken by a server that answers for it from then on; `dropped`: an
+ * operator took it out. */
 export type RecipientState = 'queued' | 'delayed' | 'sent' | 'delivered' | 'bounced' | 'dropped';
 
 export interface SubmissionRecipient {
@@ -61,6 +66,8 @@ export interface SubmissionRecipient {
   readonly reason?: string;
   /** The sender was told of the delay. */
   readonly warned?: true;
+  /** When the recipient called it spam. */
+  readonly complaint?: number;
 }
 
 /** The recipients at one destination. */
@@ -74,6 +81,19 @@ export interface Delivery {
 
 export type ReportKind = 'failed' | 'delayed' | 'delivered' | 'relayed';
 
+/** Each has a queue of this name. */
+export type FeedbackKind = 'hard-bounce' | 'soft-bounce' | 'complaint';
+
+/** What the recipients' side made of a mail: conclusions about addresses and senders are drawn from it. */
+export interface Feedback {
+  readonly feedback: FeedbackKind;
+  /** The reply to an attempt; a report that came later; one of our users who called it spam. */
+  readonly source: 'reply' | 'report' | 'user';
+  /** It cannot be made up by somebody who merely has the mail: it may decide what becomes of an address. */
+  readonly certain: boolean;
+  readonly recipients: readonly SubmissionRecipient[];
+}
+
 /** Something to be carried out elsewhere: at least once, under an id derived from the submission's and its number. */
 export type Effect =
   /** A delivery goes to the intake queue, or to the outbound queue. */
@@ -86,7 +106,14 @@ export type Effect =
       readonly report: ReportKind;
       readonly at: number;
       readonly recipients: readonly SubmissionRecipient[];
-    };
+    }
+  /** An entry of the queue of that name. */
+  | ({
+      readonly kind: 'feedback';
+      readonly at: number;
+      readonly sender: string;
+      readonly destination: string;
+    } & Feedback);
 
 export interface OutboxItem {
   readonly submission: SubmissionId;
@@ -115,6 +142,7 @@ export interface DeliveryChange {
   readonly recipients: readonly SubmissionRecipient[];
   readonly tries: number;
   readonly reports: readonly { readonly report: ReportKind; readonly recipients: readonly SubmissionRecipient[] }[];
+  readonly feedback?: readonly Feedback[];
 }
 
 export function isSettled({ state }: SubmissionRecipient): boolean {
@@ -129,6 +157,8 @@ export interface Outgoing {
   get(id: SubmissionId): Promise<Submission | undefined>;
   /** Newest first. */
   list(options?: { readonly before?: SubmissionId; readonly limit?: number }): Promise<readonly Submission[]>;
+  /** The newest with this Message-ID. */
+  withMessageId(messageId: string): Promise<Submission | undefined>;
   delivery(id: SubmissionId, part: number): Promise<Delivery | undefined>;
   /** In order. */
   deliveries(id: SubmissionId): Promise<readonly Delivery[]>;

@@ -30,6 +30,7 @@ import {
   linkParts,
   linksOf,
   onceBefore,
+  sentKey,
   submissionIdOf,
 } from './keys.ts';
 import type { Mailbox, Node } from './mailbox.ts';
@@ -145,9 +146,13 @@ async function forgetSubmissions(kv: KeyValueStore, mailbox: Mailbox, now: numbe
   for await (const page of kv.scan(p, allSubmissions()))
     for (const [key, value] of page) {
       const id = submissionIdOf(key);
-      const { open, copy } = decodeSubmission(value);
+      const { open, copy, messageId } = decodeSubmission(value);
       if (open === 0 && emailTime(id) < now - SUBMISSION_DAYS * DAY) {
-        await mailbox.run(withoutChanges({ remove: [key], clear: [deliveriesOf(id)] }));
+        const sent = sentKey(messageId);
+        const [named] = await kv.get(p, [sent]);
+        // A newer one may have the same Message-ID.
+        const remove = named && Buffer.from(named).toString('hex') === id ? [key, sent] : [key];
+        await mailbox.run(withoutChanges({ remove, clear: [deliveriesOf(id)] }));
         continue;
       }
       needed.add(id);

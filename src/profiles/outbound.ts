@@ -1,5 +1,6 @@
 /** The outbound queue as the configuration has it, and what is shown of the queues. */
 import type { Config } from '../config/schema.ts';
+import { FEEDBACK_POLICY, type FeedbackPolicy } from '../delivery/feedback/policy.ts';
 import { OUTBOUND_LIMITS, type OutboundLimits } from '../delivery/limits.ts';
 import type { Outcome, Transfer } from '../delivery/transfer.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -16,6 +17,17 @@ export function outboundLimitsOf({ outbound }: Config): OutboundLimits {
     longestRetryMs: Math.max(outbound.longest_retry_seconds, outbound.first_retry_seconds) * SECOND,
     warnMs: outbound.warn_after_hours * HOUR,
     expireMs: outbound.give_up_after_hours * HOUR,
+  };
+}
+
+export function feedbackPolicyOf({ feedback }: Config): FeedbackPolicy {
+  return {
+    ...FEEDBACK_POLICY,
+    hardBounceDays: feedback.hard_bounce_days,
+    complaintDays: feedback.complaint_days,
+    softBounces: feedback.soft_bounces,
+    softPeriodDays: feedback.soft_bounce_period_days,
+    softBounceDays: feedback.soft_bounce_days,
   };
 }
 

@@ -7,6 +7,8 @@ import { serveControl } from '../control/server.ts';
 import type { Service } from '../control/service.ts';
 import { Dispatcher } from '../delivery/dispatcher.ts';
 import { DkimSigner } from '../delivery/dkim.ts';
+import { noteFeedback } from '../delivery/feedback/note.ts';
+import { FEEDBACK_KINDS, FeedbackWorker } from '../delivery/feedback/worker.ts';
 import { Reputation } from '../delivery/reputation.ts';
 import { OutboundWorker } from '../delivery/worker.ts';
 import { startDemo } from '../demo/demo.ts';
@@ -41,7 +43,7 @@ import { VERSION } from '../version.ts';
 import type { DataFolder, DataKind } from './data-folder.ts';
 import { type FirstAdministrator, firstRun } from './first-run.ts';
 import { openPipeline } from './intake-stages.ts';
-import { NOWHERE, outboundLimitsOf, watchQueues } from './outbound.ts';
+import { feedbackPolicyOf, NOWHERE, outboundLimitsOf, watchQueues } from './outbound.ts';
 import { LISTEN_NAMES, type ListenName, openListener } from './listeners.ts';
 import { freeBytes, openSingle } from './single.ts';
 import { StartError } from './start-error.ts';
@@ -110,7 +112,16 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
   const transfer = remote ? openTransfer(config, { resolver, clock, random, log, metrics }) : NOWHERE;
   const reputation = undo.use(new Reputation({ kv: store.kv, clock, random, log }));
   const signer = new DkimSigner({ keys: store.dkimKeys, clock, log });
-  undo.use(new OutboundWorker({ ...sending, directory, dispatcher, transfer, signer, reputation }, outboundLimits));
+  const { suppressions } = store;
+  const outbound = { ...sending, directory, dispatcher, suppressions, transfer, signer, reputation };
+  undo.use(new OutboundWorker(outbound, outboundLimits));
+  const feedback = {
+    ...sending,
+    suppressions,
+    policy: feedbackPolicyOf(config),
+    listeners: [noteFeedback(reputation)],
+  };
+  for (const kind of FEEDBACK_KINDS) undo.use(new FeedbackWorker(kind, feedback));
   watchQueues(queue, clock, metrics);
   const submit = new Submit({
     directory,
@@ -118,6 +129,7 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
     rate,
     store: mailstore,
     dispatcher,
+    suppressions,
     clock,
     random,
     log,
@@ -147,6 +159,7 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
     mailstore,
     directory,
     submit,
+    suppressions,
     clock,
     random,
     log,

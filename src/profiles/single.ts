@@ -10,6 +10,7 @@ import { SystemResolver } from '../adapters/resolver-system.ts';
 import { SystemRandom } from '../adapters/random-system.ts';
 import type { Config } from '../config/schema.ts';
 import type { Service } from '../control/service.ts';
+import { Suppressions } from '../delivery/feedback/suppressions.ts';
 import { DkimKeys } from '../directory/dkim-keys.ts';
 import { KvDirectory } from '../directory/directory.ts';
 import { SandboxDirectory } from '../directory/sandbox.ts';
@@ -89,6 +90,7 @@ export async function openSingle(config: Config, kind: DataKind, log: Log): Prom
     mailstore,
     directory,
     dkimKeys: new DkimKeys(kv, clock, random),
+    suppressions: new Suppressions(kv, clock, random),
     queue,
     sweeper,
     failure: kv.failure,

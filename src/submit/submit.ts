@@ -5,6 +5,7 @@
 import { hash } from 'node:crypto';
 import type { Directory } from '../directory/api.ts';
 import type { Dispatcher } from '../delivery/dispatcher.ts';
+import type { Suppressions } from '../delivery/feedback/suppressions.ts';
 import type { Origin, RawMail } from '../intake/arrival.ts';
 import { HEAD_LIMIT } from '../intake/arrival.ts';
 import { Content, headerOf } from '../intake/content.ts';
@@ -66,6 +67,7 @@ export interface SubmitParts {
   readonly rate: RecipientRate;
   readonly store: Pick<MailStore, 'open' | 'stage'>;
   readonly dispatcher: Pick<Dispatcher, 'wake'>;
+  readonly suppressions: Pick<Suppressions, 'check'>;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -94,12 +96,15 @@ export class Submit {
   }
 
   /**
-   * Whom a mail to this address reaches. Throws as `Recipients.resolve`; also `limit` when the account sends too much.
+   * Whom a mail to this address reaches. Throws as `Recipients.resolve`; also `limit` when the account sends too much, and `suppressed`.
    * `remote-recipient`: this server delivers to its own domains only.
    */
   async recipient(by: User, address: string, size: number, remote: string): Promise<Addressee> {
+    const { store, rate, suppressions } = this.#parts;
     const addressee = await this.#resolve(address, size);
-    await this.#parts.rate.count(remote, by.account);
+    using account = await store.open(by, by.account);
+    await suppressions.check(account, addressee.address);
+    await rate.count(remote, by.account);
     return addressee;
   }
 

@@ -187,6 +187,7 @@ export async function startSmtp(options: SmtpHarnessOptions = {}): Promise<SmtpH
     rate,
     store: sending,
     dispatcher: { wake: () => undefined },
+    suppressions: { check: () => Promise.resolve() },
     clock,
     random,
     log: silentLog,

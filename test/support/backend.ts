@@ -6,6 +6,7 @@ import { MemoryKv } from '../../src/adapters/kv-memory.ts';
 import { openQueue } from '../../src/adapters/queue-kv.ts';
 import { SeededRandom } from '../../src/adapters/random-seeded.ts';
 import { Dispatcher } from '../../src/delivery/dispatcher.ts';
+import { Suppressions } from '../../src/delivery/feedback/suppressions.ts';
 import { OUTBOUND_LIMITS } from '../../src/delivery/limits.ts';
 import { KvDirectory } from '../../src/directory/directory.ts';
 import { Intake } from '../../src/intake/intake.ts';
@@ -58,12 +59,14 @@ export async function memoryBackend(options: { readonly remote?: boolean } = {})
     { store: mailstore, directory, intake, queue, clock, random, log, metrics, hostname },
     OUTBOUND_LIMITS,
   );
+  const suppressions = new Suppressions(parts.kv, clock, random);
   const submit = new Submit({
     directory,
     recipients,
     rate,
     store: mailstore,
     dispatcher,
+    suppressions,
     clock,
     random,
     log,
@@ -83,6 +86,7 @@ export async function memoryBackend(options: { readonly remote?: boolean } = {})
     mailstore,
     directory,
     submit,
+    suppressions,
     dispatcher,
     startWorker,
     handles,

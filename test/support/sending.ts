@@ -6,6 +6,10 @@ import { MemoryKv, type Nasty } from '../../src/adapters/kv-memory.ts';
 import { openQueue } from '../../src/adapters/queue-kv.ts';
 import { SeededRandom } from '../../src/adapters/random-seeded.ts';
 import { Dispatcher } from '../../src/delivery/dispatcher.ts';
+import type { FeedbackPayload } from '../../src/delivery/feedback/entry.ts';
+import { FEEDBACK_POLICY } from '../../src/delivery/feedback/policy.ts';
+import { Suppressions } from '../../src/delivery/feedback/suppressions.ts';
+import { FEEDBACK_KINDS, FeedbackWorker } from '../../src/delivery/feedback/worker.ts';
 import { OUTBOUND_LIMITS, type OutboundLimits } from '../../src/delivery/limits.ts';
 import type { AccountInfo, Route } from '../../src/directory/api.ts';
 import { Reputation } from '../../src/delivery/reputation.ts';
@@ -117,11 +121,18 @@ export async function sendingWorld(options: SendingOptions = {}) {
       mailsPerHour: 100,
       limitLoopback: true,
     });
-    const submit = new Submit({ ...parts, recipients, rate, dispatcher, remote: true });
+    const suppressions = new Suppressions(store, clock, random);
+    const told: FeedbackPayload[] = [];
+    const heard = (one: FeedbackPayload): void => void told.push(one);
+    const submit = new Submit({ ...parts, recipients, rate, dispatcher, suppressions, remote: true });
     const alice = await mailstore.open(SYSTEM, ALICE);
     const signer = { sign: () => Promise.resolve(Buffer.from('X-Signed: yes\r\n')) };
     const reputation = new Reputation({ kv: store, clock, random, log });
-    const worker = transfer && new OutboundWorker({ ...parts, dispatcher, transfer, signer, reputation }, limits);
+    const sending = { ...parts, dispatcher, suppressions, signer, reputation };
+    const worker = transfer && new OutboundWorker({ ...sending, transfer }, limits);
+    const feedback = FEEDBACK_KINDS.map(
+      (kind) => new FeedbackWorker(kind, { ...parts, suppressions, policy: FEEDBACK_POLICY, listeners: [heard] }),
+    );
     return {
       mailstore,
       queue,
@@ -131,6 +142,9 @@ export async function sendingWorld(options: SendingOptions = {}) {
       scripts,
       metrics,
       reputation,
+      suppressions,
+      /** What the listeners of the feedback queues heard. */
+      told,
       alice,
       /** Resolves when nothing is under way any more but what waits for its time. */
       async quiet(): Promise<void> {
@@ -138,8 +152,9 @@ export async function sendingWorld(options: SendingOptions = {}) {
         for (let clean = 0; clean < 2; ) {
           await dispatcher.idle();
           await settle(10);
-          const { intake: mails, outbound } = await queue.counts();
-          const still = mails.due === 0 && !worker?.busy && (!worker || outbound.due === 0);
+          const { intake: mails, outbound, ...others } = await queue.counts();
+          const isHeard = FEEDBACK_KINDS.every((kind) => others[kind].due === 0);
+          const still = mails.due === 0 && isHeard && !worker?.busy && (!worker || outbound.due === 0);
           clean = still ? clean + 1 : 0;
         }
       },
@@ -149,6 +164,7 @@ export async function sendingWorld(options: SendingOptions = {}) {
       async [Symbol.asyncDispose](): Promise<void> {
         await worker?.[Symbol.asyncDispose]();
         await reputation[Symbol.asyncDispose]();
+        for (const one of feedback) await one[Symbol.asyncDispose]();
         await dispatcher[Symbol.asyncDispose]();
         await intakeWorker[Symbol.asyncDispose]();
         await queue[Symbol.asyncDispose]();

@@ -109,6 +109,17 @@ describe('with a service that runs', () => {
     expect((await cli(['intake', 'stages'])).stdout).toMatch(/^file +delivery +account +tried again/m);
   });
 
+  it('addresses to which nothing is sent are listed, added and removed', async () => {
+    const kim = ['--account', 'kim@example.test'];
+    const added = await cli(['suppression', 'add', 'X@far.test', '--note', 'asked to', '--days', '3', ...kim]);
+    expect(added).toMatchObject({ code: 0, stdout: 'nothing more goes to x@far.test\n' });
+    expect((await cli(['suppression', 'list', ...kim])).stdout).toMatch(/x@far\.test +manual .*asked to/);
+    expect((await cli(['suppression', 'remove', 'x@far.test', ...kim])).code).toBe(0);
+    // The list of everybody is another one.
+    expect((await cli(['suppression', 'remove', 'x@far.test'])).code).toBe(1);
+    expect((await cli(['suppression', 'list', '--json'])).stdout).toBe('[]\n');
+  });
+
   it('wrong usage is exit code 2, help is 0', async () => {
     for (const args of [
       ['nonsense'],
@@ -123,6 +134,7 @@ describe('with a service that runs', () => {
       'domain',
       'account',
       'queue',
+      'suppression',
       'import',
       'export',
       'backup',

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { MailError } from '../../mail/error.ts';
 import { QUEUE_NAMES, type QueueCounts, type QueueEntry, type QueueId, type QueueName } from '../../ports/queue.ts';
 import { outboundPayload } from '../../delivery/entry.ts';
+import { feedbackPayload } from '../../delivery/feedback/entry.ts';
 import { isSettled } from '../../mailstore/submission.ts';
 import { operation } from '../operation.ts';
 import type { Service } from '../service.ts';
@@ -86,6 +87,11 @@ async function forgetSubmission({ mailstore, clock }: Service, entry: QueueEntry
   }
 }
 
+/** The queue from which it came, wherever it is now. */
+function homeOf(entry: QueueEntry): QueueName {
+  return feedbackPayload(entry)?.feedback ?? (outboundPayload(entry) === undefined ? 'intake' : 'outbound');
+}
+
 /** Tried again at once; from the error queue as if it had just been accepted. An attempt that is under way is left alone. */
 export const queueRetry = operation('queue.retry', ids, async (service, args) => {
   const { queue } = service;
@@ -93,7 +99,7 @@ export const queueRetry = operation('queue.retry', ids, async (service, args) =>
   for (const id of args.ids as QueueId[]) {
     const entry = await queue.get(id);
     if (entry === undefined) continue;
-    const to = outboundPayload(entry) === undefined ? 'intake' : 'outbound';
+    const to = homeOf(entry);
     if (entry.queue !== to && entry.queue !== 'error')
       throw new MailError('not-allowed', 'user', `${id} is in the ${entry.queue} queue: there is nothing to try again`);
     if (entry.queue === 'outbound') {

@@ -4,7 +4,7 @@ import type { Entry, Key } from '../../ports/kv.ts';
 import type { Change, EmailId, Flags, FolderId } from '../api.ts';
 import type { Operation } from '../commit.ts';
 import type { Draft } from '../draft.ts';
-import { deliveryKey, onceKey, outboxKey, submissionKey } from '../keys.ts';
+import { deliveryKey, onceKey, outboxKey, sentKey, submissionKey } from '../keys.ts';
 import type { StagedFacts } from '../staging.ts';
 import {
   type Delivery,
@@ -110,6 +110,7 @@ export function submit(
       const put: Entry[] = [[submissionKey(id), json(row)], ...effectRows(id, 0, effects), ...(placed?.put ?? [])];
       for (const [i, delivery] of deliveries.entries())
         put.push([deliveryKey(id, i), json({ ...delivery, tries: 0 } satisfies Delivery)]);
+      if (facts.messageId !== '') put.push([sentKey(facts.messageId), Buffer.from(id, 'hex')]);
       const [once] = onces;
       if (once) put.push([once, json(result satisfies Known)]);
       return { changes: [...(placed?.changes ?? []), changed(id)], put, result: { ...result, duplicate: false } };
@@ -244,9 +245,14 @@ export function changeDelivery(
       if (done && !draft.row(done)) return unchanged;
       const wanted = change(before, publicSubmission(id, row));
       if (!wanted && !done) return unchanged;
-      const { recipients, tries, reports } = wanted ?? { ...before, reports: [] };
-      const delivery: Delivery = { destination: before.destination, recipients, tries };
-      const effects = reports.map((report): Effect => ({ kind: 'report', at: now, ...report }));
+      const { recipients, tries, reports, feedback = [] } = wanted ?? { ...before, reports: [] };
+      const { destination } = before;
+      const { sender } = row;
+      const delivery: Delivery = { destination, recipients, tries };
+      const effects: Effect[] = [
+        ...reports.map((report): Effect => ({ kind: 'report', at: now, ...report })),
+        ...feedback.map((one): Effect => ({ kind: 'feedback', at: now, sender, destination, ...one })),
+      ];
       const settled = Number(!before.recipients.every(isSettled) && recipients.every(isSettled));
       const open = row.open - settled + effects.length - (done ? 1 : 0);
       const next: SubmissionRow = { ...row, open, nextEffect: row.nextEffect + effects.length };

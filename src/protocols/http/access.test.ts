@@ -30,6 +30,7 @@ interface Ids {
   readonly message: string;
   readonly thread: string;
   readonly submission: string;
+  readonly suppressed: string;
 }
 
 interface Case {
@@ -81,6 +82,15 @@ const OWN: Record<string, Case> = {
   'GET /v1/submissions': { request: () => ['/v1/submissions'], stranger: 200 },
   'GET /v1/submissions/:id': { request: (ids) => [`/v1/submissions/${ids.submission}`], stranger: 404 },
   'DELETE /v1/submissions/:id': { request: (ids) => [`/v1/submissions/${ids.submission}`], stranger: 404 },
+  'GET /v1/suppressions': { request: () => ['/v1/suppressions'], stranger: 200 },
+  'POST /v1/suppressions': {
+    request: () => ['/v1/suppressions', { body: { address: 'x@elsewhere.test' } }],
+    stranger: 200,
+  },
+  'DELETE /v1/suppressions/:address': {
+    request: (ids) => [`/v1/suppressions/${ids.suppressed}`],
+    stranger: 404,
+  },
   'GET /v1/threads/:id': { request: (ids) => [`/v1/threads/${ids.thread}`], stranger: 404 },
   'GET /v1/search': { request: () => ['/v1/search?q=marker'], stranger: 200 },
   'GET /v1/search/suggestions': { request: () => ['/v1/search/suggestions?q=alice'], stranger: 200 },
@@ -103,7 +113,13 @@ const OPERATOR = ['GET /metrics'];
 
 let http: Awaited<ReturnType<typeof httpBackend>>;
 let theirs: Ids;
-const missing: Ids = { folder: '999', message: '99999', thread: 'f'.repeat(24), submission: 'f'.repeat(24) };
+const missing: Ids = {
+  folder: '999',
+  message: '99999',
+  thread: 'f'.repeat(24),
+  submission: 'f'.repeat(24),
+  suppressed: 'nobody@elsewhere.test',
+};
 
 beforeEach(async () => {
   http = await httpBackend();
@@ -113,7 +129,10 @@ beforeEach(async () => {
   const { json } = await http.alice.as('POST', '/v1/folders', { body: { name: SECRET } });
   const held = { to: ['alice@example.test'], subject: SECRET, saveTo: null, sendAt: inAnHour() };
   const sent = await http.alice.as('POST', '/v1/messages', { body: held });
-  theirs = { folder: json.id, message: String(placed.id), thread: placed.thread, submission: sent.json.id };
+  const suppressed = `${SECRET}@elsewhere.test`;
+  await http.alice.as('POST', '/v1/suppressions', { body: { address: suppressed } });
+  const { id: submission } = sent.json;
+  theirs = { folder: json.id, message: String(placed.id), thread: placed.thread, submission, suppressed };
 });
 afterEach(() => http.server.close(0));
 
@@ -204,7 +223,13 @@ describe('every route', () => {
     for (const name of Object.keys(OWN).filter((n) => n.includes('/:id'))) {
       for (const id of odd) {
         const wire = encodeURIComponent(decodeURIComponent(id));
-        const answer = await ask(http.alice.as, name, { folder: wire, message: wire, thread: wire, submission: wire });
+        const answer = await ask(http.alice.as, name, {
+          ...missing,
+          folder: wire,
+          message: wire,
+          thread: wire,
+          submission: wire,
+        });
         // A client makes another path of `..`, which may know other methods.
         expect(answer.status, `${name} with ${id}`).toBeOneOf(id === '..' ? [404, 405] : [404]);
       }

@@ -7,6 +7,7 @@ import type {
   RawServerDefault,
 } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { Suppressions } from '../../delivery/feedback/suppressions.ts';
 import type { Directory } from '../../directory/api.ts';
 import type { MailStore, Principal } from '../../mailstore/api.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -67,6 +68,7 @@ export const HTTP_LIMITS: HttpLimits = {
 export interface Services {
   readonly mailstore: MailStore;
   readonly directory: Directory;
+  readonly suppressions: Suppressions;
   readonly clock: Clock;
   readonly random: Random;
   readonly cursors: Cursors;

@@ -51,6 +51,7 @@ export const PROBLEMS: { readonly [code in ProblemCode]: readonly [status: numbe
   'media-type': [415, 'The Content-Type is not one that is documented for this call.'],
   range: [416, 'The range asked for lies outside.'],
   'unknown-recipient': [422, 'There is nobody at one of the addresses.'],
+  suppressed: [422, 'One of the addresses is on the suppression list: GET /v1/suppressions says why.'],
   'remote-recipient': [
     422,
     'One of the recipients is at another provider, and this server delivers to its own domains only.',

@@ -9,6 +9,7 @@ import { fastify, LogController } from 'fastify';
 import type { FastifyBaseLogger, FastifyReply, RouteOptions } from 'fastify';
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { Suppressions } from '../../delivery/feedback/suppressions.ts';
 import type { Directory } from '../../directory/api.ts';
 import type { MailStore } from '../../mailstore/api.ts';
 import { formatHostPort } from '../../net/address.ts';
@@ -38,6 +39,7 @@ import { searchRoutes } from './routes/search.ts';
 import { sendRoutes } from './routes/send.ts';
 import { sessionRoutes } from './routes/session.ts';
 import { submissionRoutes } from './routes/submissions.ts';
+import { suppressionRoutes } from './routes/suppressions.ts';
 import { threadRoutes } from './routes/threads.ts';
 import { SortKeys } from './sort-keys.ts';
 
@@ -45,6 +47,7 @@ export interface HttpOptions {
   readonly mailstore: MailStore;
   readonly directory: Directory;
   readonly submit: Submit;
+  readonly suppressions: Suppressions;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -206,6 +209,7 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
     messageRoutes(api, services, cleaner);
     threadRoutes(api, services, sortKeys);
     submissionRoutes(api, services);
+    suppressionRoutes(api, services);
     searchRoutes(api, services);
     eventRoutes(api, streams);
   });

@@ -36,6 +36,7 @@ const WORDS: Readonly<Record<MailErrorCode, string>> = {
   'address-syntax': 'NO [CANNOT] That is not an address',
   'unknown-recipient': 'NO [CANNOT] There is no such recipient',
   'remote-recipient': 'NO [CANNOT] That recipient is not here',
+  suppressed: 'NO [CANNOT] That recipient is on the suppression list',
   damaged: 'NO [CORRUPTION] The message is damaged in storage',
   'store-full': 'NO [UNAVAILABLE] Storage is full, try again later',
   'store-failed': 'NO [UNAVAILABLE] Storage is not available, try again later',

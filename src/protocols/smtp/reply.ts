@@ -28,6 +28,7 @@ const REPLIES: Partial<Record<MailErrorCode, Reply>> = {
   'account-suspended': reply(550, '5.2.1', 'This mailbox is suspended'),
   'account-missing': reply(550, '5.1.1', 'Nobody here by that name'),
   'address-syntax': reply(501, '5.1.3', 'This is not an address'),
+  suppressed: reply(550, '5.7.1', 'This address is on your suppression list: mail to it bounced, or was called spam'),
   'over-quota': reply(452, '4.2.2', 'The mailbox is full'),
   'too-large': reply(552, '5.3.4', 'The message is larger than this server takes'),
   'mail-loop': reply(554, '5.4.6', 'The message has passed too many servers: mail loop'),

@@ -1,0 +1,16 @@
+/** Reputation hears of what comes later: what the attempts themselves bring it knows already. */
+import type { Reputation } from '../reputation.ts';
+import type { FeedbackListener } from './worker.ts';
+
+export function noteFeedback(reputation: Pick<Reputation, 'note'>): FeedbackListener {
+  return async ({ feedback, source, account, sender, recipients }) => {
+    if (source === 'reply' || feedback === 'soft-bounce') return;
+    const what = feedback === 'complaint' ? 'complaint' : 'bounced';
+    await reputation.note({
+      what,
+      count: recipients.length,
+      account,
+      domain: sender.slice(sender.lastIndexOf('@') + 1),
+    });
+  };
+}
