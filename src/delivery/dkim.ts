@@ -83,7 +83,7 @@ export class DkimSigner {
         strict: true,
         signatureData,
       });
-      if (watch.exceeded) return this.#unsigned(domain, 'a line is too long');
+      if (watch.exceeded) return this.#unsigned(domain, 'a line is too long, or there are too many empty ones');
       const [first] = errors ?? [];
       if (first !== undefined) return this.#unsigned(domain, first.err.message);
       return Buffer.from(signatures);

@@ -1,9 +1,10 @@
+import { hash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { type Answer, ScriptedServer, type ScriptedOptions } from '../../test/smtp/scripted-server.ts';
 import { ManualClock } from '../adapters/clock-manual.ts';
 import { SystemClock } from '../adapters/clock-system.ts';
 import { StaticResolver } from '../adapters/resolver-static.ts';
-import { SmtpTransfer, type SmtpTransferOptions } from './smtp-transfer.ts';
+import { type Signer, SmtpTransfer, type SmtpTransferOptions } from './smtp-transfer.ts';
 import { TlsPolicies } from './tls/policy.ts';
 import type { OutgoingMail, OutgoingRecipient, Outcome } from './transfer.ts';
 
@@ -243,6 +244,29 @@ describe('what the server cannot do', () => {
     });
     const refused = await send([{ extensions: [] }], to('bob'), signed);
     expect(refused.outcomes).toMatchObject([{ kind: 'permanent', status: '5.6.3' }]);
+  });
+
+  test('what is signed is what is sent, in whatever form that is, and once for the same form', async () => {
+    let signed = 0;
+    const signer: Signer = {
+      async sign(raw) {
+        signed += 1;
+        return Buffer.from(`X-Digest: ${hash('sha256', Buffer.concat(await Array.fromAsync(raw)), 'hex')}\r\n`);
+      },
+    };
+    const mail = mailOf('Subject: x\r\n\r\nGrüße an alle, die das hier lesen\r\n', {
+      needs: { smtputf8: false, eightBit: true, binary: false },
+    });
+    const refusing = { extensions: ['8BITMIME'], answer: saying('MAIL', '421 4.3.2 Busy') };
+    const { servers } = await send([refusing, { extensions: ['8BITMIME'] }], to('bob'), mail, { signer });
+    const down = await send([{ extensions: [] }], to('bob'), mail, { signer });
+    for (const { mails } of [servers[1]!, down.servers[0]!]) {
+      const raw = mails[0]!.raw.toString();
+      const end = raw.indexOf('\r\n') + 2;
+      expect(raw.slice(0, end)).toBe(`X-Digest: ${hash('sha256', raw.slice(end), 'hex')}\r\n`);
+    }
+    expect(down.servers[0]!.mails[0]!.raw.toString()).toContain('Gr=C3=BC=C3=9Fe');
+    expect(signed).toBe(2);
   });
 
   test('one international recipient does not hold up the others', async () => {

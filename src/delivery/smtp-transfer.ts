@@ -14,6 +14,7 @@ import { replyStatus, replyText } from './client/reply.ts';
 import { SessionRefused, SessionUnfit, SmtpSession, type TlsPlan } from './client/session.ts';
 import { BodyFailed, SessionLost, transact, type Verdict } from './client/transaction.ts';
 import { WireError } from './client/wire.ts';
+import { withHeader } from './outgoing-mail.ts';
 import type { Hop, Router } from './route.ts';
 import type { StsPolicy } from './tls/mta-sts.ts';
 import type { Decision, PolicyType, TlsPolicies } from './tls/policy.ts';
@@ -32,9 +33,15 @@ export interface TlsResult {
   readonly reason: string | undefined;
 }
 
+/** Header fields that the author's domain puts on top of a mail. */
+export interface Signer {
+  sign(raw: AsyncIterable<Uint8Array>): Promise<Uint8Array>;
+}
+
 export interface SmtpTransferOptions {
   readonly router: Pick<Router, 'route'>;
   readonly tls: TlsPolicies;
+  readonly signer?: Signer;
   readonly clock: Clock;
   /** We, in EHLO. */
   readonly hostname: string;
@@ -54,6 +61,8 @@ type Failure = Extract<Outcome, { kind: 'temporary' | 'permanent' }>;
 interface Job {
   readonly domain: string;
   readonly mail: OutgoingMail;
+  /** As it is, with its signatures, once a server has asked for it. */
+  signed?: Promise<OutgoingMail>;
   readonly sender: Mailbox | undefined;
   readonly recipients: readonly OutgoingRecipient[];
   readonly mailboxes: readonly (Mailbox | undefined)[];
@@ -272,8 +281,11 @@ export class SmtpTransfer implements Transfer {
       for (const [i, outcome] of outcomes.entries())
         outcomes[i] = outcome ?? failure('permanent', status, reason, host);
     };
-    if (mail.size > capabilities.size)
-      return all('5.3.4', `the mail has ${mail.size} bytes, the server takes ${capabilities.size}`);
+    const fits = (form: OutgoingMail, body: BodyType) =>
+      form.size > capabilities.size
+        ? all('5.3.4', `the mail has ${form.size} bytes, the server takes ${capabilities.size}`)
+        : { mail: form, body };
+    if (mail.size > capabilities.size) return fits(mail, '7BIT');
     if (mail.requireTls && !capabilities.has('REQUIRETLS'))
       return all('5.7.30', 'the server cannot promise TLS on the rest of the way (REQUIRETLS)');
     if (!capabilities.has('SMTPUTF8')) {
@@ -283,12 +295,24 @@ export class SmtpTransfer implements Transfer {
           outcomes[i] ??= failure('permanent', '5.6.7', 'the server takes no international addresses (SMTPUTF8)', host);
     }
     const { binary, eightBit } = mail.needs;
-    if (binary && capabilities.has('BINARYMIME') && capabilities.has('CHUNKING')) return { mail, body: 'BINARYMIME' };
-    if (!binary && !eightBit) return { mail, body: '7BIT' };
-    if (!binary && capabilities.has('8BITMIME')) return { mail, body: '8BITMIME' };
+    const asItIs = async (body: BodyType) => fits(await (job.signed ??= this.#signed(mail)), body);
+    if (binary && capabilities.has('BINARYMIME') && capabilities.has('CHUNKING')) return asItIs('BINARYMIME');
+    if (!binary && !eightBit) return asItIs('7BIT');
+    if (!binary && capabilities.has('8BITMIME')) return asItIs('8BITMIME');
     const converted = await inSevenBits(mail);
-    if (converted) return { mail: converted, body: '7BIT' };
+    // A signature covers what is sent, so it comes after the conversion.
+    if (converted) return fits(await this.#signed(converted), '7BIT');
     return all('5.6.3', 'the mail cannot be written as the 7-bit text that the server takes (it may be signed)');
+  }
+
+  async #signed(mail: OutgoingMail): Promise<OutgoingMail> {
+    const { signer } = this.#options;
+    if (signer === undefined) return mail;
+    try {
+      return withHeader(await signer.sign(mail.body()), mail);
+    } catch (error) {
+      throw new BodyFailed('the mail could not be signed', { cause: error });
+    }
   }
 }
 

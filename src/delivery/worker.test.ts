@@ -55,7 +55,7 @@ describe('an attempt', () => {
     await run.quiet();
     expect(l.transfer.received).toEqual(['x@one.test hi']);
     expect(l.transfer.mails[0]).toMatch(
-      /^X-Signed: yes\r\nReceived: from client.test \(\[192.0.2.7\]\)\r\n\tby mx.example.test with ESMTPSA id [0-9a-f]{24}\r\n\t\(using TLSv1.3 X\);\r\n\tSun, 01 Mar 2026 09:00:00 \+0000\r\nDate: /,
+      /^Received: from client.test \(\[192.0.2.7\]\)\r\n\tby mx.example.test with ESMTPSA id [0-9a-f]{24}\r\n\t\(using TLSv1.3 X\);\r\n\tSun, 01 Mar 2026 09:00:00 \+0000\r\nDate: /,
     );
     expect(await states(run, id)).toEqual(['x@one.test sent 2.0.0']);
     const [delivery] = await run.alice.outgoing.deliveries(id);

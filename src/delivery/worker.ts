@@ -17,7 +17,7 @@ import { suppressedOutcomes } from './feedback/suppressed.ts';
 import type { Suppressions } from './feedback/suppressions.ts';
 import { Lane } from './lane.ts';
 import type { OutboundLimits } from './limits.ts';
-import { outgoingMail, withHeader } from './outgoing-mail.ts';
+import { outgoingMail } from './outgoing-mail.ts';
 import { applyOutcomes, feedbackOf, pauseAfter } from './outcomes.ts';
 import type { Reputation } from './reputation.ts';
 import type { Outcome, Transfer } from './transfer.ts';
@@ -30,8 +30,6 @@ export interface OutboundParts {
   readonly dispatcher: { wake(account: AccountId): void };
   readonly reputation: Pick<Reputation, 'note'>;
   readonly suppressions: Pick<Suppressions, 'find'>;
-  /** Header fields that the author's domain puts on top of a mail: its signatures. */
-  readonly signer?: { sign(raw: AsyncIterable<Uint8Array>): Promise<Uint8Array> };
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -230,7 +228,7 @@ export class OutboundWorker implements AsyncDisposable {
     delivery: Delivery,
     account: MailAccount,
   ): Promise<ReadonlyMap<number, Outcome>> {
-    const { transfer, clock, hostname, signer, suppressions } = this.#parts;
+    const { transfer, clock, hostname, suppressions } = this.#parts;
     const suppressed = await suppressedOutcomes(suppressions, account, delivery);
     const waiting = [...delivery.recipients.entries()].filter(([i, one]) => !isSettled(one) && !suppressed.has(i));
     if (waiting.length === 0) return suppressed;
@@ -241,8 +239,7 @@ export class OutboundWorker implements AsyncDisposable {
     if (await this.#suspended(account.id)) return putOff('4.7.1', SUSPENDED);
     const down = lane.down(clock.now());
     if (down !== undefined) return putOff('4.4.1', `it could not be reached a moment ago: ${down}`);
-    const bare = outgoingMail(submission, await account.outgoing.content(submission.id), hostname);
-    const mail = signer === undefined ? bare : withHeader(await signer.sign(bare.body()), bare);
+    const mail = outgoingMail(submission, await account.outgoing.content(submission.id), hostname);
     const recipients = waiting.map(([, { address, dsn }]) => ({ address, ...(dsn && { dsn }) }));
     const abort = new AbortController();
     using _deadline = clock.after(this.#limits.attemptMs, () =>

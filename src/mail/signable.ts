@@ -15,6 +15,8 @@ const MAX_FOLDS = 500;
 const MAX_ALL_FOLDS = 4_000;
 /** Of a line of the body. RFC 5322 §2.1.1 allows 998. */
 const MAX_LINE = 64 << 10;
+/** One after the other: whoever hashes holds them back until it is known that more follows, and then all come at once. */
+const MAX_EMPTY_LINES = 10_000;
 
 const PARSED: ReadonlySet<string> = new Set([
   'from',
@@ -45,18 +47,30 @@ export function unsignableHeader(header: HeaderBlock): string | undefined {
 /** Watches a body, or a whole message, that comes in pieces. */
 export class LineWatch {
   #length = 0;
-  /** A line is so long that hashing it is not worth what it costs. */
+  /** Nothing but white space so far in this line. */
+  #empty = true;
+  #emptyLines = 0;
+  /** A line is so long, or so many follow each other that are empty, that hashing it is not worth what it costs. */
   exceeded = false;
 
   push(piece: Uint8Array): void {
     let from = 0;
     while (!this.exceeded && from < piece.length) {
-      const end = piece.indexOf(0x0a, from);
-      this.#length += (end < 0 ? piece.length : end) - from;
+      const found = piece.indexOf(0x0a, from);
+      const end = found < 0 ? piece.length : found;
+      this.#length += end - from;
+      for (let i = from; i < end && this.#empty; i += 1) this.#empty = isBlank(piece[i] as number);
+      if (!this.#empty) this.#emptyLines = 0;
       if (this.#length > MAX_LINE) this.exceeded = true;
-      if (end < 0) return;
+      if (found < 0) return;
+      if (this.#empty && ++this.#emptyLines > MAX_EMPTY_LINES) this.exceeded = true;
       this.#length = 0;
+      this.#empty = true;
       from = end + 1;
     }
   }
+}
+
+function isBlank(byte: number): boolean {
+  return byte === 0x20 || byte === 0x09 || byte === 0x0d;
 }

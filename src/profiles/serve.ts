@@ -109,11 +109,11 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
   const outboundLimits = outboundLimitsOf(config);
   const dispatcher = undo.use(new Dispatcher({ ...sending, directory, intake }, outboundLimits));
   undo.use(new IntakeWorker({ queue, pipeline, clock, random, log, metrics }));
-  const transfer = remote ? openTransfer(config, { resolver, clock, random, log, metrics }) : NOWHERE;
-  const reputation = undo.use(new Reputation({ kv: store.kv, clock, random, log }));
   const signer = new DkimSigner({ keys: store.dkimKeys, clock, log });
+  const transfer = remote ? openTransfer(config, { resolver, signer, clock, random, log, metrics }) : NOWHERE;
+  const reputation = undo.use(new Reputation({ kv: store.kv, clock, random, log }));
   const { suppressions } = store;
-  const outbound = { ...sending, directory, dispatcher, suppressions, transfer, signer, reputation };
+  const outbound = { ...sending, directory, dispatcher, suppressions, transfer, reputation };
   undo.use(new OutboundWorker(outbound, outboundLimits));
   const feedback = {
     ...sending,

@@ -42,6 +42,7 @@ async function attempt(
   const transfer = openTransfer(config, {
     resolver,
     clock: new SystemClock(),
+    signer: { sign: async () => Buffer.alloc(0) },
     random: new SeededRandom(1),
     log: silentLog,
     metrics,

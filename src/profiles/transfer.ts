@@ -3,7 +3,7 @@ import { networkInterfaces } from 'node:os';
 import type { Config } from '../config/schema.ts';
 import type { NextHop } from '../config/values.ts';
 import { Router } from '../delivery/route.ts';
-import { SmtpTransfer, type TlsResult } from '../delivery/smtp-transfer.ts';
+import { type Signer, SmtpTransfer, type TlsResult } from '../delivery/smtp-transfer.ts';
 import { policyFetcher } from '../delivery/tls/fetch-policy.ts';
 import { MtaSts } from '../delivery/tls/mta-sts.ts';
 import { TlsPolicies } from '../delivery/tls/policy.ts';
@@ -16,6 +16,7 @@ import type { Metrics } from '../telemetry/metrics.ts';
 
 export interface TransferParts {
   readonly resolver: Resolver;
+  readonly signer: Signer;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -26,11 +27,12 @@ export interface TransferParts {
 
 export function openTransfer(config: Config, parts: TransferParts): SmtpTransfer {
   const { hostname, outbound } = config;
-  const { resolver, clock, random, log, metrics } = parts;
+  const { resolver, signer, clock, random, log, metrics } = parts;
   const privateAddresses = outbound.private_addresses;
   const counted = metrics.counter('outbound_tls_total', 'How TLS went with other mail servers.', ['policy', 'result']);
   return new SmtpTransfer({
     hostname,
+    signer,
     clock,
     router: new Router({
       resolver,

@@ -126,9 +126,8 @@ export async function sendingWorld(options: SendingOptions = {}) {
     const heard = (one: FeedbackPayload): void => void told.push(one);
     const submit = new Submit({ ...parts, recipients, rate, dispatcher, suppressions, remote: true });
     const alice = await mailstore.open(SYSTEM, ALICE);
-    const signer = { sign: () => Promise.resolve(Buffer.from('X-Signed: yes\r\n')) };
     const reputation = new Reputation({ kv: store, clock, random, log });
-    const sending = { ...parts, dispatcher, suppressions, signer, reputation };
+    const sending = { ...parts, dispatcher, suppressions, reputation };
     const worker = transfer && new OutboundWorker({ ...sending, transfer }, limits);
     const feedback = FEEDBACK_KINDS.map(
       (kind) => new FeedbackWorker(kind, { ...parts, suppressions, policy: FEEDBACK_POLICY, listeners: [heard] }),

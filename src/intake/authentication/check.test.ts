@@ -234,6 +234,7 @@ describe('what holds up the mail', () => {
 
   it.each([
     ['lines without end', `${MAIL}${'x '.repeat(200_000)}`],
+    ['empty lines without end', `${MAIL}${' \r\n'.repeat(20_000)}x\r\n`],
     ['folds without end', MAIL.replace('Subject: hi', `Subject: hi${'\r\n a'.repeat(2_000)}`)],
     ['fields without end', `${'X: y\r\n'.repeat(5_000)}${MAIL}`],
   ])('not %s: such a signature is an error, whatever it says', async (_what, mail) => {

@@ -82,7 +82,8 @@ class RunningCheck implements SignatureCheck {
   }
 
   async end(): Promise<Signatures> {
-    if (this.#watch.exceeded) return unreadable(this.#signed, this.#sealed, 'a line is too long');
+    if (this.#watch.exceeded)
+      return unreadable(this.#signed, this.#sealed, 'a line is too long, or there are too many empty ones');
     this.#input.end();
     try {
       return await this.#verified;
