@@ -198,6 +198,7 @@ export class Dispatcher implements AsyncDisposable {
         origin: submission.origin,
         mail: await rawMail(await account.outgoing.content(id)),
         deliveryKey: `${account.id} ${id}`,
+        requireTls: submission.requireTls,
         ...(submission.released !== undefined && { accepted: submission.released }),
       });
     const now = this.#parts.clock.now();
@@ -268,12 +269,13 @@ export class Dispatcher implements AsyncDisposable {
 /** What comes back with a report. */
 async function original(
   { outgoing }: MailAccount,
-  { id, dsn, subject, messageId }: Submission,
+  { id, dsn, requireTls, subject, messageId }: Submission,
   failed: boolean,
 ): Promise<{ content: Uint8Array; whole: boolean }> {
   try {
     const body = await outgoing.content(id);
-    const whole = failed && dsn?.ret === 'FULL' && body.size <= MOST_RETURNED;
+    // What needs TLS comes back without its content (RFC 8689 §5).
+    const whole = failed && dsn?.ret === 'FULL' && !requireTls && body.size <= MOST_RETURNED;
     return { content: await body.bytes(0, whole ? body.size : Math.min(body.size, HEADER_BYTES)), whole };
   } catch (error) {
     if (!(error instanceof MailError) || error.code !== 'message-missing') throw error;

@@ -45,6 +45,8 @@ export interface Arrival {
   /** Absent: one of our users, or ourselves. */
   readonly source?: Source;
   readonly mail: RawMail;
+  /** Whatever is sent on because of it needs TLS all the way (RFC 8689). */
+  readonly requireTls?: boolean;
   /** When it was accepted, if not now: what is handed over again after a crash is still the same mail. */
   readonly accepted?: number;
   /** What makes this the same mail when it is handed over again; default: derived from its content. */

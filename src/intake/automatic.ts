@@ -16,5 +16,7 @@ export interface AutomaticMail {
     readonly recipient: string;
     readonly mail: RawMail;
     readonly key: string;
+    /** As the mail that it is sent because of (RFC 8689 §5, §6). */
+    readonly requireTls: boolean | undefined;
   }): Promise<void>;
 }

@@ -20,6 +20,8 @@ export interface IntakePayload {
   readonly recipients: readonly IntakeRecipient[];
   /** Names the mail in the log and in its trace line. */
   readonly id: string;
+  /** What is sent on because of it needs TLS all the way. */
+  readonly requireTls?: true;
   /** Of a mail from another server, when it was checked. */
   readonly authentication?: Authentication;
 }

@@ -87,6 +87,7 @@ export class Intake {
         sender,
         received: at,
         recipients: some,
+        ...(arrival.requireTls === true && { requireTls: true as const }),
         ...(authentication && { authentication }),
       };
       additions.push({ ...(i === 0 ? { id } : {}), payload, tags: tagsOf(some) });

@@ -46,7 +46,14 @@ export class AutomaticSender implements AutomaticMail {
     return route.kind === 'remote' && this.#parts.remote ? { destination: mailbox.domain, recipient } : undefined;
   }
 
-  async send({ account, sender, recipient, mail, key }: Parameters<AutomaticMail['send']>[0]): Promise<void> {
+  async send({
+    account,
+    sender,
+    recipient,
+    mail,
+    key,
+    requireTls = false,
+  }: Parameters<AutomaticMail['send']>[0]): Promise<void> {
     const { store, dispatcher, clock } = this.#parts;
     const header = HeaderBlock.parse(headerOf(mail));
     const passed = hops(header);
@@ -72,7 +79,7 @@ export class AutomaticSender implements AutomaticMail {
         eightBit: scan.eightBit,
         binary: scan.binary,
       },
-      requireTls: false,
+      requireTls,
       origin: { protocol: 'local', hello: '', remote: '', cipher: '' },
       deliveries: [{ destination: resolved.destination, recipients: [resolved.recipient] }],
       key,

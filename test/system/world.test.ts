@@ -1,7 +1,10 @@
 /** A small world on loopback: three domains on three Pabals, Postfix as the server of a fourth, and servers that refuse. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { hash, X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readDeliveryReport } from '../../src/mail/delivery-report.ts';
 import { type Api, arrived, inStates, signIn } from '../client/rest.ts';
@@ -116,6 +119,62 @@ describe('three domains on three Pabals', () => {
   });
 });
 
+describe('REQUIRETLS', () => {
+  test('a mail that needs TLS goes on so from server to server, and comes back where nothing proves the next one', async () => {
+    await using smtp = await SmtpClient.connect(pabals[0]!.at('submission'));
+    expect(smtp.capabilities).not.toContain('REQUIRETLS');
+    await smtp.startTls();
+    expect(smtp.capabilities).toContain('REQUIRETLS');
+    await smtp.login('alice@a.test', PASSWORD);
+    // Bob's script sends it on to Carol, under the same condition.
+    await script(pabals[1]!, 'bob@b.test', 'redirect :copy "carol@c.test";', '"copy"');
+    for (const name of ['b', 'c'] as const) showCertificate(name);
+    await smtp.command('MAIL FROM:<alice@a.test> REQUIRETLS', 250);
+    await smtp.command('RCPT TO:<bob@b.test>', 250);
+    await smtp.command('DATA', 354);
+    await smtp.command('From: alice@a.test\r\nTo: bob@b.test\r\nSubject: for us alone\r\n\r\nx\r\n.', 250);
+    await Promise.all([bob, carol].map((one) => arrived(one, 'for us alone')));
+    hideCertificate('c');
+    await alice.post('/v1/messages', { to: ['carol@c.test'], subject: 'for you', text: 'x', requireTls: true });
+    const { recipient } = await reported(alice, 'carol@c.test', 'failed');
+    expect(recipient.status).toBe('5.7.10');
+  });
+
+  /** By DANE (RFC 7672). */
+  function showCertificate(name: 'b' | 'c'): void {
+    const pem = readFileSync(join(pabals[name === 'b' ? 1 : 2]!.data, 'tls', 'self-signed.pem'));
+    const key = new X509Certificate(pem).publicKey.export({ type: 'spki', format: 'der' });
+    const certificate = hash('sha256', key, 'buffer');
+    for (const zone of [`${name}.test`, `mx.${name}.test`])
+      dns.zones.set(zone, { ...dns.zones.get(zone), authenticated: true });
+    dns.zones.set(`_${port}._tcp.mx.${name}.test`, {
+      TLSA: [{ usage: 3, selector: 1, matchingType: 1, certificate }],
+      authenticated: true,
+    });
+  }
+
+  function hideCertificate(name: 'c'): void {
+    for (const zone of [`${name}.test`, `mx.${name}.test`])
+      dns.zones.set(zone, { ...dns.zones.get(zone), authenticated: false });
+  }
+});
+
+/** Puts a Sieve script in force, over ManageSieve. */
+async function script(service: Service, user: string, text: string, requires: string): Promise<void> {
+  await using wire = await WireClient.connect(service.at('managesieve'));
+  const ok = async (command = ''): Promise<void> => {
+    if (command !== '') await wire.write(command);
+    let line = await wire.line();
+    while (!/^(OK|NO|BYE)/.test(line)) line = await wire.line();
+    expect(line).toMatch(/^OK/);
+  };
+  const source = `require ${requires}; ${text}`;
+  await ok();
+  await ok(`AUTHENTICATE "PLAIN" "${Buffer.from(`\0${user}\0${PASSWORD}`).toString('base64')}"\r\n`);
+  await ok(`PUTSCRIPT "main" {${source.length}+}\r\n${source}\r\n`);
+  await ok('SETACTIVE "main"\r\n');
+}
+
 describe.skipIf(noPostfix !== undefined)('Postfix', () => {
   let postfix: Postfix;
   beforeAll(async () => {
@@ -172,7 +231,7 @@ notify_classes =
   });
 
   test('sends to us over TLS, and our report comes back to its user', async () => {
-    await refuseAll('carol@c.test');
+    await script(pabals[2]!, 'carol@c.test', 'reject "not here";', '"reject"');
     await swaks('kim@postfix.test', 'alice@a.test,carol@c.test', 'from Postfix');
     expect(await arrived(alice, 'from Postfix')).toMatch(
       /^Return-Path: <kim@postfix\.test>\r\nReceived: from mx\.postfix\.test [^]*by mx\.a\.test with ESMTPS/,
@@ -196,22 +255,6 @@ notify_classes =
     const words = ['--server', host, '--port', String(port), '--from', from, '--to', to, '--tls'];
     const { code, stdout } = await run('swaks', [...words, '--header', `Subject: ${subject}`, '--body', 'text']);
     if (code !== 0) throw new Error(stdout.toString());
-  }
-
-  /** A Sieve script that turns down whatever comes. */
-  async function refuseAll(user: string): Promise<void> {
-    await using wire = await WireClient.connect(pabals[2]!.at('managesieve'));
-    const ok = async (command = ''): Promise<void> => {
-      if (command !== '') await wire.write(command);
-      let line = await wire.line();
-      while (!/^(OK|NO|BYE)/.test(line)) line = await wire.line();
-      expect(line).toMatch(/^OK/);
-    };
-    const script = 'require "reject"; reject "not here";';
-    await ok();
-    await ok(`AUTHENTICATE "PLAIN" "${Buffer.from(`\0${user}\0${PASSWORD}`).toString('base64')}"\r\n`);
-    await ok(`PUTSCRIPT "main" {${script.length}+}\r\n${script}\r\n`);
-    await ok('SETACTIVE "main"\r\n');
   }
 });
 

@@ -62,7 +62,7 @@ export class TlsPolicies {
     signal: AbortSignal,
   ): Promise<Decision | Refusal> {
     if (hop.relay) return this.#relay(hop, requireTls);
-    const dane = await this.#dane(hop, address, signal);
+    const dane = await this.#dane(hop, address, requireTls, signal);
     if (dane) return dane;
     if (sts?.mode === 'enforce') {
       if (!matchesPolicy(hop.host, sts))
@@ -91,7 +91,12 @@ export class TlsPolicies {
   }
 
   /** Undefined where DANE does not apply: not every step to the server was validated, or there are no records. */
-  async #dane(hop: Hop, address: HostAddress, signal: AbortSignal): Promise<Decision | Refusal | undefined> {
+  async #dane(
+    hop: Hop,
+    address: HostAddress,
+    requireTls: boolean,
+    signal: AbortSignal,
+  ): Promise<Decision | Refusal | undefined> {
     if (!hop.authenticated || address.authenticated !== true) return undefined;
     let records: readonly TlsaRecord[];
     try {
@@ -104,6 +109,8 @@ export class TlsPolicies {
     }
     if (!records.every(({ authenticated }) => authenticated === true)) return undefined;
     const usable = records.filter(isUsable);
+    // The name of the server is sure, so a certificate for it is proof enough.
+    if (usable.length === 0 && requireTls) return this.#verified('tlsa');
     const verify = (wire: ClientWire): string | undefined =>
       wire.tlsSocket && daneFault(wire.tlsSocket, usable, hop.host);
     // Records, but none that we understand: TLS without knowing with whom (RFC 7672 §2.2).

@@ -97,6 +97,7 @@ export class Performance {
         recipient: address,
         mail: sent,
         key: `sieve redirect ${recipient.deliveryId} ${address}`,
+        requireTls: mail.requireTls,
       });
       return true;
     } catch (error) {
@@ -127,7 +128,14 @@ export class Performance {
       recipients: [{ address: recipient.address, status: '5.7.1', reason }],
       original: { content: head, whole: false, messageId: details.envelope.messageId },
     });
-    await automatic.send({ account: account.id, sender: '', recipient: mail.sender, mail: { head: raw }, key });
+    await automatic.send({
+      account: account.id,
+      sender: '',
+      recipient: mail.sender,
+      mail: { head: raw },
+      key,
+      requireTls: mail.requireTls,
+    });
     return true;
   }
 }

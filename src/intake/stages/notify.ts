@@ -71,7 +71,14 @@ export class NotifyStage implements Stage {
         ], // prettier-ignore
       });
       const sender = mail.sender === '' ? '' : recipient.address;
-      await automatic.send({ account: account.id, sender, recipient: to, mail: { head: raw }, key });
+      await automatic.send({
+        account: account.id,
+        sender,
+        recipient: to,
+        mail: { head: raw },
+        key,
+        requireTls: mail.requireTls,
+      });
     }
   }
 

@@ -66,7 +66,14 @@ export class VacationStage implements Stage {
         messageId: automaticMessageId(account.id, key, hostname),
         date: now,
       });
-      await automatic.send({ account: account.id, sender: '', recipient: mail.sender, mail: { head: raw }, key });
+      await automatic.send({
+        account: account.id,
+        sender: '',
+        recipient: mail.sender,
+        mail: { head: raw },
+        key,
+        requireTls: mail.requireTls,
+      });
       await memory.remember(id, action.seconds);
     });
   }

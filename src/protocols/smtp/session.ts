@@ -173,14 +173,14 @@ export class SmtpSession {
   /** The message of the current transaction, on its way to whoever takes mail of this kind. */
   incoming(transaction: Transaction): IncomingMail<string> {
     const { parts, user } = this;
-    const { sender } = transaction;
+    const { sender, requireTls } = transaction;
     const source = parts.role === 'lmtp' ? 'front' : 'outside';
     return new IncomingMail(parts.limits.messageSize, async (mail: RawMail): Promise<string> => {
       // As late as can be: the client's name is looked up meanwhile.
       const origin = this.#origin(transaction);
       const recipients = [...transaction.recipients.values()];
       if (user === undefined)
-        return parts.intake.accept({ sender, recipients: recipients.flatMap(ours), origin, mail, source });
+        return parts.intake.accept({ sender, recipients: recipients.flatMap(ours), origin, mail, source, requireTls });
       const binary = transaction.body === 'BINARYMIME';
       const { dsn, sendAt } = transaction;
       const { id } = await parts.submit.send({
@@ -190,6 +190,7 @@ export class SmtpSession {
         origin,
         mail,
         binary,
+        requireTls,
         copy: 'as-set',
         ...(dsn && { dsn }),
         ...(sendAt !== undefined && { sendAt }),

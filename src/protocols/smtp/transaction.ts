@@ -12,6 +12,8 @@ export interface Transaction {
   readonly body: '7BIT' | '8BITMIME' | 'BINARYMIME';
   readonly utf8: boolean;
   readonly dsn?: DsnRequest;
+  /** Whoever passes it on does so over TLS, or not at all (RFC 8689). */
+  readonly requireTls: boolean;
   /** HOLDFOR or HOLDUNTIL, in milliseconds since 1970. */
   readonly sendAt?: number;
   /** By account or address: two addresses of one mailbox get one copy. */

@@ -60,6 +60,12 @@ const newMessage = z
       .datetime({ offset: true })
       .optional()
       .describe('Held until then; DELETE /v1/submissions/{id} takes it back'),
+    requireTls: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Goes to servers only that prove who they are and promise TLS on the rest of the way (RFC 8689); else it comes back',
+      ),
     undoFor: z.int().min(0).max(600).default(0).describe('Seconds for which it is held, so that it can be taken back'),
   })
   .refine((m) => m.to.length + m.cc.length + m.bcc.length > 0, { path: ['to'], message: 'nobody to send it to' });
@@ -141,6 +147,7 @@ export function sendRoutes(app: App, services: Services, submit: Submit): void {
       by: user,
       sender: from.address,
       recipients,
+      requireTls: mail.requireTls,
       mail: rawMail(raw),
       origin: { protocol: 'HTTP', hello: '', remote, cipher: '' },
       ...(copyTo !== undefined && { copy: copyTo }),

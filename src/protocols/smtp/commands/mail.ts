@@ -2,7 +2,7 @@ import { fromXtext } from '../../../mail/dsn.ts';
 import type { DsnRequest } from '../../../mail/dsn-request.ts';
 import { parsePath } from '../../../mail/path.ts';
 import { FARTHEST_SEND_AT } from '../../../submit/submit.ts';
-import type { SmtpCommand } from '../command.ts';
+import type { SmtpCommand, SmtpRole } from '../command.ts';
 import { OUT_OF_ROOM } from '../reply.ts';
 import type { Reply } from '../reply.ts';
 import type { SmtpSession } from '../session.ts';
@@ -16,16 +16,17 @@ const FARTHEST_S = FARTHEST_SEND_AT / 1000 - 86_400;
 const BEYOND_ASCII = /[^\0-\x7f]/;
 const BODIES: ReadonlySet<string> = new Set(['7BIT', '8BITMIME', 'BINARYMIME']);
 
-/** MAIL (RFC 5321 §4.1.1.2) with SIZE (RFC 1870), BODY (RFC 6152, RFC 3030), SMTPUTF8 (RFC 6531), AUTH (RFC 4954 §5), RET and ENVID (RFC 3461 §4),
- * HOLDFOR and HOLDUNTIL (RFC 4865). What users may ask for, other servers may not: nothing is relayed for them. */
+/** MAIL (RFC 5321 §4.1.1.2) with SIZE (RFC 1870), BODY (RFC 6152, RFC 3030), SMTPUTF8 (RFC 6531), REQUIRETLS (RFC 8689), AUTH (RFC 4954 §5),
+ * RET and ENVID (RFC 3461 §4), HOLDFOR and HOLDUNTIL (RFC 4865). What users may ask for, other servers may not: nothing is relayed for them. */
 export const mail: SmtpCommand = {
   name: 'MAIL',
   states: ['ready'],
   argument: true,
-  keywords: ({ parts }) => [
+  keywords: ({ parts, connection }) => [
     `SIZE ${parts.limits.messageSize}`,
     '8BITMIME',
     'SMTPUTF8',
+    ...(takesRequireTls(parts.role, connection.secure) ? ['REQUIRETLS'] : []),
     ...(parts.role === 'submission' ? ['DSN', `FUTURERELEASE ${FARTHEST_S} ${farthest(parts.clock.now())}`] : []),
   ],
   run(argument, session) {
@@ -74,6 +75,7 @@ export const mail: SmtpCommand = {
         size,
         body,
         utf8,
+        requireTls: parameters.has('REQUIRETLS'),
         recipients: new Map(),
         accepted: 0,
         ...(dsn && { dsn }),
@@ -98,6 +100,8 @@ function knows(keyword: string, value: string, session: SmtpSession): boolean | 
       return BODIES.has(value.toUpperCase()) || 'syntax';
     case 'SMTPUTF8':
       return value === '' || 'syntax';
+    case 'REQUIRETLS':
+      return takesRequireTls(session.parts.role, session.connection.secure) && (value === '' || 'syntax');
     case 'RET':
       return session.parts.role === 'submission' && (/^(FULL|HDRS)$/i.test(value) || 'syntax');
     case 'ENVID':
@@ -112,6 +116,11 @@ function knows(keyword: string, value: string, session: SmtpSession): boolean | 
     default:
       return false;
   }
+}
+
+/** Only what came over TLS itself can be promised to go on so (RFC 8689 §3). */
+function takesRequireTls(role: SmtpRole, secure: boolean): boolean {
+  return secure && role !== 'lmtp';
 }
 
 /** Whoever reads it puts it into header fields: it must hide nothing (RFC 3461 §4.4). */
