@@ -130,11 +130,12 @@ export function round(value: number, digits = 2): number {
 
 export interface Quantiles {
   readonly p50: number;
+  readonly p95: number;
   readonly p99: number;
   readonly max: number;
 }
 export function quantiles(samples: readonly number[]): Quantiles {
   const sorted = Float64Array.from(samples).sort();
   const at = (q: number): number => round(sorted[Math.max(0, Math.ceil(sorted.length * q) - 1)] ?? 0);
-  return { p50: at(0.5), p99: at(0.99), max: at(1) };
+  return { p50: at(0.5), p95: at(0.95), p99: at(0.99), max: at(1) };
 }

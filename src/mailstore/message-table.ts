@@ -26,7 +26,7 @@ const LAYOUT = [
 /** Bytes of a slot. */
 export const SLOT_BYTES = LAYOUT.reduce((sum, [, type, width]) => sum + type.BYTES_PER_ELEMENT * width, 0);
 
-const GONE = 0;
+export const GONE = 0;
 
 export class MessageTable {
   readonly #sets: KeywordSets;
@@ -93,7 +93,7 @@ export class MessageTable {
   }
 
   /** First slot whose id is not lower. */
-  #from(id: number): number {
+  slotFrom(id: number): number {
     let low = 0;
     let high = this.#length;
     while (low < high) {
@@ -106,7 +106,7 @@ export class MessageTable {
 
   /** Slots of the messages with ids from `first` to `last`. */
   *slotsBetween(first: number, last: number): Iterable<number> {
-    for (let slot = this.#from(first); slot < this.#length && this.ids[slot]! <= last; slot++)
+    for (let slot = this.slotFrom(first); slot < this.#length && this.ids[slot]! <= last; slot++)
       if (this.folders[slot] !== GONE) yield slot;
   }
 
@@ -126,7 +126,7 @@ export class MessageTable {
 
   countBetween(first: number, last: number): number {
     let count = 0;
-    for (let slot = this.#from(first); slot < this.#length && this.ids[slot]! <= last; slot++)
+    for (let slot = this.slotFrom(first); slot < this.#length && this.ids[slot]! <= last; slot++)
       if (this.folders[slot] !== GONE) count++;
     return count;
   }

@@ -1,10 +1,10 @@
 /** Searching without an index: reads every message and looks. What the index finds must be what this finds. */
-import { analyse } from '../../src/mail/search/document.ts';
+import { analyse, type TermSink } from '../../src/mail/search/document.ts';
 import type { QueryTerm, SearchQuery } from '../../src/mail/search/query.ts';
 import { stem } from '../../src/mail/search/stem.ts';
 import { Flag, type MailAccount, type MessageMeta, type MsgId } from '../../src/mailstore/api.ts';
 
-type Place = readonly [term: string, position: number, field: number];
+export type Place = readonly [term: string, position: number, field: number];
 
 export async function bruteForce(account: MailAccount, query: SearchQuery): Promise<MsgId[]> {
   const found: MsgId[] = [];
@@ -15,18 +15,27 @@ export async function bruteForce(account: MailAccount, query: SearchQuery): Prom
       const raw = await body.bytes();
       const places: Place[] = [];
       const bytes = (start: number, end: number) => raw.subarray(start, end);
-      analyse(
-        { envelope: details.envelope, structure: details.structure, bytes },
-        {
-          add: (...place) => void places.push(place),
-          has: (term, field) => places.some(([other, , where]) => other === term && where === field),
-        },
-      );
+      analyse({ envelope: details.envelope, structure: details.structure, bytes }, sinkOf(places));
       const path = account.folder(meta.folder)!.path;
       if (matches(query, places, meta, path, details.hasAttachment)) found.push(msg);
     }
   }
   return found.sort((a, b) => a - b);
+}
+
+/** Notes every word as it comes. */
+export function sinkOf(places: Place[]): TermSink {
+  return {
+    add(units, { starts, ends, length }, position, field, onlyNew) {
+      const before = places.length;
+      for (let i = 0; i < length; i++) {
+        const term = String.fromCharCode(...units.subarray(starts[i], ends[i]));
+        if (onlyNew && places.some(([other, , where]) => other === term && where === field)) continue;
+        places.push([term, position + i, field]);
+      }
+      return places.length - before;
+    },
+  };
 }
 
 function matches(

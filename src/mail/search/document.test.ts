@@ -1,22 +1,17 @@
 import { expect, test } from 'vitest';
+import { type Place, sinkOf } from '../../../test/support/search-oracle.ts';
 import { parseMessage } from '../parse.ts';
 import { analyse, FIELDS, searchedRanges, shownTexts } from './document.ts';
 
 function words(raw: string) {
   const bytes = Buffer.from(raw.replaceAll('\n', '\r\n'));
   const { envelope, structure } = parseMessage(bytes);
-  const found = new Map<string, Set<string>>();
-  const places: [number, number, string][] = [];
+  const noted: Place[] = [];
   const message = { envelope, structure, bytes: (start: number, end: number) => bytes.subarray(start, end) };
-  const sink = {
-    add(term: string, position: number, field: number) {
-      const name = FIELDS[field]!;
-      found.set(name, (found.get(name) ?? new Set()).add(term));
-      places.push([position, field, term]);
-    },
-    has: (term: string, field: number) => places.some(([, of, other]) => other === term && of === field),
-  };
-  const analysed = analyse(message, sink);
+  const analysed = analyse(message, sinkOf(noted));
+  const found = new Map<string, Set<string>>();
+  for (const [term, , field] of noted) found.set(FIELDS[field]!, (found.get(FIELDS[field]!) ?? new Set()).add(term));
+  const places = noted.map(([term, position, field]) => [position, field, term] as const);
   const of = (name: string) => [...(found.get(name) ?? [])].join(' ');
   return { of, places, ...analysed, ranges: searchedRanges(structure), shown: [...shownTexts(message)] };
 }
@@ -97,5 +92,5 @@ test('only the bytes that were announced are asked for', () => {
     expect(announced).toContainEqual([start, end]);
     return raw.subarray(start, end);
   };
-  analyse({ envelope, structure, bytes }, { add: () => undefined, has: () => false });
+  analyse({ envelope, structure, bytes }, sinkOf([]));
 });

@@ -3,8 +3,8 @@ import { HeaderBlock } from '../header.ts';
 import type { Envelope, MailAddress, Part } from '../message.ts';
 import { readableText } from '../text.ts';
 import { decodeWords } from '../words.ts';
-import { fold } from './fold.ts';
-import { tokenise } from './tokens.ts';
+import { FoldedText } from './folded-text.ts';
+import { Tokens } from './tokens.ts';
 
 /** Where a word stands. `cc` is Cc and Bcc. */
 export const FIELDS = ['subject', 'from', 'to', 'cc', 'body', 'filename', 'attachment'] as const;
@@ -32,11 +32,14 @@ export interface SearchableMessage {
   bytes(start: number, end: number): Uint8Array | undefined;
 }
 
+/** Takes the words of a message, a stretch of text at a time. */
 export interface TermSink {
-  /** `field` is a position in FIELDS. Positions ascend. */
-  add(term: string, position: number, field: number): void;
-  /** Has this message had the term in that field already? */
-  has(term: string, field: number): boolean;
+  /**
+   * `tokens` are those of `units`, both good until this returns. The first one has `position`, the next ones those after it;
+   * positions ascend. `field` is a position in FIELDS. With `onlyNew`, terms that this message has in that field already are
+   * left out. Answers how many were added.
+   */
+  add(units: Uint16Array, tokens: Tokens, position: number, field: number, onlyNew: boolean): number;
 }
 
 export interface Analysed {
@@ -108,21 +111,21 @@ export function searchedRanges(structure: Part): (readonly [start: number, end: 
   return planOf(structure).parts.map(({ part, end }) => [part.bodyStart, end] as const);
 }
 
+const folded = new FoldedText();
+const tokens = new Tokens();
+
 /** Never throws for what a message holds. */
 export function analyse(message: SearchableMessage, sink: TermSink): Analysed {
   let position = 0;
   let length = 0;
   let complete = true;
   const text = (content: string, name: FieldName, again = false): void => {
-    const field = FIELDS.indexOf(name);
-    const add = (term: string, at: number): void => {
-      if (again && sink.has(term, field)) return;
-      sink.add(term, at, field);
-      length++;
-    };
-    const done = tokenise(fold(content), add, position, MOST_POSITIONS);
-    complete &&= done.complete;
-    if (done.next > position) position = done.next + GAP;
+    folded.set(content);
+    tokens.cut(folded.units, folded.length, MOST_POSITIONS - position);
+    complete &&= tokens.complete;
+    if (tokens.length === 0) return;
+    length += sink.add(folded.units, tokens, position, FIELDS.indexOf(name), again);
+    position += tokens.length + GAP;
   };
   const { envelope, structure } = message;
   text(envelope.subject, 'subject');

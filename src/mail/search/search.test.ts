@@ -1,13 +1,22 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { fold } from './fold.ts';
+import { FoldedText } from './folded-text.ts';
 import { stem, stemPrefix } from './stem.ts';
-import { TERM_LENGTH, tokenise } from './tokens.ts';
+import { hashTerm, TERM_LENGTH, tokenise, Tokens } from './tokens.ts';
 
 const terms = (text: string): string[] => {
   const found: string[] = [];
   tokenise(fold(text), (term, position) => void (found[position] = term));
   return found;
+};
+
+const cut = (text: string, most?: number): Tokens => {
+  const folded = new FoldedText();
+  folded.set(text);
+  const tokens = new Tokens();
+  tokens.cut(folded.units, folded.length, most);
+  return tokens;
 };
 
 describe('words of a text', () => {
@@ -34,17 +43,35 @@ describe('words of a text', () => {
     expect(pieces.every((piece) => piece.length <= TERM_LENGTH)).toBe(true);
     for (let at = 0; at + 32 <= word.length; at++)
       expect(pieces.some((piece) => piece.includes(word.slice(at, at + 32)))).toBe(true);
-    expect(tokenise('x'.repeat(100_000), () => undefined).complete).toBe(false);
+    expect(cut('x'.repeat(100_000)).complete).toBe(false);
   });
 
   test('positions stop at the limit', () => {
-    const seen: number[] = [];
-    expect(tokenise('a b c d', (_, position) => void seen.push(position), 10, 12)).toEqual({
-      next: 12,
-      complete: false,
-    });
-    expect(seen).toEqual([10, 11]);
+    const tokens = cut('a b c d', 2);
+    expect([tokens.length, tokens.complete]).toEqual([2, false]);
+    expect(cut('a b.', 2).complete).toBe(true);
   });
+});
+
+test('text is folded in a buffer as it is in a string, and its terms have the hashes they have as strings', () => {
+  const special = Array.from(
+    'aAéΣςİ각ㄱㅏᄀ\u1161\u11a8ｶガカﾞﾟ１ﬁ\u0301\u200b가ㄳ漢\ufdfa\u0958\u212b… é😀𝒜𐐀\u{2f800}\ud800\udc00',
+  );
+  const unit = fc.oneof(
+    fc.constantFrom(...special),
+    fc.nat(0x10ffff).map((code) => String.fromCodePoint(code)),
+  );
+  const folded = new FoldedText();
+  fc.assert(
+    fc.property(fc.array(unit, { maxLength: 12 }), (characters) => {
+      const text = characters.join('');
+      folded.set(text);
+      expect(String.fromCharCode(...folded.units.subarray(0, folded.length))).toBe(fold(text));
+      const tokens = cut(text);
+      for (const [i, term] of terms(text).entries()) expect(tokens.hashes[i]).toBe(hashTerm(term));
+    }),
+    { numRuns: 3000 },
+  );
 });
 
 test('a part of a text folds to a part of the folded text', () => {

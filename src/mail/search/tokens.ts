@@ -32,84 +32,154 @@ function table(): Uint8Array {
   return classes;
 }
 
-/** `start` and `end` are offsets in the folded text. */
-export type Emit = (term: string, position: number, start: number, end: number) => void;
+/** Of a term's UTF-16: FNV-1a. */
+const HASH_START = 0x811c9dc5;
+const HASH_PRIME = 0x01000193;
 
-export interface Tokenised {
-  /** The first position after the text. */
-  readonly next: number;
-  /** All of it was taken. */
-  readonly complete: boolean;
+export function hashTerm(term: string): number {
+  let hash = HASH_START;
+  for (let i = 0; i < term.length; i++) hash = Math.imul(hash ^ term.charCodeAt(i), HASH_PRIME);
+  return hash >>> 0;
 }
 
-/** Positions begin with `position` and end before `limit`. Linear in the text. */
-export function tokenise(folded: string, emit: Emit, position = 0, limit = Number.MAX_SAFE_INTEGER): Tokenised {
-  const known = table();
-  const { length } = folded;
-  let at = position;
-  let complete = true;
-  let i = 0;
-  while (i < length) {
-    const unit = folded.charCodeAt(i);
-    const code = unit >= 0xd800 && unit <= 0xdbff ? folded.codePointAt(i)! : unit;
-    const width = code > 0xffff ? 2 : 1;
-    const kind = width === 2 ? classOf(String.fromCodePoint(code)) : known[unit]!;
-    if (kind === Class.other) {
-      i += width;
-      continue;
-    }
-    if (at >= limit) return { next: at, complete: false };
-    if (kind === Class.paired) {
-      const second = i + width;
-      const unit2 = second < length ? folded.charCodeAt(second) : 0;
-      let end = second;
-      if (unit2 >= 0xd800 && unit2 <= 0xdbff) {
-        const code2 = folded.codePointAt(second)!;
-        if (code2 > 0xffff && classOf(String.fromCodePoint(code2)) === Class.paired) end = second + 2;
-      } else if (known[unit2] === Class.paired) end = second + 1;
-      // The last one of a run stands alone, so that it is found as well.
-      emit(folded.slice(i, end), at++, i, second);
-      i = second;
-      continue;
-    }
-    const start = i;
-    i += width;
+/** Where the words of a folded text are, as columns; reused from text to text, so that a word costs no object. */
+export class Tokens {
+  /** Offsets in the text. */
+  starts = new Uint32Array(1024);
+  ends = new Uint32Array(1024);
+  /** `hashTerm` of each. */
+  hashes = new Uint32Array(1024);
+  /** Each has the position after the one before it. */
+  length = 0;
+  /** All words of the text are here. */
+  complete = true;
+
+  /** The first `length` of the units; at most `most` words. Linear in the text. */
+  cut(units: Uint16Array, length: number, most = Number.MAX_SAFE_INTEGER): void {
+    const known = table();
+    this.length = 0;
+    this.complete = true;
+    let i = 0;
     while (i < length) {
-      const inner = folded.charCodeAt(i);
-      if (inner >= 0xd800 && inner <= 0xdbff) {
-        const whole = folded.codePointAt(i)!;
-        if (whole <= 0xffff || classOf(String.fromCodePoint(whole)) !== Class.word) break;
-        i += 2;
-      } else if (known[inner] === Class.word) i += 1;
-      else break;
-    }
-    if (i - start <= TERM_LENGTH) {
-      emit(folded.slice(start, i), at++, start, i);
-      continue;
-    }
-    let pieces = 0;
-    for (let from = start; ; from += OVERLAP) {
-      const to = Math.min(i, from + TERM_LENGTH);
-      if (pieces++ === MOST_PIECES || at >= limit) {
-        complete = false;
-        break;
+      const unit = units[i]!;
+      const wide = (unit & 0xfc00) === 0xd800;
+      const kind = wide ? classAt(units, length, i) : known[unit]!;
+      const width = wide && kind !== Class.other ? 2 : 1;
+      if (kind === Class.other) {
+        i++;
+        continue;
       }
-      emit(folded.slice(from, to).toWellFormed(), at++, from, to);
-      if (to === i) break;
+      if (this.length >= most) {
+        this.complete = false;
+        return;
+      }
+      if (kind === Class.paired) {
+        const second = i + width;
+        let end = second;
+        if (second < length) {
+          const unit2 = units[second]!;
+          if ((unit2 & 0xfc00) !== 0xd800) end += known[unit2] === Class.paired ? 1 : 0;
+          else if (classAt(units, length, second) === Class.paired) end += 2;
+        }
+        // The last one of a run stands alone, so that it is found as well.
+        this.#push(units, i, end);
+        i = second;
+        continue;
+      }
+      const start = i;
+      let hash = HASH_START;
+      for (;;) {
+        const inner = units[i]!;
+        if ((inner & 0xfc00) === 0xd800) {
+          if (classAt(units, length, i) !== Class.word) break;
+          hash = Math.imul(hash ^ inner, HASH_PRIME);
+          hash = Math.imul(hash ^ units[i + 1]!, HASH_PRIME);
+          i += 2;
+        } else if (known[inner] === Class.word) {
+          hash = Math.imul(hash ^ inner, HASH_PRIME);
+          i++;
+        } else break;
+        if (i >= length) break;
+      }
+      if (i - start <= TERM_LENGTH) this.#take(start, i, hash);
+      else if (!this.#pieces(units, start, i, most)) this.complete = false;
     }
   }
-  return { next: at, complete };
+
+  /** Of a word that is too long. False when not all of it is taken. */
+  #pieces(units: Uint16Array, start: number, end: number, most: number): boolean {
+    let count = 0;
+    for (let from = start; ; from += OVERLAP) {
+      const to = Math.min(end, from + TERM_LENGTH);
+      if (count++ === MOST_PIECES || this.length >= most) return false;
+      // Neither begins nor ends between the two halves of a character.
+      const first = (units[from]! & 0xfc00) === 0xdc00 ? from + 1 : from;
+      this.#push(units, first, (units[to - 1]! & 0xfc00) === 0xd800 ? to - 1 : to);
+      if (to === end) return true;
+    }
+  }
+
+  #push(units: Uint16Array, start: number, end: number): void {
+    let hash = HASH_START;
+    for (let i = start; i < end; i++) hash = Math.imul(hash ^ units[i]!, HASH_PRIME);
+    this.#take(start, end, hash);
+  }
+
+  #take(start: number, end: number, hash: number): void {
+    if (this.length === this.starts.length) {
+      this.starts = doubled(this.starts);
+      this.ends = doubled(this.ends);
+      this.hashes = doubled(this.hashes);
+    }
+    this.starts[this.length] = start;
+    this.ends[this.length] = end;
+    this.hashes[this.length++] = hash;
+  }
+}
+
+/** Of a character outside the plane that `table` knows; half of one is nothing. */
+function classAt(units: Uint16Array, length: number, at: number): number {
+  const low = at + 1 < length ? units[at + 1]! : 0;
+  return (low & 0xfc00) === 0xdc00 ? classOf(String.fromCharCode(units[at]!, low)) : Class.other;
+}
+
+function doubled(column: Uint32Array): Uint32Array<ArrayBuffer> {
+  const larger = new Uint32Array(2 * column.length);
+  larger.set(column);
+  return larger;
+}
+
+/** `start` and `end` are offsets in the folded text; of a pair, those of its first character. */
+export type Emit = (term: string, position: number, start: number, end: number) => void;
+
+/** The words of a short text, one by one. */
+export function tokenise(folded: string, emit: Emit): void {
+  const units = new Uint16Array(folded.length);
+  for (let i = 0; i < units.length; i++) units[i] = folded.charCodeAt(i);
+  const tokens = new Tokens();
+  tokens.cut(units, units.length);
+  for (let i = 0; i < tokens.length; i++) {
+    const start = tokens.starts[i]!;
+    const term = folded.slice(start, tokens.ends[i]!);
+    emit(term, i, start, isPair(term) ? start + widthAt(term) : start + term.length);
+  }
 }
 
 /** Is this one character of a script that is kept in pairs? Then pairs that begin with it hold it. */
 export function isSinglePaired(term: string): boolean {
-  const first = term.codePointAt(0) ?? 0;
-  return term.length === (first > 0xffff ? 2 : 1) && classOf(term) === Class.paired;
+  return term.length === widthAt(term) && firstClass(term) === Class.paired;
 }
 
 /** Two characters of such a script. */
 export function isPair(term: string): boolean {
-  const first = term.codePointAt(0) ?? 0;
-  const width = first > 0xffff ? 2 : 1;
-  return term.length > width && classOf(String.fromCodePoint(first)) === Class.paired;
+  return term.length > widthAt(term) && firstClass(term) === Class.paired;
+}
+
+function firstClass(term: string): number {
+  return widthAt(term) === 1 ? table()[term.charCodeAt(0)]! : classOf(term.slice(0, 2));
+}
+
+/** Units of the first character. */
+function widthAt(term: string): number {
+  return (term.codePointAt(0) ?? 0) > 0xffff ? 2 : 1;
 }

@@ -227,31 +227,35 @@ export class AccountSearch {
     return new StoredRows(this.#node.kv, this.account, segment, this.#node.search.cache);
   }
 
+  /** Messages of the next piece: those that fill level 0, or, when very much has come, a segment that spares the first merge. */
+  get #nextCount(): number {
+    const large = FAN_OUT * this.#flushDocs;
+    if (this.#recent.length === 0 && this.behind >= large) return large;
+    return Math.max(1, this.#flushDocs - this.#recentDocs);
+  }
+
   /** Indexes the next messages; answers how many. */
   async #indexNext(most: number): Promise<number> {
     const { table } = this.#index();
-    const room = Math.max(1, this.#flushDocs - this.#recentDocs);
-    const names = table.after(this.#upTo, Math.min(most, room));
+    const names = table.after(this.#upTo, Math.min(most, this.#nextCount));
     if (names.length === 0) {
       // What came and went is behind us, too.
       this.#upTo = Math.max(this.#upTo, this.#index().facts.nextMessage - 1);
       return 0;
     }
-    const id = this.#newSegment();
-    const job = await readMessages(this.#node, this.account, id, names);
-    const ids = job.messages.map((message) => message.id);
     const rows = new MemoryRows();
-    const facts = await this.#node.search.work.build(job, async (some) => {
+    const batches = readMessages(this.#node, this.account, names);
+    const facts = await this.#node.search.work.build(this.#newSegment(), batches, async (some) => {
       for (const row of some) rows.put(...row);
     });
     const segment = new Segment(facts, rows);
     for (const flags of (await segment.docs()).flags) if (flags & DocFlag.skipped) this.skipped++;
     if (this.#recent.length === 0) this.#recentSince = this.#node.clock.now();
     this.#recent.push({ segment, rows });
-    this.#upTo = ids.at(-1)!;
+    this.#upTo = names.at(-1)!.id;
     if (this.#recentDocs >= this.#flushDocs) await this.#flush();
     else if (this.#recent.length > MOST_PIECES) await this.#joinRecent();
-    return ids.length;
+    return names.length;
   }
 
   /** Level 0 in one piece. */

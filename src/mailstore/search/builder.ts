@@ -1,73 +1,65 @@
 /** Makes a segment of messages that come one after the other. */
 import type { TermSink } from '../../mail/search/document.ts';
-import { type Doc, hashPlace, hashTerm, MANY, type RowSink, type SegmentFacts, SegmentWriter } from './segment.ts';
+import type { Tokens } from '../../mail/search/tokens.ts';
+import { type Doc, hashPlace, MANY, type RowSink, type SegmentFacts, SegmentWriter } from './segment.ts';
+import { TermTable } from './term-table.ts';
 import { VarWriter } from './varint.ts';
 
-/** Numbers that grow. */
-class Numbers {
-  values = new Uint32Array(1024);
-  length = 0;
+/** Words that a builder keeps room for when it is used again. */
+const KEPT_WORDS = 4 << 20;
 
-  push(value: number): void {
-    if (this.length === this.values.length) {
-      const larger = new Uint32Array(2 * this.length);
-      larger.set(this.values);
-      this.values = larger;
-    }
-    this.values[this.length++] = value;
-  }
-}
-
-/** What is said of every word goes into columns in the order in which it comes; only the end sorts it by term. */
+/**
+ * What is said of every word goes into columns in the order in which it comes; only the end sorts it by term. A builder can be
+ * used again once it has finished.
+ */
 export class SegmentBuilder implements TermSink {
-  readonly #numbers = new Map<string, number>();
-  // By number of the term.
-  readonly #hashes = new Numbers();
-  readonly #counts = new Numbers();
-  /** Document it was seen in last, and in which of its fields. */
-  readonly #seenIn = new Numbers();
-  readonly #seenFields = new Numbers();
-  // By word.
-  readonly #terms = new Numbers();
-  readonly #places = new Numbers();
+  readonly #table = new TermTable();
+  /** Term and place of each word. */
+  #words = new Uint32Array(1 << 16);
+  #length = 0;
+  #numbers = new Uint32Array(1024);
   /** Words before those of each document. */
-  readonly #starts: number[] = [];
-  readonly #docs: Doc[] = [];
+  #starts: number[] = [];
+  #docs: Doc[] = [];
   #doc = 0;
   #fingerprint = 0;
+
+  /** Words of all documents so far. */
+  get words(): number {
+    return this.#length;
+  }
 
   /** Ids ascend. */
   begin(id: number): void {
     this.#doc = id;
     this.#fingerprint = 0;
-    this.#starts.push(this.#terms.length);
+    this.#starts.push(this.#length);
   }
 
-  add(text: string, position: number, field: number): void {
-    let number = this.#numbers.get(text);
-    if (number === undefined) {
-      number = this.#numbers.size;
-      this.#numbers.set(text, number);
-      this.#hashes.push(hashTerm(text));
-      this.#counts.push(0);
-      this.#seenIn.push(0);
-      this.#seenFields.push(0);
-    }
-    const place = position * 8 + field;
+  add(units: Uint16Array, tokens: Tokens, position: number, field: number, onlyNew: boolean): number {
+    const before = this.#length;
+    this.#room(tokens.length);
+    const { hashes } = tokens;
+    if (this.#numbers.length < tokens.length) this.#numbers = new Uint32Array(2 * tokens.length);
+    const numbers = this.#numbers;
+    this.#table.numbers(units, tokens, numbers);
+    const words = this.#words;
+    const table = this.#table;
     const bit = 1 << field;
-    const again = this.#seenIn.values[number] === this.#doc;
-    this.#seenFields.values[number] = again ? this.#seenFields.values[number]! | bit : bit;
-    this.#seenIn.values[number] = this.#doc;
-    this.#counts.values[number]!++;
-    this.#terms.push(number);
-    this.#places.push(place);
-    this.#fingerprint = (this.#fingerprint + hashPlace(this.#hashes.values[number]!, place)) >>> 0;
-  }
-
-  has(text: string, field: number): boolean {
-    const number = this.#numbers.get(text);
-    if (number === undefined || this.#seenIn.values[number] !== this.#doc) return false;
-    return (this.#seenFields.values[number]! & (1 << field)) !== 0;
+    let at = before;
+    let fingerprint = this.#fingerprint;
+    for (let i = 0; i < tokens.length; i++) {
+      const term = numbers[i]!;
+      if (!table.see(term, this.#doc, bit, onlyNew)) continue;
+      const place = (position + i) * 8 + field;
+      words[2 * at] = term;
+      words[2 * at + 1] = place;
+      at++;
+      fingerprint += hashPlace(hashes[i]!, place);
+    }
+    this.#length = at;
+    this.#fingerprint = fingerprint % 2 ** 32;
+    return at - before;
   }
 
   end(words: number, flags: number): void {
@@ -77,40 +69,80 @@ export class SegmentBuilder implements TermSink {
   finish(id: string, sink: RowSink): SegmentFacts {
     const writer = new SegmentWriter(sink);
     for (const doc of this.#docs) writer.doc(doc);
-    const { ends, docs, places } = this.#byTerm();
+    const { ends, words } = this.#byTerm();
     const postings = new PostingsWriter();
-    const names = [...this.#numbers.keys()].sort(byCodeUnits);
-    for (const term of names) {
-      const number = this.#numbers.get(term)!;
+    const names = this.#table.names();
+    for (const number of inOrder(names)) {
       const end = ends[number]!;
-      for (let at = end - this.#counts.values[number]!; at < end; at++) postings.add(docs[at]!, places[at]!);
+      for (let at = end - this.#table.count(number); at < end; at++) postings.add(words[2 * at]!, words[2 * at + 1]!);
       postings.end();
-      writer.term({ term, docs: postings.docs, ids: postings.ids.view(), places: postings.places.view() });
+      writer.term({
+        term: names[number]!,
+        docs: postings.docs,
+        ids: postings.ids.view(),
+        places: postings.places.view(),
+      });
       postings.reset();
     }
+    this.#table.clear();
+    this.#length = 0;
+    this.#starts = [];
+    this.#docs = [];
+    if (this.#words.length > 2 * KEPT_WORDS) this.#words = new Uint32Array(2 * KEPT_WORDS);
     return writer.finish(id);
   }
 
-  /** Documents and places of all words, those of one term together, in their order. */
-  #byTerm(): { ends: Uint32Array; docs: Uint32Array; places: Uint32Array } {
-    const ends = new Uint32Array(this.#numbers.size);
+  /** Document and place of all words, those of one term together, in their order. */
+  #byTerm(): { ends: Uint32Array; words: Uint32Array } {
+    const ends = new Uint32Array(this.#table.size);
     let sum = 0;
     for (let number = 0; number < ends.length; number++) {
       ends[number] = sum;
-      sum += this.#counts.values[number]!;
+      sum += this.#table.count(number);
     }
-    const docs = new Uint32Array(sum);
-    const places = new Uint32Array(sum);
+    const from = this.#words;
+    const words = new Uint32Array(2 * sum);
     for (let i = 0, word = 0; i < this.#docs.length; i++) {
-      const last = this.#starts[i + 1] ?? this.#terms.length;
+      const { id } = this.#docs[i]!;
+      const last = this.#starts[i + 1] ?? this.#length;
       for (; word < last; word++) {
-        const at = ends[this.#terms.values[word]!]!++;
-        docs[at] = this.#docs[i]!.id;
-        places[at] = this.#places.values[word]!;
+        const at = ends[from[2 * word]!]!++;
+        words[2 * at] = id;
+        words[2 * at + 1] = from[2 * word + 1]!;
       }
     }
-    return { ends, docs, places };
+    return { ends, words };
   }
+
+  #room(count: number): void {
+    if (2 * (this.#length + count) <= this.#words.length) return;
+    const larger = new Uint32Array(Math.max(2 * (this.#length + count), 2 * this.#words.length));
+    larger.set(this.#words.subarray(0, 2 * this.#length));
+    this.#words = larger;
+  }
+}
+
+const NUMBERS = 2 ** 20;
+
+/** Their numbers, by UTF-16. */
+function inOrder(names: readonly string[]): ArrayLike<number> & Iterable<number> {
+  const compare = (a: number, b: number): number => (names[a]! < names[b]! ? -1 : 1);
+  if (names.length > NUMBERS) return [...names.keys()].sort(compare);
+  // By the first two units, the number with them: typed arrays sort numbers without calling back. Few have both in common.
+  const keys = new Float64Array(names.length);
+  for (const [number, name] of names.entries())
+    keys[number] = (name.charCodeAt(0) * 0x10000 + (name.length > 1 ? name.charCodeAt(1) : 0)) * NUMBERS + number;
+  keys.sort();
+  const order = new Uint32Array(names.length);
+  let from = 0;
+  for (let i = 0; i < order.length; i++) {
+    order[i] = keys[i]! % NUMBERS;
+    const start = Math.floor(keys[i]! / NUMBERS);
+    if (i + 1 < order.length && Math.floor(keys[i + 1]! / NUMBERS) === start) continue;
+    if (i > from) order.subarray(from, i + 1).sort(compare);
+    from = i + 1;
+  }
+  return order;
 }
 
 class PostingsWriter {
@@ -154,8 +186,4 @@ class PostingsWriter {
     this.#doc = 0;
     this.#before = 0;
   }
-}
-
-function byCodeUnits(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

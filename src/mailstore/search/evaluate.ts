@@ -4,9 +4,8 @@ import type { QueryTerm, SearchQuery } from '../../mail/search/query.ts';
 import { stem, stemPrefix } from '../../mail/search/stem.ts';
 import { Patience } from '../raw-source.ts';
 import { Bits } from './bits.ts';
-import { eachDocument } from './merge.ts';
 import type { Segment } from './reader.ts';
-import { DocFlag, MANY, type TermEntry } from './segment.ts';
+import { DocFlag, MANY, type Postings, type TermEntry } from './segment.ts';
 import { VarReader } from './varint.ts';
 
 export type Phrase = Extract<SearchQuery, { op: 'phrase' }>;
@@ -24,8 +23,8 @@ const HEAVY_FIELDS = FieldBit.subject | FieldBit.from | FieldBit.filename;
 const HEAVY = 2.5;
 /** Another form of the word. */
 const OTHER_FORM = 0.6;
-/** Longer lists of places are compared through a set. */
-const SHORT = 16;
+/** Places of a message, and more: a message and a place are one number. */
+const PLACES = 2 ** 20;
 
 export interface Corpus {
   readonly docs: number;
@@ -46,8 +45,12 @@ export class SegmentQuery {
 
   /** Ids of messages that are there and match. */
   async matching(query: SearchQuery): Promise<Bits> {
-    const found = await this.#run(query);
-    return found.and(this.#select({ op: 'all' }, found.first, found.last));
+    return (await this.#run(query)).and(this.#all());
+  }
+
+  #all(): Bits {
+    const { first, last } = this.segment.facts;
+    return this.#select({ op: 'all' }, first, last);
   }
 
   async #run(query: SearchQuery): Promise<Bits> {
@@ -55,12 +58,13 @@ export class SegmentQuery {
     await this.#patience.pause();
     switch (query.op) {
       case 'and': {
-        const all = this.#select({ op: 'all' }, first, last);
+        let all: Bits | undefined;
         for (const part of query.of) {
-          all.and(await this.#run(part));
+          const some = await this.#run(part);
+          all = all ? all.and(some) : some;
           if (all.isEmpty) break;
         }
-        return all;
+        return all ?? this.#all();
       }
       case 'or': {
         const any = new Bits(first, last);
@@ -68,7 +72,7 @@ export class SegmentQuery {
         return any;
       }
       case 'not':
-        return this.#select({ op: 'all' }, first, last).without(await this.#run(query.of));
+        return this.#all().without(await this.#run(query.of));
       case 'phrase':
         return this.#phrase(query);
       case 'attachment': {
@@ -150,32 +154,22 @@ export class SegmentQuery {
       terms.map(async (term) => (await this.entries(term)).reduce((sum, { places }) => sum + places, 0)),
     );
     const order = [...terms.keys()].sort((a, b) => costs[a]! - costs[b]!);
-    /** Where the phrase may begin, by message. */
-    let starts: Map<number, number[]> | undefined;
+    /** Where the phrase may begin, ascending. */
+    let starts: Float64Array | undefined;
     for (const number of order) {
       const { at } = terms[number]!;
-      const next = new Map<number, number[]>();
-      for (const entry of await this.entries(terms[number]!)) {
-        for (const { id, places } of eachDocument(await this.segment.postings(entry))) {
-          const before = starts?.get(id);
-          if (!candidates.has(id) || (starts && !before)) continue;
-          const known = before && before.length > SHORT ? new Set(before) : undefined;
-          for (const place of places) {
-            if (((1 << (place & 7)) & fields) === 0) continue;
-            const start = place - 8 * at;
-            if (before && !(known ? known.has(start) : before.includes(start))) continue;
-            const kept = next.get(id);
-            if (kept) kept.push(start);
-            else next.set(id, [start]);
-          }
-        }
+      const here = new Starts();
+      const entries = await this.entries(terms[number]!);
+      for (const entry of entries) {
+        here.add(await this.segment.postings(entry), fields, 8 * at, candidates);
         await this.#patience.pause();
       }
-      starts = next;
-      if (next.size === 0) break;
+      const found = here.take(entries.length > 1);
+      starts = starts ? common(starts, found) : found;
+      if (starts.length === 0) break;
     }
     const found = new Bits(first, last);
-    for (const id of starts?.keys() ?? []) found.add(id);
+    for (const start of starts ?? []) found.add(Math.floor(start / PLACES));
     return found;
   }
 
@@ -212,6 +206,64 @@ export class SegmentQuery {
         }
       }
   }
+}
+
+/** Message and place where a phrase would begin. */
+class Starts {
+  #all = new Float64Array(256);
+  #length = 0;
+
+  /** Of a term that stands `distance` behind the beginning. */
+  add({ ids, places }: Postings, fields: number, distance: number, candidates: Bits): void {
+    const from = new VarReader(ids);
+    const at = new VarReader(places);
+    let id = 0;
+    while (from.more) {
+      id += from.get();
+      const flags = from.u8();
+      const count = flags & MANY ? from.get() : 1;
+      if ((flags & fields) === 0 || !candidates.has(id)) {
+        at.skip(count);
+        continue;
+      }
+      let place = 0;
+      for (let left = count; left > 0; left--) {
+        place += at.get();
+        if (((1 << (place & 7)) & fields) !== 0 && place >= distance) this.#push(id * PLACES + place - distance);
+      }
+    }
+  }
+
+  /** Ascending. */
+  take(mixed: boolean): Float64Array {
+    const all = this.#all.subarray(0, this.#length);
+    return mixed ? all.sort() : all;
+  }
+
+  #push(start: number): void {
+    if (this.#length === this.#all.length) {
+      const larger = new Float64Array(2 * this.#length);
+      larger.set(this.#all);
+      this.#all = larger;
+    }
+    this.#all[this.#length++] = start;
+  }
+}
+
+/** What is in both; each ascends. */
+function common(a: Float64Array, b: Float64Array): Float64Array {
+  const found = new Float64Array(Math.min(a.length, b.length));
+  let length = 0;
+  for (let i = 0, j = 0; i < a.length && j < b.length; ) {
+    const difference = a[i]! - b[j]!;
+    if (difference === 0) {
+      found[length++] = a[i]!;
+      j++;
+    }
+    if (difference <= 0) i++;
+    else j++;
+  }
+  return found.subarray(0, length);
 }
 
 /** Phrases of a query that a match may hold: those not under a `not`. */

@@ -5,14 +5,15 @@ import type { BlobStore } from '../../ports/blob.ts';
 import { Damaged, type KeyValueStore, type Value } from '../../ports/kv.ts';
 import type { AccountId, EmailId } from '../api.ts';
 import { StoredBody } from '../bodies.ts';
-import { decodeDetails, detailsRowCount } from '../details.ts';
-import { accountPartition, bodyKey, bucketOf } from '../keys.ts';
-import { allRows, firstRows } from '../read-details.ts';
-import type { BuildJob, MessageInput } from './work.ts';
+import { decodeDetails, type StoredDetails } from '../details.ts';
+import { accountPartition, bodyKey, bucketOf, detailsKey } from '../keys.ts';
+import { allRows } from '../read-details.ts';
+import { Patience } from '../raw-source.ts';
+import type { MessageBatch } from './work.ts';
 
-/** Messages of one piece of work, and their bytes, roughly. */
-const JOB_BYTES = 16 << 20;
-const AT_ONCE = 128;
+/** Bytes of a batch, roughly, and messages whose rows are read at once. */
+const BATCH_BYTES = 1 << 20;
+const AT_ONCE = 64;
 
 export interface MessageName {
   readonly id: number;
@@ -24,93 +25,96 @@ export interface Stores {
   readonly blobs: BlobStore;
 }
 
-/** As many of them as fit, from the first one on; at least one. */
-export async function readMessages(
+/** What is stored of a message, as far as it can be read. */
+interface Stored {
+  readonly first: Value | undefined;
+  readonly body: Value | undefined;
+}
+
+/** All of them, in their order. */
+export async function* readMessages(
   stores: Stores,
   account: AccountId,
-  segment: string,
   messages: readonly MessageName[],
-): Promise<BuildJob> {
-  const packed = new Packed();
-  for (let at = 0; at < messages.length && packed.bytes < JOB_BYTES && packed.messages.length === at; at += AT_ONCE)
-    await readSome(stores, account, messages.slice(at, at + AT_ONCE), packed);
-  return { segment, messages: packed.messages, bytes: packed.take() };
+): AsyncGenerator<MessageBatch> {
+  const patience = new Patience();
+  let batch = new Batch();
+  for (let at = 0; at < messages.length; at += AT_ONCE) {
+    const some = messages.slice(at, at + AT_ONCE);
+    const stored = await readRows(
+      stores.kv,
+      account,
+      some.map(({ email }) => email),
+    );
+    for (const [i, name] of some.entries()) {
+      await addMessage(stores, account, name, stored[i]!, batch);
+      if (batch.length >= BATCH_BYTES) {
+        yield batch.take();
+        batch = new Batch();
+      }
+      const pause = patience.pause();
+      if (pause) await pause;
+    }
+  }
+  if (batch.count > 0) yield batch.take();
 }
 
-async function readSome(
+async function addMessage(
   { kv, blobs }: Stores,
   account: AccountId,
-  messages: readonly MessageName[],
-  packed: Packed,
+  { id, email }: MessageName,
+  { first, body }: Stored,
+  batch: Batch,
 ): Promise<void> {
-  const firsts = await detailsRows(
-    kv,
-    account,
-    messages.map(({ email }) => email),
-  );
-  const simple = await simpleBodies(kv, account, firsts);
-  for (const { id, email } of messages) {
-    // Details can be large, too: those of many parts are read when their turn has come.
-    if (packed.messages.length > 0 && packed.bytes >= JOB_BYTES) return;
-    const first = firsts.get(email);
-    const p = accountPartition(account);
-    const rows = first && (await tolerate(async () => allRows(kv, p, bucketOf(email), email, first)));
-    const details = rows && (await tolerate(async () => decodeDetails(email, rows)));
-    const body: [number, Uint8Array][] = [];
-    const whole = simple.get(email);
-    if (details && whole) body.push([details.plan.prefix.length, whole]);
-    else if (details) {
-      const read = new StoredBody(kv, blobs, account, details);
-      for (const [start, end] of searchedRanges(details.structure)) {
-        const bytes = await tolerate(() => read.bytes(start, end));
-        if (bytes) body.push([start, bytes]);
-      }
+  let rows: readonly Value[] = [];
+  let details: StoredDetails | undefined;
+  try {
+    // Those of many parts take several rows, read when their turn has come.
+    const all = first && allRows(kv, accountPartition(account), bucketOf(email), email, first);
+    rows = all instanceof Promise ? await all : (all ?? []);
+    if (rows.length > 0) details = decodeDetails(email, rows);
+  } catch (error) {
+    if (!isUnreadable(error)) throw error;
+  }
+  if (!details) {
+    batch.begin(id, []);
+    batch.stretches([]);
+    return;
+  }
+  batch.begin(id, rows);
+  const { segments, prefix } = details.plan;
+  // All of it in one row, as it mostly is: where the text is in it, the thread finds out.
+  if (body && segments.length === 1 && segments[0]!.kind === 'rows' && segments[0]!.length === body.length)
+    batch.stretches([[prefix.length, body]]);
+  else {
+    const read = new StoredBody(kv, blobs, account, details);
+    const stretches: [number, Uint8Array][] = [];
+    for (const [start, end] of searchedRanges(details.structure)) {
+      const bytes = await tolerate(() => read.bytes(start, end));
+      if (bytes) stretches.push([start, bytes]);
     }
-    packed.add(id, email, details ? rows : [], body);
+    batch.stretches(stretches);
   }
 }
 
-/** The first row of each. A damaged one must not keep the others from being read. */
-async function detailsRows(
-  kv: KeyValueStore,
-  account: AccountId,
-  emails: readonly EmailId[],
-): Promise<Map<EmailId, Value>> {
-  const found = await tolerate(() => firstRows(kv, accountPartition(account), emails));
-  if (found) return found;
-  const all = new Map<EmailId, Value>();
-  if (emails.length === 1) return all;
+/** The first row of the details of each, and of its body. A damaged one must not keep the others from being read. */
+async function readRows(kv: KeyValueStore, account: AccountId, emails: readonly EmailId[]): Promise<Stored[]> {
+  const bucket = bucketOf(emails[0]!);
+  const p = accountPartition(account);
+  if (emails.every((email) => bucketOf(email) === bucket)) {
+    const keys = emails.flatMap((email) => [detailsKey(email), bodyKey(email, 0)]);
+    const rows = await tolerate(() => kv.getImmutable(p, bucket, keys));
+    if (rows) return emails.map((_, i) => ({ first: rows[2 * i], body: rows[2 * i + 1] }));
+  }
+  if (emails.length === 1) {
+    const one = async (key: Uint8Array) => (await tolerate(() => kv.getImmutable(p, bucket, [key])))?.[0];
+    return [{ first: await one(detailsKey(emails[0]!)), body: await one(bodyKey(emails[0]!, 0)) }];
+  }
   const half = emails.length >> 1;
-  for (const some of [emails.slice(0, half), emails.slice(half)])
-    for (const [email, row] of await detailsRows(kv, account, some)) all.set(email, row);
-  return all;
-}
-
-/** Bodies that are one row, which most are: one read for all of a week. */
-async function simpleBodies(
-  kv: KeyValueStore,
-  account: AccountId,
-  firsts: ReadonlyMap<EmailId, Value>,
-): Promise<Map<EmailId, Uint8Array>> {
-  const lengths = new Map<EmailId, number>();
-  for (const [email, first] of firsts) {
-    const details = await tolerate(async () =>
-      detailsRowCount(first) <= 1 ? decodeDetails(email, [first]) : undefined,
-    );
-    const [segment, ...others] = details?.plan.segments ?? [];
-    if (segment?.kind === 'rows' && others.length === 0) lengths.set(email, segment.length);
-  }
-  const found = new Map<EmailId, Uint8Array>();
-  for (const [bucket, some] of Map.groupBy(lengths.keys(), bucketOf)) {
-    const keys = some.map((email) => bodyKey(email, 0));
-    // Should one be damaged, each is read on its own.
-    const rows = await tolerate(() => kv.getImmutable(accountPartition(account), bucket, keys));
-    for (const [i, email] of some.entries()) {
-      const row = rows?.[i];
-      if (row && row.length === lengths.get(email)) found.set(email, row);
-    }
-  }
-  return found;
+  return [
+    ...(await readRows(kv, account, emails.slice(0, half))),
+    ...(await readRows(kv, account, emails.slice(half))),
+  ];
 }
 
 /** Undefined for what is damaged. */
@@ -118,44 +122,60 @@ async function tolerate<T>(act: () => Promise<T>): Promise<T | undefined> {
   try {
     return await act();
   } catch (error) {
-    if (error instanceof Damaged || (error instanceof MailError && error.code === 'damaged')) return undefined;
+    if (isUnreadable(error)) return undefined;
     throw error;
   }
 }
 
-/** Everything in one buffer, so that it changes threads without being copied again. */
-class Packed {
-  readonly messages: MessageInput[] = [];
-  readonly #pieces: Uint8Array[] = [];
-  bytes = 0;
+const isUnreadable = (error: unknown): boolean =>
+  error instanceof Damaged || (error instanceof MailError && error.code === 'damaged');
 
-  add(
-    id: number,
-    email: EmailId,
-    details: readonly Uint8Array[],
-    body: readonly (readonly [start: number, bytes: Uint8Array])[],
-  ): void {
-    this.messages.push({
-      id,
-      email,
-      details: details.map((row) => [this.#put(row), row.length] as const),
-      body: body.map(([start, bytes]) => [start, this.#put(bytes), bytes.length] as const),
-    });
+class Batch {
+  #bytes = new Uint8Array(1 << 16);
+  #layout = new Uint32Array(4096);
+  #places = 0;
+  length = 0;
+  count = 0;
+
+  begin(id: number, details: readonly Uint8Array[]): void {
+    this.count++;
+    this.#say(id);
+    this.#say(details.length);
+    for (const row of details) this.#put(row);
   }
 
-  #put(bytes: Uint8Array): number {
-    this.#pieces.push(bytes);
-    this.bytes += bytes.length;
-    return this.bytes - bytes.length;
-  }
-
-  take(): Uint8Array<ArrayBuffer> {
-    const whole = new Uint8Array(this.bytes);
-    let at = 0;
-    for (const piece of this.#pieces) {
-      whole.set(piece, at);
-      at += piece.length;
+  stretches(of: readonly (readonly [start: number, bytes: Uint8Array])[]): void {
+    this.#say(of.length);
+    for (const [start, bytes] of of) {
+      this.#say(start);
+      this.#put(bytes);
     }
-    return whole;
+  }
+
+  take(): MessageBatch {
+    // Cut where it ends only if that is worth copying it.
+    const bytes = 2 * this.length < this.#bytes.length ? this.#bytes.slice(0, this.length) : this.#bytes;
+    return { bytes, layout: this.#layout.slice(0, this.#places), count: this.count };
+  }
+
+  #put(bytes: Uint8Array): void {
+    this.#say(this.length);
+    this.#say(bytes.length);
+    if (this.length + bytes.length > this.#bytes.length) {
+      const larger = new Uint8Array(Math.max(2 * this.#bytes.length, this.length + bytes.length));
+      larger.set(this.#bytes.subarray(0, this.length));
+      this.#bytes = larger;
+    }
+    this.#bytes.set(bytes, this.length);
+    this.length += bytes.length;
+  }
+
+  #say(value: number): void {
+    if (this.#places === this.#layout.length) {
+      const larger = new Uint32Array(2 * this.#layout.length);
+      larger.set(this.#layout);
+      this.#layout = larger;
+    }
+    this.#layout[this.#places++] = value;
   }
 }

@@ -1,8 +1,18 @@
 /** Several neighbouring segments become one, without the documents that are gone. */
+import { hashTerm } from '../../mail/search/tokens.ts';
 import { Damaged } from '../../ports/kv.ts';
 import type { Segment } from './reader.ts';
-import { hashPlace, hashTerm, MANY, type Postings, type RowSink, type SegmentFacts, SegmentWriter } from './segment.ts';
-import type { TermEntry } from './segment.ts';
+import {
+  DATA_ROW,
+  hashPlace,
+  MANY,
+  type Postings,
+  RowKind,
+  type RowSink,
+  type SegmentFacts,
+  SegmentWriter,
+  type TermEntry,
+} from './segment.ts';
 import { VarReader, VarWriter } from './varint.ts';
 
 /**
@@ -39,8 +49,10 @@ export async function mergeSegments(
     const joined = new JoinedPostings(lowest);
     for (const [i, cursor] of cursors.entries()) {
       if (cursor.entry?.term !== lowest) continue;
-      joined.add(await cursor.segment.postings(cursor.entry), whole[i] ? undefined : isAlive);
-      await cursor.advance();
+      const postings = cursor.postings(cursor.entry);
+      joined.add(postings instanceof Promise ? await postings : postings, whole[i] ? undefined : isAlive);
+      const moved = cursor.advance();
+      if (moved) await moved;
     }
     if (joined.docs > 0) writer.term(joined.take());
     const waiting = pause();
@@ -49,25 +61,55 @@ export async function mergeSegments(
   return writer.finish(id);
 }
 
+/** Goes through the terms of a segment. Waits only for rows: most terms are in the one that the last was in. */
 class Cursor {
-  readonly segment: Segment;
-  readonly #terms: AsyncIterator<TermEntry>;
-  entry: TermEntry | undefined;
+  readonly #segment: Segment;
+  #terms: readonly TermEntry[] = [];
+  #at = 0;
+  #block = 0;
+  #row: Uint8Array = new Uint8Array(0);
+  #rowNumber = -1;
 
   private constructor(segment: Segment) {
-    this.segment = segment;
-    this.#terms = segment.prefixed('')[Symbol.asyncIterator]();
+    this.#segment = segment;
   }
 
   static async open(segment: Segment): Promise<Cursor> {
     const cursor = new Cursor(segment);
-    await cursor.advance();
+    await cursor.#nextBlock();
     return cursor;
   }
 
-  async advance(): Promise<void> {
-    const { value, done } = await this.#terms.next();
-    this.entry = done ? undefined : value;
+  /** Undefined after the last. */
+  get entry(): TermEntry | undefined {
+    return this.#terms[this.#at];
+  }
+
+  advance(): Promise<void> | undefined {
+    return ++this.#at < this.#terms.length ? undefined : this.#nextBlock();
+  }
+
+  postings(entry: TermEntry): Postings | Promise<Postings> {
+    const { term, docs, offset, ids, places } = entry;
+    const start = offset - this.#rowNumber * DATA_ROW;
+    if (start < 0 || start + ids + places > this.#row.length) return this.#read(entry);
+    const middle = start + ids;
+    return { term, docs, ids: this.#row.subarray(start, middle), places: this.#row.subarray(middle, middle + places) };
+  }
+
+  async #read(entry: TermEntry): Promise<Postings> {
+    const postings = await this.#segment.postings(entry);
+    const last = Math.floor((entry.offset + entry.ids + entry.places) / DATA_ROW);
+    this.#row = last < this.#segment.facts.rows[RowKind.data] ? await this.#segment.dataRow(last) : new Uint8Array(0);
+    this.#rowNumber = last;
+    return postings;
+  }
+
+  async #nextBlock(): Promise<void> {
+    this.#at = 0;
+    this.#terms = [];
+    while (this.#terms.length === 0 && this.#block < this.#segment.facts.rows[RowKind.terms])
+      this.#terms = await this.#segment.block(this.#block++);
   }
 }
 
@@ -82,7 +124,29 @@ class JoinedPostings {
     this.#term = term;
   }
 
-  add({ ids, places }: Postings, isAlive: ((id: number) => boolean) | undefined): void {
+  add(postings: Postings, isAlive: ((id: number) => boolean) | undefined): void {
+    if (isAlive) this.#addAlive(postings, isAlive);
+    else this.#addAll(postings);
+  }
+
+  /** Only the first distance changes. */
+  #addAll({ docs, ids, places }: Postings): void {
+    const from = new VarReader(ids);
+    let id = from.get();
+    if (id <= this.#last) throw new Damaged(`search: document ${id} after ${this.#last}`);
+    this.#ids.put(id - this.#last);
+    this.#ids.raw(ids.subarray(from.at));
+    for (;;) {
+      if (from.u8() & MANY) from.get();
+      if (!from.more) break;
+      id += from.get();
+    }
+    this.#places.raw(places);
+    this.#last = id;
+    this.docs += docs;
+  }
+
+  #addAlive({ ids, places }: Postings, isAlive: (id: number) => boolean): void {
     const from = new VarReader(ids);
     const at = new VarReader(places);
     let id = 0;
@@ -91,17 +155,16 @@ class JoinedPostings {
       const fields = from.u8();
       const count = fields & MANY ? from.get() : 1;
       const start = at.at;
-      if (isAlive) at.skip(count);
-      if (isAlive && !isAlive(id)) continue;
+      at.skip(count);
+      if (!isAlive(id)) continue;
       if (id <= this.#last) throw new Damaged(`search: document ${id} after ${this.#last}`);
       this.#ids.put(id - this.#last);
       this.#ids.u8(fields);
       if (fields & MANY) this.#ids.put(count);
-      if (isAlive) this.#places.raw(places.subarray(start, at.at));
+      this.#places.raw(places.subarray(start, at.at));
       this.#last = id;
       this.docs++;
     }
-    if (!isAlive) this.#places.raw(places);
   }
 
   take(): Postings {

@@ -46,6 +46,15 @@ export class Segment {
     }
   }
 
+  /** All terms of a block of the dictionary, in order. */
+  async block(number: number): Promise<readonly TermEntry[]> {
+    return [...termsOf(await this.#rows.row(RowKind.terms, number))];
+  }
+
+  dataRow(number: number): Promise<Uint8Array> {
+    return this.#rows.row(RowKind.data, number);
+  }
+
   async postings({ term, docs, offset, ids, places }: TermEntry): Promise<Postings> {
     const whole = await this.#data(offset, ids + places);
     return { term, docs, ids: whole.subarray(0, ids), places: whole.subarray(ids) };

@@ -3,6 +3,7 @@ import { MailError } from '../../mail/error.ts';
 import type { QueryTerm, SearchQuery } from '../../mail/search/query.ts';
 import { type FolderId, Flag, type MsgId, type SearchAnswer, type SearchRequest } from '../api.ts';
 import type { MailboxIndex } from '../mailbox-index.ts';
+import { GONE } from '../message-table.ts';
 import { sorted } from '../query.ts';
 import { Patience } from '../raw-source.ts';
 import { type AccountSearch, isDamaged } from './account-search.ts';
@@ -129,7 +130,9 @@ export function selectIn(index: () => MailboxIndex): MailboxSelect {
     const { table } = index();
     const test = testOf(condition, index(), folders);
     const found = new Bits(first, last);
-    for (const slot of table.slotsBetween(first, last)) if (test(slot)) found.add(table.ids[slot]!);
+    const { ids, length } = table;
+    for (let slot = table.slotFrom(first); slot < length && ids[slot]! <= last; slot++)
+      if (table.folders[slot] !== GONE && test(slot)) found.add(ids[slot]!);
     return found;
   };
 }

@@ -61,12 +61,6 @@ export interface Postings {
 
 export const MANY = 0x80;
 
-export function hashTerm(term: string): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < term.length; i++) hash = Math.imul(hash ^ term.charCodeAt(i), 0x01000193);
-  return hash >>> 0;
-}
-
 /** The part of a fingerprint that one place of a term makes. */
 export function hashPlace(termHash: number, place: number): number {
   const mixed = Math.imul(termHash ^ Math.imul(place + 1, 0x9e3779b1), 0x85ebca6b);

@@ -84,7 +84,7 @@ function piecesOf(text: string): Piece[] | undefined {
     } else {
       // The next part of a word that was cut: the first one is enough.
       const again = !paired && from < end;
-      if (!again) pieces.push(wordPiece(term, from === 0, to === folded.length || term.length === TERM_LENGTH));
+      if (!again) pieces.push(wordPiece(term, from === 0, to === folded.length || term.length >= TERM_LENGTH - 1));
       paired = false;
     }
     end = to;
@@ -95,8 +95,10 @@ function piecesOf(text: string): Piece[] | undefined {
 }
 
 function wordPiece(term: string, first: boolean, last: boolean): Piece {
-  if (first) return { text: term.slice(0, PIECE), match: 'inside' };
-  return last ? { text: term.slice(0, PIECE), match: 'prefix' } : { text: term, match: 'exact' };
+  // Half a character at the end is in no term.
+  const piece = term.slice(0, (term.charCodeAt(PIECE - 1) & 0xfc00) === 0xd800 ? PIECE - 1 : PIECE);
+  if (first) return { text: piece, match: 'inside' };
+  return last ? { text: piece, match: 'prefix' } : { text: term, match: 'exact' };
 }
 
 async function entriesOf(

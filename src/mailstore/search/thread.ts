@@ -2,10 +2,13 @@
 import { Worker } from 'node:worker_threads';
 import { MailError } from '../../mail/error.ts';
 import type { RowKind, RowSource, SegmentFacts } from './segment.ts';
-import { type BuildJob, buildSegment, type MergeJob, mergeParts, type Row } from './work.ts';
+import { SegmentBuilder } from './builder.ts';
+import { indexBatch, type MergeJob, mergeParts, type MessageBatch, type Row } from './work.ts';
 
 export type Question =
-  | { readonly type: 'build'; readonly job: BuildJob }
+  /** Messages of the segment that is being made. */
+  | { readonly type: 'index'; readonly batch: MessageBatch }
+  | { readonly type: 'finish'; readonly segment: string }
   | { readonly type: 'merge'; readonly job: MergeJob }
   /** A row that was asked for; or that rows were written. */
   | { readonly type: 'answer'; readonly call: number; readonly row: Uint8Array | undefined };
@@ -19,6 +22,7 @@ export type Answer =
       readonly number: number;
     }
   | { readonly type: 'rows'; readonly call: number; readonly rows: readonly Row[] }
+  | { readonly type: 'indexed' }
   | { readonly type: 'done'; readonly facts: SegmentFacts | undefined }
   | { readonly type: 'failed'; readonly reason: string };
 
@@ -26,11 +30,14 @@ export type Answer =
 export type TakeRows = (rows: readonly Row[]) => Promise<void>;
 
 export interface SearchWork extends AsyncDisposable {
-  build(job: BuildJob, take: TakeRows): Promise<SegmentFacts>;
+  /** A segment of these messages, which are in order of their ids. */
+  build(segment: string, batches: AsyncIterable<MessageBatch>, take: TakeRows): Promise<SegmentFacts>;
   /** Undefined when nothing is left. */
   merge(job: MergeJob, sources: readonly RowSource[], take: TakeRows): Promise<SegmentFacts | undefined>;
 }
 
+/** Batches on their way to the thread: while it works on one, the next one is read. */
+const AHEAD = 2;
 /** A piece of work that takes longer has gone wrong. */
 const DEADLINE_MS = 600_000;
 
@@ -39,14 +46,14 @@ export class SearchThread implements SearchWork {
   #turn: Promise<unknown> = Promise.resolve();
   #closed = false;
 
-  async build(job: BuildJob, take: TakeRows): Promise<SegmentFacts> {
-    const facts = await this.#ask({ type: 'build', job }, [job.bytes.buffer], [], take);
+  async build(segment: string, batches: AsyncIterable<MessageBatch>, take: TakeRows): Promise<SegmentFacts> {
+    const facts = await this.#inTurn(batches, { type: 'finish', segment }, [], take);
     if (!facts) throw new MailError('bug', 'bug', 'a segment of messages came to nothing');
     return facts;
   }
 
   merge(job: MergeJob, sources: readonly RowSource[], take: TakeRows): Promise<SegmentFacts | undefined> {
-    return this.#ask({ type: 'merge', job }, [], sources, take);
+    return this.#inTurn(undefined, { type: 'merge', job }, sources, take);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -55,28 +62,30 @@ export class SearchThread implements SearchWork {
     await this.#worker?.terminate();
   }
 
-  #ask(
+  #inTurn(
+    batches: AsyncIterable<MessageBatch> | undefined,
     question: Question,
-    transfer: readonly ArrayBuffer[],
     sources: readonly RowSource[],
     take: TakeRows,
   ): Promise<SegmentFacts | undefined> {
-    const mine = this.#turn.then(() => this.#work(question, transfer, sources, take));
+    const mine = this.#turn.then(() => this.#work(batches, question, sources, take));
     this.#turn = mine.catch(() => undefined);
     return mine;
   }
 
   #work(
+    batches: AsyncIterable<MessageBatch> | undefined,
     question: Question,
-    transfer: readonly ArrayBuffer[],
     sources: readonly RowSource[],
     take: TakeRows,
   ): Promise<SegmentFacts | undefined> {
     if (this.#closed) throw new MailError('busy', 'temporary', 'the search is closed');
     const worker = (this.#worker ??= this.#start());
+    const sender = new Sender(worker);
     return new Promise((resolve, reject) => {
       const end = (): void => {
         clearTimeout(deadline);
+        sender.end();
         worker.off('message', hear);
         worker.off('error', fail);
         worker.off('exit', exit);
@@ -94,7 +103,8 @@ export class SearchThread implements SearchWork {
         if (answer.type === 'done') {
           end();
           resolve(answer.facts);
-        } else if (answer.type === 'failed') fail(new Error(`search: ${answer.reason}`));
+        } else if (answer.type === 'indexed') sender.arrived();
+        else if (answer.type === 'failed') fail(new Error(`search: ${answer.reason}`));
         else this.#serve(worker, answer, sources, take).catch(fail);
       };
       const deadline = setTimeout(() => fail(new Error('the search took too long over a piece of work')), DEADLINE_MS);
@@ -102,7 +112,7 @@ export class SearchThread implements SearchWork {
       worker.on('error', fail);
       worker.on('exit', exit);
       worker.ref();
-      worker.postMessage(question, transfer);
+      sender.send(batches, question).catch(fail);
     });
   }
 
@@ -128,11 +138,46 @@ export class SearchThread implements SearchWork {
   }
 }
 
+/** Gives the thread its batches, a few ahead. */
+class Sender {
+  readonly #worker: Worker;
+  #under = 0;
+  #ended = false;
+  #wake: (() => void) | undefined;
+
+  constructor(worker: Worker) {
+    this.#worker = worker;
+  }
+
+  async send(batches: AsyncIterable<MessageBatch> | undefined, question: Question): Promise<void> {
+    for await (const batch of batches ?? []) {
+      while (this.#under >= AHEAD && !this.#ended) await new Promise<void>((wake) => (this.#wake = wake));
+      if (this.#ended) return;
+      this.#under++;
+      const message: Question = { type: 'index', batch };
+      this.#worker.postMessage(message, [batch.bytes.buffer, batch.layout.buffer]);
+    }
+    if (!this.#ended) this.#worker.postMessage(question);
+  }
+
+  arrived(): void {
+    this.#under--;
+    this.#wake?.();
+  }
+
+  end(): void {
+    this.#ended = true;
+    this.#wake?.();
+  }
+}
+
 /** The same in this thread, for tests and small tools. */
 export class SearchHere implements SearchWork {
-  async build(job: BuildJob, take: TakeRows): Promise<SegmentFacts> {
+  async build(segment: string, batches: AsyncIterable<MessageBatch>, take: TakeRows): Promise<SegmentFacts> {
+    const builder = new SegmentBuilder();
+    for await (const batch of batches) indexBatch(builder, batch);
     const rows: Row[] = [];
-    const facts = buildSegment(job, (...row) => void rows.push(row));
+    const facts = builder.finish(segment, (...row) => void rows.push(row));
     await take(rows);
     return facts;
   }

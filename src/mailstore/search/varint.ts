@@ -25,12 +25,19 @@ export class VarWriter {
   /** A whole number from 0 to 2^53. */
   put(value: number): void {
     if (this.length + 8 > this.bytes.length) this.#room(8);
+    const { bytes } = this;
+    let at = this.length;
     let rest = value;
-    while (rest >= 0x80) {
-      this.bytes[this.length++] = (rest & 0x7f) | 0x80;
-      rest = rest > 0x7fffffff ? Math.floor(rest / 0x80) : rest >>> 7;
+    while (rest > 0x7fffffff) {
+      bytes[at++] = (rest & 0x7f) | 0x80;
+      rest = Math.floor(rest / 0x80);
     }
-    this.bytes[this.length++] = rest;
+    while (rest >= 0x80) {
+      bytes[at++] = (rest & 0x7f) | 0x80;
+      rest >>>= 7;
+    }
+    bytes[at++] = rest;
+    this.length = at;
   }
 
   raw(bytes: Uint8Array): void {
@@ -74,25 +81,27 @@ export class VarReader {
   }
 
   get(): number {
-    let byte = this.u8();
-    if (byte < 0x80) return byte;
-    let value = byte & 0x7f;
-    let scale = 0x80;
-    do {
-      byte = this.u8();
+    let { at } = this;
+    const { bytes, end } = this;
+    let value = 0;
+    for (let scale = 1; at < end; scale *= 0x80) {
+      const byte = bytes[at++]!;
+      if (byte < 0x80) {
+        this.at = at;
+        return value + byte * scale;
+      }
       value += (byte & 0x7f) * scale;
-      scale *= 0x80;
-      if (scale > 2 ** 56) throw new Damaged('search: a number that is none');
-    } while (byte >= 0x80);
-    return value;
+      if (scale > 2 ** 49) throw new Damaged('search: a number that is none');
+    }
+    throw short();
   }
 
   skip(count: number): void {
-    const { bytes } = this;
-    for (let left = count; left > 0; left--) {
-      while (this.u8() >= 0x80);
-    }
-    if (this.at > bytes.length) throw short();
+    let { at } = this;
+    const { bytes, end } = this;
+    for (let left = count; left > 0 && at <= end; left--) while (bytes[at++]! >= 0x80);
+    if (at > end) throw short();
+    this.at = at;
   }
 
   raw(count: number): Uint8Array {

@@ -91,11 +91,10 @@ async function compare(
   indexed: ReadonlyMap<number, Doc>,
 ): Promise<string[]> {
   const problems: string[] = [];
-  for (let at = 0; at < messages.length; ) {
-    const job = await readMessages(node, account, SCRATCH, messages.slice(at, at + AT_ONCE));
-    at += job.messages.length;
+  for (let at = 0; at < messages.length; at += AT_ONCE) {
     const rows = new MemoryRows();
-    const facts = await node.search.work.build(job, async (some) => {
+    const batches = readMessages(node, account, messages.slice(at, at + AT_ONCE));
+    const facts = await node.search.work.build(SCRATCH, batches, async (some) => {
       for (const row of some) rows.put(...row);
     });
     for await (const doc of new Segment(facts, rows).allDocs()) {

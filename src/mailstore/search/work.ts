@@ -7,22 +7,15 @@ import { mergeSegments } from './merge.ts';
 import { Segment } from './reader.ts';
 import { DocFlag, type RowKind, type RowSink, type RowSource, type SegmentFacts } from './segment.ts';
 
-/** Offsets are those in the job's bytes. */
-export interface MessageInput {
-  readonly id: number;
-  readonly email: EmailId;
-  /** Rows of its details; none when they are missing. */
-  readonly details: readonly (readonly [offset: number, length: number])[];
-  /** Stretches of the raw message. */
-  readonly body: readonly (readonly [start: number, offset: number, length: number])[];
-}
-
-export interface BuildJob {
-  /** Id of the segment to be. */
-  readonly segment: string;
-  /** In order of their ids. */
-  readonly messages: readonly MessageInput[];
+/** Messages in one piece of memory, so that handing them to another thread costs nothing. */
+export interface MessageBatch {
   readonly bytes: Uint8Array<ArrayBuffer>;
+  /**
+   * In order of their ids: id; how many rows of details there are, offset and length of each; how many stretches of the raw
+   * message, and of each where it begins there, offset and length. Offsets are those in `bytes`.
+   */
+  readonly layout: Uint32Array<ArrayBuffer>;
+  readonly count: number;
 }
 
 export interface MergeJob {
@@ -35,51 +28,51 @@ export interface MergeJob {
 export type Row = readonly [kind: RowKind, number: number, bytes: Uint8Array];
 
 /** What is wrong with one message must not keep the others out: it counts as skipped. */
-export function buildSegment({ segment, messages, bytes }: BuildJob, sink: RowSink): SegmentFacts {
-  const builder = new SegmentBuilder();
-  for (const message of messages) {
-    builder.begin(message.id);
-    const { words, flags } = addMessage(builder, message, bytes);
+export function indexBatch(builder: SegmentBuilder, { bytes, layout, count }: MessageBatch): void {
+  let at = 0;
+  for (let left = count; left > 0; left--) {
+    const id = layout[at++]!;
+    const details: Uint8Array[] = [];
+    for (let rows = layout[at++]!; rows > 0; rows--, at += 2)
+      details.push(bytes.subarray(layout[at]!, layout[at]! + layout[at + 1]!));
+    const stretches = layout.subarray(at + 1, (at += 1 + 3 * layout[at]!));
+    builder.begin(id);
+    const { words, flags } = addMessage(builder, details, bytes, stretches);
     builder.end(words, flags);
   }
-  return builder.finish(segment, sink);
 }
+
+const NO_EMAIL = '' as EmailId;
 
 function addMessage(
   builder: SegmentBuilder,
-  { email, details: rows, body }: MessageInput,
+  rows: readonly Uint8Array[],
   bytes: Uint8Array,
+  stretches: Uint32Array,
 ): { words: number; flags: number } {
   if (rows.length === 0) return { words: 0, flags: DocFlag.skipped };
+  const before = builder.words;
   let flags = 0;
-  let words = 0;
-  const counting = {
-    add(term: string, position: number, field: number): void {
-      words++;
-      builder.add(term, position, field);
-    },
-    has: (term: string, field: number) => builder.has(term, field),
-  };
   try {
-    const details = decodeDetails(
-      email,
-      rows.map(([offset, length]) => bytes.subarray(offset, offset + length)),
-    );
+    const details = decodeDetails(NO_EMAIL, rows);
     if (details.hasAttachment) flags |= DocFlag.attachment;
     const message = {
       envelope: details.envelope,
       structure: details.structure,
       bytes(start: number, end: number): Uint8Array | undefined {
-        for (const [from, offset, length] of body)
-          if (from <= start && end <= from + length) return bytes.subarray(offset + start - from, offset + end - from);
+        for (let i = 0; i < stretches.length; i += 3) {
+          const from = stretches[i]!;
+          const offset = stretches[i + 1]! - from;
+          if (from <= start && end <= from + stretches[i + 2]!) return bytes.subarray(offset + start, offset + end);
+        }
         return undefined;
       },
     };
-    if (analyse(message, counting).partial) flags |= DocFlag.partial;
+    if (analyse(message, builder).partial) flags |= DocFlag.partial;
   } catch {
     flags |= DocFlag.skipped;
   }
-  return { words, flags };
+  return { words: builder.words - before, flags };
 }
 
 /** `source` of a part by its place in the job. */

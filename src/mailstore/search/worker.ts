@@ -2,12 +2,14 @@
 import { parentPort } from 'node:worker_threads';
 import type { RowKind } from './segment.ts';
 import type { Answer, Question } from './thread.ts';
-import { buildSegment, mergeParts, type Row } from './work.ts';
+import { SegmentBuilder } from './builder.ts';
+import { indexBatch, mergeParts, type Row } from './work.ts';
 
 /** Bytes that are handed over at once; the next ones wait until these are written. */
 const HAND_OVER = 1 << 20;
 
 const port = parentPort!;
+const builder = new SegmentBuilder();
 const waiting = new Map<number, (row: Uint8Array | undefined) => void>();
 let calls = 0;
 
@@ -47,8 +49,13 @@ class Outgoing {
 
 async function work(question: Exclude<Question, { type: 'answer' }>): Promise<void> {
   const out = new Outgoing();
-  if (question.type === 'build') {
-    const facts = buildSegment(question.job, out.put);
+  if (question.type === 'index') {
+    indexBatch(builder, question.batch);
+    say({ type: 'indexed' });
+    return;
+  }
+  if (question.type === 'finish') {
+    const facts = builder.finish(question.segment, out.put);
     await out.handOver();
     say({ type: 'done', facts });
     return;
