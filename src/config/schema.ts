@@ -10,6 +10,7 @@ import {
   nextHop,
   nextHops,
   size,
+  sourceAddresses,
   text,
   texts,
 } from './values.ts';
@@ -77,6 +78,20 @@ const outbound = z
     private_addresses: flag(
       false,
       'Whether to deliver to this machine and to private networks where DNS leads there. Relay and routes may always.',
+    ),
+    sources: sourceAddresses(
+      'Addresses of this machine from which mail leaves, the name of each in EHLO (its reverse DNS; hostname when absent), the categories of mail that go by it (none: all that no other address names), and whether receivers know it already. Empty: the address that the system chooses, for all.',
+    ),
+    warm_up_days: count(
+      28,
+      { min: 14, max: 42 },
+      'Days of use after which an address that is not warm may send as much as it is given, for each receiver.',
+    ),
+    warm_up_first: count(50, { min: 1, max: 1_000_000 }, 'Recipients at one receiver on the first day of an address.'),
+    warm_up_last: count(
+      100_000,
+      { min: 1, max: 1_000_000_000 },
+      'The same on the last day; in between it grows by the same factor each day.',
     ),
   })
   .prefault({})

@@ -160,3 +160,31 @@ export function texts(about: string, expects: string, allowed: (text: string) =>
   const schema = z.array(z.string().refine(allowed)).register(keyMeta, { expects });
   return schema.prefault([]).describe(about);
 }
+
+/** An address of this machine from which mail leaves. */
+export interface SourceAddress {
+  readonly address: string;
+  readonly name: string | undefined;
+  readonly categories: readonly string[];
+  readonly warm: boolean;
+}
+
+const HOST_NAME = /^[A-Za-z0-9](?:[A-Za-z0-9-]{0,62})(?:\.[A-Za-z0-9][A-Za-z0-9-]{0,62}){1,10}$/;
+/** As in the header of a mail, and on the command line. */
+const CATEGORY_NAME = /^[a-z0-9][a-z0-9-]{0,31}$/;
+
+export function sourceAddresses(about: string) {
+  const one = z.strictObject({
+    address: z.string().refine((text) => isIP(text) !== 0 && !text.includes('%')),
+    name: z.string().regex(HOST_NAME).optional(),
+    categories: z.array(z.string().regex(CATEGORY_NAME)).max(32).default([]),
+    warm: z.boolean().default(false),
+  });
+  const schema = z
+    .array(one.transform(({ name, ...rest }): SourceAddress => ({ ...rest, name })))
+    .max(1000)
+    .refine((list) => new Set(list.map(({ address }) => address)).size === list.length);
+  const expects =
+    'a list, each address once, such as [{ address = "192.0.2.10", name = "out1.example.org", categories = ["marketing"], warm = true }]';
+  return schema.register(keyMeta, { expects }).prefault([]).describe(about);
+}

@@ -4,6 +4,7 @@
  */
 import type { QueueEntry } from '../ports/queue.ts';
 import type { OutboundLimits } from './limits.ts';
+import { asksForLess } from './sources/asks-for-less.ts';
 import type { Outcome } from './transfer.ts';
 
 type LaneLimits = Pick<OutboundLimits, 'firstPerDestination' | 'perDestination' | 'firstRetryMs' | 'parked'>;
@@ -74,18 +75,11 @@ export class Lane {
     }
     this.#failures = 0;
     this.#downUntil = -Infinity;
-    if (outcomes.some(asksForLess)) this.#slowDown();
+    if (outcomes.some((outcome) => asksForLess(outcome) !== undefined)) this.#slowDown();
     else this.#allowed = Math.min(this.#limits.perDestination, this.#allowed + 1 / this.#allowed);
   }
 
   #slowDown(): void {
     this.#allowed = Math.max(1, this.#allowed / 2);
   }
-}
-
-/** `421`, and the policy answers of the 4.7 kind: the other side has had enough for now. */
-function asksForLess(outcome: Outcome): boolean {
-  return (
-    outcome.kind === 'temporary' && (outcome.status.startsWith('4.7.') || outcome.reply?.startsWith('421') === true)
-  );
 }

@@ -81,6 +81,7 @@ function after(recipient: SubmissionRecipient, outcome: Outcome, now: number, ex
   const heard = {
     ...(outcome.host !== undefined && { host: outcome.host.slice(0, REPLY_LENGTH) }),
     ...(outcome.reply !== undefined && { reply: outcome.reply.slice(0, REPLY_LENGTH) }),
+    ...(outcome.source !== undefined && { source: outcome.source }),
   };
   switch (outcome.kind) {
     case 'delivered':

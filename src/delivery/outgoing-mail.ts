@@ -1,12 +1,17 @@
 /** A submission as an attempt carries it: its content, with our trace line on top (RFC 5321 §4.4). */
 import { receivedFrom } from '../intake/trace.ts';
 import { formatDate } from '../mail/date.ts';
-import type { Body } from '../mailstore/api.ts';
+import type { AccountId, Body } from '../mailstore/api.ts';
 import type { Submission } from '../mailstore/submission.ts';
 import type { OutgoingMail } from './transfer.ts';
 
-export function outgoingMail(submission: Submission, content: Body, hostname: string): OutgoingMail {
-  const { id, origin, created, sender, needs, dsn, requireTls } = submission;
+export function outgoingMail(
+  account: AccountId,
+  submission: Submission,
+  content: Body,
+  hostname: string,
+): OutgoingMail {
+  const { id, origin, created, sender, needs, dsn, requireTls, category } = submission;
   const received = receivedFrom({ origin, hostname, id, at: created });
   const trace = Buffer.from(`${received};\r\n\t${formatDate(created)}\r\n`);
   return {
@@ -19,6 +24,8 @@ export function outgoingMail(submission: Submission, content: Body, hostname: st
     needs,
     ...(dsn && { dsn }),
     requireTls,
+    account,
+    ...(category !== undefined && { category }),
   };
 }
 

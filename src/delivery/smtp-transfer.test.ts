@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { type Answer, ScriptedServer, type ScriptedOptions } from '../../test/smtp/scripted-server.ts';
+import { oneSource } from '../../test/support/one-source.ts';
 import { ManualClock } from '../adapters/clock-manual.ts';
 import { SystemClock } from '../adapters/clock-system.ts';
 import { StaticResolver } from '../adapters/resolver-static.ts';
@@ -42,7 +43,7 @@ function transferTo(
     router: { route: async (domain) => ({ kind: 'hops', hops, domain }) },
     tls: new TlsPolicies({ resolver: new StaticResolver({}) }),
     clock: new SystemClock(),
-    hostname: 'pabal.test',
+    sources: oneSource('pabal.test', new SystemClock()),
     ...options,
   });
   return Object.assign(transfer, { [Symbol.asyncDispose]: () => transfer.close() });

@@ -16,9 +16,12 @@ import { BodyFailed, SessionLost, transact, type Verdict } from './client/transa
 import { WireError } from './client/wire.ts';
 import { withHeader } from './outgoing-mail.ts';
 import type { Hop, Router } from './route.ts';
+import { Leases } from './sources/leases.ts';
+import type { SourcePool } from './sources/pool.ts';
+import type { Source } from './sources/source.ts';
 import type { StsPolicy } from './tls/mta-sts.ts';
 import type { Decision, PolicyType, TlsPolicies } from './tls/policy.ts';
-import type { OutgoingMail, OutgoingRecipient, Outcome, Transfer } from './transfer.ts';
+import { type OutgoingMail, type OutgoingRecipient, type Outcome, Postponed, type Transfer } from './transfer.ts';
 
 /** How TLS went with one server, for TLS-RPT (RFC 8460). */
 export interface TlsResult {
@@ -43,10 +46,10 @@ export interface SmtpTransferOptions {
   readonly tls: TlsPolicies;
   readonly signer?: Signer;
   readonly clock: Clock;
-  /** We, in EHLO. */
-  readonly hostname: string;
   readonly timeouts?: Partial<ClientTimeouts>;
   readonly pool?: Partial<PoolLimits>;
+  /** By which address of ours a mail goes. */
+  readonly sources: Pick<SourcePool, 'acquire'>;
   readonly onTls?: (result: TlsResult) => void;
 }
 
@@ -56,6 +59,13 @@ const MAX_TRIES = 6;
 const MAX_RECIPIENTS = 100;
 
 type Failure = Extract<Outcome, { kind: 'temporary' | 'permanent' }>;
+
+/** From where to where. */
+interface Way {
+  readonly hop: Hop;
+  readonly address: HostAddress;
+  readonly source: Source;
+}
 
 /** One call of `transfer`: what is known so far. */
 interface Job {
@@ -128,25 +138,46 @@ export class SmtpTransfer implements Transfer {
         last = await this.#hops(route.hops, job);
       } else last = failure(route.kind, route.status, route.reason);
     } catch (error) {
+      if (error instanceof Postponed) throw error;
       last = failureOf(error, undefined);
     }
     return outcomes.map((outcome) => outcome ?? last);
   }
 
-  /** Answers what to say of those who still have no outcome. */
+  /** Answers what to say of those who still have no outcome. Throws `Postponed` when nobody has one and none was asked. */
   async #hops(hops: readonly Hop[], job: Job): Promise<Failure> {
-    let last = failure('temporary', '4.4.1', `no server of ${job.domain} could be tried`);
+    const leases = new Leases(this.#options.sources, job);
+    let last: Failure | undefined;
     let tries = 0;
-    for (const hop of hops)
-      for (const address of hop.addresses) {
-        if (job.signal.aborted || tries++ >= MAX_TRIES) return job.signal.aborted ? stopped(hop.host) : last;
-        last = await this.#try(hop, address, job);
-        if (job.outcomes.every((outcome) => outcome !== undefined)) return last;
-      }
-    return last;
+    try {
+      for (const hop of hops)
+        for (const address of hop.addresses) {
+          if (job.signal.aborted) return stopped(hop.host);
+          if (tries >= MAX_TRIES) return last ?? nothing(job.domain);
+          const source = await leases.source(hop, address);
+          if (source === undefined) continue;
+          tries++;
+          const open = job.outcomes.flatMap((outcome, i) => (outcome === undefined ? [i] : []));
+          last = from(source, await this.#try(hop, address, source, job));
+          for (const i of open) if (job.outcomes[i]) job.outcomes[i] = from(source, job.outcomes[i]);
+          leases.heard(
+            hop,
+            address,
+            last,
+            open.flatMap((i) => job.outcomes[i] ?? []),
+          );
+          if (job.outcomes.every((outcome) => outcome !== undefined)) return last;
+        }
+      const { refusal } = leases;
+      if (last !== undefined || refusal === undefined) return last ?? nothing(job.domain);
+      if (refusal.until === undefined) return failure('temporary', '4.4.1', refusal.reason);
+      throw new Postponed(refusal.until, refusal.reason);
+    } finally {
+      await leases.end();
+    }
   }
 
-  async #try(hop: Hop, address: HostAddress, job: Job): Promise<Failure> {
+  async #try(hop: Hop, address: HostAddress, source: Source, job: Job): Promise<Failure> {
     const { tls } = this.#options;
     try {
       const decision = await tls.decide(hop, address, job.sts, job.mail.requireTls, job.signal);
@@ -155,20 +186,21 @@ export class SmtpTransfer implements Transfer {
           this.#tell(job, hop, address, 'sts', 'certificate-host-mismatch', decision.reason);
         return failure(decision.kind, decision.status, decision.reason, hop.host);
       }
-      return await this.#connected(hop, address, decision, job);
+      return await this.#connected({ hop, address, source }, decision, job);
     } catch (error) {
       return failureOf(error, hop.host);
     }
   }
 
-  async #connected(hop: Hop, address: HostAddress, decision: Decision, job: Job): Promise<Failure> {
-    const place = `${address.address} ${hop.port} ${hop.host}`;
+  async #connected(way: Way, decision: Decision, job: Job): Promise<Failure> {
+    const { hop, address, source } = way;
+    const place = `${address.address} ${hop.port} ${hop.host} ${source.address ?? ''} ${source.name}`;
     const clear: TlsPlan = { use: 'never' };
     let plan = decision.plan;
     let key = `${place} ${decision.key}`;
     for (;;) {
       try {
-        const lease = await this.#pool.acquire(key, () => this.#open(hop, address, plan, decision, job), job.signal);
+        const lease = await this.#pool.acquire(key, () => this.#open(way, plan, decision, job), job.signal);
         try {
           await this.#carry(lease.session, job);
           return failure('temporary', '4.0.0', 'the server gave no answer', hop.host);
@@ -188,15 +220,16 @@ export class SmtpTransfer implements Transfer {
     }
   }
 
-  async #open(hop: Hop, address: HostAddress, plan: TlsPlan, decision: Decision, job: Job): Promise<SmtpSession> {
-    const { clock, hostname } = this.#options;
+  async #open({ hop, address, source }: Way, plan: TlsPlan, decision: Decision, job: Job): Promise<SmtpSession> {
+    const { clock } = this.#options;
     const credentials = hop.relay?.credentials;
     try {
       const session = await SmtpSession.open({
         host: hop.host,
         address: address.address,
         port: hop.port,
-        hostname,
+        hostname: source.name,
+        ...(source.address !== undefined && { localAddress: source.address }),
         tls: plan,
         ...(credentials && { credentials }),
         // A password that never leaves this machine needs no TLS.
@@ -361,6 +394,12 @@ const STATUS = {
   tls: '4.7.5',
   aborted: '4.3.2',
 } as const;
+
+function from<T extends Outcome>({ address: source }: Source, outcome: T): T {
+  return source === undefined ? outcome : { ...outcome, source };
+}
+
+const nothing = (domain: string): Failure => failure('temporary', '4.4.1', `no server of ${domain} could be tried`);
 
 const stopped = (host: string): Failure => failure('temporary', '4.3.2', 'stopped', host);
 

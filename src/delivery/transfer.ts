@@ -3,6 +3,7 @@
  * what becomes of the answer, and the route, which decides where and how.
  */
 import type { DsnRequest, RecipientDsn } from '../mail/dsn-request.ts';
+import type { AccountId } from '../mailstore/api.ts';
 
 /** A mail as an attempt sees it. */
 export interface OutgoingMail {
@@ -17,6 +18,9 @@ export interface OutgoingMail {
   readonly dsn?: DsnRequest;
   /** RFC 8689. */
   readonly requireTls: boolean;
+  /** Whose it is, and of which kind: by these the address is chosen from which it goes. */
+  readonly account?: AccountId;
+  readonly category?: string;
 }
 
 export interface OutgoingRecipient {
@@ -35,6 +39,8 @@ export type Outcome =
       readonly dsnRelayed: boolean;
       /** Protocol and cipher; undefined without TLS. */
       readonly tls: string | undefined;
+      /** Our address from which it went, where there is more than one. */
+      readonly source?: string;
     }
   | {
       readonly kind: 'temporary' | 'permanent';
@@ -47,11 +53,23 @@ export type Outcome =
       readonly reason: string;
       /** We decided so, without asking anybody. */
       readonly ours?: true;
+      readonly source?: string;
     };
+
+/** It is not the time: nothing was tried. */
+export class Postponed extends Error {
+  override readonly name = 'Postponed';
+  /** When to come again; milliseconds since 1970. */
+  readonly until: number;
+  constructor(until: number, reason: string) {
+    super(reason);
+    this.until = until;
+  }
+}
 
 export interface Transfer {
   /** One attempt at one destination: an outcome for each recipient, in order. Never throws for what the network or the
-   * other side does; an aborted attempt is temporary. */
+   * other side does, an aborted attempt is temporary; throws `Postponed` when the limits of our own addresses say so. */
   transfer(
     domain: string,
     mail: OutgoingMail,

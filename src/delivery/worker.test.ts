@@ -13,6 +13,7 @@ import { ALICE, aliceSends, INBOX, type Sending, sendingWorld, subjects } from '
 import { SeededRandom } from '../adapters/random-seeded.ts';
 import type { SubmissionId } from '../mailstore/submission.ts';
 import type { OutboundLimits } from './limits.ts';
+import { Postponed } from './transfer.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -307,6 +308,27 @@ describe('held mail', () => {
     expect(l.transfer.received).toEqual(sent ? ['x@one.test race'] : []);
     expect(await run.alice.outgoing.cancel(race.id)).toBe(!sent);
     expect(await problemsOf(run.mailstore)).toEqual([]);
+  });
+});
+
+describe('a mail for which our own limits have no room', () => {
+  test('waits without an attempt; its sender is told when it takes long, and it comes back in the end', async () => {
+    const l = await lab();
+    await using run = l.run;
+    l.transfer.servers.set('one.test', () => {
+      throw new Postponed(l.clock.now() + 20 * HOUR, 'our address is new');
+    });
+    const { id } = await aliceSends(run, ['x@one.test']);
+    await run.quiet();
+    expect(await states(run, id)).toEqual(['x@one.test queued undefined']);
+    const [entry] = await run.queue.list('outbound');
+    expect(entry).toMatchObject({ reason: 'our address is new', due: l.clock.now() + 20 * HOUR });
+    await pass(l, 6 * DAY);
+    expect(await states(run, id)).toEqual(['x@one.test bounced 4.4.7']);
+    expect(await subjects(run.alice, INBOX)).toEqual(['Your mail is delayed', 'Undelivered mail returned to sender']);
+    expect(await report(run, 1)).toContain('our address is new');
+    const times = l.transfer.attempts.get('one.test') ?? [];
+    expect((times.at(-1) ?? 0) - (times[0] ?? 0)).toBe(5 * DAY);
   });
 });
 

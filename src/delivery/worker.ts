@@ -20,7 +20,7 @@ import type { OutboundLimits } from './limits.ts';
 import { outgoingMail } from './outgoing-mail.ts';
 import { applyOutcomes, feedbackOf, pauseAfter } from './outcomes.ts';
 import type { Reputation } from './reputation.ts';
-import type { Outcome, Transfer } from './transfer.ts';
+import { type Outcome, Postponed, type Transfer } from './transfer.ts';
 
 export interface OutboundParts {
   readonly store: Pick<MailStore, 'open'>;
@@ -191,15 +191,34 @@ export class OutboundWorker implements AsyncDisposable {
       delivery.recipients.every(isSettled)
     )
       return queue.done([entry]);
-    const outcomes = await this.#outcomesOf(lane, submission, delivery, account);
+    let postponed: Postponed | undefined;
+    const outcomes = await this.#outcomesOf(lane, submission, delivery, account).catch((error: unknown) => {
+      if (!(error instanceof Postponed)) throw error;
+      postponed = error;
+      return this.#lateFor(error, submission, delivery);
+    });
     const now = clock.now();
+    if (outcomes === undefined)
+      return queue.retry(entry, { due: postponed?.until ?? now, reason: postponed?.message ?? '' });
     const settled = await account.outgoing.changeDelivery(id, part, (before, current) =>
       applyOutcomes(before, current, outcomes, now, this.#limits),
     );
     dispatcher.wake(payload.account);
     this.#count(submission, outcomes, now);
-    await this.#settle(entry, payload, submission, settled);
+    await this.#settle(entry, payload, submission, settled, postponed?.until);
     await this.#note(payload.account, submission, outcomes);
+  }
+
+  /** Nothing was tried. That is the sender's to know when it takes long; undefined: not yet. */
+  #lateFor(
+    { message: reason }: Postponed,
+    { released, created }: Submission,
+    { recipients }: Delivery,
+  ): ReadonlyMap<number, Outcome> | undefined {
+    if (this.#parts.clock.now() - (released ?? created) < this.#limits.warnMs) return undefined;
+    // RFC 3463 §3.5: our own congestion.
+    const outcome: Outcome = { kind: 'temporary', status: '4.4.5', reply: undefined, host: undefined, reason };
+    return new Map([...recipients.entries()].flatMap(([i, one]) => (isSettled(one) ? [] : [[i, outcome]])));
   }
 
   /** Done, or waiting for the next attempt. */
@@ -208,20 +227,21 @@ export class OutboundWorker implements AsyncDisposable {
     payload: OutboundPayload,
     submission: Submission,
     settled: Delivery | undefined,
+    until: number | undefined,
   ): Promise<void> {
     const { queue, clock, random } = this.#parts;
     const now = clock.now();
     const waiting = settled?.recipients.filter((recipient) => !isSettled(recipient)) ?? [];
     if (settled === undefined || waiting.length === 0) return queue.done([entry]);
     const expires = (submission.released ?? submission.created) + this.#limits.expireMs;
-    const pause = pauseAfter(settled.tries, this.#limits, random.fraction());
-    const due = now < expires ? Math.min(now + pause, expires) : now + pause;
+    const next = until ?? now + pauseAfter(settled.tries, this.#limits, random.fraction());
+    const due = now < expires ? Math.min(next, expires) : next;
     const { host = payload.destination, reply, reason } = waiting[0] ?? {};
     const { faults: _faults, ...rest } = payload;
     await queue.retry(entry, { due, reason: `${host}: ${reply ?? reason ?? ''}`, payload: rest });
   }
 
-  /** By position. */
+  /** By position. Throws `Postponed`. */
   async #outcomesOf(
     lane: Lane,
     submission: Submission,
@@ -239,7 +259,7 @@ export class OutboundWorker implements AsyncDisposable {
     if (await this.#suspended(account.id)) return putOff('4.7.1', SUSPENDED);
     const down = lane.down(clock.now());
     if (down !== undefined) return putOff('4.4.1', `it could not be reached a moment ago: ${down}`);
-    const mail = outgoingMail(submission, await account.outgoing.content(submission.id), hostname);
+    const mail = outgoingMail(account.id, submission, await account.outgoing.content(submission.id), hostname);
     const recipients = waiting.map(([, { address, dsn }]) => ({ address, ...(dsn && { dsn }) }));
     const abort = new AbortController();
     using _deadline = clock.after(this.#limits.attemptMs, () =>
@@ -271,9 +291,10 @@ export class OutboundWorker implements AsyncDisposable {
 
   async #note(account: AccountId, { sender }: Submission, outcomes: ReadonlyMap<number, Outcome>): Promise<void> {
     const domain = sender.slice(sender.lastIndexOf('@') + 1);
-    const counts = Map.groupBy(outcomes.values(), feedbackOf);
-    for (const [what, { length: count }] of counts)
-      if (what !== undefined) await this.#parts.reputation.note({ what, count, account, domain });
+    for (const [source, sent] of Map.groupBy(outcomes.values(), (outcome) => outcome.source))
+      for (const [what, { length: count }] of Map.groupBy(sent, feedbackOf))
+        if (what !== undefined)
+          await this.#parts.reputation.note({ what, count, account, domain, ...(source !== undefined && { source }) });
   }
 
   /** Its mail waits then: it may be a spammer's, and may be good. */

@@ -22,6 +22,8 @@ export interface SubmissionFacts {
   readonly needs: { readonly smtputf8: boolean; readonly eightBit: boolean; readonly binary: boolean };
   readonly dsn?: DsnRequest;
   readonly requireTls: boolean;
+  /** Which kind of mail it is: it decides from which of our addresses it goes. Absent: the usual one. */
+  readonly category?: string;
   /** How it came to us, for the trace line. */
   readonly origin: {
     readonly protocol: string;
@@ -64,6 +66,8 @@ export interface SubmissionRecipient {
   readonly host?: string;
   readonly reply?: string;
   readonly reason?: string;
+  /** Our address from which it went, where there is more than one. */
+  readonly source?: string;
   /** The sender was told of the delay. */
   readonly warned?: true;
   /** When the recipient called it spam. */

@@ -10,6 +10,7 @@ import { DkimSigner } from '../delivery/dkim.ts';
 import { noteFeedback } from '../delivery/feedback/note.ts';
 import { FEEDBACK_KINDS, FeedbackWorker } from '../delivery/feedback/worker.ts';
 import { Reputation } from '../delivery/reputation.ts';
+import { WarmUp } from '../delivery/sources/warm-up.ts';
 import { OutboundWorker } from '../delivery/worker.ts';
 import { startDemo } from '../demo/demo.ts';
 import { SIGNED_IN } from '../directory/directory.ts';
@@ -47,7 +48,7 @@ import { feedbackPolicyOf, NOWHERE, outboundLimitsOf, watchQueues } from './outb
 import { LISTEN_NAMES, type ListenName, openListener } from './listeners.ts';
 import { freeBytes, openSingle } from './single.ts';
 import { StartError } from './start-error.ts';
-import { openTransfer } from './transfer.ts';
+import { openSources, openTransfer, warmUpSchedule } from './transfer.ts';
 
 /** Sessions and requests that are under way when the service is told to end have this long. */
 const DRAIN_MS = 20_000;
@@ -110,8 +111,11 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
   const dispatcher = undo.use(new Dispatcher({ ...sending, directory, intake }, outboundLimits));
   undo.use(new IntakeWorker({ queue, pipeline, clock, random, log, metrics }));
   const signer = new DkimSigner({ keys: store.dkimKeys, clock, log });
-  const transfer = remote ? openTransfer(config, { resolver, signer, clock, random, log, metrics }) : NOWHERE;
-  const reputation = undo.use(new Reputation({ kv: store.kv, clock, random, log }));
+  const kept = { kv: store.kv, clock, random, log };
+  const reputation = undo.use(new Reputation(kept));
+  const warmUp = undo.use(new WarmUp(kept, warmUpSchedule(config)));
+  const sources = openSources(config, { warmUp, reputation, clock, random });
+  const transfer = remote ? openTransfer(config, { resolver, signer, clock, random, log, metrics, sources }) : NOWHERE;
   const { suppressions } = store;
   const outbound = { ...sending, directory, dispatcher, suppressions, transfer, reputation };
   undo.use(new OutboundWorker(outbound, outboundLimits));

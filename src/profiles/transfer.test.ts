@@ -4,11 +4,14 @@ import { ScriptedServer } from '../../test/smtp/scripted-server.ts';
 import { SystemClock } from '../adapters/clock-system.ts';
 import { SeededRandom } from '../adapters/random-seeded.ts';
 import { SystemResolver } from '../adapters/resolver-system.ts';
+import { MemoryKv } from '../adapters/kv-memory.ts';
 import { loadConfig } from '../config/load.ts';
+import { Reputation } from '../delivery/reputation.ts';
+import { WarmUp, type WarmUpState } from '../delivery/sources/warm-up.ts';
 import type { OutgoingMail, Outcome } from '../delivery/transfer.ts';
 import { silentLog } from '../telemetry/log.ts';
 import { Metrics } from '../telemetry/metrics.ts';
-import { openTransfer } from './transfer.ts';
+import { openSources, openTransfer, warmUpSchedule } from './transfer.ts';
 
 const MAIL: OutgoingMail = {
   sender: 'alice@pabal.test',
@@ -25,7 +28,12 @@ async function attempt(
   domain: string,
   port: number,
   set: readonly string[],
-): Promise<{ readonly outcome: Outcome | undefined; readonly metrics: string; readonly asked: readonly string[] }> {
+): Promise<{
+  readonly outcome: Outcome | undefined;
+  readonly metrics: string;
+  readonly asked: readonly string[];
+  readonly warm: readonly WarmUpState[];
+}> {
   await using dns = await DnsTestServer.start({
     'dest.test': { MX: [{ preference: 10, exchange: 'mx.dest.test' }] },
     'mx.dest.test': { A: ['127.0.0.1'] },
@@ -39,18 +47,21 @@ async function attempt(
   });
   await using resolver = new SystemResolver({ servers: config.dns.servers });
   const metrics = new Metrics();
+  const signer = { sign: async () => Buffer.alloc(0) };
+  const parts = { resolver, clock: new SystemClock(), random: new SeededRandom(1), log: silentLog, metrics };
+  const kept = { ...parts, kv: new MemoryKv() };
+  const reputation = new Reputation(kept);
+  await using warmUp = new WarmUp(kept, warmUpSchedule(config));
   const transfer = openTransfer(config, {
-    resolver,
-    clock: new SystemClock(),
-    signer: { sign: async () => Buffer.alloc(0) },
-    random: new SeededRandom(1),
-    log: silentLog,
-    metrics,
+    ...parts,
+    signer,
+    sources: openSources(config, { ...parts, reputation, warmUp }),
   });
   try {
     const { signal } = new AbortController();
     const [outcome] = await transfer.transfer(domain, MAIL, [{ address: `bob@${domain}` }], signal);
-    return { outcome, metrics: await metrics.exposition(), asked: dns.asked };
+    const warm = await Array.fromAsync(warmUp.all());
+    return { outcome, metrics: await metrics.exposition(), asked: dns.asked, warm };
   } finally {
     await transfer.close();
   }
@@ -71,6 +82,18 @@ test('mail goes where DNS says, or the operator', async () => {
   expect(relayed.outcome).toMatchObject({ kind: 'delivered' });
   expect(relayed.asked).toEqual([]);
   expect(server.mails).toHaveLength(3);
+});
+
+test('mail leaves from the address of its category, under its name, as much a day as a new one may', async () => {
+  await using server = await ScriptedServer.start();
+  const there = await attempt('dest.test', server.port, [
+    'outbound.private_addresses=true',
+    'outbound.sources=[{address="127.0.0.3", categories=["marketing"]}, {address="127.0.0.2", name="out.pabal.test"}]',
+  ]);
+  expect(there.outcome).toMatchObject({ kind: 'delivered', source: '127.0.0.2' });
+  expect(server.sessions[0]).toMatchObject({ remote: '127.0.0.2' });
+  expect(server.sessions[0]?.lines).toContain('EHLO out.pabal.test');
+  expect(there.warm).toEqual([{ source: '127.0.0.2', provider: 'dest.test', step: 0, limit: 50, used: 1 }]);
 });
 
 test.each([

@@ -9,6 +9,7 @@ import { ImapClient } from '../client/imap.ts';
 import { SmtpClient } from '../client/smtp.ts';
 import { Service } from '../service.ts';
 import { byForm, type Goal, type GoalContext, type GoalResult, result, several } from './goal.ts';
+import { oneSource } from '../support/one-source.ts';
 
 const ENDINGS: readonly string[] = [
   '\n.\n',
@@ -168,7 +169,7 @@ async function outbound(
     router: { route: (domain) => Promise.resolve({ kind: 'hops', hops: [hop], domain }) },
     tls: new TlsPolicies({ resolver: new StaticResolver({}) }),
     clock: new SystemClock(),
-    hostname: 'pabal.test',
+    sources: oneSource('pabal.test', new SystemClock()),
   });
   const violations: string[] = [];
   let runs = 0;

@@ -38,6 +38,8 @@ export interface ScriptedSession {
   /** Every line, and `CONNECT`. */
   readonly lines: string[];
   readonly number: number;
+  /** Of the client. */
+  readonly remote: string;
   tls: boolean;
   serverName: string | undefined;
 }
@@ -90,7 +92,8 @@ class Conversation {
   constructor(server: ScriptedServer, socket: Socket) {
     this.#server = server;
     this.#socket = socket;
-    this.#session = { lines: [], number: server.sessions.length, tls: false, serverName: undefined };
+    const remote = socket.remoteAddress ?? '';
+    this.#session = { lines: [], number: server.sessions.length, remote, tls: false, serverName: undefined };
     server.sessions.push(this.#session);
     server.open.add(socket);
     socket.on('close', () => server.open.delete(socket));

@@ -40,6 +40,8 @@ export interface SessionOptions {
   readonly host: string;
   readonly address: string;
   readonly port: number;
+  /** Ours; the system's choice when absent. */
+  readonly localAddress?: string;
   /** We, in EHLO. */
   readonly hostname: string;
   readonly tls: TlsPlan;
@@ -71,8 +73,11 @@ export class SmtpSession {
 
   /** Rejects with `WireError`, `SessionRefused` or `SessionUnfit`; nothing stays open then. */
   static async open(options: SessionOptions): Promise<SmtpSession> {
-    const { address, port, clock, timeouts, signal } = options;
-    const wire = await ClientWire.connect({ address, port, clock, timeoutMs: timeouts.connectMs, signal });
+    const { address, port, localAddress, clock, timeouts, signal } = options;
+    const wire = await ClientWire.connect({
+      ...{ address, port, clock, signal, timeoutMs: timeouts.connectMs },
+      ...(localAddress !== undefined && { localAddress }),
+    });
     const session = new SmtpSession(options, wire);
     const abort = (): void => wire.destroy('aborted', 'stopped');
     signal.addEventListener('abort', abort, { once: true });

@@ -31,6 +31,8 @@ export class WireError extends Error {
 export interface ConnectOptions {
   readonly address: string;
   readonly port: number;
+  /** Ours; the system's choice when absent. */
+  readonly localAddress?: string;
   readonly clock: Clock;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
@@ -53,9 +55,12 @@ export class ClientWire {
     this.#listen(socket);
   }
 
-  static async connect({ address, port, clock, timeoutMs, signal }: ConnectOptions): Promise<ClientWire> {
+  static async connect({ address, port, localAddress, clock, timeoutMs, signal }: ConnectOptions): Promise<ClientWire> {
     if (signal.aborted) throw new WireError('aborted', 'stopped');
-    const socket = connect({ host: address, port, noDelay: true, keepAlive: true });
+    const socket = connect({
+      ...{ host: address, port, noDelay: true, keepAlive: true },
+      ...(localAddress !== undefined && { localAddress }),
+    });
     const done = Promise.withResolvers<void>();
     const fail = (fault: WireFault, message: string): void => done.reject(new WireError(fault, message));
     const onError = (error: Error): void => fail('connect', `cannot connect: ${error.message}`);

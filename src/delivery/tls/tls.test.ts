@@ -2,6 +2,7 @@ import { createHash, X509Certificate } from 'node:crypto';
 import { createServer, type Server } from 'node:https';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ScriptedServer, type ScriptedOptions } from '../../../test/smtp/scripted-server.ts';
+import { oneSource } from '../../../test/support/one-source.ts';
 import { TestAuthority } from '../../../test/support/certificates.ts';
 import { ManualClock } from '../../adapters/clock-manual.ts';
 import { SystemClock } from '../../adapters/clock-system.ts';
@@ -65,7 +66,7 @@ async function deliver(world: World): Promise<{ outcome: Outcome; server: Script
       ca: [authority.pair.cert],
     }),
     clock,
-    hostname: 'pabal.test',
+    sources: oneSource('pabal.test', clock),
     onTls: (result) => told.push(result),
   });
   const mail: OutgoingMail = {
