@@ -19,6 +19,7 @@ import { Intake } from '../intake/intake.ts';
 import { RecipientRate } from '../intake/rate.ts';
 import { Recipients } from '../intake/recipients.ts';
 import { Room } from '../intake/room.ts';
+import { Rules } from '../intake/rules.ts';
 import { SieveScripts } from '../intake/sieve/scripts.ts';
 import { IntakeWorker } from '../intake/worker.ts';
 import type { AccountId } from '../mailstore/api.ts';
@@ -84,6 +85,7 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
     remote,
   });
   const scripts = new SieveScripts(clock);
+  const rules = new Rules(scripts, random);
   const people = { store: mailstore, directory, automatic, clock, log, hostname };
   const pipeline = openPipeline({ ...people, config, resolver, reverseNames, scripts, metrics });
   const intake = new Intake({
@@ -164,6 +166,7 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
     directory,
     submit,
     suppressions,
+    rules,
     clock,
     random,
     log,

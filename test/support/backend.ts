@@ -10,6 +10,8 @@ import { Suppressions } from '../../src/delivery/feedback/suppressions.ts';
 import { OUTBOUND_LIMITS } from '../../src/delivery/limits.ts';
 import { KvDirectory } from '../../src/directory/directory.ts';
 import { Intake } from '../../src/intake/intake.ts';
+import { Rules } from '../../src/intake/rules.ts';
+import { SieveScripts } from '../../src/intake/sieve/scripts.ts';
 import { file } from '../../src/intake/stages/file.ts';
 import { loop } from '../../src/intake/stages/loop.ts';
 import { RecipientRate } from '../../src/intake/rate.ts';
@@ -73,6 +75,8 @@ export async function memoryBackend(options: { readonly remote?: boolean } = {})
     hostname,
     remote: options.remote ?? false,
   });
+  const scripts = new SieveScripts(clock);
+  const rules = new Rules(scripts, random);
   /** Files what was accepted, from now on. */
   const startWorker = () => new IntakeWorker({ queue, pipeline, clock, random, log, metrics });
   const handles = countHandles(mailstore);
@@ -87,6 +91,8 @@ export async function memoryBackend(options: { readonly remote?: boolean } = {})
     directory,
     submit,
     suppressions,
+    scripts,
+    rules,
     dispatcher,
     startWorker,
     handles,

@@ -16,6 +16,9 @@ export interface World {
   readonly seen?: ReadonlySet<string>;
   readonly zone?: number;
   readonly environment?: ReadonlyMap<string, string>;
+  readonly spamtest?: number;
+  readonly spamPercent?: number;
+  readonly virustest?: number;
 }
 
 export const MAIL = [
@@ -31,7 +34,11 @@ export const MAIL = [
 ].join('\n');
 
 /** `mail` may end its lines in LF. */
-export async function sieve(script: string, mail: string = MAIL, world: World = {}): Promise<SieveOutcome> {
+export async function sieve(
+  script: string | readonly string[],
+  mail: string = MAIL,
+  world: World = {},
+): Promise<SieveOutcome> {
   const raw = Buffer.from(mail.replaceAll(/\r?\n/g, '\r\n'));
   const mailboxes = ['INBOX', 'Junk', ...(world.mailboxes ?? [])];
   const host: SieveHost = {
@@ -46,6 +53,9 @@ export async function sieve(script: string, mail: string = MAIL, world: World = 
       return source === undefined ? undefined : compileSieve(source);
     },
     environment: (name) => world.environment?.get(name),
+    spamtest: world.spamtest,
+    spamPercent: world.spamPercent,
+    virustest: world.virustest,
     pause: async () => undefined,
   };
   const input = {
@@ -54,7 +64,11 @@ export async function sieve(script: string, mail: string = MAIL, world: World = 
     structure: parseStructure(raw),
     read: async (start: number, end: number) => raw.subarray(start, end),
   };
-  return runSieve(compileSieve(script), input, host);
+  return runSieve(
+    [script].flat().map((one) => compileSieve(one)),
+    input,
+    host,
+  );
 }
 
 /** What the script asked for, in a few words each: `fileinto A (\Seen)`. */

@@ -34,13 +34,13 @@ describe('scripts', () => {
     await scripts.put(alice, 'b', 'keep;');
     await scripts.activate(alice, 'a');
     await scripts.rename(alice, 'a', 'c');
-    expect(await scripts.active(alice)).toMatchObject({ name: 'c' });
+    expect(await scripts.running(alice)).toMatchObject([{ name: 'c' }]);
     await expect(scripts.remove(alice, 'c')).rejects.toMatchObject({ code: 'script-active' });
     await expect(scripts.rename(alice, 'c', 'b')).rejects.toMatchObject({ code: 'script-exists' });
     await expect(scripts.rename(alice, 'a', 'd')).rejects.toMatchObject({ code: 'script-missing' });
     await expect(scripts.activate(alice, 'a')).rejects.toMatchObject({ code: 'script-missing' });
     await scripts.activate(alice, '');
-    expect(await scripts.active(alice)).toBeUndefined();
+    expect(await scripts.running(alice)).toEqual([]);
     await scripts.remove(alice, 'c');
     // Its text was that of the other script, too.
     expect(await scripts.source(alice, 'b')).toBe('keep;');

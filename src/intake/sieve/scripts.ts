@@ -43,6 +43,8 @@ interface Listing {
   /** '' when none is. */
   readonly active: string;
   readonly scripts: readonly Row[];
+  /** What is made of the rules in a form: runs before the active one, and is none of those that people name. */
+  readonly rules?: Row;
 }
 
 const LIST = ['sieve', 'scripts'] as const;
@@ -51,6 +53,8 @@ const TEXT = 'sieve-text';
 const PIECE = 45_000;
 /** Bytes of source whose compiled form is kept in memory. */
 const KEPT_BYTES = 16 << 20;
+/** What a failure calls them. */
+const RULES = 'rules';
 const NONE: Listing = { active: '', scripts: [] };
 
 type Account = Pick<MailAccount, 'id' | 'record' | 'putRecord'>;
@@ -59,6 +63,7 @@ type Account = Pick<MailAccount, 'id' | 'record' | 'putRecord'>;
 export class SieveScripts {
   readonly #clock: Clock;
   readonly #turns = new Turns();
+  readonly #rulesTurns = new Turns();
   readonly #compiled = new Map<string, { readonly script: SieveScript; readonly size: number }>();
   #compiledBytes = 0;
 
@@ -72,10 +77,28 @@ export class SieveScripts {
     return scripts.map(({ name, size, changed }) => ({ name, size, changed, active: name === active }));
   }
 
-  /** What runs on each mail. */
-  async active(account: Account): Promise<StoredScript | undefined> {
-    const { active, scripts } = await listing(account);
-    return active === '' ? undefined : scripts.find(({ name }) => name === active);
+  /** What runs on each mail, one after the other: the owner's rules, then the active script. */
+  async running(account: Account): Promise<readonly StoredScript[]> {
+    const { active, scripts, rules } = await listing(account);
+    const script = active === '' ? undefined : scripts.find(({ name }) => name === active);
+    return [rules, script].filter((one) => one !== undefined);
+  }
+
+  /** '' when there are none. */
+  async rules(account: Account): Promise<string> {
+    const { rules } = await listing(account);
+    return rules === undefined ? '' : this.#text(account, rules);
+  }
+
+  /** Makes others of the rules, as they are when their turn has come; answers them. Throws what `change` throws, and `SieveError`. */
+  async changeRules(account: Account, change: (source: string) => string): Promise<string> {
+    return this.#rulesTurns.run(account.id, async () => {
+      const source = change(await this.rules(account));
+      compileSieve(source);
+      const row = { name: RULES, ...(await this.#putText(account, source)) };
+      await this.#change(account, (now) => ({ ...now, rules: row }));
+      return source;
+    });
   }
 
   async named(account: Account, name: string): Promise<StoredScript | undefined> {
@@ -110,18 +133,23 @@ export class SieveScripts {
 
   /** Throws `SieveError` for what is wrong in it, and as `checkRoom`. */
   async put(account: Account, name: string, source: string): Promise<void> {
-    const bytes = Buffer.from(source);
-    checkRoom(await listing(account), name, bytes.length);
+    checkRoom(await listing(account), name, Buffer.byteLength(source));
     compileSieve(source);
-    const digest = hash('sha256', bytes, 'base64url');
-    for (let at = 0; at < bytes.length; at += PIECE)
-      await account.putRecord(TEXT, textId(digest, at / PIECE), bytes.toString('base64', at, at + PIECE));
+    const row: Row = { name, ...(await this.#putText(account, source)) };
     await this.#change(account, (now) => {
-      checkRoom(now, name, bytes.length);
-      const row: Row = { name, digest, size: bytes.length, changed: this.#clock.now() };
+      checkRoom(now, name, row.size);
       const place = now.scripts.findIndex((script) => script.name === name);
       return { ...now, scripts: place < 0 ? [...now.scripts, row] : now.scripts.with(place, row) };
     });
+  }
+
+  /** A text that nothing names yet. */
+  async #putText(account: Account, source: string): Promise<Omit<Row, 'name'>> {
+    const bytes = Buffer.from(source);
+    const digest = hash('sha256', bytes, 'base64url');
+    for (let at = 0; at < bytes.length; at += PIECE)
+      await account.putRecord(TEXT, textId(digest, at / PIECE), bytes.toString('base64', at, at + PIECE));
+    return { digest, size: bytes.length, changed: this.#clock.now() };
   }
 
   /** '' makes none active. Throws `script-missing`. */
@@ -146,7 +174,7 @@ export class SieveScripts {
       if (now.scripts.some((script) => script.name === to && script !== row))
         throw new MailError('script-exists', 'user', `there is a script ${to} already`);
       const scripts = now.scripts.map((script) => (script === row ? { ...row, name: to } : script));
-      return { active: now.active === name ? to : now.active, scripts };
+      return { ...now, active: now.active === name ? to : now.active, scripts };
     });
   }
 
@@ -169,12 +197,16 @@ export class SieveScripts {
       const before = await listing(account);
       const after = to(before);
       await account.putRecord(...LIST, after);
-      const named = new Set(after.scripts.map(({ digest }) => digest));
-      for (const { digest, size } of before.scripts)
+      const named = new Set(textsOf(after).map(({ digest }) => digest));
+      for (const { digest, size } of textsOf(before))
         if (!named.has(digest))
           for (let at = 0; at < size; at += PIECE) await account.putRecord(TEXT, textId(digest, at / PIECE), undefined);
     });
   }
+}
+
+function textsOf({ scripts, rules }: Listing): readonly Row[] {
+  return rules === undefined ? scripts : [...scripts, rules];
 }
 
 async function listing(account: Account): Promise<Listing> {

@@ -9,7 +9,9 @@ import {
   type SendingOptions,
   subjects,
 } from '../../../test/support/sending.ts';
+import { SeededRandom } from '../../adapters/random-seeded.ts';
 import type { AccountId, MailAccount } from '../../mailstore/api.ts';
+import { Rules } from '../rules.ts';
 import { Flag } from '../../mailstore/api.ts';
 
 const CAROL = 'carol-1' as AccountId;
@@ -405,5 +407,43 @@ describe('a crash', () => {
     expect(await inFolder(l.carol, 'INBOX')).toEqual(['once']);
     expect((await l.sent(l.bob)).map(({ to }) => to).toSorted()).toEqual(['carol@example.test', 'dave@remote.test']);
     expect(await problemsOf(l.mailstore)).toEqual([]);
+  });
+});
+
+describe('rules that people make', () => {
+  const flag = { id: 'r1', name: '회의', enabled: true, match: 'all' as const, actions: [{ do: 'flag' as const }] };
+  const meeting = { field: 'subject' as const, comparison: 'contains' as const, value: '회의' };
+
+  test('run before the active script, which is left as it is; the first that stops keeps it from running', async () => {
+    await using l = await lab();
+    const rules = new Rules(l.scripts, new SeededRandom(1));
+    const source = 'require "fileinto"; fileinto "Archive";';
+    await l.script(l.bob, source);
+    await rules.change(l.bob, () => [{ ...flag, conditions: [meeting], stop: true }]);
+    await l.arrives({ subject: '=?utf-8?B?7KO86rCE7ZqM7J2Y?=' });
+    await l.arrives({ subject: 'other' });
+    expect(await inFolder(l.bob, 'INBOX')).toEqual(['주간회의']);
+    expect(await inFolder(l.bob, 'Archive')).toEqual(['other']);
+    expect(l.bob.meta(l.bob.getMessageIds({ folder: INBOX })[0]!)?.flags).toBe(Flag.flagged);
+    expect(await l.scripts.source(l.bob, 'main')).toBe(source);
+    expect((await l.scripts.list(l.bob)).map(({ name }) => name)).toEqual(['main']);
+  });
+
+  test('a folder that is gone leaves the mail in INBOX (H7); what two rules cannot both want is told', async () => {
+    await using l = await lab();
+    const rules = new Rules(l.scripts, new SeededRandom(1));
+    const { id, path } = await l.bob.createFolder('일');
+    const move = { ...flag, conditions: [], actions: [{ do: 'move' as const, folder: { id, path } }], stop: false };
+    await rules.change(l.bob, () => [move]);
+    await l.bob.renameFolder(id, 'Work');
+    await l.arrives({ subject: 'one' });
+    expect(await inFolder(l.bob, 'Work')).toEqual(['one']);
+    await l.bob.deleteFolder(id);
+    await l.arrives({ subject: 'two' });
+    expect(await inFolder(l.bob, 'INBOX')).toEqual(['two']);
+    const refuse = { ...move, id: 'r2', actions: [{ do: 'reject' as const, reason: 'no' }] };
+    await rules.change(l.bob, (before) => [...before, refuse]);
+    await l.arrives({ subject: 'three' });
+    expect(await inFolder(l.bob, 'INBOX')).toEqual(['two', 'three', 'Your mail filter failed / 메일 필터 오류: rules']);
   });
 });

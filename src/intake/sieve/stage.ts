@@ -9,7 +9,8 @@ import type { SieveHost } from '../../mail/sieve/machine.ts';
 import type { SieveInput } from '../../mail/sieve/message.ts';
 import type { MailAccount } from '../../mailstore/api.ts';
 import type { Counter, Metrics } from '../../telemetry/metrics.ts';
-import type { Delivery, Stage } from '../pipeline.ts';
+import type { Delivery, Findings, Stage } from '../pipeline.ts';
+import type { Plan } from '../plan.ts';
 import { INTAKE, type SendingParts } from '../stages/parts.ts';
 import { mailboxId, roleOf } from './mailboxes.ts';
 import { SieveMemory } from './memory.ts';
@@ -41,8 +42,8 @@ export class SieveStage implements Stage {
     // A copy of what the owner sends is no arriving mail.
     if (recipient.own !== undefined) return false;
     using account = await store.open(INTAKE, recipient.staged.account);
-    const active = await scripts.active(account);
-    if (active === undefined) return false;
+    const running = await scripts.running(account);
+    if (running.length === 0) return false;
     const { details, body } = await account.staged(recipient.staged);
     const input: SieveInput = {
       envelope: { from: mail.sender, to: recipient.address },
@@ -52,42 +53,43 @@ export class SieveStage implements Stage {
     };
     const now = clock.now();
     const memory = new SieveMemory(account, recipient.deliveryId, now);
-    const performance = new Performance({
-      ...this.#parts,
-      account,
-      delivery,
-      details,
-      body,
-      now,
-    }); // prettier-ignore
-    const script = await this.#compiled(account, active);
-    if (script instanceof SieveError) {
+    const performance = new Performance({ ...this.#parts, account, delivery, details, body, now });
+    const compiled = await this.#compiled(account, running);
+    if ('error' in compiled) {
       this.#runs.inc({ outcome: 'failed' });
-      delivery.findings.plan = await performance.kept({ script: active, error: script });
+      delivery.findings.plan = await performance.kept(compiled);
       return false;
     }
-    const host = hostOf(account, { scripts, memory, now, hostname });
-    const outcome = await runSieve(script, input, host);
+    const host = hostOf(account, { scripts, memory, now, hostname, findings: delivery.findings });
+    const outcome = await runSieve(compiled.all, input, host);
     const kinds = outcome.actions.map(({ type }) => type);
     this.#runs.inc({ outcome: outcome.error ? 'failed' : kinds.length === 0 ? 'discarded' : 'done' });
+    const names = running.map(({ name }) => name);
     log.info(
-      { id: mail.id, recipient: recipient.address, script: active.name, actions: kinds, err: outcome.error?.message },
-      'a script ran',
+      { id: mail.id, recipient: recipient.address, scripts: names, actions: kinds, err: outcome.error?.message },
+      'scripts ran',
     );
     const plan = await performance.carryOut(outcome);
-    const failure = outcome.error && { script: active, error: outcome.error };
+    const script = running[outcome.failed ?? 0];
+    const failure = outcome.error && script && { script, error: outcome.error };
     delivery.findings.plan = { ...plan, ...(failure && { failure }) };
     return false;
   }
 
   /** What was fine when it was stored may not be with a newer version. */
-  async #compiled(account: MailAccount, active: StoredScript): Promise<SieveScript | SieveError> {
-    try {
-      return await this.#parts.scripts.compiled(account, active);
-    } catch (error) {
-      if (error instanceof SieveError) return error;
-      throw error;
-    }
+  async #compiled(
+    account: MailAccount,
+    running: readonly StoredScript[],
+  ): Promise<{ readonly all: readonly SieveScript[] } | NonNullable<Plan['failure']>> {
+    const all: SieveScript[] = [];
+    for (const script of running)
+      try {
+        all.push(await this.#parts.scripts.compiled(account, script));
+      } catch (error) {
+        if (error instanceof SieveError) return { script, error };
+        throw error;
+      }
+    return { all };
   }
 }
 
@@ -96,9 +98,10 @@ interface World {
   readonly memory: SieveMemory;
   readonly now: number;
   readonly hostname: string;
+  readonly findings: Findings;
 }
 
-function hostOf(account: MailAccount, { scripts, memory, now, hostname }: World): SieveHost {
+function hostOf(account: MailAccount, { scripts, memory, now, hostname, findings }: World): SieveHost {
   const dot = hostname.indexOf('.');
   const environment = new Map([
     ['name', 'Pabal'],
@@ -125,6 +128,9 @@ function hostOf(account: MailAccount, { scripts, memory, now, hostname }: World)
       return stored === undefined ? undefined : scripts.compiled(account, stored);
     },
     environment: (name) => environment.get(name),
+    spamtest: findings.spamtest,
+    spamPercent: findings.spamPercent,
+    virustest: findings.virustest,
     pause: () => new Promise((resolve) => setImmediate(resolve)),
   };
 }

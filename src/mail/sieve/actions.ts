@@ -75,4 +75,6 @@ export interface SieveOutcome {
   readonly remember: readonly Remember[];
   /** Why the script could not go on. Then the only action is a keep. */
   readonly error: SieveError | undefined;
+  /** Which of the scripts that was, from 0. */
+  readonly failed?: number;
 }

@@ -16,9 +16,11 @@ import { include } from './extensions/include.ts';
 import { index } from './extensions/index.ts';
 import { mailbox } from './extensions/mailbox.ts';
 import { mailboxid } from './extensions/mailboxid.ts';
+import { foreverypart, mime } from './extensions/mime.ts';
 import { regex } from './extensions/regex.ts';
 import { ereject, reject } from './extensions/reject.ts';
 import { relational } from './extensions/relational.ts';
+import { spamtest, spamtestplus, virustest } from './extensions/spamtest.ts';
 import { specialUse } from './extensions/special-use.ts';
 import { subaddress } from './extensions/subaddress.ts';
 import { vacation, vacationSeconds } from './extensions/vacation.ts';
@@ -41,20 +43,25 @@ const EXTENSIONS: readonly Extension[] = [
   environment,
   ereject,
   fileinto,
+  foreverypart,
   ihave,
   imap4flags,
   include,
   index,
   mailbox,
   mailboxid,
+  mime,
   regex,
   reject,
   relational,
+  spamtest,
+  spamtestplus,
   specialUse,
   subaddress,
   vacation,
   vacationSeconds,
   variables,
+  virustest,
 ];
 
 /** Something, and the extension that it needs ('' for none). */

@@ -1,6 +1,7 @@
 /** A script at work on a mail: what it knows, what it has asked for, and how much it may still do. */
 import type { Remember, SieveAction } from './actions.ts';
 import type { Block, Branch, Call, CheckedTest, CheckedText, SieveScript } from './call.ts';
+import type { Part } from '../message.ts';
 import { type Position, problemAt, shown } from './error.ts';
 import { flagList } from './flags.ts';
 import type { SieveHeader } from './header.ts';
@@ -25,10 +26,15 @@ export interface SieveHost {
   script(name: string): Promise<SieveScript | undefined>;
   /** RFC 5183 §4.1. Undefined for what is not known. */
   environment(name: string): string | undefined;
+  /** RFC 5235: 1 (not spam) to 10, 0 to 100, and 1 (no virus) to 5; absent when nobody looked. */
+  readonly spamtest?: number | undefined;
+  readonly spamPercent?: number | undefined;
+  readonly virustest?: number | undefined;
   /** Lets others have their turn. */
   pause(): Promise<void>;
 }
 
+const NO_SCRIPT: SieveScript = { block: [], capabilities: new Set() };
 /** Work after which others have their turn. */
 const TURN = 400_000;
 /** Characters that are compared without giving others a turn. */
@@ -47,20 +53,25 @@ export class Machine {
   /** Included scripts, by name, and how deep we are in them. */
   readonly included = new Set<string>();
   includes = 0;
-  depth = 0;
+  depth = -1;
   addedFields = 0;
-  #script: SieveScript;
+  /** The one that `foreverypart` is at (RFC 5703 §3). */
+  part: Part | undefined;
+  /** Names of the loops around what runs. */
+  readonly loops: (string | undefined)[] = [];
+  /** The loop that a `break` names, while it is being left. */
+  breaking: string | undefined;
+  #script: SieveScript = NO_SCRIPT;
   readonly #actions: SieveAction[] = [];
   #steps = 0;
   #work = 0;
   #turn = 0;
   #where: Position = { line: 1, column: 1 };
 
-  constructor(message: SieveMessage, host: SieveHost, script: SieveScript) {
+  constructor(message: SieveMessage, host: SieveHost) {
     this.message = message;
     this.host = host;
     this.header = message.original;
-    this.#script = script;
     this.variables = new Variables();
   }
 

@@ -47,6 +47,15 @@ export class SieveMessage {
     return new SieveMessage(input, SieveHeader.parse(bytes));
   }
 
+  /** What is in a part, in the order of the mail: without one, of the whole mail. `whole`: with the part itself. */
+  parts(of: Part | undefined, whole = of === undefined): readonly Part[] {
+    const root = of ?? this.structure;
+    const found: Part[] = [root];
+    for (let i = 0; i < found.length && found.length < SIEVE_LIMITS.parts; i += 1) found.push(...found[i]!.children);
+    const sorted = found.slice(0, SIEVE_LIMITS.parts).toSorted((a, b) => a.headerStart - b.headerStart);
+    return whole ? sorted : sorted.filter((part) => part !== root);
+  }
+
   /** The header block of a part. */
   async headerOf(part: Part): Promise<SieveHeader> {
     const end = Math.min(part.bodyStart, part.headerStart + MAX_HEADER);

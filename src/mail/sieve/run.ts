@@ -5,17 +5,28 @@ import { SieveError } from './error.ts';
 import { Machine, type SieveHost } from './machine.ts';
 import { type SieveInput, SieveMessage } from './message.ts';
 
-/** Throws only what reading the mail or asking the host throws: a script that fails keeps the mail. */
-export async function runSieve(script: SieveScript, input: SieveInput, host: SieveHost): Promise<SieveOutcome> {
+/**
+ * Each script goes on where the one before it ended, unless that said stop: they ask for one thing together. Throws only what
+ * reading the mail or asking the host throws: a script that fails keeps the mail.
+ */
+export async function runSieve(
+  scripts: readonly SieveScript[],
+  input: SieveInput,
+  host: SieveHost,
+): Promise<SieveOutcome> {
   const message = await SieveMessage.open(input);
-  const machine = new Machine(message, host, script);
+  const machine = new Machine(message, host);
+  let at = 0;
   try {
-    await machine.run(script.block);
+    for (const [i, script] of scripts.entries()) {
+      at = i;
+      if ((await machine.include(script)) === 'stop') break;
+    }
     const conflict = conflictOf(machine.actions);
     if (conflict !== undefined) machine.fail(conflict);
   } catch (error) {
     if (!(error instanceof SieveError)) throw error;
-    return { actions: [{ type: 'keep', flags: [], header: message.original }], remember: [], error };
+    return { actions: [{ type: 'keep', flags: [], header: message.original }], remember: [], error, failed: at };
   }
   const { header, flags, remember } = machine;
   const actions: SieveAction[] = machine.implicitKeep

@@ -31,6 +31,7 @@ interface Ids {
   readonly thread: string;
   readonly submission: string;
   readonly suppressed: string;
+  readonly rule: string;
 }
 
 interface Case {
@@ -41,6 +42,8 @@ interface Case {
 }
 
 const change = { body: { read: true } };
+
+const moving = (folder: string) => ({ conditions: [], actions: [{ do: 'move', folder }] });
 
 const OWN: Record<string, Case> = {
   'GET /v1/session': { request: () => ['/v1/session'], stranger: 200 },
@@ -72,6 +75,19 @@ const OWN: Record<string, Case> = {
   },
   'POST /v1/messages/batch': {
     request: (ids) => ['/v1/messages/batch', { body: { ids: [ids.message], delete: true } }],
+    stranger: 200,
+  },
+  'GET /v1/rules': { request: () => ['/v1/rules'], stranger: 200 },
+  'PUT /v1/rules': { request: (ids) => ['/v1/rules', { body: { items: [moving(ids.folder)] } }], stranger: 404 },
+  'POST /v1/rules': { request: (ids) => ['/v1/rules', { body: moving(ids.folder) }], stranger: 404 },
+  'PUT /v1/rules/:id': {
+    request: (ids) => [`/v1/rules/${ids.rule}`, { body: { conditions: [], actions: [] } }],
+    stranger: 404,
+  },
+  'DELETE /v1/rules/:id': { request: (ids) => [`/v1/rules/${ids.rule}`], stranger: 404 },
+  'GET /v1/settings/rules-script': { request: () => ['/v1/settings/rules-script'], stranger: 200 },
+  'PUT /v1/settings/rules-script': {
+    request: () => ['/v1/settings/rules-script', { body: { script: '' } }],
     stranger: 200,
   },
   'GET /v1/settings/sending': { request: () => ['/v1/settings/sending'], stranger: 200 },
@@ -119,6 +135,7 @@ const missing: Ids = {
   thread: 'f'.repeat(24),
   submission: 'f'.repeat(24),
   suppressed: 'nobody@elsewhere.test',
+  rule: 'f'.repeat(12),
 };
 
 beforeEach(async () => {
@@ -132,7 +149,9 @@ beforeEach(async () => {
   const suppressed = `${SECRET}@elsewhere.test`;
   await http.alice.as('POST', '/v1/suppressions', { body: { address: suppressed } });
   const { id: submission } = sent.json;
-  theirs = { folder: json.id, message: String(placed.id), thread: placed.thread, submission, suppressed };
+  const rule = await http.alice.as('POST', '/v1/rules', { body: moving(json.id) });
+  const ids = { submission, suppressed, rule: rule.json.id };
+  theirs = { folder: json.id, message: String(placed.id), thread: placed.thread, ...ids };
 });
 afterEach(() => http.server.close(0));
 
@@ -229,6 +248,7 @@ describe('every route', () => {
           message: wire,
           thread: wire,
           submission: wire,
+          rule: wire,
         });
         // A client makes another path of `..`, which may know other methods.
         expect(answer.status, `${name} with ${id}`).toBeOneOf(id === '..' ? [404, 405] : [404]);

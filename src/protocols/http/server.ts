@@ -11,6 +11,7 @@ import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Suppressions } from '../../delivery/feedback/suppressions.ts';
 import type { Directory } from '../../directory/api.ts';
+import type { Rules } from '../../intake/rules.ts';
 import type { MailStore } from '../../mailstore/api.ts';
 import { formatHostPort } from '../../net/address.ts';
 import type { HostPort } from '../../net/address.ts';
@@ -35,6 +36,7 @@ import { folderRoutes } from './routes/folders.ts';
 import { messageRoutes } from './routes/messages.ts';
 import { operatorAccess, operatorRoutes } from './routes/operator.ts';
 import { pageRoutes } from './routes/pages.ts';
+import { ruleRoutes } from './routes/rules.ts';
 import { searchRoutes } from './routes/search.ts';
 import { sendRoutes } from './routes/send.ts';
 import { sessionRoutes } from './routes/session.ts';
@@ -48,6 +50,7 @@ export interface HttpOptions {
   readonly directory: Directory;
   readonly submit: Submit;
   readonly suppressions: Suppressions;
+  readonly rules: Rules;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -210,6 +213,7 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
     threadRoutes(api, services, sortKeys);
     submissionRoutes(api, services);
     suppressionRoutes(api, services);
+    ruleRoutes(api, services, options.rules);
     searchRoutes(api, services);
     eventRoutes(api, streams);
   });

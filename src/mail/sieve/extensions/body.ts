@@ -2,7 +2,6 @@
 import type { Part } from '../../message.ts';
 import type { Call } from '../call.ts';
 import type { Extension } from '../language.ts';
-import { SIEVE_LIMITS } from '../limits.ts';
 import type { Machine } from '../machine.ts';
 
 export const body: Extension = {
@@ -31,7 +30,7 @@ export const body: Extension = {
 async function texts(call: Call, machine: Machine): Promise<string[]> {
   const types = call.has(':content') ? machine.strings(call, ':content').map((type) => type.toLowerCase()) : undefined;
   const values: string[] = [];
-  for (const part of partsOf(machine.message.structure)) {
+  for (const part of machine.message.parts(undefined)) {
     if (types === undefined ? part.type !== 'text' : !types.some((type) => isOfType(part, type))) continue;
     const { message } = machine;
     values.push(types === undefined ? await message.readable(part) : await message.content(part));
@@ -43,11 +42,4 @@ async function texts(call: Call, machine: Machine): Promise<string[]> {
 /** `type`, `type/subtype`, or '' for any (RFC 5173 §5.2). */
 function isOfType({ type, subtype }: Part, wanted: string): boolean {
   return wanted === '' || wanted === type || wanted === `${type}/${subtype}`;
-}
-
-/** All parts, from the top. */
-function partsOf(root: Part): readonly Part[] {
-  const found: Part[] = [root];
-  for (let i = 0; i < found.length && found.length < SIEVE_LIMITS.parts; i += 1) found.push(...found[i]!.children);
-  return found.slice(0, SIEVE_LIMITS.parts).toSorted((a, b) => a.headerStart - b.headerStart);
 }

@@ -5,6 +5,7 @@ import { formatMailbox, parseMailbox } from '../../path.ts';
 import { addressParts } from '../addresses.ts';
 import { quoted } from '../machine.ts';
 import { chosenFields } from './index.ts';
+import { mimeAddresses, mimeExists, mimeTexts } from './mime.ts';
 
 const keep: CommandSpec = {
   name: 'keep',
@@ -75,6 +76,7 @@ const header: TestSpec = {
   keys: 'keys',
   evaluate(call, machine) {
     const names = machine.strings(call, 'header names');
+    if (call.has(':mime')) return mimeTexts(call, machine, names).then((values) => machine.matchAny(call, values));
     return machine.matchAny(
       call,
       chosenFields(call, machine, names).map((field) => field.text),
@@ -94,6 +96,8 @@ const address: TestSpec = {
     const names = machine.strings(call, 'header names');
     // What is counted is addresses, whatever parts they have (RFC 5231 §4.2).
     const part = call.matching!.type.counts ? all : call.part!;
+    if (call.has(':mime'))
+      return mimeAddresses(call, machine, names, part).then((values) => machine.matchAny(call, values));
     const values = chosenFields(call, machine, names).flatMap((field) => addressParts(field, part));
     return machine.matchAny(call, values);
   },
@@ -102,8 +106,11 @@ const address: TestSpec = {
 const exists: TestSpec = {
   name: 'exists',
   positional: [{ name: 'header names', kind: 'strings' }],
-  evaluate: (call, machine) =>
-    machine.strings(call, 'header names').every((name) => machine.header.all(name).length > 0),
+  evaluate(call, machine) {
+    const names = machine.strings(call, 'header names');
+    if (call.has(':mime')) return mimeExists(call, machine, names);
+    return names.every((name) => machine.header.all(name).length > 0);
+  },
 };
 
 const size: TestSpec = {
