@@ -151,12 +151,12 @@ export class Reads {
     const problems: string[] = [];
     const note = (problem: string) => void (problems.length < CHECK_PROBLEMS && problems.push(`${name}: ${problem}`));
     const transaction = table.useReadTransaction();
-    // Of the latest transaction: a commit in between makes the two differ, hence the repetition.
-    const { entryCount } = table.getStats() as { entryCount: number };
     const lookup = table as unknown as { get(key: Buffer, options: object): Buffer | undefined };
     let count = 0;
     let last: Buffer | undefined;
     try {
+      // Of the latest transaction: a commit in between makes the two differ, hence the repetition.
+      const { entryCount } = table.getStats() as { entryCount: number };
       for (const { key, value } of table.getRange({ transaction })) {
         const where = () => `row ${printed(key)}`;
         if (last && Buffer.compare(last, key) >= 0) note(`${where()} is out of order`);
@@ -171,12 +171,14 @@ export class Reads {
         // A circle of pages would have no end.
         if (count > 2 * entryCount + CHECK_PROBLEMS) break;
       }
+      if (count !== entryCount) note(`${entryCount} rows are noted, ${count} are there`);
     } catch (error) {
       note(`cannot be read: ${(error as Error).message}`);
     } finally {
       transaction.done();
+      // After a page that cannot be, LMDB takes nothing more within this transaction, which the next reader would share.
+      if (problems.length > 0) table.resetReadTxn();
     }
-    if (count !== entryCount) note(`${entryCount} rows are noted, ${count} are there`);
     return problems;
   }
 }

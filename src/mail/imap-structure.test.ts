@@ -126,6 +126,17 @@ describe('BODYSTRUCTURE', () => {
     expect(bodyStructure(text)).toBe(expected);
   });
 
+  test.each(['(', '(\\', 'text/plain (x\\', 'text/plain; a="\\', 'text/plain; a=(\\'])(
+    'a header that ends inside a comment or a string: %j',
+    (value) => {
+      for (const name of ['Content-Type', 'Content-Disposition', 'Content-Language', 'From', 'Date', 'MIME-Version']) {
+        const { wire } = parseMessage(Buffer.from(`${name}: ${value}`));
+        expect(wire.bodyStructure.length, name).toBeGreaterThan(0);
+        expect(wire.envelope.length, name).toBeGreaterThan(0);
+      }
+    },
+  );
+
   test('BODY has no extension data', () => {
     const raw = crlf('Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-MD5: x\n\nx\n--b--\n');
     expect(parseMessage(raw).wire.body.toString()).toBe(

@@ -272,7 +272,7 @@ export interface MailAccount {
   /** NinjaMail getMessage. `message-missing` when it is gone. */
   getMessage(id: MsgId): Promise<{ readonly meta: MessageMeta; readonly details: MessageDetails; readonly body: Body }>;
   details(id: MsgId): Promise<MessageDetails>;
-  /** In the order asked for; undefined for those that are gone. Read many at a time, held one at a time, and others have
+  /** In the order asked for; undefined for those that are gone or damaged: `details` says which. Read many at a time, held one at a time, and others have
    * their turn. */
   detailsOf(ids: readonly MsgId[]): AsyncIterable<MessageDetails | undefined>;
   /** With the `details` that this account answered, these are not read again. */

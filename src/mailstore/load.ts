@@ -31,7 +31,17 @@ export async function loadIndex(kv: KeyValueStore, account: AccountId): Promise<
   const facts = accountFacts(account, head);
   const index = await loadCheckpoint(kv, account, facts, head.version);
   // The log after a checkpoint is read by the commit loop, as any other.
-  return index ? { index, scanned: false } : { index: await scanIndex(kv, account), scanned: true };
+  return index ? { index, scanned: false } : { index: await wholeIndex(kv, account), scanned: true };
+}
+
+/** Rows that a damaged page hides are told, and never taken for messages that were removed: a client that synchronises would
+ * remove its own copies of them. */
+async function wholeIndex(kv: KeyValueStore, account: AccountId): Promise<MailboxIndex> {
+  const index = await scanIndex(kv, account);
+  const bytes = index.folders().reduce((sum, folder) => sum + folder.bytes, 0);
+  const { used } = index.facts;
+  if (bytes !== used) throw new Damaged(`account ${account}: ${used} bytes of mail are noted, ${bytes} are there`);
+  return index;
 }
 
 /** `account-missing` when there is none, or none any more. */

@@ -3,6 +3,7 @@ import { ALICE, aliceLab, mail, SYSTEM } from '../../test/support/mail-store.ts'
 import type { Part } from '../mail/message.ts';
 import { parseMessage } from '../mail/parse.ts';
 import type { FolderId, MsgId } from './api.ts';
+import { accountPartition, bucketOf, detailsKey } from './keys.ts';
 
 const INBOX = 1 as FolderId;
 
@@ -31,7 +32,7 @@ async function lab(raws: readonly Buffer[]) {
       };
     },
   });
-  return { alice, ids, reads, reader: await another(2, { kv: counted }).open(SYSTEM, ALICE) };
+  return { kv, alice, ids, reads, reader: await another(2, { kv: counted }).open(SYSTEM, ALICE) };
 }
 
 test('the details of many, in the order asked for, without those that are gone', async () => {
@@ -40,6 +41,22 @@ test('the details of many, in the order asked for, without those that are gone',
   await alice.deleteMessage([b]);
   const found = await Array.fromAsync(alice.detailsOf([c, 99 as MsgId, big, b, a, c]));
   expect(found.map((details) => details?.envelope.subject)).toEqual(['c', undefined, 'crowded', undefined, 'a', 'c']);
+});
+
+test('damaged ones are undefined, and keep nobody from the others; asked alone they say so', async () => {
+  const { kv, ids, reader } = await lab([mail('a'), crowded, mail('b'), crowded, mail('c')]);
+  const key = (i: number, row = 0) => {
+    const { email } = reader.meta(ids[i]!)!;
+    return [accountPartition(ALICE), bucketOf(email), detailsKey(email, row)] as const;
+  };
+  kv.damage(...key(0));
+  kv.damage(...key(1, 1));
+  const found = await Array.fromAsync(reader.detailsOf(ids));
+  expect(found.map((details) => details?.envelope.subject)).toEqual([undefined, undefined, 'b', 'crowded', 'c']);
+  for (const id of ids.slice(0, 2)) await expect(reader.details(id)).rejects.toMatchObject({ code: 'damaged' });
+  await kv.dropImmutable(accountPartition(ALICE), key(2)[1], [key(2)[2]]);
+  expect((await Array.fromAsync(reader.detailsOf([ids[2]!])))[0]).toBeUndefined();
+  await expect(reader.details(ids[2]!)).rejects.toMatchObject({ code: 'damaged' });
 });
 
 test('more than are read at once', async () => {

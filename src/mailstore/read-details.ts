@@ -39,7 +39,7 @@ export async function readMessage(
 }
 
 /**
- * The details of many messages, in their order; undefined for those that are gone. Their first rows are read many at a
+ * The details of many messages, in their order; undefined for those that are gone or damaged. Their first rows are read many at a
  * time; what else there is (those of a mail of ten thousand parts take megabytes) only when its turn has come, and nothing
  * is held once the next one is asked for.
  */
@@ -52,14 +52,34 @@ export async function* eachDetails(
   const patience = new Patience();
   for (let at = 0; at < emails.length; at += ROWS_AT_ONCE) {
     const some = emails.slice(at, at + ROWS_AT_ONCE);
-    const firsts = await firstRows(kv, p, some);
+    const firsts = await firstRows(kv, p, some).catch((error: unknown) => {
+      if (error instanceof Damaged) return undefined;
+      throw error;
+    });
     for (const email of some) {
-      const first = email && firsts.get(email);
-      const details = first && wholeDetails(kv, p, bucketOf(email), email, first);
-      yield details instanceof Promise ? await details : details;
+      const first = email && firsts?.get(email);
+      const details = first && decodable(() => wholeDetails(kv, p, bucketOf(email), email, first));
+      if (details instanceof Promise) yield await details;
+      // One damaged row must not keep the others from being read.
+      else if (email !== undefined && firsts === undefined)
+        yield await decodable(() => readDetails(kv, account, email));
+      else yield details;
       const pause = patience.pause();
       if (pause) await pause;
     }
+  }
+}
+
+/** Undefined when it is damaged. */
+function decodable<T>(read: () => T | Promise<T>): T | undefined | Promise<T | undefined> {
+  const damaged = (error: unknown): undefined => {
+    if (!(error instanceof Damaged)) throw error;
+  };
+  try {
+    const found = read();
+    return found instanceof Promise ? found.catch(damaged) : found;
+  } catch (error) {
+    return damaged(error);
   }
 }
 

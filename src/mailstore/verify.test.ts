@@ -51,6 +51,18 @@ test('a placement that lies', async () => {
     expect(found).toContain(words);
 });
 
+test('an account of which rows are missing is not shown as if they had been removed, until it is repaired', async () => {
+  const { edit, small, another, problems } = await damagedLab();
+  await edit({ remove: [placementKey(small.id)] });
+  await expect(another(5).open(SYSTEM, ALICE)).rejects.toMatchObject({ code: 'damaged' });
+  expect((await problems()).join('\n')).toContain('quota: ');
+  const store = another(6);
+  expect(await Array.fromAsync(store.repair())).not.toEqual([]);
+  using account = await store.open(SYSTEM, ALICE);
+  expect(account.getMessageIds({ folder: INBOX })).toHaveLength(1);
+  expect(await problems()).toEqual([]);
+});
+
 test('a placement that is gone, or in no folder', async () => {
   const { edit, row, small, big, problems } = await damagedLab();
   const meta = decodePlacement(await row(placementKey(big.id)));

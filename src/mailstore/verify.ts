@@ -55,6 +55,11 @@ export async function* verifyAll(node: Node, only: AccountId | undefined): Async
     return;
   }
   if (node.kv.check) for await (const problem of node.kv.check()) yield { account: undefined, problem };
+  yield* toItsEnd('accounts', undefined, verifyAccounts(node));
+  yield* toItsEnd('links', undefined, verifyLinks(node));
+}
+
+async function* verifyAccounts(node: Node): AsyncIterable<Problem> {
   for await (const p of node.kv.partitions('u')) {
     const account = accountOf(p);
     try {
@@ -65,9 +70,21 @@ export async function* verifyAll(node: Node, only: AccountId | undefined): Async
       yield { account, problem: `header: ${message(error)}` };
       continue;
     }
-    yield* verifyAccount(node, account);
+    yield* toItsEnd('rows', account, verifyAccount(node, account));
   }
-  yield* verifyLinks(node);
+}
+
+/** What cannot be read is a problem, too, and no reason to look at nothing else. */
+async function* toItsEnd(
+  what: string,
+  account: AccountId | undefined,
+  problems: AsyncIterable<Problem>,
+): AsyncIterable<Problem> {
+  try {
+    yield* problems;
+  } catch (error) {
+    yield { account, problem: `${what}: ${message(error)}` };
+  }
 }
 
 async function* verifyAccount(node: Node, account: AccountId): AsyncIterable<Problem> {
@@ -303,7 +320,10 @@ async function* verifyLinks({ kv, blobs, clock }: Node): AsyncIterable<Problem> 
     for await (const page of kv.scanImmutable(p, LINKS, {}))
       for (const { key } of page) {
         const { sha256, generation, account, email } = linkParts(key);
-        const [details] = await kv.getImmutable(accountPartition(account), bucketOf(email), [detailsKey(email)]);
+        // Damaged details are told with the message that they are of.
+        const details = await kv
+          .getImmutable(accountPartition(account), bucketOf(email), [detailsKey(email)])
+          .then(([row]) => row, damagedIsThere);
         if (!details && emailTime(email) < young)
           yield {
             account,
@@ -312,6 +332,11 @@ async function* verifyLinks({ kv, blobs, clock }: Node): AsyncIterable<Problem> 
         if (details && !(await blobs.info(blobKey(generation, sha256))))
           yield { account, problem: `blob ${blobKey(generation, sha256)} is missing, email ${email} needs it` };
       }
+}
+
+function damagedIsThere(error: unknown): true {
+  if (error instanceof Damaged) return true;
+  throw error;
 }
 
 function message(error: unknown): string {

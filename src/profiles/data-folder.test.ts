@@ -29,7 +29,21 @@ it('has one user at a time', async () => {
     using _first = await openDataFolder(path, 'mail');
     await expect(openDataFolder(path, 'mail')).rejects.toThrow(/another pabal uses .*: stop it first/);
   }
-  using _later = await openDataFolder(path, 'mail');
+  using later = await openDataFolder(path, 'mail');
+  expect(later.unclean).toBe(false);
+});
+
+it('knows whether its last user ended by itself', async () => {
+  const path = join(base, 'unclean');
+  (await openDataFolder(path, 'mail'))[Symbol.dispose]();
+  // The file of a service that runs.
+  await writeFile(join(path, 'run', 'listen.json'), '{}');
+  {
+    using folder = await openDataFolder(path, 'mail');
+    expect(folder.unclean).toBe(true);
+  }
+  using folder = await openDataFolder(path, 'mail');
+  expect(folder.unclean).toBe(false);
 });
 
 it('made for one thing does not open as another', async () => {
@@ -52,4 +66,10 @@ it('that cannot be written to says so in one line', async () => {
   const refused = /^cannot write to the data folder .*: give it to this user/;
   await expect(openDataFolder(join(base, 'file'), 'mail')).rejects.toThrow(refused);
   await expect(openDataFolder(join(base, 'file', 'x'), 'mail')).rejects.toThrow(refused);
+  // Nor one of its parts.
+  for (const part of ['kv', 'blobs']) {
+    await mkdir(join(base, part));
+    await writeFile(join(base, part, part), '');
+    await expect(openDataFolder(join(base, part), 'mail')).rejects.toThrow(`${join(base, part, part)} (EEXIST)`);
+  }
 });

@@ -17,6 +17,8 @@ export interface DataFolder extends Disposable {
   readonly path: string;
   /** It was empty or missing. */
   readonly isNew: boolean;
+  /** The service that had it last did not end by itself. */
+  readonly unclean: boolean;
   file(...names: string[]): string;
 }
 
@@ -25,15 +27,22 @@ export async function openDataFolder(folder: string, kind: DataKind): Promise<Da
   const path = resolve(folder);
   await makeFolder(path);
   await checkOwner(path);
-  await makeFolder(join(path, 'run'));
+  // One of them may be on another disk, or be another user's: better known now than when the first large mail comes.
+  for (const name of ['run', 'kv', 'blobs']) await makeFolder(join(path, name));
   const lock = takeLock(path);
   try {
     const isNew = await checkFormat(path, kind);
     await writeFile(join(path, 'run', 'pid'), `${process.pid}\n`);
-    await rm(join(path, 'run', 'listen.json'), { force: true });
+    const listening = join(path, 'run', 'listen.json');
+    const unclean = await access(listening).then(
+      () => true,
+      () => false,
+    );
+    if (unclean) await rm(listening);
     return {
       path,
       isNew,
+      unclean,
       file: (...names) => join(path, ...names),
       [Symbol.dispose]: () => lock[Symbol.dispose](),
     };

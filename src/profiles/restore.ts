@@ -4,7 +4,8 @@ import { join, resolve } from 'node:path';
 import { openBlobFiles } from '../adapters/blob-files.ts';
 import { SystemRandom } from '../adapters/random-system.ts';
 import type { Config } from '../config/schema.ts';
-import { BACKUP_FORMAT, type BackupManifest, emptyFolder } from '../control/operations/store.ts';
+import { localControl } from '../control/local.ts';
+import { BACKUP_FORMAT, type BackupManifest, emptyFolder, type Problem, verify } from '../control/operations/store.ts';
 import { MailError } from '../mail/error.ts';
 import type { BlobKey } from '../ports/blob.ts';
 import { createLog } from '../telemetry/log.ts';
@@ -18,6 +19,8 @@ export interface RestoreReport {
   readonly bytes: number;
   /** Blobs that the backup should hold and does not, or that are damaged. */
   readonly missing: readonly string[];
+  /** What is wrong in the accounts for that or another reason, as `verify` says it. */
+  readonly problems: readonly Problem[];
 }
 
 /** Throws `StartError`, `conflict` when the data folder is not empty. */
@@ -55,7 +58,9 @@ export async function restoreSingle(
     await opened.mailstore.restored(id);
     accounts++;
   }
-  return { accounts, blobs: manifest.blobs - missing.length, bytes, missing };
+  const problems: Problem[] = [];
+  await localControl(opened).call(verify, {}, { onItem: (problem) => void problems.push(problem) });
+  return { accounts, blobs: manifest.blobs - missing.length, bytes, missing, problems };
 }
 
 async function readManifest(from: string): Promise<BackupManifest> {

@@ -41,6 +41,7 @@ import { AutomaticSender } from '../submit/automatic.ts';
 import { Submit } from '../submit/submit.ts';
 import type { Log } from '../telemetry/log.ts';
 import { Metrics } from '../telemetry/metrics.ts';
+import { watchStray } from '../telemetry/stray.ts';
 import { VERSION } from '../version.ts';
 import type { DataFolder, DataKind } from './data-folder.ts';
 import { type FirstAdministrator, firstRun } from './first-run.ts';
@@ -67,8 +68,13 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
   const store = undo.use(await openSingle(config, kind, log));
   const { folder, clock, random, mailstore, directory, queue, bus, cache } = store;
   const { hostname, limits, tls: tlsConfig } = config;
+  if (folder.unclean)
+    log.warn(
+      'the service did not end by itself the last time: it was killed, or had no power. If that happens again, pabal verify',
+    );
   const metrics = new Metrics();
   metrics.watchProcess();
+  undo.use(watchStray(log, metrics));
   const tls = await identity(config, folder);
   const firstAdministrator = kind === 'mail' ? await firstRun(directory, hostname) : undefined;
 

@@ -72,8 +72,8 @@ export async function openSingle(config: Config, kind: DataKind, log: Log): Prom
   const directory = undo.use(
     kind === 'sandbox' ? new SandboxDirectory(parts, options) : new KvDirectory(parts, options),
   );
-  await directory.settle();
-  const queue: Queue = undo.use(await openQueue({ kv, clock, random }));
+  await opened(folder, () => directory.settle());
+  const queue: Queue = undo.use(await opened(folder, () => openQueue({ kv, clock, random })));
   const sweeper = undo.use(new Sweeper(mailstore, clock, log));
   const health = new Health({ kv, failed: () => kv.failed, clock, random, free: () => freeBytes(folder.path) });
   const owned = undo.move();

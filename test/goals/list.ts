@@ -15,6 +15,7 @@ import { goal as g17 } from './g17-rebuild.ts';
 import { goal as g18 } from './g18-backup.ts';
 import { goal as g24 } from './g24-no-switch.ts';
 import type { Goal } from './goal.ts';
+import { goal as memory } from './memory.ts';
 import { goal as sieve } from './sieve-oracle.ts';
 
 export const GOALS: readonly Goal[] = [
@@ -33,5 +34,6 @@ export const GOALS: readonly Goal[] = [
   g18,
   g24,
   corpus,
+  memory,
   sieve,
 ];

@@ -35,17 +35,20 @@ export class ImapService implements AsyncDisposable {
   readonly secureAddress: string;
   readonly services: ImapServices;
   readonly blobs: MemoryBlobs;
+  readonly kv: MemoryKv;
   readonly #network: Network;
   readonly #folder: string;
   readonly #handles: Disposable[] = [];
 
   private constructor(
     services: ImapServices,
+    kv: MemoryKv,
     blobs: MemoryBlobs,
     network: Network,
     addresses: readonly string[],
     folder: string,
   ) {
+    this.kv = kv;
     this.blobs = blobs;
     this.services = services;
     this.store = services.store;
@@ -62,8 +65,9 @@ export class ImapService implements AsyncDisposable {
   }: ImapServiceOptions): Promise<ImapService> {
     const clock = new SystemClock();
     const blobs = new MemoryBlobs(clock);
+    const kv = new MemoryKv();
     const store = createMailStore({
-      kv: new MemoryKv(),
+      kv,
       blobs,
       clock,
       random: new SeededRandom(1),
@@ -89,7 +93,7 @@ export class ImapService implements AsyncDisposable {
     const addresses = [{ host: '127.0.0.1', port: 0 }];
     const plain = await network.listen({ protocol, addresses });
     const secure = await network.listen({ protocol, addresses, implicitTls: tls });
-    return new ImapService(services, blobs, network, [...plain.addresses, ...secure.addresses], folder);
+    return new ImapService(services, kv, blobs, network, [...plain.addresses, ...secure.addresses], folder);
   }
 
   connect(): Promise<WireClient> {

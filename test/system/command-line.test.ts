@@ -1,11 +1,12 @@
 /** The command line as an operator uses it: on a running service, and on its data when none runs. */
-import { execFileSync, spawn } from 'node:child_process';
+import { execFile, execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { STAGE_ORDER } from '../../src/intake/pipeline.ts';
 import { ImapClient } from '../client/imap.ts';
@@ -236,12 +237,28 @@ describe('with a service that runs', () => {
     };
     expect(await validity(again.at('imap'))).toBeGreaterThan(await validity(service.at('imap')));
 
+    // One folder of one account, back beside what is there now.
+    const saved = join(base, 'saved');
+    const inbox = ['kim@example.test', saved, '--folder', 'INBOX', '--data', data];
+    expect((await pabal(['export', ...inbox])).stdout).toContain('4 messages exported');
+    const [file = ''] = await readdir(saved);
+    expect((await cli(['import', 'kim@example.test', join(saved, file), '--folder', 'Restored'])).code).toBe(0);
+    const hashes = (all: readonly { readonly hash: string }[]) => all.map(({ hash }) => hash).sort();
+    expect(hashes(await rawMessages(service.at('imap'), 'kim@example.test', 'Restored'))).toEqual(hashes(before));
+    expect(await rawMessages(service.at('imap'), 'kim@example.test', 'INBOX')).toEqual(before);
+    const client = await ImapClient.connect(service.at('imap'));
+    await client.login('kim@example.test', 'secret-word');
+    await client.ok('DELETE Restored');
+    await client.logout();
+
     const [blob] = JSON.parse(await readFile(join(copy, 'blobs.json'), 'utf8')) as { key: string }[];
     const digest = blob?.key.split('-')[1] ?? '';
     await rm(join(copy, 'blobs', digest.slice(0, 2), digest.slice(2, 4), blob?.key ?? ''));
     const damaged = await pabal(['restore', copy, '--data', join(base, 'restored-2')]);
     expect(damaged.code).toBe(1);
     expect(damaged.stdout).toContain(`missing from the backup: attachment ${blob?.key}`);
+    // And whose mail that was.
+    expect(damaged.stdout).toMatch(/^kim@example\.test: .*INBOX.*$/m);
   });
 
   it('doctor finds a service that listens', async () => {
@@ -263,6 +280,16 @@ describe('with a service that runs', () => {
     expect((await readdir(join(service.data, 'run'))).includes('listen.json')).toBe(false);
   });
 });
+
+/** In a name space of its own, where nobody else sees it. */
+function mayMount(): boolean {
+  try {
+    execFileSync('unshare', ['--mount', 'true'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 describe('a start that cannot be', () => {
   const start = (...args: string[]) => pabal(['serve', '--set', 'listen.smtp=127.0.0.1:0', ...args]);
@@ -294,6 +321,23 @@ describe('a start that cannot be', () => {
       expect((await start('--data', join(base, 'foreign'), ...OFF)).stderr).toMatch(
         /^pabal: the data folder .* belongs to user 12345.*\n$/,
       );
+    }
+  });
+
+  it.runIf(mayMount())('says in one line that the folder, or a part of it, can only be read', async () => {
+    const data = join(base, 'read-only');
+    for (const part of ['', 'kv', 'blobs']) {
+      const where = join(data, part);
+      await mkdir(where, { recursive: true });
+      const readOnly = `mount --bind ${where} ${where} && mount -o remount,ro,bind ${where} && exec "$@"`;
+      const words = ['--mount', 'sh', '-c', readOnly, 'sh', 'bin/pabal', 'serve', '--data', data, ...OFF];
+      const ended = await promisify(execFile)('unshare', words, { timeout: 60_000 }).catch((error: unknown) => error);
+      expect(ended).toMatchObject({
+        code: 1,
+        stdout: '',
+        stderr: `pabal: cannot write to the data folder ${where} (EROFS): give it to this user, or name another with --data\n`,
+      });
+      expect(await readdir(data)).not.toContain('format.json');
     }
   });
 

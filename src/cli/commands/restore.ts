@@ -14,12 +14,14 @@ export function restore(program: Command, cli: Cli): void {
     const { restoreSingle } = await import('../../profiles/restore.ts');
     using progress = new Progress(cli, 'restore');
     const report = await restoreSingle(resolve(path), config, (done, of) => progress.show(done, of));
-    if (report.missing.length > 0) cli.exitCode = 1;
+    if (report.missing.length + report.problems.length > 0) cli.exitCode = 1;
     if (options.json) return printJson(cli, report);
     for (const one of report.missing) cli.out(`missing from the backup: ${visible(one)}\n`);
+    for (const { account, problem } of report.problems)
+      cli.out(`${visible(account ?? 'store')}: ${visible(problem)}\n`);
     cli.out(
       `restored ${report.accounts} accounts and ${report.blobs} attachments (${formatBytes(report.bytes)}) to ${resolve(config.data)}\n`,
     );
-    cli.out(`'pabal verify' checks every message\n`);
+    cli.out(`every message was checked: ${report.problems.length} problems\n`);
   });
 }

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { httpBackend } from '../../../test/support/http.ts';
+import type { MsgId } from '../../mailstore/api.ts';
+import { accountPartition, bucketOf, detailsKey } from '../../mailstore/keys.ts';
 
 let http: Awaited<ReturnType<typeof httpBackend>>;
 beforeEach(async () => {
@@ -257,6 +259,18 @@ describe('the list of a folder', () => {
     }
     return ids;
   }
+
+  test('passes over no message that cannot be read', async () => {
+    const [first = ''] = await fill();
+    using account = await http.accountOf(http.users.alice);
+    const { email } = account.meta(Number(first) as MsgId)!;
+    http.kv.damage(accountPartition(account.id), bucketOf(email), detailsKey(email));
+    const { json } = await get('/v1/folders/inbox/messages');
+    expect(json.items).toHaveLength(5);
+    const damaged = json.items.filter((item: { damaged?: true }) => item.damaged);
+    expect(damaged).toMatchObject([{ id: first, subject: '', from: [], read: false }]);
+    expect((await get(`/v1/messages/${first}`)).json.code).toBe('damaged');
+  });
 
   test('is newest first, or as asked', async () => {
     await fill();

@@ -73,7 +73,13 @@ const messageFields = {
   hasAttachment: z.boolean(),
 };
 
-export const messageSummary = z.strictObject(messageFields);
+export const messageSummary = z.strictObject({
+  ...messageFields,
+  damaged: z
+    .literal(true)
+    .optional()
+    .describe('What is stored of it cannot be read: only what the index knows is told'),
+});
 
 export const attachment = z.strictObject({
   n: z.int().describe('Its number in …/attachments/{n}'),

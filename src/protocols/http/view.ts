@@ -1,5 +1,6 @@
 /** Messages and changes as the API shows them. */
 import type { z } from 'zod';
+import { MailError } from '../../mail/error.ts';
 import { htmlToText } from '../../mail/html.ts';
 import type { MailAddress, Part } from '../../mail/message.ts';
 import { decodeText } from '../../mail/text.ts';
@@ -23,27 +24,54 @@ export async function summaries(account: MailAccount, ids: readonly MsgId[]): Pr
   const found: Summary[] = [];
   let i = 0;
   for await (const details of account.detailsOf(ids)) {
-    const meta = account.meta(ids[i++] as MsgId);
-    if (meta !== undefined && details !== undefined) found.push(summary(meta, details));
+    const id = ids[i++] as MsgId;
+    const meta = account.meta(id);
+    if (meta === undefined) continue;
+    if (details !== undefined) found.push(summary(meta, details));
+    else if (await isDamaged(account, id)) found.push(damagedSummary(meta));
   }
   return found;
 }
 
+async function isDamaged(account: MailAccount, id: MsgId): Promise<boolean> {
+  try {
+    await account.details(id);
+    return false;
+  } catch (error) {
+    if (!(error instanceof MailError)) throw error;
+    if (error.code === 'message-missing') return false;
+    if (error.code === 'damaged') return true;
+    throw error;
+  }
+}
+
+/** What the index knows: a mail that cannot be read is still there, and is not passed over. */
+function damagedSummary(meta: MessageMeta): Summary {
+  const nothing = { from: [], to: [], subject: '', date: null, preview: '', hasAttachment: false };
+  return { ...known(meta), ...nothing, damaged: true };
+}
+
 function summary(meta: MessageMeta, { envelope, preview, hasAttachment }: MessageDetails): Summary {
+  return {
+    ...known(meta),
+    from: addresses(envelope.from),
+    to: addresses(envelope.to),
+    subject: envelope.subject,
+    date: instant(envelope.date),
+    preview,
+    hasAttachment,
+  };
+}
+
+function known(meta: MessageMeta) {
   return {
     ...flagsView(meta),
     id: String(meta.id),
     folder: String(meta.folder),
     thread: meta.thread,
     emailId: meta.email,
-    from: addresses(envelope.from),
-    to: addresses(envelope.to),
-    subject: envelope.subject,
-    date: instant(envelope.date),
     received: new Date(meta.internalDate).toISOString(),
     size: meta.size,
-    preview,
-    hasAttachment,
   };
 }
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ImapService } from '../../../../test/imap/service.ts';
+import { accountPartition, bucketOf, detailsKey } from '../../../mailstore/keys.ts';
 
 let service: ImapService;
 beforeAll(async () => {
@@ -282,6 +283,37 @@ describe('FETCH', () => {
       DMG> c FETCH 2 (ENVELOPE RFC822.SIZE)
       DMG< ...
       DMG< c OK FETCH completed
+    `);
+  });
+
+  test('of a message whose details are damaged or lost costs that message only, and is no silence', async () => {
+    const placed = await service.deliver('DMD', 'INBOX', [mail(1), mail(2), mail(3), mail(4)]);
+    const p = accountPartition((await service.account('DMD')).id);
+    const [, second, , fourth] = placed.map(({ email }) => [bucketOf(email), detailsKey(email)] as const);
+    service.kv.damage(p, ...second!);
+    const lost = String.raw`
+      DMD> b UID FETCH 1:* (BODY.PEEK[TEXT])
+      DMD< * 1 FETCH (UID 1 BODY[TEXT] {8}
+      DMD< body 1
+      DMD< )
+      DMD< * 3 FETCH (UID 3 BODY[TEXT] {8}
+      DMD< body 3
+      DMD< )`;
+    await script(`
+      DMD> a EXAMINE INBOX
+      DMD< ...
+      DMD< /^a OK/${lost}
+      DMD< * 4 FETCH (UID 4 BODY[TEXT] {8}
+      DMD< body 4
+      DMD< )
+      DMD< b NO [CORRUPTION] The message is damaged in storage
+    `);
+    await service.kv.dropImmutable(p, fourth![0], [fourth![1]]);
+    await script(`
+      DMD> a EXAMINE INBOX
+      DMD< ...
+      DMD< /^a OK/${lost}
+      DMD< b NO [CORRUPTION] The message is damaged in storage
     `);
   });
 

@@ -36,13 +36,16 @@ export async function writeMessages(
     for await (const known of account.detailsOf(batch.map((at) => view.ids[at] as MsgId))) {
       const at = batch[i++] as number;
       if (out.mustPause()) await out.pause();
-      if (known === undefined || view.flagsAt(at) < 0) {
+      if (view.flagsAt(at) < 0) {
         gone++;
         continue;
       }
+      const id = view.ids[at] as MsgId;
       try {
-        const body = wantsBody ? await account.body(view.ids[at] as MsgId, known) : undefined;
-        await writeRow(session, view, at, items, known, body, marked.has(at));
+        // Asked alone, the store says whether it is gone or damaged.
+        const details = known ?? (await account.details(id));
+        const body = wantsBody ? await account.body(id, details) : undefined;
+        await writeRow(session, view, at, items, details, body, marked.has(at));
       } catch (error) {
         if (!(error instanceof MailError)) throw error;
         // One message that cannot be read keeps nobody from the others.
