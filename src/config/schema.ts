@@ -99,6 +99,11 @@ const outbound = z
 
 const feedback = z
   .strictObject({
+    bounce_addresses: choice(
+      ['never', 'lists', 'always'],
+      'lists',
+      'Which mail leaves with a return path of its own (VERP), by which its bounces are known for sure: that of lists and newsletters, all, or none.',
+    ),
     hard_bounce_days: count(
       90,
       { min: 0, max: 3650 },

@@ -97,6 +97,7 @@ function after(recipient: SubmissionRecipient, outcome: Outcome, now: number, ex
 
 /** What an outcome says of those who sent it. Undefined: nothing, as when nobody answers. */
 export function feedbackOf(outcome: Outcome): Feedback | undefined {
+  if (outcome.kind !== 'delivered' && outcome.ours === true) return undefined;
   switch (outcome.kind) {
     case 'delivered':
       return 'sent';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { ScriptedTransfer } from '../../test/support/scripted-transfer.ts';
-import { aliceSends, INBOX, sendingWorld, subjects } from '../../test/support/sending.ts';
+import { aliceSends, BOB, INBOX, sendingWorld, subjects } from '../../test/support/sending.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -57,7 +57,7 @@ test('a mail that was put off until a time is not released meanwhile', async () 
   directory.suspended.add(ALICE);
   await pass(2 * DAY);
   expect(transfer.attempts.size).toBe(0);
-  const bob = await run.mailstore.open({ kind: 'system', role: 'verify' }, 'bob-1' as never);
+  const bob = await run.mailstore.open({ kind: 'system', role: 'verify' }, BOB);
   expect(await subjects(bob, INBOX)).toEqual([]);
   directory.suspended.delete(ALICE);
   await pass(HOUR);

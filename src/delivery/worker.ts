@@ -4,6 +4,7 @@
  * under way. Each destination has a lane of its own, so that one that is down or slow holds up nobody else.
  */
 import type { Directory } from '../directory/api.ts';
+import type { ReturnPaths } from '../intake/return-paths.ts';
 import { MailError } from '../mail/error.ts';
 import type { AccountId, MailAccount, MailStore, Principal } from '../mailstore/api.ts';
 import { type Delivery, isSettled, type Submission } from '../mailstore/submission.ts';
@@ -30,6 +31,7 @@ export interface OutboundParts {
   readonly dispatcher: { wake(account: AccountId): void };
   readonly reputation: Pick<Reputation, 'note'>;
   readonly suppressions: Pick<Suppressions, 'find'>;
+  readonly returnPaths: Pick<ReturnPaths, 'bounceAddress'>;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -192,7 +194,7 @@ export class OutboundWorker implements AsyncDisposable {
     )
       return queue.done([entry]);
     let postponed: Postponed | undefined;
-    const outcomes = await this.#outcomesOf(lane, submission, delivery, account).catch((error: unknown) => {
+    const outcomes = await this.#outcomesOf(lane, submission, delivery, account, part).catch((error: unknown) => {
       if (!(error instanceof Postponed)) throw error;
       postponed = error;
       return this.#lateFor(error, submission, delivery);
@@ -247,6 +249,7 @@ export class OutboundWorker implements AsyncDisposable {
     submission: Submission,
     delivery: Delivery,
     account: MailAccount,
+    part: number,
   ): Promise<ReadonlyMap<number, Outcome>> {
     const { transfer, clock, hostname, suppressions } = this.#parts;
     const suppressed = await suppressedOutcomes(suppressions, account, delivery);
@@ -259,7 +262,11 @@ export class OutboundWorker implements AsyncDisposable {
     if (await this.#suspended(account.id)) return putOff('4.7.1', SUSPENDED);
     const down = lane.down(clock.now());
     if (down !== undefined) return putOff('4.4.1', `it could not be reached a moment ago: ${down}`);
-    const mail = outgoingMail(account.id, submission, await account.outgoing.content(submission.id), hostname);
+    const content = await account.outgoing.content(submission.id);
+    const mail = {
+      ...outgoingMail(account.id, submission, content, hostname),
+      sender: this.#senderOf(submission, account.id, part),
+    };
     const recipients = waiting.map(([, { address, dsn }]) => ({ address, ...(dsn && { dsn }) }));
     const abort = new AbortController();
     using _deadline = clock.after(this.#limits.attemptMs, () =>
@@ -277,6 +284,11 @@ export class OutboundWorker implements AsyncDisposable {
       reason: 'nothing was heard',
     };
     return new Map([...suppressed, ...waiting.map(([i], n) => [i, outcomes[n] ?? missing] as const)]);
+  }
+
+  #senderOf({ id, sender, bounceAddress, released, created }: Submission, account: AccountId, part: number): string {
+    if (bounceAddress !== true) return sender;
+    return this.#parts.returnPaths.bounceAddress(sender, account, id, part, released ?? created);
   }
 
   #count(submission: Submission, outcomes: ReadonlyMap<number, Outcome>, now: number): void {

@@ -6,6 +6,8 @@ export interface LocalRecipient {
   readonly account: AccountId;
   /** The address the mail was sent to. */
   readonly address: string;
+  /** It is about this address alone, whatever else the account receives. */
+  readonly apart?: true;
 }
 
 /** How a mail came to us; becomes the trace line. */

@@ -17,6 +17,7 @@ import type { Plan } from './plan.ts';
 export const STAGE_ORDER = [
   'loop',
   'authentication',
+  'feedback',
   'reject-list',
   'sender-address',
   'virus',

@@ -3,14 +3,31 @@ import type { Directory } from '../directory/api.ts';
 import { MailError } from '../mail/error.ts';
 import type { MailStore } from '../mailstore/api.ts';
 import type { LocalRecipient } from './arrival.ts';
+import type { ReturnPaths } from './return-paths.ts';
 
 export class Recipients {
   readonly #directory: Pick<Directory, 'route'>;
   readonly #store: Pick<MailStore, 'roomFor'>;
+  readonly #returnPaths: Pick<ReturnPaths, 'read'> | undefined;
 
-  constructor(directory: Pick<Directory, 'route'>, store: Pick<MailStore, 'roomFor'>) {
+  constructor(
+    directory: Pick<Directory, 'route'>,
+    store: Pick<MailStore, 'roomFor'>,
+    returnPaths?: Pick<ReturnPaths, 'read'>,
+  ) {
     this.#directory = directory;
     this.#store = store;
+    this.#returnPaths = returnPaths;
+  }
+
+  /** Of a mail that another server brings: also the return paths of mail from here. Throws as `resolve`; `not-allowed` when it is no
+   * report and would be passed on in the name of somebody who forwards. */
+  async arriving(address: string, size: number, sender: string): Promise<LocalRecipient> {
+    const path = await this.#returnPaths?.read(address);
+    if (path === undefined) return this.resolve(address, size);
+    if (path.kind === 'forward' && sender !== '')
+      throw new MailError('not-allowed', 'user', `${address} takes reports only`);
+    return { account: path.account, address, apart: true };
   }
 
   /**

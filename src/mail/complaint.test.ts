@@ -48,6 +48,8 @@ Spam Spam Spam
 test('everything that is told', () => {
   expect(read(EXAMPLE)).toEqual({
     type: 'abuse',
+    author: 'somespammer@example.net',
+    returnPath: '',
     userAgent: 'SomeGenerator/1.0',
     mailFrom: 'somespammer@example.net',
     recipients: ['user@example.com', 'other@example.com'],

@@ -1,5 +1,6 @@
 /** Reading the report that a provider sends when somebody calls a mail of ours spam (ARF, RFC 5965). */
 import { originalHeader, findPart } from './delivery-report.ts';
+import { decodeAddresses, parseAddressList } from './address.ts';
 import { HeaderBlock } from './header.ts';
 import { parseMessage } from './parse.ts';
 
@@ -18,6 +19,9 @@ export interface FeedbackReport {
   readonly incidents: number;
   /** With angle brackets, '' when it is not told. */
   readonly messageId: string;
+  /** Of the mail itself, where the report brings its header: its author's address and its Return-Path, or ''. */
+  readonly author: string;
+  readonly returnPath: string;
 }
 
 const MOST_BYTES = 64 << 10;
@@ -40,6 +44,8 @@ export function readFeedbackReport(raw: Uint8Array): FeedbackReport | undefined 
       .all(name)
       .slice(0, MOST_VALUES)
       .map((value) => value.slice(0, MOST_VALUE));
+  const header = originalHeader(raw, structure);
+  const original = (name: string): string => (header?.first(name) ?? '').slice(0, MOST_VALUE);
   const incidents = Number(/^\d{1,9}$/.exec(one('incidents'))?.[0] ?? 1);
   return {
     type,
@@ -52,7 +58,9 @@ export function readFeedbackReport(raw: Uint8Array): FeedbackReport | undefined 
     reportedDomains: many('reported-domain').map((domain) => domain.toLowerCase()),
     arrivalDate: one('arrival-date') || one('received-date'),
     incidents: Math.max(1, incidents),
-    messageId: originalHeader(raw, structure)?.first('message-id')?.slice(0, MOST_VALUE) ?? '',
+    messageId: original('message-id'),
+    author: decodeAddresses(parseAddressList(original('from')))[0]?.address ?? '',
+    returnPath: bare(original('return-path')),
   };
 }
 

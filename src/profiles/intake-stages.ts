@@ -1,6 +1,8 @@
 /** Which stages the intake has, from the configuration. Their order is `STAGE_ORDER`. */
 import type { Config } from '../config/schema.ts';
+import type { Directory } from '../directory/api.ts';
 import { Authenticator } from '../intake/authentication/check.ts';
+import { FeedbackStage, type FeedbackStageParts } from '../delivery/feedback/stage.ts';
 import { Pipeline } from '../intake/pipeline.ts';
 import { type SieveParts, SieveStage } from '../intake/sieve/stage.ts';
 import { authentication } from '../intake/stages/authentication.ts';
@@ -12,10 +14,11 @@ import { VacationStage } from '../intake/stages/vacation.ts';
 import type { ReverseNames } from '../net/reverse-name.ts';
 import type { Resolver } from '../ports/resolver.ts';
 
-export interface IntakeStageParts extends SendingParts, SieveParts {
+export interface IntakeStageParts extends SendingParts, SieveParts, FeedbackStageParts {
   readonly config: Config;
   readonly resolver: Resolver;
   readonly reverseNames: ReverseNames;
+  readonly directory: Pick<Directory, 'account' | 'maySendAs' | 'route'>;
 }
 
 export function openPipeline(parts: IntakeStageParts): Pipeline {
@@ -30,6 +33,7 @@ export function openPipeline(parts: IntakeStageParts): Pipeline {
     [
       loop(),
       ...(authenticator ? [authentication({ ...parts, authenticator })] : []),
+      new FeedbackStage(parts),
       new SieveStage(parts),
       new VacationStage(parts),
       file(parts),

@@ -16,6 +16,7 @@ import { startDemo } from '../demo/demo.ts';
 import { SIGNED_IN } from '../directory/directory.ts';
 import { SANDBOX_DOMAIN } from '../directory/sandbox.ts';
 import { Intake } from '../intake/intake.ts';
+import { ReturnPaths } from '../intake/return-paths.ts';
 import { RecipientRate } from '../intake/rate.ts';
 import { Recipients } from '../intake/recipients.ts';
 import { Room } from '../intake/room.ts';
@@ -92,8 +93,18 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
   });
   const scripts = new SieveScripts(clock);
   const rules = new Rules(scripts, random);
-  const people = { store: mailstore, directory, automatic, clock, log, hostname };
-  const pipeline = openPipeline({ ...people, config, resolver, reverseNames, scripts, metrics });
+  const secret = await secretOf(folder);
+  const returnPaths = new ReturnPaths({ directory, clock, secret });
+  const people = { store: mailstore, directory, automatic, returnPaths, clock, log, hostname };
+  const pipeline = openPipeline({
+    ...people,
+    dispatcher: { wake: wakeDispatcher },
+    config,
+    resolver,
+    reverseNames,
+    scripts,
+    metrics,
+  });
   const intake = new Intake({
     store: mailstore,
     queue,
@@ -107,7 +118,7 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
   const wake = async ({ account }: { account: AccountId }): Promise<void> => {
     await intake.signedIn(account).catch((error: unknown) => log.warn({ err: error }, 'could not hurry mail'));
   };
-  const recipients = new Recipients(directory, mailstore);
+  const recipients = new Recipients(directory, mailstore, returnPaths);
   const room = new Room(() => freeBytes(folder.path), clock);
   const rate = new RecipientRate(cache, {
     recipientsPerHour: limits.messages_per_hour,
@@ -125,7 +136,7 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
   const sources = openSources(config, { warmUp, reputation, clock, random });
   const transfer = remote ? openTransfer(config, { resolver, signer, clock, random, log, metrics, sources }) : NOWHERE;
   const { suppressions } = store;
-  const outbound = { ...sending, directory, dispatcher, suppressions, transfer, reputation };
+  const outbound = { ...sending, directory, dispatcher, suppressions, returnPaths, transfer, reputation };
   undo.use(new OutboundWorker(outbound, outboundLimits));
   const feedback = {
     ...sending,
@@ -147,6 +158,7 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
     log,
     hostname,
     remote,
+    bounceAddresses: config.feedback.bounce_addresses,
   });
   const errorDelay = new ErrorDelay({ mostMs: 1000 * limits.error_delay, limitLoopback: limits.loopback }, clock);
   const connections = new AccountConnections({
@@ -177,7 +189,7 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
     random,
     log,
     metrics,
-    secret: await secretOf(folder),
+    secret,
     hostname,
     listening: () => Object.fromEntries(listening),
     health: store.health,

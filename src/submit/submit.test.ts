@@ -6,16 +6,14 @@ import {
   aliceSends,
   BOB,
   BY_ALICE,
+  CAROL,
   INBOX,
   SENT,
   sendingWorld,
   settle,
   subjects,
 } from '../../test/support/sending.ts';
-import type { AccountId } from '../mailstore/api.ts';
 import { FARTHEST_SEND_AT } from './submit.ts';
-
-const CAROL = 'carol-1' as AccountId;
 
 describe('what a user sends', () => {
   test('reaches our own people, the outbound queue by destination, and its copy is in Sent as read', async () => {

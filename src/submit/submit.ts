@@ -34,6 +34,8 @@ export interface Addressee {
   readonly address: string;
   /** One of our accounts. */
   readonly account?: AccountId;
+  /** As in `LocalRecipient`. */
+  readonly apart?: true;
   /** The domain whose servers get it; '' for ours. */
   readonly destination: string;
   readonly dsn?: RecipientDsn;
@@ -74,6 +76,8 @@ export interface SubmitParts {
   readonly hostname: string;
   /** Whether mail goes to other domains. */
   readonly remote: boolean;
+  /** Which mail leaves with a return path of its own. */
+  readonly bounceAddresses: 'never' | 'lists' | 'always';
 }
 
 /** How far ahead a mail may be put, in milliseconds. */
@@ -143,6 +147,9 @@ export class Submit {
     const [staged, copy] = (await store.stage(places, raw)) as [Staged, Staged | undefined];
     const international = [sender, ...recipients.map(({ address }) => address)].some((address) => !isAscii(address));
     const key = submission.key ?? (messageId === undefined ? undefined : identityOf(submission, content.digest()));
+    const { bounceAddresses } = this.#parts;
+    const ownReturnPath =
+      sender !== '' && (bounceAddresses === 'always' || (bounceAddresses === 'lists' && isForMany(block)));
     const facts: NewSubmission = {
       sender,
       messageId: messageId ?? added,
@@ -160,6 +167,7 @@ export class Submit {
       requireTls,
       origin,
       ...(sendAt !== undefined && { sendAt }),
+      ...(ownReturnPath && { bounceAddress: true }),
       deliveries: byDestination(recipients),
       ...(copy && copyTo !== undefined && { copy: { staged: copy, folder: copyTo, flags: Flag.seen } }),
       ...(key !== undefined && { key }),
@@ -216,6 +224,14 @@ function byDestination(recipients: readonly Addressee[]): Omit<Delivery, 'tries'
     some.push({ ...recipient, state: 'queued' });
   }
   return deliveries;
+}
+
+/** What lists and newsletters send (RFC 2369, RFC 2919, RFC 8058): many of its addresses are old, and nobody reads what comes back. */
+function isForMany(header: HeaderBlock): boolean {
+  return (
+    header.fields.some(({ name }) => name === 'list-id' || name === 'list-unsubscribe') ||
+    /^\s*(bulk|list)\b/i.test(header.first('precedence') ?? '')
+  );
 }
 
 /** What an account has set about the mail it sends. */

@@ -193,6 +193,7 @@ export async function startSmtp(options: SmtpHarnessOptions = {}): Promise<SmtpH
     log: silentLog,
     hostname,
     remote: options.remote ?? false,
+    bounceAddresses: 'lists',
   });
   const network = new Network({
     log: silentLog,

@@ -14,6 +14,7 @@ import { Rules } from '../../src/intake/rules.ts';
 import { SieveScripts } from '../../src/intake/sieve/scripts.ts';
 import { file } from '../../src/intake/stages/file.ts';
 import { loop } from '../../src/intake/stages/loop.ts';
+import { ReturnPaths } from '../../src/intake/return-paths.ts';
 import { RecipientRate } from '../../src/intake/rate.ts';
 import { Recipients } from '../../src/intake/recipients.ts';
 import { IntakeWorker } from '../../src/intake/worker.ts';
@@ -55,7 +56,8 @@ export async function memoryBackend(options: { readonly remote?: boolean } = {})
   const queue = await openQueue({ ...parts, random });
   const pipeline = pipelineOf([loop(), file({ store: mailstore, clock, log })]);
   const intake = new Intake({ store: mailstore, queue, clock, hostname, log, metrics, pipeline });
-  const recipients = new Recipients(directory, mailstore);
+  const returnPaths = new ReturnPaths({ directory, clock, secret: new Uint8Array(32).fill(2) });
+  const recipients = new Recipients(directory, mailstore, returnPaths);
   const rate = new RecipientRate(parts.cache, { recipientsPerHour: 100, limitLoopback: true });
   const dispatcher = new Dispatcher(
     { store: mailstore, directory, intake, queue, clock, random, log, metrics, hostname },
@@ -74,6 +76,7 @@ export async function memoryBackend(options: { readonly remote?: boolean } = {})
     log,
     hostname,
     remote: options.remote ?? false,
+    bounceAddresses: 'lists',
   });
   const scripts = new SieveScripts(clock);
   const rules = new Rules(scripts, random);
@@ -93,6 +96,7 @@ export async function memoryBackend(options: { readonly remote?: boolean } = {})
     suppressions,
     scripts,
     rules,
+    returnPaths,
     dispatcher,
     startWorker,
     handles,

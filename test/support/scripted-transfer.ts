@@ -39,6 +39,8 @@ export class ScriptedTransfer implements Transfer {
   /** `recipient subject`, each time it was taken. */
   readonly received: string[] = [];
   readonly mails: string[] = [];
+  /** Envelope senders of these. */
+  readonly senders: string[] = [];
   readonly attempts = new Map<string, number[]>();
   readonly now: () => number;
   atOnce = 0;
@@ -75,6 +77,7 @@ export class ScriptedTransfer implements Transfer {
       for (const [i, outcome] of outcomes.entries())
         if (outcome.kind === 'delivered') this.received.push(`${recipients[i]?.address} ${subject}`);
       this.mails.push(raw);
+      this.senders.push(mail.sender);
       return outcomes;
     } finally {
       this.#active.set(domain, active - 1);

@@ -9,6 +9,7 @@ import { Dispatcher } from '../../src/delivery/dispatcher.ts';
 import type { FeedbackPayload } from '../../src/delivery/feedback/entry.ts';
 import { FEEDBACK_POLICY } from '../../src/delivery/feedback/policy.ts';
 import { Suppressions } from '../../src/delivery/feedback/suppressions.ts';
+import { FeedbackStage } from '../../src/delivery/feedback/stage.ts';
 import { FEEDBACK_KINDS, FeedbackWorker } from '../../src/delivery/feedback/worker.ts';
 import { OUTBOUND_LIMITS, type OutboundLimits } from '../../src/delivery/limits.ts';
 import type { AccountInfo, Route } from '../../src/directory/api.ts';
@@ -16,6 +17,7 @@ import { Reputation } from '../../src/delivery/reputation.ts';
 import type { Transfer } from '../../src/delivery/transfer.ts';
 import { OutboundWorker } from '../../src/delivery/worker.ts';
 import { Intake } from '../../src/intake/intake.ts';
+import { ReturnPaths } from '../../src/intake/return-paths.ts';
 import { RecipientRate } from '../../src/intake/rate.ts';
 import { Recipients } from '../../src/intake/recipients.ts';
 import { IntakeWorker } from '../../src/intake/worker.ts';
@@ -36,8 +38,9 @@ import { Metrics } from '../../src/telemetry/metrics.ts';
 import { MemoryBlobs, SYSTEM } from './mail-store.ts';
 import { pipelineOf } from './pipeline.ts';
 
-export const ALICE = 'alice-1' as AccountId;
-export const BOB = 'bob-1' as AccountId;
+export const ALICE = 'a11ce0000000000000000001' as AccountId;
+export const BOB = 'b0b000000000000000000002' as AccountId;
+export const CAROL = 'ca201000000000000000003a' as AccountId;
 export const INBOX = 1 as FolderId;
 export const SENT = 2 as FolderId;
 export const BY_ALICE: User = { kind: 'user', account: ALICE, address: 'alice@example.test', admin: false };
@@ -45,7 +48,7 @@ export const BY_ALICE: User = { kind: 'user', account: ALICE, address: 'alice@ex
 const PEOPLE = new Map([
   ['alice@example.test', ALICE],
   ['bob@example.test', BOB],
-  ['carol@example.test', 'carol-1' as AccountId],
+  ['carol@example.test', CAROL],
 ]);
 
 /** Of `example.test`; whoever is in `gone` has left, whoever is in `suspended` may do nothing. */
@@ -56,7 +59,8 @@ export class FewPeople {
   route(address: string): Promise<Route> {
     const domain = address.slice(address.lastIndexOf('@') + 1);
     if (domain !== 'example.test') return Promise.resolve({ kind: 'remote', domain });
-    const account = this.gone.has(address) ? undefined : PEOPLE.get(address);
+    const name = address.startsWith('postmaster@') ? 'carol@example.test' : address;
+    const account = this.gone.has(address) ? undefined : PEOPLE.get(name);
     if (account === undefined) return Promise.resolve({ kind: 'unknown' });
     return Promise.resolve({ kind: 'account', account, address, detail: undefined });
   }
@@ -108,14 +112,22 @@ export async function sendingWorld(options: SendingOptions = {}) {
     const wake = (account: AccountId): void => dispatcher.wake(account);
     const automatic = new AutomaticSender({ ...common, dispatcher: { wake }, remote: true });
     const scripts = new SieveScripts(clock);
-    const agents = { ...common, scripts, automatic };
-    const stages = [loop(), new SieveStage(agents), new VacationStage(agents), file(common), new NotifyStage(agents)];
+    const returnPaths = new ReturnPaths({ directory, clock, secret: new Uint8Array(32).fill(3) });
+    const agents = { ...common, scripts, automatic, returnPaths, dispatcher: { wake } };
+    const stages = [
+      loop(),
+      new FeedbackStage(agents),
+      new SieveStage(agents),
+      new VacationStage(agents),
+      file(common),
+      new NotifyStage(agents),
+    ];
     const pipeline = pipelineOf(stages);
     const intake = new Intake({ ...common, pipeline });
     const parts = { ...common, intake };
     const dispatcher = new Dispatcher(parts, limits);
     const intakeWorker = new IntakeWorker({ ...common, pipeline });
-    const recipients = new Recipients(directory, mailstore);
+    const recipients = new Recipients(directory, mailstore, returnPaths);
     const rate = new RecipientRate(new MemoryCache(clock), {
       recipientsPerHour: 1000,
       mailsPerHour: 100,
@@ -124,10 +136,18 @@ export async function sendingWorld(options: SendingOptions = {}) {
     const suppressions = new Suppressions(store, clock, random);
     const told: FeedbackPayload[] = [];
     const heard = (one: FeedbackPayload): void => void told.push(one);
-    const submit = new Submit({ ...parts, recipients, rate, dispatcher, suppressions, remote: true });
+    const submit = new Submit({
+      ...parts,
+      recipients,
+      rate,
+      dispatcher,
+      suppressions,
+      remote: true,
+      bounceAddresses: 'lists',
+    });
     const alice = await mailstore.open(SYSTEM, ALICE);
     const reputation = new Reputation({ kv: store, clock, random, log });
-    const sending = { ...parts, dispatcher, suppressions, reputation };
+    const sending = { ...parts, dispatcher, suppressions, returnPaths, reputation };
     const worker = transfer && new OutboundWorker({ ...sending, transfer }, limits);
     const feedback = FEEDBACK_KINDS.map(
       (kind) => new FeedbackWorker(kind, { ...parts, suppressions, policy: FEEDBACK_POLICY, listeners: [heard] }),
@@ -144,6 +164,14 @@ export async function sendingWorld(options: SendingOptions = {}) {
       suppressions,
       /** What the listeners of the feedback queues heard. */
       told,
+      /** A mail that another server brings, as port 25 takes it. */
+      async comes(from: string, to: string, raw: string | Uint8Array): Promise<void> {
+        const recipient = await recipients.arriving(to, raw.length, from);
+        const origin = { protocol: 'ESMTP', hello: 'other.test', remote: '192.0.2.9', cipher: '' };
+        const mail = { head: Buffer.from(raw) };
+        await intake.accept({ sender: from, recipients: [recipient], origin, source: 'outside', mail });
+        await this.quiet();
+      },
       alice,
       /** Resolves when nothing is under way any more but what waits for its time. */
       async quiet(): Promise<void> {

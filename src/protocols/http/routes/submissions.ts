@@ -14,12 +14,15 @@ const recipientView = z.strictObject({
   address: z.string(),
   state: z
     .enum(['held', 'cancelled', 'queued', 'delayed', 'sent', 'delivered', 'bounced', 'dropped'])
-    .describe('sent: taken by the server that answers for the address; delivered: in a mailbox of this server'),
+    .describe(
+      'sent: taken by the server that answers for the address; delivered: in a mailbox, of this server or as its server reported',
+    ),
   at: instant.optional().describe('Of the last attempt'),
   status: z.string().optional().describe('RFC 3463'),
   server: z.string().optional(),
   reply: z.string().optional().describe('What that server said'),
   reason: z.string().optional().describe('In our words'),
+  complaint: instant.optional().describe('When the recipient called it spam'),
 });
 
 const fields = {
@@ -184,7 +187,7 @@ function counts(one: Submission, deliveries: readonly Delivery[]): Record<string
 }
 
 function view(one: Submission, recipient: SubmissionRecipient): z.output<typeof recipientView> {
-  const { address, at, status, host, reply, reason } = recipient;
+  const { address, at, status, host, reply, reason, complaint } = recipient;
   return {
     address,
     state: stateOf(one, recipient),
@@ -193,6 +196,7 @@ function view(one: Submission, recipient: SubmissionRecipient): z.output<typeof 
     ...(host !== undefined && { server: host }),
     ...(reply !== undefined && { reply }),
     ...(reason !== undefined && { reason }),
+    ...(complaint !== undefined && { complaint: time(complaint) }),
   };
 }
 

@@ -55,7 +55,7 @@ export const rcpt: SmtpCommand = {
     try {
       const recipient = { ...(await resolve(mailbox, transaction, session)), ...(dsn && { dsn }) };
       transaction.accepted++;
-      const who = recipient.account ?? recipient.address;
+      const who = recipient.apart ? recipient.address : (recipient.account ?? recipient.address);
       if (!transaction.recipients.has(who)) transaction.recipients.set(who, recipient);
       session.reply(250, '2.1.5', 'Recipient taken');
     } catch (error) {
@@ -90,7 +90,7 @@ async function resolve(mailbox: Mailbox, { size, sender }: Transaction, session:
   const { parts, user, connection } = session;
   const { address } = mailbox;
   if (user !== undefined) return parts.submit.recipient(user, address, size, connection.remoteAddress);
-  const recipient = await parts.recipients.resolve(address, size);
+  const recipient = await parts.recipients.arriving(address, size, sender);
   if (parts.role === 'smtp') {
     await parts.rate.count(connection.remoteAddress);
     await parts.intake.checkRecipient({ sender, recipient, remote: connection.remoteAddress });
