@@ -23,12 +23,10 @@ export function imapEnvelope(raw: RawEnvelope | undefined, bodyCharset: string):
   return Buffer.from(envelopeText(raw, bodyCharset), 'latin1');
 }
 
-export function imapBody(part: ScannedPart): Buffer {
-  return Buffer.from(body(part, false, charsetOf(part)), 'latin1');
-}
-
-export function imapBodyStructure(part: ScannedPart): Buffer {
-  return Buffer.from(body(part, true, charsetOf(part)), 'latin1');
+/** BODY and BODYSTRUCTURE, which is BODY with extension data. */
+export function imapBodies(part: ScannedPart): { readonly body: Buffer; readonly bodyStructure: Buffer } {
+  const [plain, extended] = bodies(part, charsetOf(part));
+  return { body: Buffer.from(plain, 'latin1'), bodyStructure: Buffer.from(extended, 'latin1') };
 }
 
 /** What raw eight-bit text in headers is in when it is not UTF-8: the charset of the first text part. */
@@ -68,35 +66,55 @@ function addressList(addresses: readonly RawAddress[], bodyCharset: string): str
   return `${out})`;
 }
 
-function body(part: ScannedPart, extended: boolean, bodyCharset: string): string {
+/** Without and with extension data. */
+type Bodies = readonly [plain: string, extended: string];
+
+function bodies(part: ScannedPart, bodyCharset: string): Bodies {
+  if (part.type === 'multipart') return multipart(part, bodyCharset);
   const { fields } = part;
-  if (part.type === 'multipart') {
-    let out = '(';
-    for (const child of part.children) out += body(child, extended, bodyCharset);
-    // The grammar wants at least one part.
-    if (part.children.length === 0)
-      out += `("text" "plain" ("charset" "us-ascii") NIL NIL "7bit" 0 0${extended ? NO_EXTENSION : ''})`;
-    out += ` ${string(part.subtype)}`;
-    if (extended) out += ` ${params(fields.rawParams ?? [], bodyCharset)} ${extension(part, bodyCharset)}`;
-    return `${out})`;
-  }
   const parameters =
     fields.rawParams === undefined && part.type === 'text'
       ? '("charset" "us-ascii")'
       : params(fields.rawParams ?? [], bodyCharset);
   const id = fields.rawId === '' ? 'NIL' : string(fields.rawId);
   const description = fields.rawDescription === '' ? 'NIL' : text(fields.rawDescription, bodyCharset);
-  let out = `(${string(part.type)} ${string(part.subtype)} ${parameters} ${id} ${description} ${string(part.encoding)} ${part.bodyEnd - part.bodyStart}`;
+  const encoding = string(part.encoding);
+  const size = part.bodyEnd - part.bodyStart;
+  const start = `(${string(part.type)} ${string(part.subtype)} ${parameters} ${id} ${description} ${encoding} ${size}`;
+  const md5 = fields.rawMd5 === '' ? 'NIL' : string(fields.rawMd5);
+  const end = ` ${md5} ${extension(part, bodyCharset)})`;
   const [message] = part.children;
   if (message !== undefined) {
-    const inner = message.header === undefined ? undefined : readEnvelope(message.header);
-    out += ` ${envelopeText(inner, bodyCharset)} ${body(message, extended, bodyCharset)} ${part.lines}`;
-  } else if (part.type === 'message' && part.subtype === 'rfc822') {
+    const envelope = envelopeText(message.header && readEnvelope(message.header), bodyCharset);
+    const [plain, extended] = bodies(message, bodyCharset);
+    return [`${start} ${envelope} ${plain} ${part.lines})`, `${start} ${envelope} ${extended} ${part.lines}${end}`];
+  }
+  if (part.type === 'message' && part.subtype === 'rfc822') {
     // Too deep, or encoded: the grammar still wants a message here.
-    out += ` ${EMPTY_ENVELOPE} ("application" "octet-stream" NIL NIL NIL ${string(part.encoding)} ${part.bodyEnd - part.bodyStart}${extended ? NO_EXTENSION : ''}) ${part.lines}`;
-  } else if (part.type === 'text') out += ` ${part.lines}`;
-  if (extended) out += ` ${fields.rawMd5 === '' ? 'NIL' : string(fields.rawMd5)} ${extension(part, bodyCharset)}`;
-  return `${out})`;
+    const inside = `${EMPTY_ENVELOPE} ("application" "octet-stream" NIL NIL NIL ${encoding} ${size}`;
+    return [`${start} ${inside}) ${part.lines})`, `${start} ${inside}${NO_EXTENSION}) ${part.lines}${end}`];
+  }
+  const lines = part.type === 'text' ? ` ${part.lines}` : '';
+  return [`${start}${lines})`, `${start}${lines}${end}`];
+}
+
+function multipart(part: ScannedPart, bodyCharset: string): Bodies {
+  let plain = '(';
+  let extended = '(';
+  for (const child of part.children) {
+    const inside = bodies(child, bodyCharset);
+    plain += inside[0];
+    extended += inside[1];
+  }
+  if (part.children.length === 0) {
+    // The grammar wants at least one part.
+    const empty = '("text" "plain" ("charset" "us-ascii") NIL NIL "7bit" 0 0';
+    plain += `${empty})`;
+    extended += `${empty}${NO_EXTENSION})`;
+  }
+  const subtype = string(part.subtype);
+  const end = `${params(part.fields.rawParams ?? [], bodyCharset)} ${extension(part, bodyCharset)}`;
+  return [`${plain} ${subtype})`, `${extended} ${subtype} ${end})`];
 }
 
 /** MD5, disposition, language, location. */

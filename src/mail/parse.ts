@@ -1,7 +1,7 @@
 /** Everything that is kept about a message, from its bytes, in one pass. */
 import { decodeEnvelope, readEnvelope } from './envelope.ts';
 import { HeaderBlock } from './header.ts';
-import { charsetOf, imapBody, imapBodyStructure, imapEnvelope } from './imap-structure.ts';
+import { charsetOf, imapBodies, imapEnvelope } from './imap-structure.ts';
 import type { Envelope, Part } from './message.ts';
 import { MimeFields } from './mime-fields.ts';
 import { type MimeLimits, MimeScanner, type ScannedPart } from './mime.ts';
@@ -68,8 +68,7 @@ function parsed(root: ScannedPart): ParsedMessage {
     envelope: decodeEnvelope(raw, charset),
     wire: {
       envelope: imapEnvelope(raw, charset),
-      body: imapBody(root),
-      bodyStructure: imapBodyStructure(root),
+      ...imapBodies(root),
     },
     preview: preview(root),
     hasAttachment: hasAttachment(root, undefined),

@@ -7,15 +7,24 @@ import type { ScannedPart } from './mime.ts';
 
 /** Characters of a preview (RFC 8970 §3.1 allows 256). */
 export const PREVIEW_LENGTH = 200;
-/** Bytes of plain text that are looked at for one. */
+/** Bytes of plain text that are looked at for one: nearly always the first few say it. */
 const PREVIEW_BYTES = 3000;
+const FIRST_BYTES = 1000;
+/** Characters of a line that may introduce a quotation. */
+const MOST_INTRODUCTION = 120;
 
 /** First words of the message's text, white space folded, without quotes and signature where something else is there. */
 export function preview(root: ScannedPart): string {
   const part = shownText(root, (candidate: ScannedPart) => candidate.sample !== undefined);
   if (part?.sample === undefined) return '';
-  if (part.subtype === 'html') return fold(htmlToText(decodeText(part, part.sample), 4 * PREVIEW_LENGTH));
-  return fold(withoutQuotes(decodeText(part, part.sample.subarray(0, PREVIEW_BYTES))));
+  if (part.subtype === 'html') return cut(folded(htmlToText(decodeText(part, part.sample), 4 * PREVIEW_LENGTH)));
+  if (part.sample.length > FIRST_BYTES) {
+    // What stands further down changes at most the last line, which may introduce a quotation.
+    const first = folded(withoutQuotes(decodeText(part, part.sample.subarray(0, FIRST_BYTES))));
+    if (first.length >= PREVIEW_LENGTH + MOST_INTRODUCTION) return cut(first);
+  }
+  const text = decodeText(part, part.sample.subarray(0, PREVIEW_BYTES));
+  return cut(folded(withoutQuotes(text)) || folded(text));
 }
 
 /** The text part that a mail program shows first: text/plain, else text/html, else any text that is no attachment. */
@@ -96,16 +105,19 @@ export function unflow(text: string, deleteSpace: boolean): string {
 const INVISIBLE =
   /(?:[\s\0-\x20\x7f-\xa0\u{ad}\u{61c}\u{180e}\u{200b}\u{200c}\u{200e}\u{200f}\u{2028}-\u{202f}\u{205f}-\u{2064}\u{2066}-\u{206f}\u{feff}\u{fffc}]|\u{34f})+/gu;
 
-/** Runs of white space become a space, what shows nothing goes; at most PREVIEW_LENGTH characters, none cut in half. */
-function fold(text: string): string {
+/** Runs of white space become a space, what shows nothing goes. */
+function folded(text: string): string {
   // The first piece is nearly always enough.
-  let words = text
+  const words = text
     .slice(0, 2 * PREVIEW_LENGTH)
     .replaceAll(INVISIBLE, ' ')
     .trim();
-  if (words.length < PREVIEW_LENGTH && text.length > 2 * PREVIEW_LENGTH) {
-    words = text.slice(0, PREVIEW_BYTES).replaceAll(INVISIBLE, ' ').trim();
-  }
+  if (words.length >= PREVIEW_LENGTH || text.length <= 2 * PREVIEW_LENGTH) return words;
+  return text.slice(0, PREVIEW_BYTES).replaceAll(INVISIBLE, ' ').trim();
+}
+
+/** At most PREVIEW_LENGTH characters, none cut in half. */
+function cut(words: string): string {
   let end = Math.min(words.length, PREVIEW_LENGTH);
   if ((words.charCodeAt(end - 1) & 0xfc00) === 0xd800) end -= 1;
   // The sample may have ended in a character.
@@ -113,7 +125,7 @@ function fold(text: string): string {
   return words.slice(0, end).trimEnd();
 }
 
-/** Drops quoted lines, the line that introduces them and the signature, unless nothing would be left. */
+/** Drops quoted lines, the line that introduces them and the signature. */
 function withoutQuotes(text: string): string {
   if (!text.includes('>') && !text.includes('-- ')) return text;
   const lines: string[] = [];
@@ -122,9 +134,8 @@ function withoutQuotes(text: string): string {
     if (line.startsWith('>')) {
       while (lines.length > 0 && lines.at(-1)!.trim() === '') lines.pop();
       const before = lines.at(-1)?.trimEnd();
-      if (before !== undefined && before.endsWith(':') && before.length < 120) lines.pop();
+      if (before !== undefined && before.endsWith(':') && before.length < MOST_INTRODUCTION) lines.pop();
     } else lines.push(line);
   }
-  const rest = lines.join('\n');
-  return rest.trim() === '' ? text : rest;
+  return lines.join('\n');
 }
