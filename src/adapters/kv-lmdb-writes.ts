@@ -1,6 +1,7 @@
 /**
  * The way to the thread that writes: what is issued in one turn of the event loop goes there together, and is answered
- * together. Once a transaction fails, whatever was sent after it fails too.
+ * together. While the thread has enough to do, what comes meanwhile waits here and goes as one: a message to another
+ * thread costs more than what is in it. Once a transaction fails, whatever was sent after it fails too.
  */
 import type { Worker } from 'node:worker_threads';
 import type { Database } from 'lmdb';
@@ -19,8 +20,10 @@ export interface WritesOptions {
 
 const FREE_CHECK_MS = 200;
 const RECENT = 32;
+/** Groups: one that is being written, and one that the thread finds as soon as it has answered. */
+const MOST_SENT = 2;
 
-/** What was issued in one turn. */
+/** What goes to the thread together. */
 export interface Group {
   readonly number: number;
   readonly commits: {
@@ -45,7 +48,7 @@ export class Writes {
   readonly #tables: readonly Database<Buffer, Buffer>[];
   readonly #worker: Worker;
   readonly #batch = new BatchWriter();
-  /** Being filled; sent at the end of the turn. */
+  /** Being filled; sent at the end of the turn, or when the thread has answered. */
   #open: Group | undefined;
   #openBytes = 0;
   /** Sent, not answered, oldest first. */
@@ -108,7 +111,7 @@ export class Writes {
       throw new StoreFull(`less than ${this.#options.minFree} bytes are free for ${this.#options.folder}`);
   }
 
-  /** The group of this turn, with room for so many bytes of operations that belong together. */
+  /** The group that is being filled, with room for so many bytes of operations that belong together. */
   group(size: number): Group {
     this.#batch.reserve(size);
     this.#openBytes += size;
@@ -117,7 +120,7 @@ export class Writes {
       promise.catch(() => undefined); // Those who wait for it hear of it.
       this.#open = { number: ++this.#number, commits: [], done: promise, resolve, reject };
       // After everything else that this turn of the event loop still brings.
-      setImmediate(() => this.#send());
+      if (this.#sent.length < MOST_SENT) setImmediate(() => this.#send());
     }
     return this.#open;
   }
@@ -193,6 +196,7 @@ export class Writes {
       group.resolve();
     }
     this.#sent.splice(0, answered);
+    if (this.#open) setImmediate(() => this.#send());
     if (this.#sent.length === 0) this.#worker.unref();
   }
 

@@ -3,6 +3,7 @@
  * after a crash it comes again, which the delivery ids make harmless. One bad entry holds up nobody: each has a
  * deadline, and after its last attempt it goes to the error queue with its reason.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { MailError } from '../mail/error.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Queue, QueueEntry } from '../ports/queue.ts';
@@ -96,7 +97,12 @@ export class IntakeWorker implements AsyncDisposable {
         const room = this.#limits.entries - this.#running.size;
         if (room <= 0 || this.#stopped) return;
         const entries = await this.#parts.queue.take('intake', room);
-        for (const entry of entries) this.#start(entry);
+        for (const entry of entries) {
+          this.#start(entry);
+          // Who waits for a reply does not wait for mail that nobody waits for.
+          await nextTurn();
+          if (this.#stopped) return;
+        }
         if (entries.length === room) this.#again = true;
       } while (this.#again);
     } catch (error) {
