@@ -6,8 +6,7 @@ import { parseMessage } from '../mail/parse.ts';
 import type { EmailId, FolderId } from './api.ts';
 import { decodeDetails, detailsRows } from './details.ts';
 import { type ParsedContent, parsedContent } from './parsed-content.ts';
-import { PARTS_AT_ONCE } from './batch-parser.ts';
-import { AT_ONCE, PARSE_DEADLINE, Parsing } from './parsing.ts';
+import { AT_ONCE, PARSE_DEADLINE, PARTS_AT_ONCE, Parsing } from './parsing.ts';
 import { MemorySource, type RawSource } from './raw-source.ts';
 
 const EMAIL = '0'.repeat(24) as EmailId;
