@@ -1,0 +1,68 @@
+/** The engines that Debian packages, as they are: each passes the contract of the port. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ClamdScanner } from '../../src/adapters/scanner-clamd.ts';
+import { RspamdScanner } from '../../src/adapters/scanner-rspamd.ts';
+import { SpamdScanner } from '../../src/adapters/scanner-spamd.ts';
+import { EICAR } from '../../src/mail/malware/eicar.ts';
+import { ORDINARY, scannedMail, scannerContract } from '../../src/ports/scanner.contract.ts';
+import { ScannerFailed } from '../../src/ports/scanner.ts';
+import { type Engine, GTUBE, hasClamd, hasRspamd, hasSpamd, startClamd, startRspamd, startSpamd } from '../support/scanners.ts'; // prettier-ignore
+
+const FOUND = 'Eicar-Test-Signature.UNOFFICIAL';
+const NOWHERE = '127.0.0.1:1';
+const withBody = (body: string): string => ORDINARY.slice(0, ORDINARY.indexOf('\r\n\r\n') + 4) + body;
+const EICAR_MAIL = withBody(`${EICAR}\r\n`);
+const GTUBE_MAIL = withBody(`${GTUBE}\r\n`);
+
+let folder = '';
+beforeAll(async () => void (folder = await mkdtemp(join(tmpdir(), 'pabal-scanners-'))));
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+describe.skipIf(!hasClamd)('clamd (skipped where clamav-daemon is not installed)', () => {
+  let clamd: Engine;
+  beforeAll(async () => void (clamd = await startClamd(folder)), 60_000);
+  afterAll(() => clamd[Symbol.asyncDispose]());
+
+  scannerContract({
+    open: () => new ClamdScanner({ endpoint: clamd.endpoint }),
+    unreachable: () => new ClamdScanner({ endpoint: NOWHERE }),
+    malware: EICAR_MAIL,
+  });
+
+  test('a connection that was kept over a restart is made anew', async () => {
+    await using scanner = new ClamdScanner({ endpoint: clamd.endpoint });
+    const signal = new AbortController().signal;
+    expect((await scanner.scan(scannedMail(EICAR_MAIL), signal)).malware).toEqual([FOUND]);
+    await clamd.kill();
+    await expect(scanner.scan(scannedMail(EICAR_MAIL), signal)).rejects.toBeInstanceOf(ScannerFailed);
+    await clamd.start();
+    expect((await scanner.scan(scannedMail(EICAR_MAIL), signal)).malware).toEqual([FOUND]);
+  }, 60_000);
+});
+
+describe.skipIf(!hasRspamd)('rspamd (skipped where rspamd is not installed)', () => {
+  let rspamd: Engine;
+  beforeAll(async () => void (rspamd = await startRspamd(folder)), 60_000);
+  afterAll(() => rspamd[Symbol.asyncDispose]());
+
+  scannerContract({
+    open: () => new RspamdScanner({ url: `http://${rspamd.endpoint}` }),
+    unreachable: () => new RspamdScanner({ url: `http://${NOWHERE}` }),
+    spam: GTUBE_MAIL,
+  });
+});
+
+describe.skipIf(!hasSpamd)('spamd (skipped where spamd is not installed)', () => {
+  let spamd: Engine;
+  beforeAll(async () => void (spamd = await startSpamd(folder)), 60_000);
+  afterAll(() => spamd[Symbol.asyncDispose]());
+
+  scannerContract({
+    open: () => new SpamdScanner({ endpoint: spamd.endpoint }),
+    unreachable: () => new SpamdScanner({ endpoint: NOWHERE }),
+    spam: GTUBE_MAIL,
+  });
+});
