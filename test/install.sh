@@ -16,6 +16,9 @@ need neomutt neomutt
 need mpop mpop
 need python3 python3
 need strace strace
+# Scanners, each started by its own test with its own settings; SpamAssassin and its thirty packages only where it is there.
+need /usr/sbin/clamd clamav-daemon
+need rspamd rspamd
 PATH="$PATH:/usr/sbin:/sbin"
 need postfix postfix
 need smtp-source postfix

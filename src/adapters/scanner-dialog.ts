@@ -11,7 +11,7 @@ const MOST_ANSWER = 1 << 20;
 export class Dialog implements Disposable {
   readonly #socket: Socket;
   readonly #engine: string;
-  #received = Buffer.alloc(0);
+  #received: Buffer = Buffer.alloc(0);
   #ended = false;
   #error: Error | undefined;
   #wake: (() => void) | undefined;
@@ -19,7 +19,7 @@ export class Dialog implements Disposable {
   private constructor(socket: Socket, engine: string) {
     this.#socket = socket;
     this.#engine = engine;
-    socket.on('data', (piece) => {
+    socket.on('data', (piece: Buffer) => {
       this.#received = this.#received.length === 0 ? piece : Buffer.concat([this.#received, piece]);
       if (this.#received.length > MOST_ANSWER) socket.destroy(new Error('the answer is too long'));
       this.#wake?.();
@@ -37,13 +37,18 @@ export class Dialog implements Disposable {
     const colon = endpoint.lastIndexOf(':');
     const socket = endpoint.includes('/')
       ? connect({ path: endpoint })
-      : connect({ host: endpoint.slice(0, colon).replace(/^\[(.*)\]$/, '$1'), port: Number(endpoint.slice(colon + 1)) });
+      : connect({
+          host: endpoint.slice(0, colon).replace(/^\[(.*)\]$/, '$1'),
+          port: Number(endpoint.slice(colon + 1)),
+        });
     try {
       await once(socket, 'connect', { signal });
     } catch (error) {
       socket.destroy();
       signal.throwIfAborted();
-      throw new ScannerFailed(`${engine} cannot be reached at ${endpoint}: ${(error as Error).message}`, { cause: error });
+      throw new ScannerFailed(`${engine} cannot be reached at ${endpoint}: ${(error as Error).message}`, {
+        cause: error,
+      });
     }
     return new Dialog(socket, engine);
   }

@@ -1,6 +1,13 @@
 /** rspamd over HTTP: `POST /checkv2` answers every symbol that matched, with its points. */
 import { Readable } from 'node:stream';
-import { type ScannedMail, type Scanner, type ScanPoint, ScannerFailed, type ScanReport, SPAM_SCORE } from '../ports/scanner.ts';
+import {
+  type ScannedMail,
+  type Scanner,
+  type ScanPoint,
+  ScannerFailed,
+  type ScanReport,
+  SPAM_SCORE,
+} from '../ports/scanner.ts';
 import { Room } from './scanner-dialog.ts';
 
 export interface RspamdOptions {
@@ -93,18 +100,27 @@ function pointsOf(text: string): ScanPoint[] {
   for (const { name, score, description } of symbols) {
     if (typeof name !== 'string' || typeof score !== 'number' || score === 0 || points.length === MOST_POINTS) continue;
     left -= score;
-    const plain = name.toUpperCase().replace(/[^A-Z0-9_]/g, '_').slice(0, 80);
+    const plain = name
+      .toUpperCase()
+      .replace(/[^A-Z0-9_]/g, '_')
+      .slice(0, 80);
     const why = typeof description === 'string' ? description.replace(/\s+/g, ' ').slice(0, 200) : '';
-    points.push({ name: `RSPAMD_${plain}`, points: score * scale, why: why.trim() === '' ? `rspamd found ${plain}` : why });
+    points.push({
+      name: `RSPAMD_${plain}`,
+      points: score * scale,
+      why: why.trim() === '' ? `rspamd found ${plain}` : why,
+    });
   }
-  if (Math.abs(left) >= 0.5)
-    points.push({ name: 'RSPAMD_OTHER', points: left * scale, why: 'other rules of rspamd' });
+  if (Math.abs(left) >= 0.5) points.push({ name: 'RSPAMD_OTHER', points: left * scale, why: 'other rules of rspamd' });
   return points;
 }
 
 /** As the value of an HTTP header. */
 function word(text: string): string {
-  return Buffer.from(text).toString('latin1').replace(/[\0-\x1f\x7f]/g, '?').slice(0, 320);
+  return Buffer.from(text)
+    .toString('latin1')
+    .replace(/[\0-\x1f\x7f]/g, '?')
+    .slice(0, 320);
 }
 
 function causeOf(error: unknown): string {

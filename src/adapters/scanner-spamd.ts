@@ -1,5 +1,12 @@
 /** SpamAssassin's daemon: its REPORT names every rule that matched, with points and a sentence. The protocol is SPAMC/1.5. */
-import { type ScannedMail, type Scanner, type ScanPoint, ScannerFailed, type ScanReport, SPAM_SCORE } from '../ports/scanner.ts';
+import {
+  type ScannedMail,
+  type Scanner,
+  type ScanPoint,
+  ScannerFailed,
+  type ScanReport,
+  SPAM_SCORE,
+} from '../ports/scanner.ts';
 import { Dialog, type Endpoint, Room } from './scanner-dialog.ts';
 
 export interface SpamdOptions {
@@ -59,6 +66,7 @@ function pointsOf(answer: string): ScanPoint[] {
     points.push({ name: `SA_${rule[2]}`, points: Number(rule[1]) * scale, why: rule[3]!.trim() });
   }
   // Long reports are cut, and rounded: what the score says counts.
-  if (Math.abs(left) >= 0.5) points.push({ name: 'SA_OTHER', points: left * scale, why: 'other rules of SpamAssassin' });
+  if (Math.abs(left) >= 0.5)
+    points.push({ name: 'SA_OTHER', points: left * scale, why: 'other rules of SpamAssassin' });
   return points;
 }

@@ -4,6 +4,7 @@ import {
   choice,
   count,
   flag,
+  isDnsList,
   isNetwork,
   isServerAddress,
   listener,
@@ -162,6 +163,70 @@ const authentication = z
   .prefault({})
   .describe('Who sent this? What mail from other servers is checked for.');
 
+const spam = z
+  .strictObject({
+    check: flag(true, 'Whether mail from other servers is given points for what speaks for spam.'),
+    limit: count(5, { min: 1, max: 100 }, 'From so many points on a mail goes to Junk.'),
+    outgoing_limit: count(
+      10,
+      { min: 0, max: 100 },
+      'From so many points on a mail of our own users is refused; 0 = never.',
+    ),
+    loopback: flag(false, 'Whether mail from this machine itself is judged, too.'),
+    languages: texts(
+      'Languages that are read here, as two letters; mail in scripts of others gets points. Empty: all are.',
+      'a list of languages such as ["ko", "en"]',
+      (text) => /^[a-z]{2}$/.test(text),
+    ),
+    address_lists: texts(
+      'Lists in DNS of servers that send spam, with the points for being on them (default 2.5). Mind their terms of use.',
+      'a list such as ["zen.dnsbl.example=3", "bl.example"]',
+      isDnsList,
+    ),
+    domain_lists: texts('The same for the domains that links lead to.', 'a list such as ["dbl.example=3"]', isDnsList),
+    greylisting: flag(
+      false,
+      'Whether a server that is not known asks twice before its mail is taken: it costs some minutes, and spammers seldom come again.',
+    ),
+    rspamd: text('', 'The normal worker of rspamd, such as "http://127.0.0.1:11333"; empty: none.'),
+    rspamd_password: text('', 'The password that rspamd asks for.', { secret: true }),
+    spamd: text('', 'SpamAssassin\'s spamd, as "host:port" or the path of its socket; empty: none.'),
+    on_failure: choice(
+      ['accept', 'retry', 'error-queue'],
+      'accept',
+      'What happens to mail while rspamd or spamd does not answer: it passes with the points that are known, waits and is tried again, or goes to the error queue.',
+    ),
+  })
+  .prefault({})
+  .describe('Spam. Each mail shows its points and their reasons to its owner.');
+
+const viruses = z
+  .strictObject({
+    check: flag(true, 'Whether arriving and outgoing mail is looked into for viruses and for files that run.'),
+    clamd: text(
+      '',
+      'ClamAV\'s clamd, as "host:port" or the path of its socket; empty: only what can be told without it. Its StreamMaxLength must be above limits.message_size.',
+    ),
+    malware: choice(
+      ['error-queue', 'discard'],
+      'error-queue',
+      'What becomes of an arriving mail with a virus. Its sender is never told: it is mostly forged.',
+    ),
+    executables: choice(
+      ['error-queue', 'junk', 'accept'],
+      'error-queue',
+      'What becomes of one with a file that runs when it is opened, also in an archive.',
+    ),
+    on_failure: choice(
+      ['accept', 'retry', 'error-queue'],
+      'retry',
+      'What happens to mail while clamd does not answer: it passes unscanned, waits (for some 14 hours, then the error queue), or goes to the error queue. Users who send are asked to try later, unless it is accept.',
+    ),
+    seconds: count(30, { min: 1, max: 50 }, 'How long a scanner has for one mail, its waiting for a turn included.'),
+  })
+  .prefault({})
+  .describe('Viruses, and other files that do harm.');
+
 const limits = z
   .strictObject({
     message_size: size('50MB', 'Largest message accepted over any protocol.'),
@@ -254,6 +319,8 @@ export const schema = z.strictObject({
   feedback,
   dns,
   authentication,
+  spam,
+  viruses,
   http,
   limits,
   log,

@@ -84,6 +84,11 @@ export function isServerAddress(text: string): boolean {
   return isIP(text) !== 0 || (endpoint !== undefined && isIP(endpoint.host) !== 0 && endpoint.port > 0);
 }
 
+/** A zone, and perhaps points: `bl.example`, `bl.example=2.5`. */
+export function isDnsList(text: string): boolean {
+  return /^[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,6}(?:=\d{1,2}(?:\.\d)?)?$/.test(text);
+}
+
 /** Reached only from this machine. */
 export function isLoopbackHost(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);

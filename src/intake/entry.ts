@@ -24,6 +24,8 @@ export interface IntakePayload {
   readonly requireTls?: true;
   /** Of a mail from another server, when it was checked. */
   readonly authentication?: Authentication;
+  /** The server that handed it over, when it is none of ours. */
+  readonly client?: { readonly address: string; readonly hello: string };
 }
 
 /** So many recipients an entry at most, that a payload stays well below what a queue takes. */

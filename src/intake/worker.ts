@@ -28,6 +28,8 @@ export const WORKER_LIMITS = {
   /** Entries at work at once. */
   entries: 200,
   attempts: 5,
+  /** While a scanner is down, which may take its operator a night. */
+  patientAttempts: 60,
   /** Of one recipient through the whole pipeline. */
   deadlineMs: 60_000,
   /** Before the second attempt; doubled each time, and up to half as much again by chance. */
@@ -159,7 +161,8 @@ export class IntakeWorker implements AsyncDisposable {
     try {
       return await Promise.race([stage.deliver?.(delivery, signal) ?? false, passed, whole.passed]);
     } catch (error) {
-      if (stage.onFailure !== 'accept' || whole.signal.aborted) throw error;
+      const refused = error instanceof MailError && error.code === 'infected';
+      if (stage.onFailure !== 'accept' || refused || whole.signal.aborted) throw error;
       this.#parts.pipeline.passedOver(stage, error);
       return false;
     }
@@ -195,7 +198,8 @@ export class IntakeWorker implements AsyncDisposable {
     const payload: IntakePayload = { ...mail, recipients: failures.map((failure) => failure.recipient) };
     const hopeless = failures.every(({ final }) => final);
     const facts = { id: mail.id, attempts: entry.attempts + 1, reason };
-    if (hopeless || entry.attempts + 1 >= this.#limits.attempts) {
+    const most = failures.some(isPatient) ? this.#limits.patientAttempts : this.#limits.attempts;
+    if (hopeless || entry.attempts + 1 >= most) {
       this.#failed.inc({ outcome: 'error-queue' });
       log.error(facts, 'mail goes to the error queue');
       await queue.move(entry, 'error', reason, payload);
@@ -208,7 +212,8 @@ export class IntakeWorker implements AsyncDisposable {
 
   #pause(attempts: number, failures: readonly Failure[]): number {
     const full = failures.some(({ error }) => error instanceof MailError && error.code === 'over-quota');
-    const base = (full ? this.#limits.fullRetryMs : this.#limits.firstRetryMs) * 2 ** attempts;
+    const doubled = (full ? this.#limits.fullRetryMs : this.#limits.firstRetryMs) * 2 ** attempts;
+    const base = failures.some(isPatient) ? Math.min(doubled, this.#limits.fullRetryMs) : doubled;
     return Math.round(base * (1 + this.#parts.random.fraction() / 2));
   }
 }
@@ -240,6 +245,10 @@ class Deadline implements Disposable {
   [Symbol.dispose](): void {
     this.#timer[Symbol.dispose]();
   }
+}
+
+function isPatient({ error }: Failure): boolean {
+  return error instanceof MailError && error.code === 'scanner-down';
 }
 
 function isPermanent(error: unknown): boolean {

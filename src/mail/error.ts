@@ -39,6 +39,14 @@ export type MailErrorCode =
   | 'mail-loop'
   /** Its author's domain asks that such mail be refused. */
   | 'policy-refused'
+  /** It holds something that does harm, or may. */
+  | 'infected'
+  /** Come again in a while: a mail server does, a spammer seldom. */
+  | 'greylisted'
+  /** Somebody of ours sends what looks like spam. */
+  | 'looks-like-spam'
+  /** It cannot be scanned now, and shall not pass without. */
+  | 'scanner-down'
   | 'damaged'
   | 'store-full'
   | 'store-failed'

@@ -10,8 +10,14 @@ import { file } from '../intake/stages/file.ts';
 import { loop } from '../intake/stages/loop.ts';
 import { NotifyStage } from '../intake/stages/notify.ts';
 import type { SendingParts } from '../intake/stages/parts.ts';
+import { SpamStage, dnsList } from '../intake/stages/spam.ts';
 import { VacationStage } from '../intake/stages/vacation.ts';
+import { VirusStage } from '../intake/stages/virus.ts';
+import type { Engines } from '../intake/scan/engines.ts';
+import type { BayesFilters } from '../intake/spam/bayes-filters.ts';
+import { Greylist } from '../intake/spam/greylist.ts';
 import type { ReverseNames } from '../net/reverse-name.ts';
+import type { Cache } from '../ports/cache.ts';
 import type { Resolver } from '../ports/resolver.ts';
 
 export interface IntakeStageParts extends SendingParts, SieveParts, FeedbackStageParts {
@@ -19,21 +25,43 @@ export interface IntakeStageParts extends SendingParts, SieveParts, FeedbackStag
   readonly resolver: Resolver;
   readonly reverseNames: ReverseNames;
   readonly directory: Pick<Directory, 'account' | 'maySendAs' | 'route'>;
+  readonly cache: Cache;
+  readonly engines: Engines;
+  readonly filters: BayesFilters;
 }
 
 export function openPipeline(parts: IntakeStageParts): Pipeline {
-  const { config, log, metrics } = parts;
+  const { config, log, metrics, cache, clock } = parts;
   const failures = metrics.counter('intake_stages_passed_over_total', 'Mails that a failing stage let pass.', [
     'stage',
   ]);
   const { check, dmarc, trusted_sealers: sealers, loopback } = config.authentication;
   const rules = { mode: dmarc, trustedSealers: new Set(sealers.map((domain) => domain.toLowerCase())) };
   const authenticator = check && new Authenticator({ ...parts, rules, loopback });
+  const { viruses, spam } = config;
+  const spamRules = {
+    addressLists: spam.address_lists.map(dnsList),
+    domainLists: spam.domain_lists.map(dnsList),
+    languages: spam.languages,
+  };
   return new Pipeline(
     [
       loop(),
       ...(authenticator ? [authentication({ ...parts, authenticator })] : []),
       new FeedbackStage(parts),
+      ...(viruses.check ? [new VirusStage({ ...parts, rules: { ...viruses, onFailure: viruses.on_failure } })] : []),
+      ...(spam.check
+        ? [
+            new SpamStage({
+              ...parts,
+              rules: spamRules,
+              limit: spam.limit,
+              onFailure: spam.on_failure,
+              loopback: spam.loopback,
+              ...(spam.greylisting && { greylist: new Greylist(cache, clock) }),
+            }),
+          ]
+        : []),
       new SieveStage(parts),
       new VacationStage(parts),
       file(parts),

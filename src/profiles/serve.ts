@@ -17,6 +17,7 @@ import { SIGNED_IN } from '../directory/directory.ts';
 import { SANDBOX_DOMAIN } from '../directory/sandbox.ts';
 import { Intake } from '../intake/intake.ts';
 import { ReturnPaths } from '../intake/return-paths.ts';
+import { BayesFilters } from '../intake/spam/bayes-filters.ts';
 import { RecipientRate } from '../intake/rate.ts';
 import { Recipients } from '../intake/recipients.ts';
 import { Room } from '../intake/room.ts';
@@ -47,6 +48,7 @@ import { VERSION } from '../version.ts';
 import type { DataFolder, DataKind } from './data-folder.ts';
 import { type FirstAdministrator, firstRun } from './first-run.ts';
 import { openPipeline } from './intake-stages.ts';
+import { openEngines, outgoingCheck } from './engines.ts';
 import { feedbackPolicyOf, NOWHERE, outboundLimitsOf, watchQueues } from './outbound.ts';
 import { LISTEN_NAMES, type ListenName, openListener } from './listeners.ts';
 import { freeBytes, openSingle } from './single.ts';
@@ -95,6 +97,8 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
   const rules = new Rules(scripts, random);
   const secret = await secretOf(folder);
   const returnPaths = new ReturnPaths({ directory, clock, secret });
+  const engines = undo.use(openEngines(config, { clock, log, metrics }));
+  const filters = new BayesFilters({ kv: store.kv, clock, random });
   const people = { store: mailstore, directory, automatic, returnPaths, clock, log, hostname };
   const pipeline = openPipeline({
     ...people,
@@ -104,6 +108,9 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
     reverseNames,
     scripts,
     metrics,
+    cache,
+    engines,
+    filters,
   });
   const intake = new Intake({
     store: mailstore,
@@ -159,6 +166,7 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
     hostname,
     remote,
     bounceAddresses: config.feedback.bounce_addresses,
+    outgoing: outgoingCheck(config, { engines, clock, log }),
   });
   const errorDelay = new ErrorDelay({ mostMs: 1000 * limits.error_delay, limitLoopback: limits.loopback }, clock);
   const connections = new AccountConnections({

@@ -24,6 +24,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Random } from '../ports/random.ts';
 import type { Log } from '../telemetry/log.ts';
 import { submittedHeader } from './header.ts';
+import type { OutgoingCheck } from './outgoing-check.ts';
 import { WireScan } from './wire-scan.ts';
 
 export type User = Principal & { readonly kind: 'user' };
@@ -70,6 +71,8 @@ export interface SubmitParts {
   readonly store: Pick<MailStore, 'open' | 'stage'>;
   readonly dispatcher: Pick<Dispatcher, 'wake'>;
   readonly suppressions: Pick<Suppressions, 'check'>;
+  /** Absent: nobody looks. */
+  readonly outgoing?: Pick<OutgoingCheck, 'check'>;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -124,7 +127,7 @@ export class Submit {
   }
 
   /** Resolves once the mail cannot be lost. Throws `not-allowed` for an author the user is not, `mail-loop`, `too-large`,
-   * `over-quota` when there is no room for the sender's copy, `limit` when the account sends too much. */
+   * `over-quota` when there is no room for the sender's copy, `limit` when the account sends too much; what `OutgoingCheck` throws. */
   async send(submission: Submission): Promise<Submitted> {
     const { clock, store, rate, dispatcher, log, random, hostname } = this.#parts;
     const { by, sender, recipients, mail, origin, sendAt, dsn, requireTls = false, binary = false } = submission;
@@ -145,6 +148,16 @@ export class Submit {
     const places =
       copyTo === undefined ? [{ account: by.account }] : [{ account: by.account }, { account: by.account }];
     const [staged, copy] = (await store.stage(places, raw)) as [Staged, Staged | undefined];
+    const written = this.#parts.outgoing && (await account.staged(staged));
+    if (written)
+      await this.#parts.outgoing?.check(written, {
+        id: staged.email,
+        sender,
+        recipients: recipients.map(({ address }) => address),
+        user: by.address,
+        size: staged.size,
+        stream: () => written.body.stream(),
+      });
     const international = [sender, ...recipients.map(({ address }) => address)].some((address) => !isAscii(address));
     const key = submission.key ?? (messageId === undefined ? undefined : identityOf(submission, content.digest()));
     const { bounceAddresses } = this.#parts;

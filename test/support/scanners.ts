@@ -117,9 +117,29 @@ export async function startSpamd(folder: string): Promise<Engine> {
   const program = SPAMD ?? '';
   const root = dirname(dirname(dirname(program)));
   const loads = ['Check', 'MIMEHeader', 'HeaderEval', 'BodyEval', 'HTMLEval', 'MIMEEval', 'URIEval', 'WLBLEval'];
-  await writeFile(join(site, 'a.pre'), `${loads.map((name) => `loadplugin Mail::SpamAssassin::Plugin::${name}`).join('\n')}\n`);
+  await writeFile(
+    join(site, 'a.pre'),
+    `${loads.map((name) => `loadplugin Mail::SpamAssassin::Plugin::${name}`).join('\n')}\n`,
+  );
   await writeFile(join(site, 'local.cf'), 'required_score 5.0\nuse_bayes 0\nskip_rbl_checks 1\n');
-  const args = [program, '-L', '-x', '-m', '2', '--min-children=1', '-i', '127.0.0.1', '-p', String(port), '-C', join(root, 'usr/share/spamassassin'), '--siteconfigpath', site, '-H', folder]; // prettier-ignore
+  const args = [
+    program,
+    '-L',
+    '-x',
+    '-m',
+    '2',
+    '--min-children=1',
+    '-i',
+    '127.0.0.1',
+    '-p',
+    String(port),
+    '-C',
+    join(root, 'usr/share/spamassassin'),
+    '--siteconfigpath',
+    site,
+    '-H',
+    folder,
+  ]; // prettier-ignore
   return engine(port, '/usr/bin/perl', ['-T', `-I${join(root, 'usr/share/perl5')}`, ...libraries(root), ...args], {
     ...process.env,
     HOME: folder,

@@ -32,6 +32,7 @@ import { loop } from '../../src/intake/stages/loop.ts';
 import { NotifyStage } from '../../src/intake/stages/notify.ts';
 import { VacationStage } from '../../src/intake/stages/vacation.ts';
 import { AutomaticSender } from '../../src/submit/automatic.ts';
+import type { OutgoingCheck } from '../../src/submit/outgoing-check.ts';
 import { Submit, type Submission, type User } from '../../src/submit/submit.ts';
 import { silentLog } from '../../src/telemetry/log.ts';
 import { Metrics } from '../../src/telemetry/metrics.ts';
@@ -101,7 +102,7 @@ export async function sendingWorld(options: SendingOptions = {}) {
   for (const account of PEOPLE.values()) await first.createAccount(account);
 
   /** One run of the service on this store, or on one that wraps it. Without a transfer nothing is attempted. */
-  const start = async (store: KeyValueStore = kv, transfer?: Transfer) => {
+  const start = async (store: KeyValueStore = kv, transfer?: Transfer, outgoing?: Pick<OutgoingCheck, 'check'>) => {
     const random = new SeededRandom(seed++);
     const log = silentLog;
     const metrics = new Metrics();
@@ -144,6 +145,7 @@ export async function sendingWorld(options: SendingOptions = {}) {
       suppressions,
       remote: true,
       bounceAddresses: 'lists',
+      ...(outgoing && { outgoing }),
     });
     const alice = await mailstore.open(SYSTEM, ALICE);
     const reputation = new Reputation({ kv: store, clock, random, log });

@@ -9,7 +9,16 @@ import { SpamdScanner } from '../../src/adapters/scanner-spamd.ts';
 import { EICAR } from '../../src/mail/malware/eicar.ts';
 import { ORDINARY, scannedMail, scannerContract } from '../../src/ports/scanner.contract.ts';
 import { ScannerFailed } from '../../src/ports/scanner.ts';
-import { type Engine, GTUBE, hasClamd, hasRspamd, hasSpamd, startClamd, startRspamd, startSpamd } from '../support/scanners.ts'; // prettier-ignore
+import {
+  type Engine,
+  GTUBE,
+  hasClamd,
+  hasRspamd,
+  hasSpamd,
+  startClamd,
+  startRspamd,
+  startSpamd,
+} from '../support/scanners.ts'; // prettier-ignore
 
 const FOUND = 'Eicar-Test-Signature.UNOFFICIAL';
 const NOWHERE = '127.0.0.1:1';

@@ -4,10 +4,20 @@ import { likelihood } from './bayes.ts';
 import { TokenTable } from './token-table.ts';
 
 const EMPTY = new TokenTable();
-const hash = (word: string): number => [...word].reduce((h, c) => (Math.imul(h, 31) + c.charCodeAt(0)) >>> 0, 7);
+const hash = (word: string): number => word.split('').reduce((h, c) => (Math.imul(h, 31) + c.charCodeAt(0)) >>> 0, 7);
 const words = (text: string): Set<number> => new Set(text.split(' ').map(hash));
-const SPAM = ['cheap pills buy now offer', 'offer loan cheap money now', 'buy cheap watches offer now', 'casino bonus money now offer'];
-const HAM = ['meeting minutes monday project plan', 'project plan draft review monday', 'lunch monday review minutes', 'invoice project review plan'];
+const SPAM = [
+  'cheap pills buy now offer',
+  'offer loan cheap money now',
+  'buy cheap watches offer now',
+  'casino bonus money now offer',
+];
+const HAM = [
+  'meeting minutes monday project plan',
+  'project plan draft review monday',
+  'lunch monday review minutes',
+  'invoice project review plan',
+];
 
 function taught(rounds = 3): TokenTable {
   const table = new TokenTable();

@@ -22,6 +22,8 @@ export interface SpamRules {
 export interface CheckedFacts {
   readonly mail: MailText;
   readonly sender: string;
+  /** The server that handed it over. */
+  readonly client: { readonly address: string };
   /** Of mail from another server, when it was checked. */
   readonly authentication: Authentication | undefined;
   readonly rules: SpamRules;

@@ -52,12 +52,12 @@ export async function readMailText({ envelope, structure, size }: MessageDetails
   return { header, envelope, size, text, html, hasPlain: plain.trim() !== '', links: linksOf(text, html), files };
 }
 
-/** Parts that hold no others, in order. */
-export function leaves(root: Part): Part[] {
+/** Parts that hold no others, in order; a mail within the mail is one, unless it is looked into. */
+export function leaves(root: Part, { nested = false, most = MOST_PARTS } = {}): Part[] {
   const found: Part[] = [];
   const open = [root];
-  for (let part = open.pop(); part !== undefined && found.length < MOST_PARTS; part = open.pop()) {
-    if (part.children.length === 0 || part.type === 'message') found.push(part);
+  for (let part = open.pop(); part !== undefined && found.length < most; part = open.pop()) {
+    if (part.children.length === 0 || (part.type === 'message' && !nested)) found.push(part);
     else open.push(...part.children.toReversed());
   }
   return found;

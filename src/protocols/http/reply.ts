@@ -68,6 +68,10 @@ export const PROBLEMS: { readonly [code in ProblemCode]: readonly [status: numbe
   timeout: [504, 'It took too long.'],
   'over-quota': [507, 'The mailbox is full.'],
   'store-full': [507, 'The server has no room left.'],
+  infected: [422, 'It holds a virus, or a file that runs when it is opened.'],
+  greylisted: [503, 'Please try again in some minutes.'],
+  'looks-like-spam': [422, 'It looks like spam.'],
+  'scanner-down': [503, 'It cannot be scanned for viruses now.'],
   'policy-refused': [403, "The author's domain asks that this message be refused."],
   'mail-loop': [508, 'The message has been going round in circles.'],
 };

@@ -106,6 +106,15 @@ const verdict = z.strictObject({
   domain: z.string().describe('What was checked, may be empty'),
 });
 
+export const spam = z.strictObject({
+  score: z.number(),
+  limit: z.number().describe('From so many points on it goes to Junk'),
+  spam: z.boolean(),
+  points: z.array(
+    z.strictObject({ name: z.string(), points: z.number().describe('Negative speaks for the mail'), why: z.string() }),
+  ),
+});
+
 export const authentication = z.strictObject({
   spf: verdict,
   dkim: z.array(verdict).describe('One a signature'),
@@ -130,6 +139,7 @@ export const message = z.strictObject({
   authentication: authentication
     .nullable()
     .describe('Who sent it, as checked when it came in; null for what was not sent by another server'),
+  spam: spam.nullable().describe('What the spam filter found when it came in; null for what it did not judge'),
 });
 
 export const pageQuery = {

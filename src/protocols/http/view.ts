@@ -1,5 +1,6 @@
 /** Messages and changes as the API shows them. */
 import type { z } from 'zod';
+import { type Assessment, assessment } from '../../intake/spam/assessment.ts';
 import { MailError } from '../../mail/error.ts';
 import { htmlToText } from '../../mail/html.ts';
 import type { MailAddress, Part } from '../../mail/message.ts';
@@ -132,7 +133,14 @@ export async function messageView(
     })),
     structure: structureView(structure),
     authentication: await authenticationView(body, hostname),
+    spam: spamView(await assessment(account, meta.email)),
   };
+}
+
+function spamView(found: Assessment | undefined): Message['spam'] {
+  if (found === undefined) return null;
+  const { score, limit, spam, points } = found;
+  return { score, limit, spam, points: points.map(({ name, points: worth, why }) => ({ name, points: worth, why })) };
 }
 
 /** The parts' text one after the other; undefined when there are none. */

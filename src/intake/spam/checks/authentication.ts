@@ -9,10 +9,12 @@ export const authentication: SpamCheck = {
     const points = [];
     if (dmarc.result === 'pass') points.push(point('DMARC_PASS', -0.5, `${dmarc.domain} stands behind this mail`));
     else if (dmarc.result === 'fail')
-      points.push(point('DMARC_FAIL', dmarc.policy === 'none' ? 1.5 : 3, `${dmarc.domain} does not stand behind this mail`));
-    else if (dmarc.result === 'permerror') points.push(point('DMARC_BROKEN', 1, dmarc.reason ?? 'the author is unclear'));
-    if (spf.result === 'fail')
-      points.push(point('SPF_FAIL', 2, `${spf.domain} does not send from this address`));
+      points.push(
+        point('DMARC_FAIL', dmarc.policy === 'none' ? 1.5 : 3, `${dmarc.domain} does not stand behind this mail`),
+      );
+    else if (dmarc.result === 'permerror')
+      points.push(point('DMARC_BROKEN', 1, dmarc.reason ?? 'the author is unclear'));
+    if (spf.result === 'fail') points.push(point('SPF_FAIL', 2, `${spf.domain} does not send from this address`));
     else if (spf.result === 'softfail')
       points.push(point('SPF_SOFTFAIL', 1, `${spf.domain} mostly does not send from this address`));
     if (dkim.some(({ result }) => result === 'fail') && !dkim.some(({ result }) => result === 'pass'))
@@ -20,7 +22,9 @@ export const authentication: SpamCheck = {
     if (spf.result === 'none' && dkim.every(({ result }) => result === 'none') && dmarc.result === 'none')
       points.push(point('NOT_AUTHENTICATED', 1, 'nothing shows who sent this mail'));
     if (iprev.result === 'fail' || iprev.result === 'permerror')
-      points.push(point('NO_REVERSE_NAME', 1, `the sending server ${iprev.address} has no name in DNS that leads back to it`));
+      points.push(
+        point('NO_REVERSE_NAME', 1, `the sending server ${iprev.address} has no name in DNS that leads back to it`),
+      );
     return points;
   },
 };

@@ -9,11 +9,15 @@ const MOST_DOMAINS = 10;
 
 export const addressLists: SpamCheck = {
   name: 'address-lists',
-  async run({ authentication, rules, resolver }, signal) {
-    const name = reversed(authentication?.iprev.address ?? '');
+  async run({ client, rules, resolver }, signal) {
+    const name = reversed(client.address);
     if (name === undefined) return [];
-    return listedIn(resolver, [name], rules.addressLists, signal, ({ zone }) =>
-      `the sending server ${authentication?.iprev.address ?? ''} is on the list ${zone}`,
+    return listedIn(
+      resolver,
+      [name],
+      rules.addressLists,
+      signal,
+      ({ zone }) => `the sending server ${client.address} is on the list ${zone}`,
     );
   },
 };
@@ -25,10 +29,20 @@ export const domainLists: SpamCheck = {
     for (const { host } of mail.links) {
       if (names.size >= MOST_DOMAINS) break;
       if (isIPv4(host) || isIPv6(host) || !/^[a-z0-9.-]{4,200}$/.test(host) || !host.includes('.')) continue;
-      names.add(host.split('.').slice(-3).join('.').replace(/^www\./, ''));
+      names.add(
+        host
+          .split('.')
+          .slice(-3)
+          .join('.')
+          .replace(/^www\./, ''),
+      );
     }
-    return listedIn(resolver, [...names], rules.domainLists, signal, ({ zone }, name) =>
-      `it links to ${name}, which is on the list ${zone}`,
+    return listedIn(
+      resolver,
+      [...names],
+      rules.domainLists,
+      signal,
+      ({ zone }, name) => `it links to ${name}, which is on the list ${zone}`,
     );
   },
 };
@@ -73,5 +87,5 @@ function reversed(address: string): string | undefined {
   const right = tail === undefined || tail === '' ? [] : tail.split(':');
   const middle = tail === undefined ? [] : Array.from({ length: 8 - left.length - right.length }, () => '0');
   const digits = [...left, ...middle, ...right].map((group) => group.padStart(4, '0')).join('');
-  return [...digits].toReversed().join('.');
+  return digits.split('').toReversed().join('.');
 }

@@ -13,8 +13,10 @@ export const header: SpamCheck = {
     const points: ScanPoint[] = [];
     const add = (name: string, worth: number, why: string): void => void points.push(point(name, worth, why));
     if (block.first('date') === undefined) add('NO_DATE', 1, 'it has no date');
-    else if (envelope.date !== undefined && envelope.date > now + 2 * DAY) add('DATE_IN_FUTURE', 1.5, 'its date is in the future');
-    else if (envelope.date !== undefined && envelope.date < now - 30 * DAY) add('DATE_LONG_AGO', 0.8, 'its date is more than a month ago');
+    else if (envelope.date !== undefined && envelope.date > now + 2 * DAY)
+      add('DATE_IN_FUTURE', 1.5, 'its date is in the future');
+    else if (envelope.date !== undefined && envelope.date < now - 30 * DAY)
+      add('DATE_LONG_AGO', 0.8, 'its date is more than a month ago');
     if (envelope.messageId === '') add('NO_MESSAGE_ID', 0.8, 'it has no Message-ID');
     if (block.all('from').length !== 1) add('FROM_FIELDS', 2, 'it does not have one author field');
     if (envelope.from.length === 0) add('NO_AUTHOR', 1.5, 'it names no author');
@@ -25,7 +27,13 @@ export const header: SpamCheck = {
     const [author] = envelope.from;
     const [reply] = envelope.replyTo;
     const list = block.first('list-id') !== undefined;
-    if (author && reply && !list && domainOf(author.address) !== domainOf(reply.address) && FREE.has(domainOf(reply.address)))
+    if (
+      author &&
+      reply &&
+      !list &&
+      domainOf(author.address) !== domainOf(reply.address) &&
+      FREE.has(domainOf(reply.address))
+    )
       add('REPLY_TO_FREE_MAILBOX', 1.5, `answers go to ${reply.address}, not to ${domainOf(author.address)}`);
     if (sender !== '' && !sender.includes('@')) add('SENDER_WITHOUT_DOMAIN', 1, 'its sender has no domain');
     return points;
@@ -34,7 +42,9 @@ export const header: SpamCheck = {
 
 /** Anybody can have an address there within a minute. */
 const FREE = new Set(
-  'gmail.com outlook.com hotmail.com yahoo.com aol.com mail.com gmx.com gmx.de proton.me protonmail.com yandex.com yandex.ru mail.ru qq.com 163.com'.split(' '),
+  'gmail.com outlook.com hotmail.com yahoo.com aol.com mail.com gmx.com gmx.de proton.me protonmail.com yandex.com yandex.ru mail.ru qq.com 163.com'.split(
+    ' ',
+  ),
 );
 
 function subject(text: string, isAnswer: boolean): ScanPoint[] {
@@ -45,7 +55,8 @@ function subject(text: string, isAnswer: boolean): ScanPoint[] {
   if (/[!?]{3}|\${2}|₩{2}|★{2}/u.test(text)) points.push(point('SUBJECT_MARKS', 0.8, 'its subject is full of marks'));
   if (/^(re|aw|답장|회신)\s?:/i.test(text) && !isAnswer)
     points.push(point('FAKE_ANSWER', 1, 'it claims to be an answer, and is none'));
-  if (/[\u200b-\u200f\u2060\u00ad]/u.test(text)) points.push(point('SUBJECT_HIDES', 1.5, 'its subject has characters that cannot be seen'));
+  if (/[\u200b-\u200f\u2060\u00ad]/u.test(text))
+    points.push(point('SUBJECT_HIDES', 1.5, 'its subject has characters that cannot be seen'));
   return points;
 }
 

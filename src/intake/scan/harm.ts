@@ -1,0 +1,67 @@
+/** Does a mail hold something that does harm? Its files are looked at here, and by the engines that know viruses. */
+import { bodyDecoder } from '../../mail/encoding.ts';
+import { isArchive } from '../../mail/malware/archive.ts';
+import { type FileFinding, fileFindings } from '../../mail/malware/attachment.ts';
+import { isArchiveName } from '../../mail/malware/executable.ts';
+import type { Part } from '../../mail/message.ts';
+import type { Body, MessageDetails } from '../../mailstore/api.ts';
+import type { ScannedMail } from '../../ports/scanner.ts';
+import { Turns } from '../sieve/turns.ts';
+import { leaves } from '../spam/mail-text.ts';
+import type { Engines } from './engines.ts';
+
+export interface Harm {
+  /** What was found, one line each. */
+  readonly malware: readonly string[];
+  /** Files that run when they are opened. */
+  readonly executables: readonly string[];
+}
+
+/** Encoded bytes: of any file, and of an archive. */
+const HEAD_BYTES = 16 << 10;
+const ARCHIVE_BYTES = 24 << 20;
+const MOST_FILES = 1_000;
+const MOST_FOUND = 20;
+
+/** Large archives are in memory one at a time. */
+const turns = new Turns();
+
+export async function harmIn(
+  content: { readonly details: MessageDetails; readonly body: Body },
+  mail: ScannedMail,
+  engines: Engines,
+  signal: AbortSignal,
+): Promise<Harm> {
+  const found: FileFinding[] = [];
+  for (const part of leaves(content.details.structure, { nested: true, most: MOST_FILES })) {
+    signal.throwIfAborted();
+    if (part.bodyEnd <= part.bodyStart && part.filename === '') continue;
+    found.push(...(await partFindings(part, content.body)));
+  }
+  const of = (kind: FileFinding['kind']): string[] =>
+    [...new Set(found.filter((one) => one.kind === kind).map(({ what }) => what))].slice(0, MOST_FOUND);
+  const malware = of('malware');
+  // What is known to be bad need not be asked about.
+  if (malware.length > 0) return { malware, executables: of('executable') };
+  const report = await engines.scan('malware', mail, signal);
+  return { malware: report.malware, executables: of('executable') };
+}
+
+async function partFindings(part: Part, body: Body): Promise<FileFinding[]> {
+  const length = part.bodyEnd - part.bodyStart;
+  const head = await decoded(part, body, Math.min(length, HEAD_BYTES));
+  const small = length <= HEAD_BYTES;
+  if (small || !(isArchive(head) || isArchiveName(part.filename))) return fileFindings(part.filename, head);
+  return turns.run('archive', async () =>
+    fileFindings(part.filename, await decoded(part, body, Math.min(length, ARCHIVE_BYTES))),
+  );
+}
+
+async function decoded(part: Part, body: Body, bytes: number): Promise<Buffer> {
+  const decoder = bodyDecoder(part.encoding);
+  const pieces: Buffer[] = [];
+  for await (const piece of body.stream(part.bodyStart, part.bodyStart + bytes))
+    pieces.push(decoder.push(Buffer.from(piece)));
+  pieces.push(decoder.end());
+  return Buffer.concat(pieces);
+}
