@@ -5,6 +5,8 @@ import type { KeyValueStore, Value, Version } from '../ports/kv.ts';
 import type {
   AccountId,
   Body,
+  Conversation,
+  ConversationPage,
   DeleteCondition,
   FlagChange,
   Folder,
@@ -22,10 +24,12 @@ import type {
   SearchAnswer,
   SearchRequest,
   Staged,
+  ThreadId,
   Uid,
   VersionChanges,
 } from './api.ts';
 import { StoredBody } from './bodies.ts';
+import { Joined, listConversations } from './conversations.ts';
 import { storeError } from './commit.ts';
 import type { StoredDetails } from './details.ts';
 import { pathLevels, SEPARATOR } from './folder-names.ts';
@@ -163,6 +167,17 @@ export class Account implements MailAccount, Disposable {
 
   getMessageIds(query: MessageQuery): readonly MsgId[] {
     return messageIds(this.#mailbox.index, query);
+  }
+
+  async threadsOf(thread: ThreadId): Promise<readonly ThreadId[]> {
+    return told(async () => (await Joined.load(this.#kv, this.id)).threadsOf(thread));
+  }
+
+  async conversations(folder: FolderId, page: ConversationPage): Promise<readonly Conversation[]> {
+    return told(async () => {
+      const joined = await Joined.load(this.#kv, this.id);
+      return listConversations(this.#mailbox.index, joined, folder, page);
+    });
   }
 
   async search(request: SearchRequest): Promise<SearchAnswer> {

@@ -210,12 +210,30 @@ export interface MessageQuery {
   readonly folder?: FolderId;
   readonly unread?: boolean;
   readonly flagged?: boolean;
-  readonly thread?: ThreadId;
+  /** In one of these. */
+  readonly threads?: readonly ThreadId[];
   readonly sort?: 'id' | 'internalDate' | 'sentDate' | 'size';
   readonly descending?: boolean;
   /** Skips up to and including this message in the order asked for. */
   readonly after?: MsgId;
   readonly limit?: number;
+}
+
+/** Messages that belong together, whichever of its threads they were given to. */
+export interface Conversation {
+  /** The oldest of its threads. */
+  readonly id: ThreadId;
+  /** In all folders. */
+  readonly total: number;
+  readonly unread: number;
+  /** The newest one in the folder asked for. */
+  readonly newest: MsgId;
+}
+
+export interface ConversationPage {
+  /** Goes on behind the conversation whose newest message was this one, as it was then. */
+  readonly after?: Pick<MessageMeta, 'id' | 'internalDate'>;
+  readonly limit: number;
 }
 
 /** A search over everything: words from the search index, what may change from the mailbox index. */
@@ -279,6 +297,11 @@ export interface MailAccount {
   body(id: MsgId, details?: MessageDetails): Promise<Body>;
   /** NinjaMail getMessageIDs. */
   getMessageIds(query: MessageQuery): readonly MsgId[];
+  /** The threads of one conversation, the one asked for among them, the oldest first. THREADID never changes: when a missing message
+   * shows that two threads are one conversation, it has both. */
+  threadsOf(thread: ThreadId): Promise<readonly ThreadId[]>;
+  /** Conversations with a message in this folder, the one with the newest first. */
+  conversations(folder: FolderId, page: ConversationPage): Promise<readonly Conversation[]>;
   /** Sees every message acknowledged before the call, unless `behind` says that there are too many. */
   search(request: SearchRequest): Promise<SearchAnswer>;
   /** Says of a message whether it may hold this text (NFC, lower case) as a substring in one of these fields, decoded: for IMAP,

@@ -5,7 +5,7 @@
  */
 import { hash } from 'node:crypto';
 import { type Key, type Partition, partition, type Range, type Version } from '../ports/kv.ts';
-import type { AccountId, EmailId, FolderId, MsgId } from './api.ts';
+import type { AccountId, EmailId, FolderId, MsgId, ThreadId } from './api.ts';
 
 const Kind = {
   folder: 0x10,
@@ -18,6 +18,7 @@ const Kind = {
   delivered: 0x50,
   once: 0x51,
   thread: 0x52,
+  joined: 0x53,
   record: 0x60,
   submission: 0x64,
   outbox: 0x65,
@@ -158,6 +159,18 @@ function mix(text: string, high: number, low: number): [number, number] {
   return [(a ^ (a >>> 13)) >>> 0, (b ^ (b >>> 16)) >>> 0];
 }
 export const allThreads = (): Range => all(Kind.thread);
+
+/** That two threads turned out to be one conversation. */
+export function joinedKey(one: ThreadId, other: ThreadId): Key {
+  const [first, second] = one < other ? [one, other] : [other, one];
+  return Buffer.from(`${Kind.joined.toString(16)}${first}${second}`, 'hex');
+}
+export const allJoined = (): Range => all(Kind.joined);
+
+export function joinedOf(key: Key): readonly [ThreadId, ThreadId] {
+  const hex = Buffer.from(key.buffer, key.byteOffset, key.length).toString('hex');
+  return [hex.slice(2, 26) as ThreadId, hex.slice(26) as ThreadId];
+}
 
 export function recordKey(kind: string, id: string): Key {
   return Buffer.from(`${String.fromCharCode(Kind.record)}${kind}\0${id}`);

@@ -226,6 +226,16 @@ export class MessageTable {
     return threads[at + 2] === thread[2] && threads[at + 1] === thread[1] && threads[at] === thread[0];
   }
 
+  /** Slots of the messages of these threads. */
+  *slotsOfThreads(threads: Iterable<ThreadId>): Iterable<number> {
+    // The end of the id tells most of them apart.
+    const wanted = Map.groupBy(Array.from(threads, words), (thread) => thread[2]);
+    for (let slot = 0, end = 2; slot < this.#length; slot++, end += 3) {
+      const some = wanted.get(this.threads[end]!);
+      if (some && this.folders[slot] !== GONE && some.some((thread) => this.isThread(slot, thread))) yield slot;
+    }
+  }
+
   /** The columns one after the other, for a checkpoint; made without those that are gone. */
   columns(): Uint8Array[] {
     if (this.#gone > 0) this.#compact();

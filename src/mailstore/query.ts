@@ -65,18 +65,18 @@ function startAfter(
   return at < 0 ? ordered.length : at;
 }
 
-function matchingSlots(index: MailboxIndex, { folder, unread, flagged, thread }: MessageQuery): Uint32Array {
+function matchingSlots(index: MailboxIndex, { folder, unread, flagged, threads }: MessageQuery): Uint32Array {
   const { table } = index;
   const { folders, flags, length } = table;
   const mask = (unread === undefined ? 0 : Flag.seen) | (flagged === undefined ? 0 : Flag.flagged);
   const wanted = (unread === false ? Flag.seen : 0) | (flagged ? Flag.flagged : 0);
-  const threadWords = thread === undefined ? undefined : words(thread);
+  const wantedThreads = threads?.map(words);
   const found = new Uint32Array(folder === undefined ? length : (index.folderState(folder)?.total ?? 0));
   let count = 0;
   for (let slot = 0; slot < length; slot++) {
     const in_ = folders[slot]!;
     if (in_ === 0 || (folder !== undefined && in_ !== folder) || (flags[slot]! & mask) !== wanted) continue;
-    if (threadWords && !table.isThread(slot, threadWords)) continue;
+    if (wantedThreads && !wantedThreads.some((thread) => table.isThread(slot, thread))) continue;
     found[count++] = slot;
   }
   return found.subarray(0, count);

@@ -317,7 +317,7 @@ test('ids by folder, state and thread, in any order, page by page', async () => 
   expect(alice.getMessageIds({ unread: false, flagged: true })).toEqual([c]);
   expect(alice.getMessageIds({ flagged: false })).toEqual([a, b, d]);
   expect(alice.getMessageIds({ sort: 'size', descending: true })).toEqual([e, d, c, b, a]);
-  expect(alice.getMessageIds({ thread: alice.meta(b)!.thread })).toEqual([b]);
+  expect(alice.getMessageIds({ threads: [alice.meta(b)!.thread] })).toEqual([b]);
   expect(alice.getMessageIds({ descending: true, after: 99 as MsgId, limit: 1 })).toEqual([e]);
   await alice.deleteMessage([d]);
   expect(alice.getMessageIds({ after: d })).toEqual([e]);

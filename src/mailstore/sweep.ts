@@ -36,6 +36,7 @@ import {
 import type { Mailbox, Node } from './mailbox.ts';
 import { DAY } from './operations/publish.ts';
 import { decodeSubmission } from './operations/submissions.ts';
+import { Joined } from './conversations.ts';
 import { decodeFacts, decodeThread } from './values.ts';
 
 /** After `publish` refuses staged content it is left alone for this long: more than any commit takes. */
@@ -137,6 +138,10 @@ async function forgetRows(kv: KeyValueStore, mailbox: Mailbox, now: number): Pro
       }
     }
   if (remove.length > 0) await mailbox.run(withoutChanges({ remove }));
+  const joined = await Joined.load(kv, mailbox.account);
+  const useless = joined.rowsOfOne(mailbox.index.table);
+  for (let at = 0; at < useless.length; at += ROWS_AT_ONCE)
+    await mailbox.run(withoutChanges({ remove: useless.slice(at, at + ROWS_AT_ONCE) }));
 }
 
 /** Of mail that nothing is left to do for. Answers the emails that the others still need. */

@@ -9,12 +9,14 @@ import { threadKey } from './keys.ts';
 
 export interface ThreadKey {
   readonly key: Key;
-  /** The row is written when it is missing: for the own id, the nearest parent and the root, which siblings share. */
+  /** The row is written when it is missing: for the own id, the nearest parents and the root, so that they are recognised should
+   * they come later. */
   readonly keep: boolean;
 }
 
 /** Ancestors that are looked for; the nearest ones, and the root. */
 const MOST_PARENTS = 20;
+const MOST_KEPT = 8;
 
 /** The own id first, then its parents, the nearest first. */
 export function threadKeys(envelope: Envelope): ThreadKey[] {
@@ -27,7 +29,7 @@ export function threadKeys(envelope: Envelope): ThreadKey[] {
   const ids = new Map<string, boolean>();
   if (envelope.messageId !== '') ids.set(envelope.messageId, true);
   near.forEach((id, i) => {
-    if (!ids.has(id)) ids.set(id, i === 0 || id === root);
+    if (!ids.has(id)) ids.set(id, i < MOST_KEPT || id === root);
   });
   return Array.from(ids, ([id, keep]) => ({ key: threadKey(id, subject), keep }));
 }

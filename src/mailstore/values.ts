@@ -190,6 +190,11 @@ export function decodeThread(value: Uint8Array): { thread: ThreadId; day: number
   return { thread: r.hex(THREAD_BYTES) as ThreadId, day: r.u32() };
 }
 
+/** The day (since 1970) when two threads were joined. */
+export function encodeDay(day: number): Uint8Array {
+  return writer.u32(day).take();
+}
+
 // The log.
 
 const LogType = {

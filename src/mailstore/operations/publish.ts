@@ -5,10 +5,10 @@ import { Flag, type MessageMeta, type MsgId, type NewPlacement, type Placed, typ
 import type { Operation } from '../commit.ts';
 import type { Draft } from '../draft.ts';
 import { folderKeywords } from '../folder-names.ts';
-import { deliveredKey } from '../keys.ts';
+import { deliveredKey, joinedKey } from '../keys.ts';
 import { noFolder, placedAt } from '../state.ts';
 import type { StagedFacts } from '../staging.ts';
-import { decodePlaced, decodeThread, encodePlaced, encodeThread, wholeSeconds } from '../values.ts';
+import { decodePlaced, decodeThread, encodeDay, encodePlaced, encodeThread, wholeSeconds } from '../values.ts';
 
 export const DAY = 86_400_000;
 export const ALL_FLAGS = Flag.seen | Flag.answered | Flag.flagged | Flag.deleted | Flag.draft;
@@ -67,17 +67,24 @@ export function checkQuota(draft: Draft, bytes: number): void {
     throw new MailError('over-quota', 'user', `${used} of ${limit} bytes are used, ${bytes} more do not fit`);
 }
 
-/** The thread of the first id that is known; the message's own ids point to it from now on. */
+/**
+ * The thread of the first id that is known; the message's own ids point to it from now on. Where they name several threads, a
+ * message was missing that belongs to all of them: they are one conversation.
+ */
 function findThread(draft: Draft, facts: StagedFacts, today: number): { thread: ThreadId; rows: Entry[] } {
   let thread: ThreadId | undefined;
+  const others = new Set<ThreadId>();
   const unknown: Key[] = [];
   for (const { key, keep } of facts.threadKeys) {
     const value = draft.row(key);
     const known = value && decodeThread(value);
     thread ??= known?.thread;
-    const stale = known && known.thread === thread && known.day + THREAD_REFRESH_DAYS <= today;
-    if (keep && (!known || stale)) unknown.push(key);
+    if (known && known.thread !== thread) others.add(known.thread);
+    const stale = known && (known.thread !== thread || known.day + THREAD_REFRESH_DAYS <= today);
+    if (known ? stale : keep) unknown.push(key);
   }
   const id = thread ?? (facts.email as string as ThreadId);
-  return { thread: id, rows: unknown.map((key) => [key, encodeThread(id, today)]) };
+  const rows = unknown.map((key): Entry => [key, encodeThread(id, today)]);
+  for (const other of others) rows.push([joinedKey(id, other), encodeDay(today)]);
+  return { thread: id, rows };
 }

@@ -107,6 +107,7 @@ const OWN: Record<string, Case> = {
     request: (ids) => [`/v1/suppressions/${ids.suppressed}`],
     stranger: 404,
   },
+  'GET /v1/folders/:id/threads': { request: (ids) => [`/v1/folders/${ids.folder}/threads`], stranger: 404 },
   'GET /v1/threads/:id': { request: (ids) => [`/v1/threads/${ids.thread}`], stranger: 404 },
   'GET /v1/search': { request: () => ['/v1/search?q=marker'], stranger: 200 },
   'GET /v1/search/suggestions': { request: () => ['/v1/search/suggestions?q=alice'], stranger: 200 },

@@ -14,7 +14,7 @@ import type { SortKeys } from './sort-keys.ts';
 
 export interface ListQuery {
   readonly folder?: FolderId;
-  readonly thread?: ThreadId;
+  readonly threads?: readonly ThreadId[];
   readonly unread?: boolean;
   readonly flagged?: boolean;
   readonly sort: 'date' | 'from' | 'subject' | 'size';
@@ -38,7 +38,7 @@ export async function listMessages(
   page: { readonly limit: number; readonly cursor?: string | undefined },
   tools: { readonly cursors: Cursors; readonly sortKeys: SortKeys },
 ): Promise<Page> {
-  const list = JSON.stringify([query.folder, query.thread, query.unread, query.flagged, query.sort, query.order]);
+  const list = JSON.stringify([query.folder, query.threads?.[0], query.unread, query.flagged, query.sort, query.order]);
   const after = page.cursor === undefined ? undefined : position(tools.cursors.read(account.id, list, page.cursor));
   // One more than is shown, to know whether there is a next page.
   const wanted = page.limit + 1;
@@ -63,10 +63,10 @@ function position(value: unknown): Position {
   return { key, id };
 }
 
-function filter({ folder, thread, unread, flagged }: ListQuery) {
+function filter({ folder, threads, unread, flagged }: ListQuery) {
   return {
     ...(folder !== undefined && { folder }),
-    ...(thread !== undefined && { thread }),
+    ...(threads !== undefined && { threads }),
     ...(unread !== undefined && { unread }),
     ...(flagged !== undefined && { flagged }),
   };
@@ -121,10 +121,10 @@ async function byText(
   return first;
 }
 
-function matches(meta: MessageMeta, { folder, thread, unread, flagged }: ListQuery): boolean {
+function matches(meta: MessageMeta, { folder, threads, unread, flagged }: ListQuery): boolean {
   return (
     (folder === undefined || meta.folder === folder) &&
-    (thread === undefined || meta.thread === thread) &&
+    (threads === undefined || threads.includes(meta.thread)) &&
     (unread === undefined || unread === ((meta.flags & Flag.seen) === 0)) &&
     (flagged === undefined || flagged === ((meta.flags & Flag.flagged) !== 0))
   );

@@ -345,6 +345,29 @@ test('a thread is shown oldest first', async () => {
   expect(json.items.map((i: { subject: string }) => i.subject)).toEqual(['talk', 'Re: talk']);
 });
 
+test('conversations of a folder, the newest first, in pages', async () => {
+  const add = (id: string, subject: string, fields = '') =>
+    deliver(`Message-ID: <${id}@talks>\r\n${fields}Subject: ${subject}\r\n\r\n`);
+  const early = await add('c', 'Re: one', 'In-Reply-To: <b@talks>\r\n');
+  await add('x', 'two');
+  await add('a', 'one');
+  const list = async (query = '') => (await get(`/v1/folders/1/threads${query}`)).json;
+  const about = (items: readonly { total: number; newest: { subject: string } }[]) =>
+    items.map(({ total, newest }) => `${newest.subject} ${total}`);
+  expect(about((await list()).items)).toEqual(['one 1', 'two 1', 'Re: one 1']);
+  // What was missing: now they are one.
+  await add('b', 'Re: one', 'References: <a@talks>\r\n');
+  expect(about((await list()).items)).toEqual(['Re: one 3', 'two 1']);
+  const first = await list('?limit=1');
+  expect(about(first.items)).toEqual(['Re: one 3']);
+  const second = await list(`?limit=1&cursor=${first.next}`);
+  expect([about(second.items), second.next]).toEqual([['two 1'], undefined]);
+  const { json } = await get(`/v1/threads/${early.thread}`);
+  expect(json.items.map((i: { subject: string }) => i.subject)).toEqual(['Re: one', 'one', 'Re: one']);
+  expect((await get('/v1/folders/77/threads')).status).toBe(404);
+  expect((await get('/v1/threads/nothing')).status).toBe(404);
+});
+
 describe('folders', () => {
   test('are listed, made, renamed, moved, described and deleted', async () => {
     const { json } = await get('/v1/folders');

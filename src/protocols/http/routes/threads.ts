@@ -1,13 +1,27 @@
-/** Conversations. */
+/** Conversations: the messages of one, and those of a folder. */
 import { z } from 'zod';
-import type { ThreadId } from '../../../mailstore/api.ts';
+import type { FolderId, MsgId, ThreadId } from '../../../mailstore/api.ts';
 import { ownAccount } from '../auth.ts';
 import type { App, Services } from '../context.ts';
-import { listMessages } from '../listing.ts';
+import { listMessages, numberId } from '../listing.ts';
 import { Problem } from '../reply.ts';
 import * as schemas from '../schemas.ts';
 import type { SortKeys } from '../sort-keys.ts';
 import { summaries } from '../view.ts';
+
+const conversation = z.strictObject({
+  id: z.string().describe('For /v1/threads/{id}'),
+  total: z.int().describe('Messages in all folders'),
+  unread: z.int(),
+  newest: schemas.messageSummary.describe('The newest message in the folder'),
+});
+
+function position(value: unknown): { internalDate: number; id: MsgId } {
+  const [internalDate, id] = value as [number, MsgId];
+  return { internalDate, id };
+}
+
+const THREAD_ID = /^[0-9a-f]{24}$/;
 
 export function threadRoutes(app: App, services: Services, sortKeys: SortKeys): void {
   app.get(
@@ -16,6 +30,7 @@ export function threadRoutes(app: App, services: Services, sortKeys: SortKeys): 
       schema: {
         tags: ['messages'],
         summary: 'One conversation, oldest message first',
+        description: 'The id is the thread of any of its messages.',
         params: schemas.idParam,
         querystring: z.strictObject(schemas.pageQuery),
         response: { 200: schemas.pageOf(schemas.messageSummary), ...schemas.problems(400, 401, 404) },
@@ -24,10 +39,50 @@ export function threadRoutes(app: App, services: Services, sortKeys: SortKeys): 
     async (request, reply) => {
       const account = await ownAccount(request, reply, services);
       const { limit, cursor } = request.query;
-      const query = { thread: request.params.id as ThreadId, sort: 'date', order: 'asc' } as const;
-      if (account.getMessageIds({ thread: query.thread, limit: 1 }).length === 0) throw new Problem('message-missing');
+      if (!THREAD_ID.test(request.params.id)) throw new Problem('message-missing');
+      const threads = await account.threadsOf(request.params.id as ThreadId);
+      const query = { threads, sort: 'date', order: 'asc' } as const;
+      if (account.getMessageIds({ threads, limit: 1 }).length === 0) throw new Problem('message-missing');
       const page = await listMessages(account, query, { limit, cursor }, { cursors: services.cursors, sortKeys });
       return { items: await summaries(account, page.ids), ...(page.next !== undefined && { next: page.next }) };
+    },
+  );
+
+  app.get(
+    '/v1/folders/:id/threads',
+    {
+      schema: {
+        tags: ['folders'],
+        summary: 'The conversations of a folder',
+        description: 'Those with a message in the folder, the one with the newest message there first.',
+        params: schemas.idParam,
+        querystring: z.strictObject(schemas.pageQuery),
+        response: { 200: schemas.pageOf(conversation), ...schemas.problems(400, 401, 404) },
+      },
+    },
+    async (request, reply) => {
+      const account = await ownAccount(request, reply, services);
+      const folder = numberId<FolderId>(request.params.id, 'folder-missing');
+      if (account.folder(folder) === undefined) throw new Problem('folder-missing');
+      const { limit, cursor } = request.query;
+      const list = JSON.stringify(['threads', folder]);
+      const after = cursor === undefined ? undefined : position(services.cursors.read(account.id, list, cursor));
+      // One more than is shown, to know whether there is a next page.
+      const found = await account.conversations(folder, { limit: limit + 1, ...(after && { after }) });
+      const shown = found.slice(0, limit);
+      const last = shown.at(-1);
+      const meta = last && account.meta(last.newest);
+      const next =
+        found.length > limit && meta && services.cursors.make(account.id, list, [meta.internalDate, meta.id]);
+      const newest = shown.map((one) => one.newest);
+      const messages = new Map((await summaries(account, newest)).map((message) => [message.id, message]));
+      return {
+        items: shown.flatMap(({ id, total, unread, newest: shownMessage }) => {
+          const message = messages.get(String(shownMessage));
+          return message ? [{ id, total, unread, newest: message }] : [];
+        }),
+        ...(next && { next }),
+      };
     },
   );
 }
