@@ -12,6 +12,7 @@ import { decodeParams, parseParameterized } from '../../src/mail/params.ts';
 import { normalizeDomain, parseMailbox } from '../../src/mail/path.ts';
 import { htmlToText } from '../../src/mail/html.ts';
 import { baseSubject, messageIds } from '../../src/mail/thread.ts';
+import { type ThreadMessage, threadsByReferences } from '../../src/mail/threading.ts';
 import { decodeWords, encodeWords } from '../../src/mail/words.ts';
 import { decodeMailboxName, encodeMailboxName } from '../../src/protocols/imap/wire/mailbox-name.ts';
 import { DataScanner } from '../../src/protocols/smtp/wire/data-scanner.ts';
@@ -44,6 +45,22 @@ function numbered(piece: string, size: number): string {
   const count = Math.max(1, Math.floor(size / (piece.length + 4)));
   return Array.from({ length: count }, (_, i) => piece.replaceAll('#', String(i))).join('');
 }
+
+/** THREAD over a folder of some messages, in no order, each an answer to what `parentsOf` says. */
+function threaded(size: number, parentsOf: (n: number, of: number) => string[]): () => unknown {
+  const of = Math.max(2, Math.floor(size / 50));
+  const messages = Array.from({ length: of }, (_, i): ThreadMessage => {
+    const n = (i * 7919) % of;
+    return {
+      messageId: `m${n}`,
+      parents: parentsOf(n, of),
+      subject: { text: `s${n % 3}`, reply: n % 2 === 0 },
+      date: n,
+    };
+  });
+  return () => [...threadsByReferences(messages)];
+}
+const missing = (n: number): string[] => Array.from({ length: 10 }, (_, i) => `x${n + i}`);
 
 const MIXED = 'Content-Type: multipart/mixed; boundary=b\r\n\r\n';
 
@@ -263,6 +280,13 @@ export const SHAPES: readonly Shape[] = [
   { name: 'a subject of replies', row: 'C16', prepare: parsed((size) => times('Re: ', size), baseSubject) },
   { name: 'a subject of brackets', row: 'C16', prepare: parsed((size) => times('[a] ', size), baseSubject) },
   { name: 'a subject of forwards', row: 'C16', prepare: parsed((size) => times('[Fwd: ', size), baseSubject) },
+  { name: 'a thread as long as the folder', row: 'C16', prepare: (size) => threaded(size, (n) => [`m${n - 1}`]) },
+  { name: 'answers that all name many missing messages', row: 'C16', prepare: (size) => threaded(size, missing) },
+  {
+    name: 'loops of answers',
+    row: 'C16',
+    prepare: (size) => threaded(size, (n, of) => [`m${(n * 7) % of}`, `m${(n * 13) % of}`]),
+  },
   { name: 'a date of parentheses', row: 'C18', prepare: parsed((size) => times('(', size), parseDate) },
   { name: 'a date of digits', row: 'C18', prepare: parsed((size) => times('1 ', size), parseDate) },
   {

@@ -24,10 +24,12 @@ import { getQuota, getQuotaRoot } from './commands/quota.ts';
 import { rename } from './commands/rename.ts';
 import { search, uidSearch } from './commands/search.ts';
 import { examine, select } from './commands/select.ts';
+import { sort, uidSort } from './commands/sort.ts';
 import { starttls } from './commands/starttls.ts';
 import { status } from './commands/status.ts';
 import { store, uidStore } from './commands/store.ts';
 import { subscribe, unsubscribe } from './commands/subscribe.ts';
+import { thread, uidThread } from './commands/thread.ts';
 import { unselect } from './commands/unselect.ts';
 import type { Decoder } from './wire/decoder.ts';
 
@@ -63,6 +65,10 @@ export const COMMANDS: readonly AnyCommand[] = [
   uidExpunge,
   search,
   uidSearch,
+  sort,
+  uidSort,
+  thread,
+  uidThread,
   fetch,
   uidFetch,
   store,

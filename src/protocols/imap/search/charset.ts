@@ -1,9 +1,16 @@
-/** Charsets of SEARCH strings. */
+/** The charset of search strings, and what is searched for. */
 import { canonicalCharset, decodeCharset } from '../../../mail/charset.ts';
-import type { TextOf } from '../wire/search-key.ts';
+import { Refusal } from '../reply.ts';
+import type { Decoder } from '../wire/decoder.ts';
+import { type SearchKey, searchProgram } from '../wire/search-key.ts';
 
-/** How to read strings in this charset; undefined when nobody knows it. */
-export function searchCharset(label: string): TextOf | undefined {
-  if (canonicalCharset(label) === 'unknown') return undefined;
-  return (bytes) => decodeCharset(bytes, label);
+/** The charset, unless it is given, and the keys, up to the end of the command. */
+export function searchArgs(d: Decoder, charset?: string): SearchKey {
+  const label = charset ?? d.astring().toString('latin1');
+  if (charset === undefined) d.sp();
+  if (canonicalCharset(label) === 'unknown')
+    throw new Refusal('NO', '[BADCHARSET (US-ASCII UTF-8 EUC-KR ISO-8859-1)] That charset is not known');
+  const program = searchProgram(d, (bytes) => decodeCharset(bytes, label));
+  d.end();
+  return program;
 }
