@@ -1,5 +1,6 @@
 /** The DNS records that a domain needs, and whether they are there. */
 import { Resolver } from 'node:dns/promises';
+import { isIP, SocketAddress } from 'node:net';
 import type { DkimKey } from '../directory/dkim-keys.ts';
 
 export interface DnsRecord {
@@ -52,6 +53,26 @@ export async function checkRecords(records: readonly DnsRecord[], servers: reado
       }
     }),
   );
+}
+
+/** Whether an address is called so in DNS, and the name leads back to it: 'ok', what is there instead, or why it cannot be told. */
+export async function checkReverse(address: string, name: string, servers: readonly string[]): Promise<string> {
+  const resolver = new Resolver({ timeout: TIMEOUT_MS, tries: 2 });
+  if (servers.length > 0) resolver.setServers([...servers]);
+  try {
+    const names = (await resolver.reverse(address)).map((one) => one.toLowerCase().replace(/\.$/, ''));
+    if (!names.includes(name.toLowerCase())) return `it is called ${names.join(', ')}`;
+    const back = isIP(address) === 6 ? await resolver.resolve6(name) : await resolver.resolve4(name);
+    const same = back.some((one) => canonical(one) === canonical(address));
+    return same ? 'ok' : `${name} leads to ${back.join(', ')}`;
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? '';
+    return code === 'ENODATA' || code === 'ENOTFOUND' ? 'it, or its name, has no record' : `not known (${code})`;
+  }
+}
+
+function canonical(address: string): string {
+  return new SocketAddress({ address, family: isIP(address) === 6 ? 'ipv6' : 'ipv4' }).address;
 }
 
 async function lookUp(resolver: Resolver, { name, type }: DnsRecord): Promise<string[]> {

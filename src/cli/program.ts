@@ -8,6 +8,7 @@ import { type Cli, UsageError } from './cli.ts';
 import { account } from './commands/account.ts';
 import { backup } from './commands/backup.ts';
 import { config } from './commands/config.ts';
+import { deliverability } from './commands/deliverability.ts';
 import { doctor } from './commands/doctor.ts';
 import { domain } from './commands/domain.ts';
 import { exportCommand } from './commands/export.ts';
@@ -27,6 +28,7 @@ const COMMANDS = [
   intake,
   queue,
   suppression,
+  deliverability,
   importCommand,
   exportCommand,
   backup,

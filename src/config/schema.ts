@@ -265,6 +265,11 @@ const limits = z
       { min: 1, max: 100_000_000 },
       'Mails an hour that one account may send, whatever the number of their recipients.',
     ),
+    usual_recipients_per_day: count(
+      500,
+      { min: 1, max: 1_000_000_000 },
+      'Recipients a day that are usual for every account. Whoever sends to five times as many as usual is slowed, at ten times suspended from sending.',
+    ),
     sign_in_failures: count(
       5,
       { min: 1, max: 1000 },

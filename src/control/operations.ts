@@ -4,11 +4,22 @@ import * as domain from './operations/domain.ts';
 import * as intake from './operations/intake.ts';
 import * as message from './operations/message.ts';
 import * as queue from './operations/queue.ts';
+import * as senders from './operations/senders.ts';
 import * as search from './operations/search.ts';
 import * as store from './operations/store.ts';
 import * as suppression from './operations/suppression.ts';
 import type { AnyOperation } from './server.ts';
 
-export const OPERATIONS: readonly AnyOperation[] = [account, domain, intake, message, queue, search, store, suppression]
+export const OPERATIONS: readonly AnyOperation[] = [
+  account,
+  domain,
+  intake,
+  message,
+  queue,
+  search,
+  senders,
+  store,
+  suppression,
+]
   .flatMap((file): unknown[] => Object.values(file))
   .filter((value): value is AnyOperation => typeof value === 'object' && value !== null && 'run' in value);

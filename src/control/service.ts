@@ -1,5 +1,6 @@
 /** What the operations of the command line work on: the opened parts of a service, whether it listens or not. */
 import type { Suppressions } from '../delivery/feedback/suppressions.ts';
+import type { Senders } from '../delivery/senders.ts';
 import type { Directory } from '../directory/api.ts';
 import type { DkimKeys } from '../directory/dkim-keys.ts';
 import type { StageFacts } from '../intake/pipeline.ts';
@@ -14,6 +15,7 @@ export interface Service {
   readonly dkimKeys: DkimKeys;
   readonly mailstore: MailStore;
   readonly queue: Queue;
+  readonly senders: Senders;
   readonly suppressions: Suppressions;
   readonly kv: KeyValueStore;
   readonly blobs: BlobStore;

@@ -76,15 +76,20 @@ export function totalOf({ sent, bounced, deferred, refused }: Standing): number 
   return sent + bounced + deferred + refused;
 }
 
+export type OnAccount = (account: AccountId, standing: Standing) => Promise<void>;
+
 /** Not worth a row any more. */
 const FORGOTTEN = 0.5;
 
 export class Reputation implements AsyncDisposable {
   readonly #parts: KeptRowsParts;
   readonly #rows: KeptRows<Row>;
+  readonly #onAccount: OnAccount;
 
-  constructor(parts: KeptRowsParts) {
+  /** `onAccount` is told of every account as it stands after each note. */
+  constructor(parts: KeptRowsParts, onAccount: OnAccount = () => Promise.resolve()) {
     this.#parts = parts;
+    this.#onAccount = onAccount;
     this.#rows = new KeptRows<Row>(parts, {
       partition: partition('c', 'reputation'),
       // The longest half-life: which subject a row is of does not matter here.
@@ -99,6 +104,7 @@ export class Reputation implements AsyncDisposable {
       if (account !== undefined) await this.#add('account', account, what, count);
       if (domain !== undefined && domain !== '') await this.#add('domain', domain.toLowerCase(), what, count);
       if (source !== undefined) await this.#add('source', source, what, count);
+      if (account !== undefined) await this.#onAccount(account, await this.of('account', account));
     } catch (error) {
       this.#parts.log.warn({ err: error, what, account, domain, source }, 'could not note what became of a mail');
     }

@@ -16,6 +16,7 @@ import type { Counter, Histogram, Metrics } from '../telemetry/metrics.ts';
 import { type OutboundPayload, outboundPayload } from './entry.ts';
 import { suppressedOutcomes } from './feedback/suppressed.ts';
 import type { Suppressions } from './feedback/suppressions.ts';
+import type { FastBlock } from './fast-block.ts';
 import { Lane } from './lane.ts';
 import type { OutboundLimits } from './limits.ts';
 import { outgoingMail } from './outgoing-mail.ts';
@@ -30,6 +31,7 @@ export interface OutboundParts {
   readonly transfer: Transfer;
   readonly dispatcher: { wake(account: AccountId): void };
   readonly reputation: Pick<Reputation, 'note'>;
+  readonly fastBlock: Pick<FastBlock, 'blocked'>;
   readonly suppressions: Pick<Suppressions, 'find'>;
   readonly returnPaths: Pick<ReturnPaths, 'bounceAddress'>;
   readonly clock: Clock;
@@ -311,6 +313,7 @@ export class OutboundWorker implements AsyncDisposable {
 
   /** Its mail waits then: it may be a spammer's, and may be good. */
   async #suspended(account: AccountId): Promise<boolean> {
+    if (this.#parts.fastBlock.blocked(account)?.state === 'suspended') return true;
     return (await this.#parts.directory.account(account))?.suspended === true;
   }
 

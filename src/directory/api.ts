@@ -15,6 +15,8 @@ export interface AccountInfo {
   readonly admin: boolean;
   readonly suspended: boolean;
   readonly quota: number | undefined;
+  /** Kinds of mail it may send (`personal`, `marketing` ...), the usual one first; absent: as everybody. */
+  readonly categories?: readonly string[];
   readonly created: number;
 }
 
@@ -59,6 +61,7 @@ export interface Directory {
       readonly admin?: boolean;
       readonly suspended?: boolean;
       readonly quota?: number | null;
+      readonly categories?: readonly string[];
     },
   ): Promise<AccountInfo>; // prettier-ignore
   removeAccount(id: AccountId): Promise<void>;

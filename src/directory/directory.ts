@@ -216,6 +216,7 @@ export class KvDirectory implements Directory, Disposable {
       readonly admin?: boolean;
       readonly suspended?: boolean;
       readonly quota?: number | null;
+      readonly categories?: readonly string[];
     },
   ): Promise<AccountInfo> {
     const password = change.password === undefined ? undefined : await this.#passwords.hash(change.password);
@@ -233,6 +234,7 @@ export class KvDirectory implements Directory, Disposable {
           ...(change.admin !== undefined && { admin: change.admin }),
           ...(change.suspended !== undefined && { suspended: change.suspended }),
           ...(change.quota !== undefined && { quota: change.quota }),
+          ...(change.categories !== undefined && { categories: change.categories }),
         };
         // A new password, or a suspension, ends every session.
         const clear = password !== undefined || after.suspended ? [SESSION_ROWS] : [];
@@ -438,6 +440,7 @@ function info(id: AccountId, row: IdentityRow): AccountInfo {
     admin: row.admin,
     suspended: row.suspended,
     quota: row.quota ?? undefined,
+    ...(row.categories && row.categories.length > 0 && { categories: row.categories }),
     created: row.created,
   };
 }

@@ -44,6 +44,8 @@ export interface IdentityRow {
   readonly admin: boolean;
   readonly suspended: boolean;
   readonly quota: number | null;
+  /** Kinds of mail it may send, the usual one first. */
+  readonly categories?: readonly string[];
   readonly created: number;
   /** PHC string; null: nobody can sign in with a password. */
   readonly password: string | null;

@@ -26,6 +26,8 @@ export type MailErrorCode =
   | 'auth-failed'
   | 'auth-throttled'
   | 'account-suspended'
+  /** The account may read and receive, and not send. */
+  | 'sending-suspended'
   | 'account-missing'
   | 'account-exists'
   | 'domain-missing'

@@ -2,6 +2,9 @@
 import type { Config } from '../config/schema.ts';
 import { FEEDBACK_POLICY, type FeedbackPolicy } from '../delivery/feedback/policy.ts';
 import { OUTBOUND_LIMITS, type OutboundLimits } from '../delivery/limits.ts';
+import type { FastBlock } from '../delivery/fast-block.ts';
+import type { SendersOptions } from '../delivery/senders.ts';
+import type { SourcePool } from '../delivery/sources/pool.ts';
 import type { Outcome, Transfer } from '../delivery/transfer.ts';
 import type { Clock } from '../ports/clock.ts';
 import { type Queue, QUEUE_NAMES } from '../ports/queue.ts';
@@ -31,6 +34,16 @@ export function feedbackPolicyOf({ feedback }: Config): FeedbackPolicy {
   };
 }
 
+export function sendersOptions({ hostname, outbound, limits }: Config): SendersOptions {
+  const { warm_up_days: days, warm_up_first: first, warm_up_last: last } = outbound;
+  return {
+    hostname,
+    sources: outbound.sources.map(({ name = hostname, ...rest }) => ({ ...rest, name })),
+    warmUp: { days, first, last: Math.max(first, last) },
+    fastBlock: { usualPerDay: limits.usual_recipients_per_day, limitLoopback: limits.loopback },
+  };
+}
+
 const NOWHERE_TO_GO: Outcome = {
   kind: 'temporary',
   status: '4.3.2',
@@ -56,4 +69,21 @@ export function watchQueues(queue: Queue, clock: Clock, metrics: Metrics): void 
     const now = clock.now();
     for (const name of QUEUE_NAMES) set({ queue: name }, Math.max(0, now - (counts[name].oldest ?? now)) / SECOND);
   });
+}
+
+export function watchSenders(fastBlock: FastBlock, sources: SourcePool, metrics: Metrics): void {
+  metrics.watched('senders_blocked', 'Accounts that are slowed or suspended from sending.', ['state'], async (set) => {
+    const list = fastBlock.list();
+    for (const state of ['slowed', 'suspended'] as const)
+      set({ state }, list.filter((one) => one.state === state).length);
+  });
+  metrics.watched(
+    'receivers_slowed',
+    'Receivers that asked one of our addresses for less mail.',
+    ['source'],
+    async (set) => {
+      const slowed = sources.throttles().filter(({ pauseMs }) => pauseMs > 0);
+      for (const [source, { length }] of Map.groupBy(slowed, (one) => one.source)) set({ source }, length);
+    },
+  );
 }

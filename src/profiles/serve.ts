@@ -9,8 +9,8 @@ import { Dispatcher } from '../delivery/dispatcher.ts';
 import { DkimSigner } from '../delivery/dkim.ts';
 import { noteFeedback } from '../delivery/feedback/note.ts';
 import { FEEDBACK_KINDS, FeedbackWorker } from '../delivery/feedback/worker.ts';
-import { Reputation } from '../delivery/reputation.ts';
-import { WarmUp } from '../delivery/sources/warm-up.ts';
+import { tellPostmaster } from '../delivery/block-notice.ts';
+import type { Blocked } from '../delivery/fast-block.ts';
 import { OutboundWorker } from '../delivery/worker.ts';
 import { startDemo } from '../demo/demo.ts';
 import { SIGNED_IN } from '../directory/directory.ts';
@@ -49,11 +49,11 @@ import type { DataFolder, DataKind } from './data-folder.ts';
 import { type FirstAdministrator, firstRun } from './first-run.ts';
 import { openPipeline } from './intake-stages.ts';
 import { openEngines, outgoingCheck } from './engines.ts';
-import { feedbackPolicyOf, NOWHERE, outboundLimitsOf, watchQueues } from './outbound.ts';
+import { feedbackPolicyOf, NOWHERE, outboundLimitsOf, watchQueues, watchSenders } from './outbound.ts';
 import { LISTEN_NAMES, type ListenName, openListener } from './listeners.ts';
 import { freeBytes, openSingle } from './single.ts';
 import { StartError } from './start-error.ts';
-import { openSources, openTransfer, warmUpSchedule } from './transfer.ts';
+import { openTransfer } from './transfer.ts';
 
 /** Sessions and requests that are under way when the service is told to end have this long. */
 const DRAIN_MS = 20_000;
@@ -137,13 +137,10 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
   const dispatcher = undo.use(new Dispatcher({ ...sending, directory, intake }, outboundLimits));
   undo.use(new IntakeWorker({ queue, pipeline, clock, random, log, metrics }));
   const signer = new DkimSigner({ keys: store.dkimKeys, clock, log });
-  const kept = { kv: store.kv, clock, random, log };
-  const reputation = undo.use(new Reputation(kept));
-  const warmUp = undo.use(new WarmUp(kept, warmUpSchedule(config)));
-  const sources = openSources(config, { warmUp, reputation, clock, random });
+  const { fastBlock, reputation, sources } = store.senders;
   const transfer = remote ? openTransfer(config, { resolver, signer, clock, random, log, metrics, sources }) : NOWHERE;
   const { suppressions } = store;
-  const outbound = { ...sending, directory, dispatcher, suppressions, returnPaths, transfer, reputation };
+  const outbound = { ...sending, directory, dispatcher, suppressions, returnPaths, transfer, reputation, fastBlock };
   undo.use(new OutboundWorker(outbound, outboundLimits));
   const feedback = {
     ...sending,
@@ -153,6 +150,13 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
   };
   for (const kind of FEEDBACK_KINDS) undo.use(new FeedbackWorker(kind, feedback));
   watchQueues(queue, clock, metrics);
+  watchSenders(fastBlock, sources, metrics);
+  const notices = { directory, intake, hostname };
+  const told = (blocked: Blocked): void =>
+    void tellPostmaster(notices, blocked).catch((error: unknown) =>
+      log.error({ err: error, ...blocked }, 'nobody was told'),
+    );
+  undo.use(fastBlock.onBlock(told));
   const submit = new Submit({
     directory,
     recipients,
@@ -160,6 +164,7 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
     store: mailstore,
     dispatcher,
     suppressions,
+    fastBlock,
     clock,
     random,
     log,
@@ -193,6 +198,7 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
     submit,
     suppressions,
     rules,
+    deliverability: () => store.senders.report(),
     clock,
     random,
     log,

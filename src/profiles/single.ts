@@ -12,6 +12,7 @@ import type { Config } from '../config/schema.ts';
 import type { Service } from '../control/service.ts';
 import { Suppressions } from '../delivery/feedback/suppressions.ts';
 import { DkimKeys } from '../directory/dkim-keys.ts';
+import { Senders } from '../delivery/senders.ts';
 import { KvDirectory } from '../directory/directory.ts';
 import { SandboxDirectory } from '../directory/sandbox.ts';
 import { createMailStore } from '../mailstore/store.ts';
@@ -25,6 +26,7 @@ import type { Resolver } from '../ports/resolver.ts';
 import type { Log } from '../telemetry/log.ts';
 import { type DataFolder, type DataKind, openDataFolder } from './data-folder.ts';
 import { Health } from './health.ts';
+import { sendersOptions } from './outbound.ts';
 import { StartError } from './start-error.ts';
 import { Sweeper } from './sweeper.ts';
 
@@ -74,6 +76,9 @@ export async function openSingle(config: Config, kind: DataKind, log: Log): Prom
   );
   await opened(folder, () => directory.settle());
   const queue: Queue = undo.use(await opened(folder, () => openQueue({ kv, clock, random })));
+  const senders = undo.use(
+    await opened(folder, () => Senders.open({ kv, clock, random, log }, sendersOptions(config))),
+  );
   const sweeper = undo.use(new Sweeper(mailstore, clock, log));
   const health = new Health({ kv, failed: () => kv.failed, clock, random, free: () => freeBytes(folder.path) });
   const owned = undo.move();
@@ -92,6 +97,7 @@ export async function openSingle(config: Config, kind: DataKind, log: Log): Prom
     dkimKeys: new DkimKeys(kv, clock, random),
     suppressions: new Suppressions(kv, clock, random),
     queue,
+    senders,
     sweeper,
     failure: kv.failure,
     listening: () => ({}),

@@ -6,12 +6,13 @@ import { SeededRandom } from '../adapters/random-seeded.ts';
 import { SystemResolver } from '../adapters/resolver-system.ts';
 import { MemoryKv } from '../adapters/kv-memory.ts';
 import { loadConfig } from '../config/load.ts';
-import { Reputation } from '../delivery/reputation.ts';
-import { WarmUp, type WarmUpState } from '../delivery/sources/warm-up.ts';
+import { Senders } from '../delivery/senders.ts';
+import type { WarmUpState } from '../delivery/sources/warm-up.ts';
 import type { OutgoingMail, Outcome } from '../delivery/transfer.ts';
 import { silentLog } from '../telemetry/log.ts';
 import { Metrics } from '../telemetry/metrics.ts';
-import { openSources, openTransfer, warmUpSchedule } from './transfer.ts';
+import { sendersOptions } from './outbound.ts';
+import { openTransfer } from './transfer.ts';
 
 const MAIL: OutgoingMail = {
   sender: 'alice@pabal.test',
@@ -49,18 +50,12 @@ async function attempt(
   const metrics = new Metrics();
   const signer = { sign: async () => Buffer.alloc(0) };
   const parts = { resolver, clock: new SystemClock(), random: new SeededRandom(1), log: silentLog, metrics };
-  const kept = { ...parts, kv: new MemoryKv() };
-  const reputation = new Reputation(kept);
-  await using warmUp = new WarmUp(kept, warmUpSchedule(config));
-  const transfer = openTransfer(config, {
-    ...parts,
-    signer,
-    sources: openSources(config, { ...parts, reputation, warmUp }),
-  });
+  await using senders = await Senders.open({ ...parts, kv: new MemoryKv() }, sendersOptions(config));
+  const transfer = openTransfer(config, { ...parts, signer, sources: senders.sources });
   try {
     const { signal } = new AbortController();
     const [outcome] = await transfer.transfer(domain, MAIL, [{ address: `bob@${domain}` }], signal);
-    const warm = await Array.fromAsync(warmUp.all());
+    const warm = await Array.fromAsync(senders.warmUp.all());
     return { outcome, metrics: await metrics.exposition(), asked: dns.asked, warm };
   } finally {
     await transfer.close();

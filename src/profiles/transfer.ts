@@ -4,8 +4,7 @@ import type { Config } from '../config/schema.ts';
 import type { NextHop } from '../config/values.ts';
 import { Router } from '../delivery/route.ts';
 import { type Signer, SmtpTransfer, type TlsResult } from '../delivery/smtp-transfer.ts';
-import { SourcePool, type SourcePoolParts } from '../delivery/sources/pool.ts';
-import type { WarmUpSchedule } from '../delivery/sources/warm-up.ts';
+import type { SourcePool } from '../delivery/sources/pool.ts';
 import { policyFetcher } from '../delivery/tls/fetch-policy.ts';
 import { MtaSts } from '../delivery/tls/mta-sts.ts';
 import { TlsPolicies } from '../delivery/tls/policy.ts';
@@ -57,20 +56,6 @@ export function openTransfer(config: Config, parts: TransferParts): SmtpTransfer
       parts.onTls?.(result);
     },
   });
-}
-
-/** The addresses from which mail leaves. */
-export function openSources(
-  { hostname, outbound }: Config,
-  parts: Pick<SourcePoolParts, 'warmUp' | 'reputation' | 'clock' | 'random'>,
-): SourcePool {
-  const sources = outbound.sources.map(({ name = hostname, ...rest }) => ({ ...rest, name }));
-  return new SourcePool({ ...parts, sources, hostname });
-}
-
-export function warmUpSchedule({ outbound }: Config): WarmUpSchedule {
-  const { warm_up_days: days, warm_up_first: first, warm_up_last: last } = outbound;
-  return { days, first, last: Math.max(first, last) };
 }
 
 function transports({ outbound }: Config): ReadonlyMap<string, Relay> {

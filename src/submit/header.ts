@@ -13,7 +13,9 @@ export interface SubmittedHeader {
   readonly unchecked: boolean;
   /** Fields to put on top because they are missing. */
   readonly added: string;
-  /** The head without Bcc (RFC 5322 §3.6.3). */
+  /** The kind of mail that it says it is. */
+  readonly category?: string;
+  /** The head without Bcc (RFC 5322 §3.6.3), and without what is said to this server only. */
   readonly head: Buffer;
 }
 
@@ -28,6 +30,9 @@ export interface Missing {
 /** Nobody writes as more than a few; far below what the address parser stops at. */
 const MAX_AUTHORS = 100;
 const MAX_AUTHORS_LENGTH = 64 << 10;
+/** Ours: by which of our addresses the mail goes. */
+const CATEGORY_FIELD = 'x-pabal-category';
+const HIDDEN = new Set(['bcc', 'resent-bcc', CATEGORY_FIELD]);
 const AUTHOR_FIELDS: readonly string[] = ['from', 'sender'];
 
 /** `head` begins with the whole header block. */
@@ -40,6 +45,7 @@ export function submittedHeader(head: Buffer, missing: Missing): SubmittedHeader
       group === undefined ? [address] : group.members.map((member) => member.address),
     ),
   );
+  const category = block.first(CATEGORY_FIELD)?.trim().toLowerCase();
   const added = [
     from.length === 0 ? `From: <${missing.sender}>\r\n` : '',
     block.first('date') === undefined ? `Date: ${formatDate(missing.now)}\r\n` : '',
@@ -53,12 +59,13 @@ export function submittedHeader(head: Buffer, missing: Missing): SubmittedHeader
       authors.length > MAX_AUTHORS ||
       block.fields.some(({ name, value, end }) => AUTHOR_FIELDS.includes(name) && end - value > MAX_AUTHORS_LENGTH),
     added,
-    head: withoutBcc(head, block.fields),
+    ...(category !== undefined && { category }),
+    head: withoutHidden(head, block.fields),
   };
 }
 
-function withoutBcc(head: Buffer, fields: readonly HeaderField[]): Buffer {
-  const hidden = fields.filter(({ name }) => name === 'bcc' || name === 'resent-bcc');
+function withoutHidden(head: Buffer, fields: readonly HeaderField[]): Buffer {
+  const hidden = fields.filter(({ name }) => HIDDEN.has(name));
   if (hidden.length === 0) return head;
   const pieces: Buffer[] = [];
   let from = 0;

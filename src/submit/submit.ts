@@ -5,6 +5,7 @@
 import { hash } from 'node:crypto';
 import type { Directory } from '../directory/api.ts';
 import type { Dispatcher } from '../delivery/dispatcher.ts';
+import type { FastBlock } from '../delivery/fast-block.ts';
 import type { Suppressions } from '../delivery/feedback/suppressions.ts';
 import type { Origin, RawMail } from '../intake/arrival.ts';
 import { HEAD_LIMIT } from '../intake/arrival.ts';
@@ -60,12 +61,15 @@ export interface Submission {
   readonly sendAt?: number;
   readonly dsn?: DsnRequest;
   readonly requireTls?: boolean;
+  /** Which kind of mail it is; else what its header says, else what its account mostly sends. */
+  readonly category?: string;
   /** BODY=BINARYMIME. */
   readonly binary?: boolean;
 }
 
 export interface SubmitParts {
-  readonly directory: Pick<Directory, 'maySendAs'>;
+  readonly directory: Pick<Directory, 'maySendAs' | 'account'>;
+  readonly fastBlock: Pick<FastBlock, 'admit' | 'check'>;
   readonly recipients: Recipients;
   readonly rate: RecipientRate;
   readonly store: Pick<MailStore, 'open' | 'stage'>;
@@ -96,8 +100,9 @@ export class Submit {
     this.#parts = parts;
   }
 
-  /** Throws `not-allowed`. */
+  /** Throws `not-allowed`, `sending-suspended`. */
   async checkSender(by: User, sender: string): Promise<void> {
+    this.#parts.fastBlock.check(by.account);
     if (sender === '' || (await this.#parts.directory.maySendAs(by.account, sender))) return;
     throw new MailError('not-allowed', 'user', `${by.address} may not send as ${sender}`);
   }
@@ -126,8 +131,9 @@ export class Submit {
     }
   }
 
-  /** Resolves once the mail cannot be lost. Throws `not-allowed` for an author the user is not, `mail-loop`, `too-large`,
-   * `over-quota` when there is no room for the sender's copy, `limit` when the account sends too much; what `OutgoingCheck` throws. */
+  /** Resolves once the mail cannot be lost. Throws `not-allowed` for an author the user is not or a category that is not its
+   * own, `sending-suspended`, `mail-loop`, `too-large`, `over-quota` when there is no room for the sender's copy, `limit` when
+   * the account sends too much; what `OutgoingCheck` throws. */
   async send(submission: Submission): Promise<Submitted> {
     const { clock, store, rate, dispatcher, log, random, hostname } = this.#parts;
     const { by, sender, recipients, mail, origin, sendAt, dsn, requireTls = false, binary = false } = submission;
@@ -137,6 +143,8 @@ export class Submit {
     const added = `<${Buffer.from(random.bytes(15)).toString('base64url')}@${hostname}>`;
     await rate.countMail(origin.remote, by.account);
     const header = await this.#checked(submission, added);
+    const category = await this.#category(by, submission.category ?? header.category);
+    await this.#parts.fastBlock.admit(by.account, origin.remote, recipients.length);
     using account = await store.open(by, by.account);
     const copyTo = submission.copy === 'as-set' ? await copySetting(account) : submission.copy;
     const block = HeaderBlock.parse(headerOf(mail));
@@ -178,6 +186,7 @@ export class Submit {
       },
       ...(dsn && { dsn }),
       requireTls,
+      ...(category !== undefined && { category }),
       origin,
       ...(sendAt !== undefined && { sendAt }),
       ...(ownReturnPath && { bounceAddress: true }),
@@ -199,6 +208,19 @@ export class Submit {
     );
     dispatcher.wake(by.account);
     return submitted;
+  }
+
+  /** Only what the administrator allows it: the addresses of one kind of mail shall not suffer from another. */
+  async #category(by: User, asked: string | undefined): Promise<string | undefined> {
+    const { categories = [] } = (await this.#parts.directory.account(by.account)) ?? {};
+    if (asked === undefined) return categories[0];
+    if (!categories.includes(asked))
+      throw new MailError(
+        'not-allowed',
+        'user',
+        `${by.address} may not send mail of the category ${asked.slice(0, 50)}`,
+      );
+    return asked;
   }
 
   async #checked({ by, sender, mail }: Submission, messageId: string) {

@@ -44,8 +44,12 @@ const PEOPLE = new Map([
   ['사서함', 'k1'],
 ]);
 
-export class FakeDirectory implements Pick<Directory, 'route' | 'authenticate' | 'maySendAs'> {
+export class FakeDirectory implements Pick<Directory, 'account' | 'route' | 'authenticate' | 'maySendAs'> {
   signIns = 0;
+
+  account(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
 
   route(address: string): Promise<Route> {
     if (address.toLowerCase() === 'postmaster') return this.route('robert@example.test');
@@ -183,6 +187,7 @@ export async function startSmtp(options: SmtpHarnessOptions = {}): Promise<SmtpH
   });
   const submit = new Submit({
     directory,
+    fastBlock: { check: () => undefined, admit: () => Promise.resolve() },
     recipients,
     rate,
     store: sending,

@@ -8,6 +8,7 @@ import { SeededRandom } from '../../src/adapters/random-seeded.ts';
 import { Dispatcher } from '../../src/delivery/dispatcher.ts';
 import { Suppressions } from '../../src/delivery/feedback/suppressions.ts';
 import { OUTBOUND_LIMITS } from '../../src/delivery/limits.ts';
+import { Senders, type SendersOptions } from '../../src/delivery/senders.ts';
 import { KvDirectory } from '../../src/directory/directory.ts';
 import { Intake } from '../../src/intake/intake.ts';
 import { Rules } from '../../src/intake/rules.ts';
@@ -25,6 +26,13 @@ import { silentLog } from '../../src/telemetry/log.ts';
 import { Metrics } from '../../src/telemetry/metrics.ts';
 import { MemoryBlobs } from './mail-store.ts';
 import { pipelineOf } from './pipeline.ts';
+
+const SENDERS: SendersOptions = {
+  sources: [],
+  hostname: 'mail.example.test',
+  warmUp: { days: 14, first: 50, last: 1000 },
+  fastBlock: { usualPerDay: 1000, limitLoopback: true },
+};
 
 export type User = Principal & { kind: 'user' };
 
@@ -64,8 +72,10 @@ export async function memoryBackend(options: { readonly remote?: boolean } = {})
     OUTBOUND_LIMITS,
   );
   const suppressions = new Suppressions(parts.kv, clock, random);
+  const senders = await Senders.open({ ...parts, random, log }, SENDERS);
   const submit = new Submit({
     directory,
+    fastBlock: senders.fastBlock,
     recipients,
     rate,
     store: mailstore,
@@ -97,6 +107,8 @@ export async function memoryBackend(options: { readonly remote?: boolean } = {})
     scripts,
     rules,
     returnPaths,
+    senders,
+    deliverability: () => senders.report(),
     dispatcher,
     startWorker,
     handles,

@@ -13,6 +13,7 @@ import { FeedbackStage } from '../../src/delivery/feedback/stage.ts';
 import { FEEDBACK_KINDS, FeedbackWorker } from '../../src/delivery/feedback/worker.ts';
 import { OUTBOUND_LIMITS, type OutboundLimits } from '../../src/delivery/limits.ts';
 import type { AccountInfo, Route } from '../../src/directory/api.ts';
+import { FastBlock } from '../../src/delivery/fast-block.ts';
 import { Reputation } from '../../src/delivery/reputation.ts';
 import type { Transfer } from '../../src/delivery/transfer.ts';
 import { OutboundWorker } from '../../src/delivery/worker.ts';
@@ -55,6 +56,8 @@ const PEOPLE = new Map([
 /** Of `example.test`; whoever is in `gone` has left, whoever is in `suspended` may do nothing. */
 export class FewPeople {
   readonly gone = new Set<string>();
+  /** Of every account. */
+  categories: readonly string[] = [];
   readonly suspended = new Set<string>();
 
   route(address: string): Promise<Route> {
@@ -73,7 +76,8 @@ export class FewPeople {
   account(id: string): Promise<AccountInfo | undefined> {
     const address = [...PEOPLE].find(([, account]) => account === id)?.[0];
     const suspended = this.suspended.has(address ?? '');
-    const common = { displayName: '', aliases: [], admin: false, suspended, quota: undefined, created: 0 };
+    const { categories } = this;
+    const common = { displayName: '', aliases: [], admin: false, suspended, quota: undefined, created: 0, categories };
     return Promise.resolve(address === undefined ? undefined : { id: id as AccountId, address, ...common });
   }
 }
@@ -81,6 +85,8 @@ export class FewPeople {
 export interface SendingOptions {
   readonly nasty?: Nasty;
   readonly limits?: Partial<OutboundLimits>;
+  /** Recipients a day that nobody wonders at. */
+  readonly usualPerDay?: number;
 }
 
 /** What survives a crash. */
@@ -137,19 +143,25 @@ export async function sendingWorld(options: SendingOptions = {}) {
     const suppressions = new Suppressions(store, clock, random);
     const told: FeedbackPayload[] = [];
     const heard = (one: FeedbackPayload): void => void told.push(one);
+    const kept = { kv: store, clock, random, log };
+    const fastBlock = await FastBlock.open(kept, {
+      usualPerDay: options.usualPerDay ?? 1_000_000,
+      limitLoopback: true,
+    });
     const submit = new Submit({
       ...parts,
       recipients,
       rate,
       dispatcher,
       suppressions,
+      fastBlock,
       remote: true,
       bounceAddresses: 'lists',
       ...(outgoing && { outgoing }),
     });
     const alice = await mailstore.open(SYSTEM, ALICE);
-    const reputation = new Reputation({ kv: store, clock, random, log });
-    const sending = { ...parts, dispatcher, suppressions, returnPaths, reputation };
+    const reputation = new Reputation(kept, (account, standing) => fastBlock.judge(account, standing));
+    const sending = { ...parts, dispatcher, suppressions, returnPaths, reputation, fastBlock };
     const worker = transfer && new OutboundWorker({ ...sending, transfer }, limits);
     const feedback = FEEDBACK_KINDS.map(
       (kind) => new FeedbackWorker(kind, { ...parts, suppressions, policy: FEEDBACK_POLICY, listeners: [heard] }),
@@ -163,6 +175,7 @@ export async function sendingWorld(options: SendingOptions = {}) {
       scripts,
       metrics,
       reputation,
+      fastBlock,
       suppressions,
       /** What the listeners of the feedback queues heard. */
       told,
@@ -193,6 +206,7 @@ export async function sendingWorld(options: SendingOptions = {}) {
       async [Symbol.asyncDispose](): Promise<void> {
         await worker?.[Symbol.asyncDispose]();
         await reputation[Symbol.asyncDispose]();
+        await fastBlock[Symbol.asyncDispose]();
         for (const one of feedback) await one[Symbol.asyncDispose]();
         await dispatcher[Symbol.asyncDispose]();
         await intakeWorker[Symbol.asyncDispose]();

@@ -121,6 +121,24 @@ describe('with a service that runs', () => {
     expect((await cli(['suppression', 'list', '--json'])).stdout).toBe('[]\n');
   });
 
+  it('who may send what, and how mail fares elsewhere', async () => {
+    const kim = 'kim@example.test';
+    const sending = async (...args: string[]) =>
+      JSON.parse((await cli(['account', 'sending', kim, '--json', ...args])).stdout);
+    expect(await sending()).toMatchObject({ address: kim, state: 'free', usual: 500, today: 0, score: 1 });
+    expect(await sending('--suspend', 'a test')).toMatchObject({ state: 'suspended', reason: 'a test' });
+    expect((await cli(['deliverability'])).stdout).toMatch(/ suspended .* a test/);
+    expect(await sending('--usual', '9000')).toMatchObject({ state: 'free', usual: 9000 });
+    const { blocked, sources } = JSON.parse((await cli(['deliverability', '--json'])).stdout);
+    expect({ blocked, sources }).toEqual({ blocked: [], sources: [] });
+    expect((await cli(['account', 'category', kim, 'marketing', 'personal'])).stdout).toContain('marketing, personal');
+    expect(JSON.parse((await cli(['account', 'show', kim, '--json'])).stdout).categories).toEqual([
+      'marketing',
+      'personal',
+    ]);
+    expect((await cli(['account', 'category', kim])).stdout).toBe(`${kim} sends as everybody\n`);
+  });
+
   it('wrong usage is exit code 2, help is 0', async () => {
     for (const args of [
       ['nonsense'],
@@ -136,6 +154,7 @@ describe('with a service that runs', () => {
       'account',
       'queue',
       'suppression',
+      'deliverability',
       'import',
       'export',
       'backup',

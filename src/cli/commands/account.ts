@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { parseSize } from '../../config/values.ts';
 import * as operations from '../../control/operations/account.ts';
+import { accountSending } from '../../control/operations/senders.ts';
 import type { AccountInfo } from '../../directory/api.ts';
 import { type Cli, common, type CommonOptions, readAll, UsageError, withControl, withJson } from '../cli.ts';
 import { formatBytes, formatTime, printJson, printTable, visible } from '../print.ts';
@@ -13,10 +14,16 @@ interface AddOptions extends CommonOptions {
   readonly name?: string;
 }
 
+interface SendingOptions extends CommonOptions {
+  readonly suspend?: string;
+  readonly resume?: boolean;
+  readonly usual?: string;
+}
+
 export function account(program: Command, cli: Cli): void {
   const group = program
     .command('account')
-    .description('accounts: add, list, show, suspend, resume, remove, password, alias, quota');
+    .description('accounts: add, list, show, suspend, resume, remove, password, alias, quota, category, sending');
 
   withJson(group.command('add <address>').description('make an account; without a password a one-time link is printed'))
     .option('--password-stdin', 'read the password from standard input')
@@ -129,12 +136,55 @@ export function account(program: Command, cli: Cli): void {
       cli.out(`alias ${visible(alias)} ${remove ? 'removed' : 'added'}\n`);
     });
 
+  common(
+    group
+      .command('category <address> [categories...]')
+      .description('kinds of mail it may send, the usual one first; without any: as everybody'),
+  ).action(async (address: string, categories: string[], options: CommonOptions) => {
+    await withControl(cli, options, (control) => control.call(operations.accountCategories, { address, categories }));
+    cli.out(`${visible(address)} sends ${categories.length === 0 ? 'as everybody' : categories.join(', ')}\n`);
+  });
+
+  withJson(
+    group.command('sending <address>').description('whether it may send, how much is usual, and how its mail fares'),
+  )
+    .option('--suspend <reason>', 'it may not send any more')
+    .option('--resume', 'it may send again, and what it has sent today is usual')
+    .option('--usual <recipients>', 'it may send again, and so many recipients a day are usual')
+    .action((address: string, options: SendingOptions) => sending(cli, address, options));
+
   common(group.command('quota <address> <size>').description('room for mail, such as 5GB; 0 = no limit')).action(
     async (address: string, size: string, options: CommonOptions) => {
       const quota = sizeOf(size) || null;
       await withControl(cli, options, (control) => control.call(operations.accountQuota, { address, quota }));
       cli.out(`quota of ${visible(address)} is ${quotaText(quota ?? undefined)}\n`);
     },
+  );
+}
+
+async function sending(cli: Cli, address: string, options: SendingOptions): Promise<void> {
+  const usual = options.usual === undefined ? undefined : Number(options.usual);
+  if (usual !== undefined && !(Number.isSafeInteger(usual) && usual > 0))
+    throw new UsageError(`${JSON.stringify(options.usual)} is not a number of recipients`);
+  const { suspend, resume } = options;
+  const one = await withControl(cli, options, (control) =>
+    control.call(accountSending, { address, suspend, resume, usual }),
+  );
+  if (options.json) return printJson(cli, one);
+  const { standing } = one;
+  printTable(
+    cli,
+    [],
+    [
+      ['address', one.address],
+      ['may send', one.state === 'free' ? 'yes' : one.state],
+      ['why', one.reason ?? ''],
+      ['since', one.since === null ? '' : formatTime(one.since)],
+      ['recipients today', one.today],
+      ['usual in a day', one.usual],
+      ['score', Math.round(one.score * 1000) / 1000],
+      ...Object.entries(standing).map(([what, n]) => [what, Math.round(n * 10) / 10]),
+    ],
   );
 }
 

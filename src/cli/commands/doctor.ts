@@ -2,16 +2,17 @@
 import { X509Certificate } from 'node:crypto';
 import { readFile, statfs } from 'node:fs/promises';
 import { connect as connectTcp, createServer } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { Config } from '../../config/schema.ts';
-import { type Endpoint, formatEndpoint } from '../../config/values.ts';
+import { type Endpoint, formatEndpoint, isLoopbackHost } from '../../config/values.ts';
 import type { Control } from '../../control/operation.ts';
 import { domainDkim, domainList } from '../../control/operations/domain.ts';
 import { status } from '../../control/operations/store.ts';
 import { kindOf } from '../../profiles/data-folder.ts';
 import { type Cli, type CommonOptions, configOf, connect, withJson } from '../cli.ts';
-import { checkRecords, recordsFor } from '../dns-records.ts';
+import { checkRecords, checkReverse, recordsFor } from '../dns-records.ts';
 import { formatBytes, printJson, printTable } from '../print.ts';
 
 type State = 'ok' | 'warning' | 'wrong';
@@ -28,7 +29,7 @@ export function doctor(program: Command, cli: Cli): void {
   ).action(async (options: CommonOptions) => {
     const { config, file } = await configOf(cli, options);
     const findings: Finding[] = [['configuration', 'ok', file ?? 'defaults (there is no pabal.toml)']];
-    findings.push(await disk(config), await certificate(config));
+    findings.push(await disk(config), await certificate(config), ...(await sources(config)));
     const control = await dataFolder(cli, options, config, findings);
     try {
       if (control === undefined || !control.remote) findings.push(...(await freePorts(config)));
@@ -73,6 +74,26 @@ async function certificate({ tls }: Config): Promise<Finding> {
   } catch (error) {
     return ['certificate', 'wrong', `tls.cert, tls.key: ${(error as Error).message}`];
   }
+}
+
+/** The addresses from which mail leaves: ours, and called in DNS as they say themselves (RFC 5321 §4.1.4). */
+async function sources({ outbound, hostname, dns: { servers } }: Config): Promise<Finding[]> {
+  const here = new Set(Object.values(networkInterfaces()).flatMap((all = []) => all.map(({ address }) => address)));
+  return Promise.all(
+    outbound.sources.map(async ({ address, name = hostname }): Promise<Finding> => {
+      const what = `source ${address}`;
+      if (!here.has(address) && !isLoopbackHost(address))
+        return [
+          what,
+          'wrong',
+          'this machine does not have it: give it the address, or take it out of outbound.sources',
+        ];
+      const answer = isLoopbackHost(address) ? 'ok' : await checkReverse(address, name, servers);
+      return answer === 'ok'
+        ? [what, 'ok', name]
+        : [what, 'wrong', `${answer}: publish a PTR record that says ${name}, and an address record back`];
+    }),
+  );
 }
 
 async function dataFolder(

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { CATEGORY } from '../../delivery/sources/source.ts';
 import type { AccountInfo, Directory } from '../../directory/api.ts';
 import { MailError } from '../../mail/error.ts';
 import type { AccountId } from '../../mailstore/api.ts';
@@ -110,6 +111,15 @@ export const accountAlias = operation(
     if (args.remove) await directory.removeAlias(args.alias);
     else await directory.addAlias(args.alias, id);
     return (await directory.account(id)) ?? null;
+  },
+);
+
+export const accountCategories = operation(
+  'account.categories',
+  z.strictObject({ address, categories: z.array(z.string().regex(CATEGORY)).max(32) }),
+  async ({ directory }, args) => {
+    const { id } = await knownAccount(directory, args.address);
+    return directory.updateAccount(id, { categories: args.categories });
   },
 );
 

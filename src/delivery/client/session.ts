@@ -75,7 +75,11 @@ export class SmtpSession {
   static async open(options: SessionOptions): Promise<SmtpSession> {
     const { address, port, localAddress, clock, timeouts, signal } = options;
     const wire = await ClientWire.connect({
-      ...{ address, port, clock, signal, timeoutMs: timeouts.connectMs },
+      address,
+      port,
+      clock,
+      signal,
+      timeoutMs: timeouts.connectMs,
       ...(localAddress !== undefined && { localAddress }),
     });
     const session = new SmtpSession(options, wire);

@@ -58,7 +58,10 @@ export class ClientWire {
   static async connect({ address, port, localAddress, clock, timeoutMs, signal }: ConnectOptions): Promise<ClientWire> {
     if (signal.aborted) throw new WireError('aborted', 'stopped');
     const socket = connect({
-      ...{ host: address, port, noDelay: true, keepAlive: true },
+      host: address,
+      port,
+      noDelay: true,
+      keepAlive: true,
       ...(localAddress !== undefined && { localAddress }),
     });
     const done = Promise.withResolvers<void>();

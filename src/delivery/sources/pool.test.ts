@@ -27,7 +27,12 @@ function lab(sources: readonly Source[]) {
   const reputation = new Reputation(parts);
   const warmUp = new WarmUp(parts, { days: 14, first: 3, last: 1000 });
   const pool = new SourcePool({
-    ...{ sources, hostname: 'mx.example.test', clock, random: parts.random, reputation, warmUp },
+    sources,
+    hostname: 'mx.example.test',
+    clock,
+    random: parts.random,
+    reputation,
+    warmUp,
     throttle: { most: 8, first: 4 },
   });
   const ask = (more: Partial<Request> = {}) =>

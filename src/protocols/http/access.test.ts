@@ -127,6 +127,7 @@ const PUBLIC = [
   'POST /sign-in/:token',
 ];
 const OPERATOR = ['GET /metrics'];
+const ADMINISTRATOR = ['GET /v1/admin/deliverability'];
 
 let http: Awaited<ReturnType<typeof httpBackend>>;
 let theirs: Ids;
@@ -185,6 +186,18 @@ describe('every route', () => {
     expect(routes('signed-in').sort()).toEqual(Object.keys(OWN).sort());
     expect(routes('public').sort()).toEqual([...PUBLIC].sort());
     expect(routes('operator')).toEqual(OPERATOR);
+    expect(routes('administrator')).toEqual(ADMINISTRATOR);
+  });
+
+  test('for administrators is closed to everybody else', async () => {
+    const { as } = await http.signIn({ ...http.users.bob, admin: true });
+    await http.directory.updateAccount(http.users.bob.account, { admin: true });
+    for (const name of ADMINISTRATOR) {
+      const [method = '', url = ''] = name.split(' ');
+      expect((await http.call(method, url)).status, name).toBe(401);
+      expect((await http.alice.as(method, url)).status, name).toBe(403);
+      expect((await as(method, url)).status, name).toBe(200);
+    }
   });
 
   test('of an account is closed to whoever is not signed in', async () => {

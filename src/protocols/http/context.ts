@@ -89,7 +89,7 @@ export type App = FastifyInstance<
 declare module 'fastify' {
   interface FastifyContextConfig {
     /** Who may call: `public` everybody, `operator` loopback or the operator's token; absent = whoever is signed in. */
-    access?: 'public' | 'operator';
+    access?: 'public' | 'operator' | 'administrator';
   }
   interface FastifyRequest {
     signedIn: SignedIn | undefined;

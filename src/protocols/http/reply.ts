@@ -30,6 +30,7 @@ export const PROBLEMS: { readonly [code in ProblemCode]: readonly [status: numbe
   'cross-site': [403, 'Requests with the session cookie must come from our own pages.'],
   'account-suspended': [403, 'This account is suspended.'],
   'not-allowed': [403, 'That is not allowed.'],
+  'sending-suspended': [403, 'This account may not send mail at the moment: the administrator knows why.'],
   'not-found': [404, 'There is nothing here.'],
   'folder-missing': [404, 'There is no such folder.'],
   'message-missing': [404, 'There is no such message.'],

@@ -10,6 +10,7 @@ import type { FastifyBaseLogger, FastifyReply, RouteOptions } from 'fastify';
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Suppressions } from '../../delivery/feedback/suppressions.ts';
+import type { DeliverabilityReport } from '../../delivery/senders.ts';
 import type { Directory } from '../../directory/api.ts';
 import type { Rules } from '../../intake/rules.ts';
 import type { MailStore } from '../../mailstore/api.ts';
@@ -30,6 +31,7 @@ import { readJson } from './json.ts';
 import { methodsOf } from './methods.ts';
 import { PROBLEMS, Problem, problemBody, toProblem } from './reply.ts';
 import type { ProblemCode } from './reply.ts';
+import { adminRoutes } from './routes/admin.ts';
 import { documentation } from './routes/documentation.ts';
 import { eventRoutes } from './routes/events.ts';
 import { folderRoutes } from './routes/folders.ts';
@@ -49,6 +51,8 @@ export interface HttpOptions {
   readonly mailstore: MailStore;
   readonly directory: Directory;
   readonly submit: Submit;
+  /** For administrators. */
+  readonly deliverability: () => Promise<DeliverabilityReport>;
   readonly suppressions: Suppressions;
   readonly rules: Rules;
   readonly clock: Clock;
@@ -85,7 +89,7 @@ export interface HttpServer extends AsyncDisposable {
 export interface HttpRoute {
   readonly method: string;
   readonly url: string;
-  readonly access: 'public' | 'operator' | 'signed-in';
+  readonly access: 'public' | 'operator' | 'administrator' | 'signed-in';
 }
 
 export async function createHttpServer(options: HttpOptions): Promise<HttpServer> {
@@ -158,6 +162,7 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
     }
     request.signedIn = await identify(request, services);
     if (request.signedIn === undefined) throw new Problem('not-signed-in');
+    if (access === 'administrator' && !request.signedIn.user.admin) throw new Problem('not-allowed');
   });
 
   app.removeAllContentTypeParsers();
@@ -216,6 +221,7 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
     ruleRoutes(api, services, options.rules);
     searchRoutes(api, services);
     eventRoutes(api, streams);
+    adminRoutes(api, options.deliverability);
   });
   // Only this one takes multipart.
   await app.register(async (scope) => {

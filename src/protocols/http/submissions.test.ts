@@ -14,7 +14,13 @@ beforeEach(async () => {
   const transfer = new ScriptedTransfer(() => http.clock.now());
   transfer.servers.set('other.test', ({ recipient: { address } }) => (address.startsWith('bad') ? refused : taken));
   outbound = new OutboundWorker(
-    { ...http, store: http.mailstore, transfer, reputation: { note: async () => undefined } },
+    {
+      ...http,
+      store: http.mailstore,
+      transfer,
+      reputation: http.senders.reputation,
+      fastBlock: http.senders.fastBlock,
+    },
     OUTBOUND_LIMITS,
   );
 });

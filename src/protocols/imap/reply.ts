@@ -29,6 +29,7 @@ const WORDS: Readonly<Record<MailErrorCode, string>> = {
   'auth-failed': 'NO [AUTHENTICATIONFAILED] Address or password is wrong',
   'auth-throttled': 'NO [LIMIT] Too many failed sign-ins, try again later',
   'account-suspended': 'NO [CONTACTADMIN] The account is suspended',
+  'sending-suspended': 'NO [CONTACTADMIN] The account may not send mail',
   'account-missing': 'NO [AUTHORIZATIONFAILED] There is no such account',
   'account-exists': 'NO [ALREADYEXISTS] The account exists',
   'domain-missing': 'NO [NONEXISTENT] There is no such domain',

@@ -26,6 +26,7 @@ const TROUBLE = reply(451, '4.3.0', 'Local trouble, please try later');
 const REPLIES: Partial<Record<MailErrorCode, Reply>> = {
   'unknown-recipient': reply(550, '5.1.1', 'Nobody here by that name'),
   'account-suspended': reply(550, '5.2.1', 'This mailbox is suspended'),
+  'sending-suspended': reply(550, '5.7.1', 'This account may not send mail at the moment, ask the administrator'),
   'account-missing': reply(550, '5.1.1', 'Nobody here by that name'),
   'address-syntax': reply(501, '5.1.3', 'This is not an address'),
   suppressed: reply(550, '5.7.1', 'This address is on your suppression list: mail to it bounced, or was called spam'),

@@ -66,6 +66,11 @@ const newMessage = z
       .describe(
         'Goes to servers only that prove who they are and promise TLS on the rest of the way (RFC 8689); else it comes back',
       ),
+    category: z
+      .string()
+      .max(32)
+      .optional()
+      .describe('Kind of mail: one of those that the administrator allows the account; the usual one when absent'),
     undoFor: z.int().min(0).max(600).default(0).describe('Seconds for which it is held, so that it can be taken back'),
   })
   .refine((m) => m.to.length + m.cc.length + m.bcc.length > 0, { path: ['to'], message: 'nobody to send it to' });
@@ -152,6 +157,7 @@ export function sendRoutes(app: App, services: Services, submit: Submit): void {
       origin: { protocol: 'HTTP', hello: '', remote, cipher: '' },
       ...(copyTo !== undefined && { copy: copyTo }),
       ...(key !== undefined && { key }),
+      ...(mail.category !== undefined && { category: mail.category }),
       ...(sendAt !== undefined && { sendAt }),
     });
     return { id, messageId: sent, state };
