@@ -196,10 +196,7 @@ export class Account implements MailAccount, Disposable {
 
   async staged(staged: Staged): Promise<{ details: MessageDetails; body: Body }> {
     if (staged.account !== this.id) throw new MailError('not-allowed', 'bug', 'staged for another account');
-    // Waits until it is written.
-    await told(() => this.#node.staging.facts(staged));
-    const details = await told(() => readDetails(this.#kv, this.id, staged.email));
-    if (!details) throw new MailError('message-missing', 'user', `nothing is staged as ${staged.email}`);
+    const details = await told(() => this.#node.staging.details(staged));
     return { details, body: new StoredBody(this.#kv, this.#node.blobs, this.id, details) };
   }
 

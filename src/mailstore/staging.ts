@@ -11,7 +11,7 @@ import type { AccountId, EmailId, Staged } from './api.ts';
 import { storeBlob } from './blob-links.ts';
 import { BODY_CHUNK } from './bodies.ts';
 import { BLOB_BYTES, type Cut, cutMessage } from './cut.ts';
-import { detailsRows } from './details.ts';
+import { detailsRows, type StoredDetails } from './details.ts';
 import { accountPartition, bodyKey, bucketOf } from './keys.ts';
 import type { Parsing } from './parsing.ts';
 import { MemorySource, type RawSource, receive } from './raw-source.ts';
@@ -36,6 +36,8 @@ const MOST_FACTS = 20_000;
 interface Remembered {
   readonly facts: StagedFacts;
   readonly written: Promise<void>;
+  /** Once somebody has read them: the stages of the intake look at the same message one after the other. */
+  details?: StoredDetails;
 }
 
 export interface StagingOptions {
@@ -120,10 +122,18 @@ export class Staging {
       await known.written;
       return known.facts;
     }
-    const details = await readDetails(this.#options.kv, staged.account, staged.email);
-    if (!details) throw new MailError('message-missing', 'user', `nothing is staged as ${staged.email}`);
-    const { email, size, envelope } = details;
+    const { email, size, envelope } = await this.details(staged);
     return { email, size, date: envelope.date, threadKeys: threadKeys(envelope) };
+  }
+
+  /** Waits until the content is durable. Throws `message-missing`. */
+  async details({ account, email }: Staged): Promise<StoredDetails> {
+    const known = this.#remembered.get(email);
+    await known?.written;
+    const details = known?.details ?? (await readDetails(this.#options.kv, account, email));
+    if (!details) throw new MailError('message-missing', 'user', `nothing is staged as ${email}`);
+    if (known) known.details = details;
+    return details;
   }
 
   published(email: EmailId): void {
