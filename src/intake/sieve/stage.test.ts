@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { problemsOf, SYSTEM } from '../../../test/support/mail-store.ts';
 import {
   BOB,
+  CAROL,
   INBOX,
   sendingWorld,
   type Sending,
@@ -14,7 +15,6 @@ import type { AccountId, MailAccount } from '../../mailstore/api.ts';
 import { Rules } from '../rules.ts';
 import { Flag } from '../../mailstore/api.ts';
 
-const CAROL = 'carol-1' as AccountId;
 const AWAY = 'require "vacation"; vacation "I am away";';
 
 interface Mail {
