@@ -14,7 +14,8 @@ export const goal: Goal = {
 
   async run({ form, seed, folder, say }) {
     const kills = byForm(form, { smoke: 3, quick: 60, full: 1_000 });
-    const report = await crashLab({ kills, seed, folder, say });
+    const pauseMs = byForm(form, { smoke: 0, quick: 45_000, full: 60_000 });
+    const report = await crashLab({ kills, seed, folder, say, ...(pauseMs > 0 && { pauseMs }) });
     return result({
       runs: kills,
       faults: report.faults,

@@ -42,6 +42,8 @@ export interface CrashOptions {
   readonly point?: string;
   readonly sabotage?: 'early';
   readonly say?: (text: string) => void;
+  /** In the end the service is stopped under load (SIGSTOP) for so long, and goes on. */
+  readonly pauseMs?: number;
   /** Stop at the first violation (controls). */
   readonly untilCaught?: boolean;
 }
@@ -91,9 +93,29 @@ export async function crashLab(options: CrashOptions): Promise<CrashReport> {
     if (options.untilCaught && run.findings.violations.length > 0) return { ...run.findings, at };
   }
   run.service = await startInLab(data, base);
+  if (options.pauseMs !== undefined) await pause(run, options.pauseMs, say);
   await run.checkAll();
   await run.service.kill();
   return { ...run.findings, at };
+}
+
+/** A machine that was suspended: all clocks have gone on, and everything that was due is due at once. */
+async function pause(run: FaultRun, pauseMs: number, say: (text: string) => void): Promise<void> {
+  const { promise: over, resolve: end } = Promise.withResolvers<void>();
+  const loading = run.load(over);
+  await run.acknowledged(50);
+  const { service } = run;
+  if (service === undefined) throw new Error('there is no service to pause');
+  process.kill(service.pid, 'SIGSTOP');
+  await sleep(pauseMs);
+  process.kill(service.pid, 'SIGCONT');
+  await sleep(1_000);
+  end();
+  const { entries } = await loading;
+  await run.check(`after a pause of ${pauseMs} ms`, entries);
+  if (!service.running) run.findings.violations.push('the service did not survive a pause');
+  run.findings.faults++;
+  say(`paused for ${pauseMs} ms: ${entries.length} acknowledged`);
 }
 
 /** Undefined when it died before it was ready, as it was told to. */

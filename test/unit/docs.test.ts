@@ -12,7 +12,7 @@ function rows(file: string): string[][] {
     .map((line) => line.split('|').map((cell) => cell.trim()));
 }
 
-test.each(['docs/requirements.md', 'docs/rfc.md'])('every file that %s names is there', (file) => {
+test.each(['docs/requirements.md', 'docs/rfc.md', 'docs/faults.md'])('every file that %s names is there', (file) => {
   const named = rows(file).flatMap((row) =>
     row.flatMap((cell) => [...cell.matchAll(/`((?:src|test|bench|docs)\/[^`]*)`/g)].map((match) => match[1] ?? '')),
   );
