@@ -4,7 +4,9 @@
  * that doing it again after a crash changes nothing. What could not be done is tried again, ever later.
  */
 import type { Directory } from '../directory/api.ts';
+import type { AutomaticMail } from '../intake/automatic.ts';
 import type { Intake } from '../intake/intake.ts';
+import type { ReturnPaths } from '../intake/return-paths.ts';
 import { rawMail } from '../intake/content.ts';
 import { composeDsn } from '../mail/dsn.ts';
 import { wants } from '../mail/dsn-request.ts';
@@ -32,6 +34,8 @@ export interface DispatcherParts {
   readonly store: Pick<MailStore, 'open' | 'withOutbox'>;
   readonly directory: Pick<Directory, 'route'>;
   readonly intake: Pick<Intake, 'accept'>;
+  readonly automatic: Pick<AutomaticMail, 'send'>;
+  readonly returnPaths: Pick<ReturnPaths, 'read'>;
   readonly queue: Queue;
   readonly clock: Clock;
   readonly random: Random;
@@ -217,22 +221,49 @@ export class Dispatcher implements AsyncDisposable {
   }
 
   async #report(account: MailAccount, item: OutboxItem, effect: Effect & { kind: 'report' }): Promise<void> {
-    const { directory, intake } = this.#parts;
+    const { directory, intake, returnPaths } = this.#parts;
     const submission = await account.outgoing.get(item.submission);
     if (submission === undefined) return account.outgoing.carriedOut(item);
-    const route = await directory.route(submission.sender);
+    const { sender, forwardedBy } = submission;
+    const route = await directory.route(sender);
+    const path = forwardedBy === undefined ? undefined : await returnPaths.read(sender);
     // The address may be another's by now, and nobody else is told what this account has sent.
     if (route.kind === 'account' && route.account === account.id)
       await intake.accept({
         sender: '',
-        recipients: [{ account: account.id, address: submission.sender }],
+        recipients: [{ account: account.id, address: sender }],
         origin: { protocol: 'local', hello: '', remote: '', cipher: '' },
         mail: { head: await this.#compose(account, item, effect, submission) },
         deliveryKey: `${account.id} ${item.submission} report ${item.number}`,
         accepted: effect.at,
       });
-    else this.#parts.log.warn({ id: item.submission, sender: submission.sender }, 'nobody is left to report to');
+    else if (path?.kind === 'forward')
+      await this.#reportBack(account, item, effect, { ...submission, sender: path.to });
+    else this.#parts.log.warn({ id: item.submission, sender }, 'nobody is left to report to');
     await account.outgoing.carriedOut(item);
+  }
+
+  /** To whoever sent a mail that was passed on. */
+  async #reportBack(
+    account: MailAccount,
+    item: OutboxItem,
+    effect: Effect & { kind: 'report' },
+    submission: Submission,
+  ): Promise<void> {
+    try {
+      await this.#parts.automatic.send({
+        account: account.id,
+        sender: '',
+        recipient: submission.sender,
+        mail: { head: await this.#compose(account, item, effect, submission) },
+        key: `report ${item.submission} ${item.number}`,
+        requireTls: submission.requireTls,
+      });
+    } catch (error) {
+      // Nothing goes there from here: trying again changes nothing.
+      if (!(error instanceof MailError) || error.kind !== 'user') throw error;
+      this.#parts.log.warn({ err: error, id: item.submission }, 'a report could not be passed back');
+    }
   }
 
   async #compose(

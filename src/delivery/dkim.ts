@@ -5,11 +5,12 @@
 import { Readable } from 'node:stream';
 import type { DkimKeys } from '../directory/dkim-keys.ts';
 import { decodeAddresses, parseAddressList } from '../mail/address.ts';
-import { HeaderBlock, MAX_HEADER_BYTES } from '../mail/header.ts';
+import { HeaderBlock } from '../mail/header.ts';
 import { normalizeDomain } from '../mail/path.ts';
 import { LineWatch, unsignableHeader } from '../mail/signable.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../telemetry/log.ts';
+import { readHead, watched } from './signed-pieces.ts';
 
 export interface DkimSignerParts {
   readonly keys: Pick<DkimKeys, 'signing'>;
@@ -17,14 +18,11 @@ export interface DkimSignerParts {
   readonly log: Log;
 }
 
-/** Bytes hashed before others get their turn. */
-const PIECE = 64 << 10;
-
 /**
  * Fields that make up what people read and answer to. Signed only as often as they are there: a list or a gateway may add
  * what is missing.
  */
-const SIGNED_FIELDS = [
+export const SIGNED_FIELDS = [
   'From',
   'Sender',
   'Reply-To',
@@ -117,40 +115,4 @@ function authorDomain(header: HeaderBlock): string | undefined {
 function domainOf(address: string): string {
   const at = address.lastIndexOf('@');
   return at < 0 ? '' : address.slice(at + 1);
-}
-
-/** At least the header, whatever came with it too. */
-async function readHead(pieces: AsyncIterator<Uint8Array>): Promise<Buffer> {
-  const read: Uint8Array[] = [];
-  let head = NOTHING;
-  let size = 0;
-  while (size <= MAX_HEADER_BYTES) {
-    const next = await pieces.next();
-    if (next.done === true) break;
-    read.push(next.value);
-    size += next.value.length;
-    head = Buffer.concat(read);
-    if (head.includes('\r\n\r\n')) break;
-  }
-  return head;
-}
-
-/** A body with an endless line is not hashed to its end. */
-async function* watched(
-  head: Buffer,
-  pieces: AsyncIterator<Uint8Array>,
-  watch: LineWatch,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  for (let piece: Uint8Array = head; ; ) {
-    for (let at = 0; at < piece.length; at += PIECE) {
-      const some = piece.subarray(at, at + PIECE);
-      watch.push(some);
-      if (watch.exceeded) return;
-      yield some;
-      if (at + PIECE < piece.length) await new Promise((resolve) => setImmediate(resolve));
-    }
-    const next = await pieces.next();
-    if (next.done === true) return;
-    piece = next.value;
-  }
 }

@@ -41,10 +41,16 @@ export interface Signer {
   sign(raw: AsyncIterable<Uint8Array>): Promise<Uint8Array>;
 }
 
+/** Header lines that the domain which passes a mail on puts on top of it. */
+export interface Sealer {
+  seal(raw: AsyncIterable<Uint8Array>, domain: string): Promise<Uint8Array>;
+}
+
 export interface SmtpTransferOptions {
   readonly router: Pick<Router, 'route'>;
   readonly tls: TlsPolicies;
   readonly signer?: Signer;
+  readonly sealer?: Sealer;
   readonly clock: Clock;
   readonly timeouts?: Partial<ClientTimeouts>;
   readonly pool?: Partial<PoolLimits>;
@@ -339,10 +345,12 @@ export class SmtpTransfer implements Transfer {
   }
 
   async #signed(mail: OutgoingMail): Promise<OutgoingMail> {
-    const { signer } = this.#options;
-    if (signer === undefined) return mail;
+    const { signer, sealer } = this.#options;
+    const { forwardedBy } = mail;
     try {
-      return withHeader(await signer.sign(mail.body()), mail);
+      const signed = signer === undefined ? mail : withHeader(await signer.sign(mail.body()), mail);
+      if (sealer === undefined || forwardedBy === undefined) return signed;
+      return withHeader(await sealer.seal(signed.body(), forwardedBy), signed);
     } catch (error) {
       throw new BodyFailed('the mail could not be signed', { cause: error });
     }

@@ -18,6 +18,8 @@ export interface OutgoingMail {
   readonly dsn?: DsnRequest;
   /** RFC 8689. */
   readonly requireTls: boolean;
+  /** A domain of ours that passes it on, and seals it. */
+  readonly forwardedBy?: string;
   /** Whose it is, and of which kind: by these the address is chosen from which it goes. */
   readonly account?: AccountId;
   readonly category?: string;

@@ -18,5 +18,7 @@ export interface AutomaticMail {
     readonly key: string;
     /** As the mail that it is sent because of (RFC 8689 §5, §6). */
     readonly requireTls: boolean | undefined;
+    /** It is another's mail that is passed on: the domain that does. */
+    readonly forwardedBy?: string;
   }): Promise<void>;
 }

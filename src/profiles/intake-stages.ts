@@ -4,6 +4,7 @@ import type { Directory } from '../directory/api.ts';
 import { Authenticator } from '../intake/authentication/check.ts';
 import { FeedbackStage, type FeedbackStageParts } from '../delivery/feedback/stage.ts';
 import { Pipeline } from '../intake/pipeline.ts';
+import type { ReturnPaths } from '../intake/return-paths.ts';
 import { type SieveParts, SieveStage } from '../intake/sieve/stage.ts';
 import { authentication } from '../intake/stages/authentication.ts';
 import { file } from '../intake/stages/file.ts';
@@ -24,6 +25,7 @@ export interface IntakeStageParts extends SendingParts, SieveParts, FeedbackStag
   readonly config: Config;
   readonly resolver: Resolver;
   readonly reverseNames: ReverseNames;
+  readonly returnPaths: ReturnPaths;
   readonly directory: Pick<Directory, 'account' | 'maySendAs' | 'route'>;
   readonly cache: Cache;
   readonly engines: Engines;

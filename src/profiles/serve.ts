@@ -5,6 +5,7 @@ import type { Config } from '../config/schema.ts';
 import { OPERATIONS } from '../control/operations.ts';
 import { serveControl } from '../control/server.ts';
 import type { Service } from '../control/service.ts';
+import { ArcSealer } from '../delivery/arc.ts';
 import { Dispatcher } from '../delivery/dispatcher.ts';
 import { DkimSigner } from '../delivery/dkim.ts';
 import { noteFeedback } from '../delivery/feedback/note.ts';
@@ -134,11 +135,16 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
   });
   const sending = { store: mailstore, queue, clock, random, log, metrics, hostname };
   const outboundLimits = outboundLimitsOf(config);
-  const dispatcher = undo.use(new Dispatcher({ ...sending, directory, intake }, outboundLimits));
+  const dispatcher = undo.use(
+    new Dispatcher({ ...sending, directory, intake, automatic, returnPaths }, outboundLimits),
+  );
   undo.use(new IntakeWorker({ queue, pipeline, clock, random, log, metrics }));
   const signer = new DkimSigner({ keys: store.dkimKeys, clock, log });
+  const sealer = new ArcSealer({ keys: store.dkimKeys, clock, log, hostname });
   const { fastBlock, reputation, sources } = store.senders;
-  const transfer = remote ? openTransfer(config, { resolver, signer, clock, random, log, metrics, sources }) : NOWHERE;
+  const transfer = remote
+    ? openTransfer(config, { resolver, signer, sealer, clock, random, log, metrics, sources })
+    : NOWHERE;
   const { suppressions } = store;
   const outbound = { ...sending, directory, dispatcher, suppressions, returnPaths, transfer, reputation, fastBlock };
   undo.use(new OutboundWorker(outbound, outboundLimits));

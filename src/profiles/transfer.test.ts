@@ -51,7 +51,8 @@ async function attempt(
   const signer = { sign: async () => Buffer.alloc(0) };
   const parts = { resolver, clock: new SystemClock(), random: new SeededRandom(1), log: silentLog, metrics };
   await using senders = await Senders.open({ ...parts, kv: new MemoryKv() }, sendersOptions(config));
-  const transfer = openTransfer(config, { ...parts, signer, sources: senders.sources });
+  const sealer = { seal: async () => Buffer.alloc(0) };
+  const transfer = openTransfer(config, { ...parts, signer, sealer, sources: senders.sources });
   try {
     const { signal } = new AbortController();
     const [outcome] = await transfer.transfer(domain, MAIL, [{ address: `bob@${domain}` }], signal);

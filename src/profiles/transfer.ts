@@ -3,7 +3,7 @@ import { networkInterfaces } from 'node:os';
 import type { Config } from '../config/schema.ts';
 import type { NextHop } from '../config/values.ts';
 import { Router } from '../delivery/route.ts';
-import { type Signer, SmtpTransfer, type TlsResult } from '../delivery/smtp-transfer.ts';
+import { type Sealer, type Signer, SmtpTransfer, type TlsResult } from '../delivery/smtp-transfer.ts';
 import type { SourcePool } from '../delivery/sources/pool.ts';
 import { policyFetcher } from '../delivery/tls/fetch-policy.ts';
 import { MtaSts } from '../delivery/tls/mta-sts.ts';
@@ -18,6 +18,7 @@ import type { Metrics } from '../telemetry/metrics.ts';
 export interface TransferParts {
   readonly resolver: Resolver;
   readonly signer: Signer;
+  readonly sealer: Sealer;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -29,11 +30,12 @@ export interface TransferParts {
 
 export function openTransfer(config: Config, parts: TransferParts): SmtpTransfer {
   const { hostname, outbound } = config;
-  const { resolver, signer, clock, random, log, metrics, sources } = parts;
+  const { resolver, signer, sealer, clock, random, log, metrics, sources } = parts;
   const privateAddresses = outbound.private_addresses;
   const counted = metrics.counter('outbound_tls_total', 'How TLS went with other mail servers.', ['policy', 'result']);
   return new SmtpTransfer({
     signer,
+    sealer,
     clock,
     sources,
     router: new Router({

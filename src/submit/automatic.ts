@@ -53,6 +53,7 @@ export class AutomaticSender implements AutomaticMail {
     mail,
     key,
     requireTls = false,
+    forwardedBy,
   }: Parameters<AutomaticMail['send']>[0]): Promise<void> {
     const { store, dispatcher, clock } = this.#parts;
     const header = HeaderBlock.parse(headerOf(mail));
@@ -80,6 +81,7 @@ export class AutomaticSender implements AutomaticMail {
         binary: scan.binary,
       },
       requireTls,
+      ...(forwardedBy !== undefined && { forwardedBy }),
       origin: { protocol: 'local', hello: '', remote: '', cipher: '' },
       deliveries: [{ destination: resolved.destination, recipients: [resolved.recipient] }],
       key,

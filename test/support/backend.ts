@@ -19,8 +19,9 @@ import { ReturnPaths } from '../../src/intake/return-paths.ts';
 import { RecipientRate } from '../../src/intake/rate.ts';
 import { Recipients } from '../../src/intake/recipients.ts';
 import { IntakeWorker } from '../../src/intake/worker.ts';
-import type { MailAccount, MailStore, Principal } from '../../src/mailstore/api.ts';
+import type { AccountId, MailAccount, MailStore, Principal } from '../../src/mailstore/api.ts';
 import { createMailStore } from '../../src/mailstore/store.ts';
+import { AutomaticSender } from '../../src/submit/automatic.ts';
 import { Submit } from '../../src/submit/submit.ts';
 import { silentLog } from '../../src/telemetry/log.ts';
 import { Metrics } from '../../src/telemetry/metrics.ts';
@@ -67,10 +68,11 @@ export async function memoryBackend(options: { readonly remote?: boolean } = {})
   const returnPaths = new ReturnPaths({ directory, clock, secret: new Uint8Array(32).fill(2) });
   const recipients = new Recipients(directory, mailstore, returnPaths);
   const rate = new RecipientRate(parts.cache, { recipientsPerHour: 100, limitLoopback: true });
-  const dispatcher = new Dispatcher(
-    { store: mailstore, directory, intake, queue, clock, random, log, metrics, hostname },
-    OUTBOUND_LIMITS,
-  );
+  const common = { store: mailstore, directory, intake, queue, clock, random, log, metrics, hostname };
+  const remote = options.remote ?? false;
+  const wake = (account: AccountId): void => dispatcher.wake(account);
+  const automatic = new AutomaticSender({ ...common, dispatcher: { wake }, remote });
+  const dispatcher: Dispatcher = new Dispatcher({ ...common, automatic, returnPaths }, OUTBOUND_LIMITS);
   const suppressions = new Suppressions(parts.kv, clock, random);
   const senders = await Senders.open({ ...parts, random, log }, SENDERS);
   const submit = new Submit({
@@ -85,7 +87,7 @@ export async function memoryBackend(options: { readonly remote?: boolean } = {})
     random,
     log,
     hostname,
-    remote: options.remote ?? false,
+    remote,
     bounceAddresses: 'lists',
   });
   const scripts = new SieveScripts(clock);

@@ -63,7 +63,7 @@ export class FewPeople {
   route(address: string): Promise<Route> {
     const domain = address.slice(address.lastIndexOf('@') + 1);
     if (domain !== 'example.test') return Promise.resolve({ kind: 'remote', domain });
-    const name = address.startsWith('postmaster@') ? 'carol@example.test' : address;
+    const name = address.startsWith('postmaster@') ? 'carol@example.test' : address.replace(/\+.*@/, '@');
     const account = this.gone.has(address) ? undefined : PEOPLE.get(name);
     if (account === undefined) return Promise.resolve({ kind: 'unknown' });
     return Promise.resolve({ kind: 'account', account, address, detail: undefined });
@@ -131,7 +131,7 @@ export async function sendingWorld(options: SendingOptions = {}) {
     ];
     const pipeline = pipelineOf(stages);
     const intake = new Intake({ ...common, pipeline });
-    const parts = { ...common, intake };
+    const parts = { ...common, intake, automatic, returnPaths };
     const dispatcher = new Dispatcher(parts, limits);
     const intakeWorker = new IntakeWorker({ ...common, pipeline });
     const recipients = new Recipients(directory, mailstore, returnPaths);

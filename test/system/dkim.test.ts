@@ -8,6 +8,7 @@ import { MemoryKv } from '../../src/adapters/kv-memory.ts';
 import { SeededRandom } from '../../src/adapters/random-seeded.ts';
 import { StaticResolver } from '../../src/adapters/resolver-static.ts';
 import { dkimRecord } from '../../src/cli/dns-records.ts';
+import { ArcSealer } from '../../src/delivery/arc.ts';
 import { DkimSigner } from '../../src/delivery/dkim.ts';
 import { DkimKeys } from '../../src/directory/dkim-keys.ts';
 import { Domains } from '../../src/directory/domains.ts';
@@ -35,6 +36,10 @@ def answer(task):
     message = base64.b64decode(task["message"])
     if task["what"] == "verify":
         return verified(message, task["records"])
+    if task["what"] == "chain":
+        cv, results, reason = dkim.ARC(message).verify(dnsfunc=lambda name, timeout=5:
+            task["records"].get(name.decode().rstrip("."), "").encode() or None)
+        return [cv.decode(), len(results)]
     selector, key = task["selector"].encode(), task["key"].encode()
     if task["what"] == "seal":
         return b"".join(dkim.arc_sign(message, selector, b"author.test", key, b"list.test")).decode()
@@ -44,7 +49,7 @@ print(json.dumps([answer(task) for task in json.loads(sys.stdin.read())]))
 `;
 
 interface Task {
-  readonly what: 'verify' | 'sign' | 'seal';
+  readonly what: 'verify' | 'chain' | 'sign' | 'seal';
   readonly message: string;
   readonly records?: Readonly<Record<string, string>>;
   readonly selector?: string;
@@ -89,35 +94,109 @@ async function check(raw: Buffer, records: Readonly<Record<string, string>>): Pr
   return running.end();
 }
 
-describe('what we sign', () => {
-  let signer: DkimSigner;
-  let records: Record<string, string>;
-  beforeAll(async () => {
-    const [clock, random, kv] = [new ManualClock(), new SeededRandom(1), new MemoryKv()];
-    await new Domains(kv, new Transactions(kv, clock, random), clock).add('author.test');
-    const keys = new DkimKeys(kv, clock, random);
-    signer = new DkimSigner({ keys, clock, log: silentLog });
-    records = Object.fromEntries(
-      (await keys.of('author.test')).map((key) => {
-        const { name, value } = dkimRecord('author.test', key);
-        return [name.replace(/\.$/, ''), value];
-      }),
-    );
-  });
+interface World {
+  readonly signer: DkimSigner;
+  readonly sealer: ArcSealer;
+  /** Of author.test, as they are published. */
+  readonly records: Record<string, string>;
+}
 
+let world: World;
+beforeAll(async () => {
+  const [clock, random, kv] = [new ManualClock(), new SeededRandom(1), new MemoryKv()];
+  await new Domains(kv, new Transactions(kv, clock, random), clock).add('author.test');
+  const keys = new DkimKeys(kv, clock, random);
+  const published = (await keys.of('author.test')).map((key) => {
+    const { name, value } = dkimRecord('author.test', key);
+    return [name.replace(/\.$/, ''), value];
+  });
+  const parts = { keys, clock, log: silentLog };
+  world = {
+    signer: new DkimSigner(parts),
+    sealer: new ArcSealer({ ...parts, hostname: 'mx.author.test' }),
+    records: Object.fromEntries(published) as Record<string, string>,
+  };
+});
+
+describe('what we sign', () => {
   it('holds for dkimpy, and not when it is changed', async () => {
     const tasks: Task[] = [];
     for (const message of Object.values(MESSAGES)) {
-      const signature = await signer.sign(Readable.from([message]));
+      const signature = await world.signer.sign(Readable.from([message]));
       const signed = Buffer.concat([signature, message]);
       const changed = Buffer.concat([signed, Buffer.from('more\r\n')]);
-      for (const one of [signed, changed]) tasks.push({ what: 'verify', records, message: one.toString('base64') });
+      for (const one of [signed, changed])
+        tasks.push({ what: 'verify', records: world.records, message: one.toString('base64') });
     }
     const answers = Object.keys(MESSAGES).flatMap(() => [
       [true, true],
       [false, false],
     ]);
     expect(await dkimpy(tasks)).toEqual(answers);
+  });
+});
+
+describe('what we seal', () => {
+  /** As our intake writes it; `arc` says what it found of the chain before. */
+  const results = (arc: string): string =>
+    `Authentication-Results: mx.author.test;\r\n\tspf=pass smtp.mailfrom=author.test;\r\n\tarc=${arc} (i=1);\r\n\tdmarc=pass header.from=author.test\r\n`;
+  const sealed = async (message: Buffer, arc: string): Promise<Buffer> => {
+    const marked = Buffer.concat([Buffer.from(results(arc)), message]);
+    return Buffer.concat([await world.sealer.seal(Readable.from([marked]), 'author.test'), marked]);
+  };
+
+  it('holds for dkimpy and for us, alone and behind others; a broken chain is not sealed again', async () => {
+    const one = await Promise.all(Object.values(MESSAGES).map((message) => sealed(message, 'none')));
+    const two = await Promise.all(one.map((message) => sealed(message, 'pass')));
+    const changed = two.map((message) => Buffer.concat([message, Buffer.from('more\r\n')]));
+    const tasks = [...one, ...two, ...changed].map((message): Task => {
+      return { what: 'chain', records: world.records, message: message.toString('base64') };
+    });
+    const all = Object.keys(MESSAGES);
+    expect(await dkimpy(tasks)).toEqual([
+      ...all.map(() => ['pass', 1]),
+      ...all.map(() => ['pass', 2]),
+      ...all.map(() => ['fail', 2]),
+    ]);
+    for (const message of two)
+      expect((await check(message, world.records)).arc).toMatchObject({
+        result: 'pass',
+        instance: 2,
+        sealer: 'author.test',
+        claims: 'pass',
+      });
+    const broken = await sealed(changed[0]!, 'fail');
+    expect(broken.toString().match(/^ARC-Seal:/gm)).toHaveLength(2);
+  });
+
+  it('needs something that we found out, and a domain of ours', async () => {
+    const message = mail('x\r\n');
+    const forged = Buffer.concat([Buffer.from(results('none').replace('mx.author', 'mx.else')), message]);
+    for (const [raw, domain] of [
+      [message, 'author.test'],
+      [forged, 'author.test'],
+      [Buffer.concat([Buffer.from(results('none')), message]), 'else.test'],
+    ] as const)
+      expect(await world.sealer.seal(Readable.from([raw]), domain)).toHaveLength(0);
+  });
+
+  it('follows a seal of dkimpy', async () => {
+    const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    const before = mail('x\r\n', 'Authentication-Results: list.test; dmarc=pass header.from=author.test\r\n');
+    const [fields = ''] = await dkimpy<string>([
+      {
+        what: 'seal',
+        message: before.toString('base64'),
+        selector: 'theirs',
+        key: privateKey.export({ type: 'pkcs1', format: 'pem' }),
+      },
+    ]);
+    const key = publicKey.export({ type: 'spki', format: 'der' }).toString('base64');
+    const records = { ...world.records, 'theirs._domainkey.author.test': `v=DKIM1; k=rsa; p=${key}` };
+    const both = await sealed(Buffer.concat([Buffer.from(fields), before]), 'pass');
+    expect((await check(both, records)).arc).toMatchObject({ result: 'pass', instance: 2 });
+    const task: Task = { what: 'chain', records, message: both.toString('base64') };
+    expect(await dkimpy([task])).toEqual([['pass', 2]]);
   });
 });
 

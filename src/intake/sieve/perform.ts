@@ -8,20 +8,20 @@ import type {
   FileintoAction,
   KeepAction,
   NotifyAction,
-  RedirectAction,
   SieveOutcome,
   VacationAction,
 } from '../../mail/sieve/actions.ts'; // prettier-ignore
 import { SieveHeader } from '../../mail/sieve/header.ts';
 import type { Body, MailAccount, MessageDetails } from '../../mailstore/api.ts';
 import type { Log } from '../../telemetry/log.ts';
-import type { RawMail } from '../arrival.ts';
 import { HEAD_LIMIT } from '../arrival.ts';
 import type { AutomaticMail } from '../automatic.ts';
 import type { Delivery } from '../pipeline.ts';
 import type { Plan } from '../plan.ts';
 import { automaticMessageId, isUserError } from '../stages/parts.ts';
+import type { ReturnPaths } from '../return-paths.ts';
 import { isForged } from './forged.ts';
+import { redirect } from './redirect.ts';
 
 export interface PerformanceParts {
   readonly account: MailAccount;
@@ -30,6 +30,7 @@ export interface PerformanceParts {
   readonly body: Body;
   readonly now: number;
   readonly automatic: AutomaticMail;
+  readonly returnPaths: Pick<ReturnPaths, 'forwardAddress'>;
   readonly log: Log;
   readonly hostname: string;
 }
@@ -55,7 +56,7 @@ export class Performance {
       if (action.type === 'keep' || action.type === 'fileinto') places.push(action);
       else if (action.type === 'vacation') answers.push(action);
       else if (action.type === 'notify') notices.push(action);
-      else if (action.type === 'redirect' && !(await this.#redirect(action))) mustKeep = true;
+      else if (action.type === 'redirect' && !(await redirect(action, this.#parts))) mustKeep = true;
       else if (action.type === 'reject' && !(await this.#reject(action.reason, header))) mustKeep = true;
     }
     if (mustKeep && !places.some(({ type }) => type === 'keep')) places.push({ type: 'keep', flags: [], header });
@@ -71,40 +72,6 @@ export class Performance {
   async #header(): Promise<SieveHeader> {
     const { body, details } = this.#parts;
     return SieveHeader.parse(await body.bytes(0, Math.min(details.structure.bodyStart, HEAD_LIMIT)));
-  }
-
-  /** Answers false when the mail cannot go there, or has been here before. */
-  async #redirect({ address, header }: RedirectAction): Promise<boolean> {
-    const { account, automatic, delivery, body, details, log } = this.#parts;
-    const { mail, recipient } = delivery;
-    const passed = header
-      .all('delivered-to')
-      .some(({ text }) => text.toLowerCase() === recipient.address.toLowerCase());
-    try {
-      if (passed) throw new MailError('mail-loop', 'user', `${recipient.address} has redirected this mail before`);
-      const reach = await automatic.reach(address);
-      if (reach === undefined) throw new MailError('unknown-recipient', 'user', `no mail goes to ${address}`);
-      const dropped = new Set(header.all('return-path'));
-      const head = header.without(dropped).with('Delivered-To', recipient.address, false).bytes();
-      const sent: RawMail =
-        details.size <= HEAD_LIMIT
-          ? { head: Buffer.concat([head, await body.bytes(details.structure.bodyStart)]) }
-          : { head, rest: body.stream(details.structure.bodyStart) };
-      await automatic.send({
-        account: account.id,
-        // Other servers ask whether we may send for the domain (SPF), and what they cannot deliver comes back to the owner.
-        sender: mail.sender === '' || reach === 'local' ? mail.sender : recipient.address,
-        recipient: address,
-        mail: sent,
-        key: `sieve redirect ${recipient.deliveryId} ${address}`,
-        requireTls: mail.requireTls,
-      });
-      return true;
-    } catch (error) {
-      if (!isUserError(error)) throw error;
-      log.warn({ err: error, id: mail.id, recipient: recipient.address, to: address }, 'a mail was not redirected');
-      return false;
-    }
   }
 
   /** A report to the sender (RFC 5429 §2.1). Answers false when there is nobody to tell: then the mail is kept. */

@@ -12,6 +12,7 @@ import type { Counter, Metrics } from '../../telemetry/metrics.ts';
 import type { Delivery, Findings, Stage } from '../pipeline.ts';
 import type { Plan } from '../plan.ts';
 import { INTAKE, type SendingParts } from '../stages/parts.ts';
+import type { ReturnPaths } from '../return-paths.ts';
 import { mailboxId, roleOf } from './mailboxes.ts';
 import { SieveMemory } from './memory.ts';
 import { Performance } from './perform.ts';
@@ -19,6 +20,7 @@ import type { SieveScripts, StoredScript } from './scripts.ts';
 
 export interface SieveParts extends Omit<SendingParts, 'directory'> {
   readonly scripts: SieveScripts;
+  readonly returnPaths: Pick<ReturnPaths, 'forwardAddress'>;
   readonly metrics: Metrics;
 }
 
