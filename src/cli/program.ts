@@ -14,6 +14,7 @@ import { domain } from './commands/domain.ts';
 import { exportCommand } from './commands/export.ts';
 import { importCommand } from './commands/import.ts';
 import { intake } from './commands/intake.ts';
+import { module } from './commands/module.ts';
 import { queue } from './commands/queue.ts';
 import { restore } from './commands/restore.ts';
 import { search } from './commands/search.ts';
@@ -26,6 +27,7 @@ const COMMANDS = [
   domain,
   account,
   intake,
+  module,
   queue,
   suppression,
   deliverability,

@@ -227,6 +227,16 @@ const viruses = z
   .prefault({})
   .describe('Viruses, and other files that do harm.');
 
+const modules = z
+  .strictObject({
+    load: texts(
+      'Extension modules of your own: files of JavaScript or TypeScript that export `module` (see HACKING.md). They run inside the service, with its rights.',
+      'a list of files such as ["./my-module.ts"]',
+    ),
+  })
+  .prefault({})
+  .describe('Extension modules: they hear what happens in accounts.');
+
 const limits = z
   .strictObject({
     message_size: size('50MB', 'Largest message accepted over any protocol.'),
@@ -326,6 +336,7 @@ export const schema = z.strictObject({
   authentication,
   spam,
   viruses,
+  modules,
   http,
   limits,
   log,

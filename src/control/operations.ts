@@ -3,6 +3,7 @@ import * as account from './operations/account.ts';
 import * as domain from './operations/domain.ts';
 import * as intake from './operations/intake.ts';
 import * as message from './operations/message.ts';
+import * as module from './operations/module.ts';
 import * as queue from './operations/queue.ts';
 import * as senders from './operations/senders.ts';
 import * as search from './operations/search.ts';
@@ -15,6 +16,7 @@ export const OPERATIONS: readonly AnyOperation[] = [
   domain,
   intake,
   message,
+  module,
   queue,
   search,
   senders,

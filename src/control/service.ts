@@ -5,6 +5,8 @@ import type { Directory } from '../directory/api.ts';
 import type { DkimKeys } from '../directory/dkim-keys.ts';
 import type { StageFacts } from '../intake/pipeline.ts';
 import type { MailStore } from '../mailstore/api.ts';
+import type { DeadLetters } from '../modules/dead-letters.ts';
+import type { ModuleFacts } from '../modules/module.ts';
 import type { BlobStore } from '../ports/blob.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { KeyValueStore } from '../ports/kv.ts';
@@ -26,6 +28,10 @@ export interface Service {
   readonly listening: () => Readonly<Record<string, readonly string[]>>;
   /** What happens to arriving mail, in order; empty when none can arrive. */
   readonly intakeStages: () => readonly StageFacts[];
+  /** The extension modules that run; empty when it does not listen. */
+  readonly modules: () => readonly ModuleFacts[];
+  /** What modules could not deal with. */
+  readonly deadLetters: DeadLetters;
   /** What does not work at the moment, one line each. */
   readonly health: () => Promise<readonly string[]>;
   /** Another store for blobs in that folder, for a backup. */

@@ -381,7 +381,10 @@ export interface MailAccount {
 /** Who asks. Made by the directory after a successful sign-in, or a named system role. */
 export type Principal =
   | { readonly kind: 'user'; readonly account: AccountId; readonly address: string; readonly admin: boolean }
-  | { readonly kind: 'system'; readonly role: 'intake' | 'verify' | 'admin' | 'import' };
+  | { readonly kind: 'system'; readonly role: 'intake' | 'verify' | 'admin' | 'import' | 'module' };
+
+/** Published with `{ account }` after each commit that this node made for an account. */
+export const ACCOUNT_CHANGED = 'account-changed';
 
 export interface MailStore extends AsyncDisposable {
   /** `account-missing`, `not-allowed`. Handles of one account share one index; dispose when done. */
@@ -418,6 +421,8 @@ export interface MailStore extends AsyncDisposable {
   accounts(): AsyncIterable<AccountId>;
   /** Accounts with effects that are still to be carried out, among those that changed since then. */
   withOutbox(since: number): AsyncIterable<AccountId>;
+  /** Accounts that may have changed since then; some may be gone. */
+  changedSince(since: number): AsyncIterable<AccountId>;
   /** Collects blobs that nothing links to, and staged data never published; answers what was freed. */
   sweep(): Promise<{ readonly blobs: number; readonly bytes: number; readonly staged: number }>;
 }

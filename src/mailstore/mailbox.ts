@@ -8,7 +8,9 @@ import type { Bus } from '../ports/bus.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { KeyValueStore } from '../ports/kv.ts';
 import type { Random } from '../ports/random.ts';
+import { ACCOUNT_CHANGED } from './api.ts';
 import type { AccountId, Change, EmailId, MessageMeta, VersionChanges } from './api.ts';
+import { lowestCursor } from './cursors.ts';
 import { dropOldCheckpoints, writeCheckpoint } from './checkpoint.ts';
 import { CommitLoop, type Operation } from './commit.ts';
 import { forgetEmails } from './forget.ts';
@@ -93,6 +95,7 @@ export class Mailbox {
       onReload: (before, after) => this.#tellDifference(before, after),
       onCommitted: (version) => {
         node.bus.publish(topicOf(index.account), { version, node: node.name });
+        node.bus.publish(ACCOUNT_CHANGED, { account: index.account });
         // It may have ended in a later hour than it began.
         const marking = node.markChanged(index.account);
         if (marking) this.inBackground(marking);
@@ -219,7 +222,9 @@ export class Mailbox {
     this.#trimming = true;
     try {
       const { kv, clock, tuning } = this.#node;
-      await trimLog(kv, this.index, { rows: tuning.logRows, now: clock.now() }, (operation) => this.run(operation));
+      const heard = await lowestCursor(kv, this.account);
+      const bounds = { rows: tuning.logRows, now: clock.now(), ...(heard !== undefined && { heard }) };
+      await trimLog(kv, this.index, bounds, (operation) => this.run(operation));
     } finally {
       this.#trimming = false;
     }

@@ -192,6 +192,10 @@ class Store implements MailStore {
         if (page.length > 0) yield account;
   }
 
+  async *changedSince(since: number): AsyncIterable<AccountId> {
+    yield* this.#feed.changedSince(since);
+  }
+
   sweep(): Promise<{ blobs: number; bytes: number; staged: number }> {
     return told(() => sweep(this.#node, this.#feed, (account, act) => this.#with(account, act)));
   }

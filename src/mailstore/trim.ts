@@ -1,6 +1,6 @@
 /**
- * The log is kept for 30 days and 10,000 rows. What is cut off leaves behind, for each folder, which UIDs were expunged at
- * which version, so that a client that comes back after months still learns exactly what vanished (RFC 7162).
+ * The log is kept for 30 days and 10,000 rows, and for 90 days as far as an extension module has not heard of it. What is
+ * cut off leaves behind, for each folder, which UIDs were expunged at which version, so that a client that comes back after months still learns exactly what vanished (RFC 7162).
  */
 import type { Entry, KeyValueStore, Version } from '../ports/kv.ts';
 import type { AccountId, FolderId } from './api.ts';
@@ -12,6 +12,8 @@ import type { MailboxIndex } from './mailbox-index.ts';
 import type { LogChange, LogRow } from './state.ts';
 
 const KEPT_SECONDS = 30 * 86_400;
+/** For a module that does not come back; it begins anew then. */
+const LONGEST_SECONDS = 90 * 86_400;
 /** Rows cut off in one commit. */
 const STEP = 1000;
 /** Entries of one vanished row: 12 to 20 bytes each. */
@@ -22,13 +24,22 @@ export function rowsOf(index: MailboxIndex): number {
   return index.facts.lastRow - index.facts.logFloor + 1;
 }
 
+export interface TrimBounds {
+  readonly rows: number;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  /** Up to here all extension modules have heard. */
+  readonly heard?: Version;
+}
+
 export async function trimLog(
   kv: KeyValueStore,
   index: MailboxIndex,
-  { rows, now }: { readonly rows: number; readonly now: number },
+  { rows, now, heard = Infinity }: TrimBounds,
   run: <T>(operation: Operation<T>) => Promise<T>,
 ): Promise<void> {
   const oldest = Math.floor(now / 1000) - KEPT_SECONDS;
+  const longest = Math.floor(now / 1000) - LONGEST_SECONDS;
   const newestCut = index.facts.lastRow - rows;
   let cut: LogRow[] = [];
   const flush = async (): Promise<void> => {
@@ -37,7 +48,8 @@ export async function trimLog(
   };
   for await (const page of readLog(kv, accountPartition(index.account), index.facts.logFloor, index.facts.lastRow)) {
     for (const row of page) {
-      if (row.version > newestCut && row.time > oldest) return flush();
+      const wanted = (row.version > newestCut && row.time > oldest) || row.version > heard;
+      if (wanted && row.time > longest) return flush();
       cut.push(row);
       if (cut.length === STEP) await flush();
     }

@@ -26,6 +26,10 @@ import { Rules } from '../intake/rules.ts';
 import { SieveScripts } from '../intake/sieve/scripts.ts';
 import { IntakeWorker } from '../intake/worker.ts';
 import type { AccountId } from '../mailstore/api.ts';
+import { Cursors } from '../mailstore/cursors.ts';
+import { contactCollection } from '../modules/contact-collection.ts';
+import { ModuleRunner } from '../modules/runner.ts';
+import { spamTraining } from '../modules/spam-training.ts';
 import { AccountConnections } from '../net/account-connections.ts';
 import { isLoopback } from '../net/address.ts';
 import { selfSignedCertificate } from '../net/certificate.ts';
@@ -50,6 +54,7 @@ import type { DataFolder, DataKind } from './data-folder.ts';
 import { type FirstAdministrator, firstRun } from './first-run.ts';
 import { openPipeline } from './intake-stages.ts';
 import { openEngines, outgoingCheck } from './engines.ts';
+import { loadModules } from './load-modules.ts';
 import { feedbackPolicyOf, NOWHERE, outboundLimitsOf, watchQueues, watchSenders } from './outbound.ts';
 import { LISTEN_NAMES, type ListenName, openListener } from './listeners.ts';
 import { freeBytes, openSingle } from './single.ts';
@@ -179,6 +184,20 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
     bounceAddresses: config.feedback.bounce_addresses,
     outgoing: outgoingCheck(config, { engines, clock, log }),
   });
+  const modules = [spamTraining(filters), contactCollection(), ...(await loadModules(config.modules.load))];
+  undo.use(
+    new ModuleRunner({
+      modules,
+      store: mailstore,
+      cursors: new Cursors(store.kv, random),
+      dead: store.deadLetters,
+      bus,
+      clock,
+      random,
+      log,
+      metrics,
+    }),
+  );
   const errorDelay = new ErrorDelay({ mostMs: 1000 * limits.error_delay, limitLoopback: limits.loopback }, clock);
   const connections = new AccountConnections({
     perAccount: limits.connections_per_account,
@@ -304,6 +323,7 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
     ...store,
     firstAdministrator,
     intakeStages: () => pipeline.facts(),
+    modules: () => modules.map(({ name, does, events, scope }) => ({ name, does, events, scope })),
     listening: () => Object.fromEntries(listening),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

@@ -17,6 +17,7 @@ import { KvDirectory } from '../directory/directory.ts';
 import { SandboxDirectory } from '../directory/sandbox.ts';
 import { createMailStore } from '../mailstore/store.ts';
 import type { MailStore } from '../mailstore/api.ts';
+import { DeadLetters } from '../modules/dead-letters.ts';
 import type { BlobStore } from '../ports/blob.ts';
 import type { Bus } from '../ports/bus.ts';
 import type { Cache } from '../ports/cache.ts';
@@ -102,6 +103,8 @@ export async function openSingle(config: Config, kind: DataKind, log: Log): Prom
     failure: kv.failure,
     listening: () => ({}),
     intakeStages: () => [],
+    modules: () => [],
+    deadLetters: new DeadLetters(kv, random),
     health: () => health.problems(),
     blobsIn: (path) => openBlobFiles(path, random),
     sweep: () => sweeper.sweep(),

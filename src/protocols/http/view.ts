@@ -138,7 +138,8 @@ export async function messageView(
 }
 
 function spamView(found: Assessment | undefined): Message['spam'] {
-  if (found === undefined) return null;
+  // Without a limit nothing was judged: its owner only said what it is.
+  if (found === undefined || found.limit === 0) return null;
   const { score, limit, spam, points } = found;
   return { score, limit, spam, points: points.map(({ name, points: worth, why }) => ({ name, points: worth, why })) };
 }

@@ -1,0 +1,62 @@
+/**
+ * How far each extension module has come in the log of an account. The log is not cut above them, so that a module that was away for
+ * weeks still hears everything. They stand beside the account (partition `m`): moving one on is no change of the account.
+ */
+import { type CommitId, type KeyValueStore, type Partition, partition, type Version } from '../ports/kv.ts';
+import type { Random } from '../ports/random.ts';
+import type { AccountId } from './api.ts';
+
+const ATTEMPTS = 20;
+
+function cursorPartition(account: AccountId): Partition {
+  return partition('m', account);
+}
+
+export class Cursors {
+  readonly #kv: KeyValueStore;
+  readonly #random: Random;
+
+  constructor(kv: KeyValueStore, random: Random) {
+    this.#kv = kv;
+    this.#random = random;
+  }
+
+  /** Undefined when the module has none in this account. */
+  async read(account: AccountId, module: string): Promise<Version | undefined> {
+    const [value] = await this.#kv.get(cursorPartition(account), [Buffer.from(module)]);
+    return value && versionOf(value);
+  }
+
+  /** Undefined takes it away: nothing is kept for that module any more. Throws when others keep writing; then nothing changed. */
+  async write(account: AccountId, module: string, version: Version | undefined): Promise<void> {
+    const p = cursorPartition(account);
+    const key = Buffer.from(module);
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const head = await this.#kv.head(p);
+      const batch = version === undefined ? { remove: [key] } : { put: [[key, valueOf(version)]] as const };
+      const id = `cursor.${Buffer.from(this.#random.bytes(12)).toString('base64url')}` as CommitId;
+      const { kind } = await this.#kv.commit(p, head.version, head.version + 1, batch, id);
+      if (kind === 'applied') return;
+      if (kind === 'unknown' && (await this.#kv.resolve(p, head.version, id)) === 'applied') return;
+    }
+    throw new Error(`the cursor of ${module} could not be written`);
+  }
+}
+
+/** The lowest cursor of an account: what comes after it must stay in the log. */
+export async function lowestCursor(kv: KeyValueStore, account: AccountId): Promise<Version | undefined> {
+  let lowest: Version | undefined;
+  for await (const page of kv.scan(cursorPartition(account), {}))
+    for (const [, value] of page) lowest = Math.min(lowest ?? Infinity, versionOf(value));
+  return lowest;
+}
+
+function valueOf(version: Version): Uint8Array {
+  const value = Buffer.alloc(8);
+  value.writeDoubleBE(version);
+  return value;
+}
+
+function versionOf(value: Uint8Array): Version {
+  return Buffer.from(value.buffer, value.byteOffset, value.byteLength).readDoubleBE();
+}

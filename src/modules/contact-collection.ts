@@ -1,0 +1,29 @@
+/** Remembers to whom its owner writes, so that their answers are expected. */
+import { noteSent } from '../intake/spam/correspondents.ts';
+import type { ExtensionModule } from './module.ts';
+
+/** Of one mail: who writes to more writes to a list. */
+const MOST_RECIPIENTS = 100;
+
+export function contactCollection(): ExtensionModule {
+  return {
+    name: 'contact-collection',
+    does: 'remembers to whom its owner writes',
+    events: ['delivery-result'],
+    scope: 'change',
+    async handle(events, { change: account }, signal) {
+      if (account === undefined) return;
+      for (const event of events) {
+        if (event.type !== 'delivery-result') continue;
+        signal.throwIfAborted();
+        const submission = await account.outgoing.get(event.submission);
+        // Mail that is sent by itself has no sender, and is nobody's wish; what is held was not sent yet.
+        if (submission === undefined || submission.sender === '' || submission.state !== 'released') continue;
+        const deliveries = await account.outgoing.deliveries(event.submission);
+        const recipients = deliveries.flatMap(({ recipients: some }) => some.map(({ address }) => address));
+        if (recipients.length > MOST_RECIPIENTS) continue;
+        for (const address of recipients) await noteSent(account, address, submission.messageId, submission.created);
+      }
+    },
+  };
+}

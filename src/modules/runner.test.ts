@@ -1,0 +1,307 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { aliceLab, SYSTEM } from '../../test/support/mail-store.ts';
+import { LocalBus } from '../adapters/bus-local.ts';
+import { SeededRandom } from '../adapters/random-seeded.ts';
+import { SIGNED_IN } from '../directory/directory.ts';
+import { assessment } from '../intake/spam/assessment.ts';
+import { BayesFilters } from '../intake/spam/bayes-filters.ts';
+import { correspondent } from '../intake/spam/correspondents.ts';
+import { Flag, type AccountId, type FolderId, type MailAccount } from '../mailstore/api.ts';
+import { Cursors } from '../mailstore/cursors.ts';
+import { createMailStore } from '../mailstore/store.ts';
+import { loadModules } from '../profiles/load-modules.ts';
+import { silentLog } from '../telemetry/log.ts';
+import { Metrics } from '../telemetry/metrics.ts';
+import { contactCollection } from './contact-collection.ts';
+import { DeadLetters } from './dead-letters.ts';
+import type { EventType, ExtensionModule, ModuleEvent } from './module.ts';
+import { ModuleRunner } from './runner.ts';
+import { spamTraining } from './spam-training.ts';
+
+const ALICE = 'alice-1' as AccountId;
+const INBOX = 1 as FolderId;
+
+const ends: ModuleRunner[] = [];
+afterEach(async () => {
+  for (const one of ends.splice(0)) await one[Symbol.asyncDispose]();
+});
+
+/** A module that writes down what it hears, and does what a test wants. */
+class Listener implements ExtensionModule {
+  readonly does = 'listens';
+  readonly scope = 'read';
+  readonly name: string;
+  readonly events: readonly EventType[];
+  readonly heard: ModuleEvent[] = [];
+  act: (events: readonly ModuleEvent[], signal: AbortSignal) => Promise<void> = () => Promise.resolve();
+
+  constructor(
+    name = 'listener',
+    events: readonly EventType[] = [
+      'message-added',
+      'flags-changed',
+      'message-moved',
+      'message-deleted',
+      'folder-changed',
+      'login',
+    ],
+  ) {
+    // prettier-ignore
+    this.name = name;
+    this.events = events;
+  }
+
+  async handle(events: readonly ModuleEvent[], _context: unknown, signal: AbortSignal): Promise<void> {
+    await this.act(events, signal);
+    this.heard.push(...events);
+  }
+}
+
+async function lab() {
+  const { kv, blobs, clock } = await aliceLab();
+  const random = new SeededRandom(9);
+  const bus = new LocalBus();
+  const store = createMailStore({ kv, blobs, clock, random, bus });
+  const alice = await store.open(SYSTEM, ALICE);
+  const cursors = new Cursors(kv, random);
+  const dead = new DeadLetters(kv, random);
+  const metrics = new Metrics();
+  return {
+    kv,
+    blobs,
+    clock,
+    random,
+    store,
+    alice,
+    cursors,
+    dead,
+    bus, // prettier-ignore
+    start: (...modules: ExtensionModule[]): ModuleRunner => {
+      const runner = new ModuleRunner({ modules, store, cursors, dead, bus, clock, random, log: silentLog, metrics });
+      ends.push(runner);
+      return runner;
+    },
+    add: (subject: string, folder = INBOX) =>
+      alice.addMessage(Buffer.from(`From: kim@remote.test\r\nSubject: ${subject}\r\n\r\ntext of ${subject}\r\n`), {
+        folder,
+      }),
+    /** Lets what was gathered be taken up, and waits for it. */
+    turn: async (runner: ModuleRunner, ms = 200): Promise<void> => {
+      await clock.advance(ms);
+      await runner.idle();
+    },
+  };
+}
+
+async function subjects(alice: MailAccount, events: readonly ModuleEvent[]): Promise<string[]> {
+  const added = events.flatMap((event) => (event.type === 'message-added' ? [event] : []));
+  return Promise.all(added.map(async ({ message }) => (await alice.details(message.id)).envelope.subject));
+}
+
+describe('modules hear of accounts', () => {
+  test('every kind of event, in order, with ids that stay the same', async () => {
+    const { start, add, alice, turn, bus } = await lab();
+    const listener = new Listener();
+    const runner = start(listener);
+    const { id } = await add('one');
+    await alice.updateMessage([id], { mode: 'add', flags: Flag.seen, keywords: [] });
+    await alice.move([id], alice.folderWithRole('archive')!.id);
+    await alice.createFolder('Projects');
+    await alice.deleteMessage([id]);
+    bus.publish(SIGNED_IN, { account: ALICE });
+    await turn(runner);
+    await turn(runner);
+    const types = listener.heard.map(({ type }) => type).filter((type, i, all) => type !== all[i - 1]);
+    expect(types.slice(-6)).toEqual([
+      'message-added',
+      'flags-changed',
+      'message-moved',
+      'folder-changed',
+      'message-deleted',
+      'login',
+    ]); // prettier-ignore
+    expect(new Set(listener.heard.map((event) => event.id)).size).toBe(listener.heard.length);
+  });
+
+  test('who was away hears what happened, also where the log would have been cut', async () => {
+    const { start, add, alice, turn, kv, blobs, clock, cursors } = await lab();
+    const first = start(new Listener());
+    await add('before');
+    await turn(first);
+    await first[Symbol.asyncDispose]();
+    expect(await cursors.read(ALICE, 'listener')).toBe(alice.version);
+    for (let i = 0; i < 30; i++) await add(`mail ${i}`);
+    const tuning = { logRows: 5, logSlack: 0 };
+    const parts = { kv, blobs, clock, random: new SeededRandom(3), bus: new LocalBus(), tuning };
+    await using cutting = createMailStore(parts);
+    using other = await cutting.open(SYSTEM, ALICE);
+    for (let i = 0; i < 5; i++) await other.putRecord('x', 'x', { i });
+    await other.refresh();
+    expect(other.changesSince(0)).toBeUndefined();
+    const listener = new Listener();
+    await turn(start(listener));
+    expect(await subjects(alice, listener.heard)).toEqual(Array.from({ length: 30 }, (_, i) => `mail ${i}`));
+  });
+
+  test('a module that throws is given the same again, in order, then it is a dead letter and the next ones come', async () => {
+    const { start, add, alice, turn, dead } = await lab();
+    const listener = new Listener('fragile', ['message-added']);
+    const other = new Listener('other', ['message-added']);
+    let attempts = 0;
+    listener.act = async (events) => {
+      const [subject] = await subjects(alice, events);
+      if (subject !== 'poison') return;
+      attempts++;
+      throw new Error('I cannot bear this');
+    };
+    const runner = start(listener, other);
+    for (const subject of ['one', 'poison', 'two']) await add(subject);
+    await turn(runner);
+    expect(await subjects(alice, listener.heard)).toEqual(['one']);
+    expect(await subjects(alice, other.heard)).toEqual(['one', 'poison', 'two']);
+    for (let i = 0; i < 8; i++) await turn(runner, 300_000);
+    expect(attempts).toBe(6);
+    expect(await subjects(alice, listener.heard)).toEqual(['one', 'two']);
+    const [letter] = await Array.fromAsync(dead.list());
+    expect(letter).toMatchObject({ module: 'fragile', account: ALICE, reason: 'I cannot bear this', again: false });
+    // Redelivered while it still fails it stays; mended, it goes.
+    await dead.redeliver(letter!.id);
+    await turn(runner, 60_000);
+    expect((await dead.get(letter!.id))?.again).toBe(false);
+    listener.act = () => Promise.resolve();
+    await dead.redeliver(letter!.id);
+    await turn(runner, 60_000);
+    expect(await Array.fromAsync(dead.list())).toEqual([]);
+    expect(await subjects(alice, listener.heard)).toEqual(['one', 'two', 'poison']);
+  });
+
+  test('a module that hangs is told to stop, and keeps nobody waiting: not its neighbours, not the mail', async () => {
+    const { start, add, alice, turn, clock } = await lab();
+    const hanging = new Listener('hanging', ['message-added']);
+    let told = 0;
+    let wakes = false;
+    hanging.act = (_events, signal) => {
+      signal.addEventListener('abort', () => told++);
+      return wakes ? Promise.resolve() : new Promise(() => undefined);
+    };
+    const other = new Listener('other', ['message-added']);
+    const runner = start(hanging, other);
+    await add('one');
+    await clock.advance(200);
+    for (let i = 0; i < 50 && other.heard.length === 0; i++) await new Promise((resolve) => setImmediate(resolve));
+    await add('two');
+    expect(other.heard).toHaveLength(1);
+    wakes = true;
+    await clock.advance(31_000);
+    await turn(runner, 60_000);
+    expect(told).toBe(1);
+    expect(await subjects(alice, hanging.heard)).toEqual(['one', 'two']);
+    expect(await subjects(alice, other.heard)).toEqual(['one', 'two']);
+  });
+
+  test('one that is stopped in the middle misses nothing, and hears again at most what was under way', async () => {
+    const { start, add, alice, turn, clock } = await lab();
+    const heard: string[] = [];
+    for (let round = 0; round < 6; round++) {
+      const listener = new Listener('steady', ['message-added']);
+      let left = 3;
+      listener.act = async (events) => {
+        // In the middle of its work the process ends.
+        if (left-- === 0) await new Promise(() => undefined);
+        heard.push(...(await subjects(alice, events)));
+      };
+      const runner = start(listener);
+      for (let i = 0; i < 4; i++) await add(`${round}.${i}`);
+      await clock.advance(200);
+      for (let i = 0; i < 100; i++) await new Promise((resolve) => setImmediate(resolve));
+      await runner[Symbol.asyncDispose]();
+    }
+    const last = start(new Listener('other'));
+    const listener = new Listener('steady', ['message-added']);
+    listener.act = async (events) => void heard.push(...(await subjects(alice, events)));
+    const runner = start(listener);
+    await turn(runner);
+    await turn(runner);
+    await last[Symbol.asyncDispose]();
+    const all = Array.from({ length: 24 }, (_, i) => `${Math.floor(i / 4)}.${i % 4}`);
+    expect(heard.filter((subject, i) => heard.indexOf(subject) === i)).toEqual(all);
+  });
+
+  test('one with the scope `read` cannot change anything; one that is not wanted hears nothing', async () => {
+    const { start, add, turn } = await lab();
+    let context: object | undefined;
+    const reader: ExtensionModule = {
+      name: 'reader',
+      does: 'reads',
+      events: ['message-added'],
+      scope: 'read',
+      handle: (_events, given) => Promise.resolve(void (context = given)),
+    };
+    const unwanted = new Listener('unwanted');
+    const runner = start(reader, Object.assign(unwanted, { wants: () => Promise.resolve(false) }));
+    await add('one');
+    await turn(runner);
+    expect(context).toMatchObject({ change: undefined });
+    expect(Object.keys((context as { account: object }).account)).not.toContain('addMessage');
+    expect(unwanted.heard).toEqual([]);
+  });
+});
+
+describe('the modules that ship', () => {
+  test('moving mail to Junk and out of it teaches the filter, once, and changing one’s mind is learnt', async () => {
+    const { start, add, alice, turn, kv, clock, random } = await lab();
+    const filters = new BayesFilters({ kv, clock, random });
+    const junk = alice.folderWithRole('junk')!.id;
+    const runner = start(spamTraining(filters));
+    const { id, email } = await add('casino');
+    await add('filed by itself', junk);
+    await turn(runner);
+    expect(await filters.own(alice)).toMatchObject({ spam: 0, ham: 0 });
+    await alice.move([id], junk);
+    await turn(runner);
+    expect(await filters.own(alice)).toMatchObject({ spam: 1, ham: 0 });
+    expect(await assessment(alice, email)).toMatchObject({ taught: 'spam' });
+    await alice.move([id], INBOX);
+    await turn(runner);
+    expect(await filters.own(alice)).toMatchObject({ spam: 0, ham: 1 });
+    await alice.move([id], alice.folderWithRole('trash')!.id);
+    await turn(runner);
+    expect(await filters.own(alice)).toMatchObject({ spam: 0, ham: 1 });
+    await alice.deleteMessage([id]);
+    await turn(runner);
+    expect(await assessment(alice, email)).toBeUndefined();
+  });
+
+  test('whom one writes to is remembered, with the mail that an answer names', async () => {
+    const { start, alice, store, turn } = await lab();
+    const runner = start(contactCollection());
+    const [content] = await store.stage([{ account: ALICE }], Buffer.from('Subject: hi\r\n\r\nhi\r\n'));
+    await alice.outgoing.submit(content!, {
+      sender: 'alice@example.test',
+      messageId: '<q1@example.test>',
+      subject: 'hi',
+      created: 5,
+      size: 20,
+      needs: { smtputf8: false, eightBit: false, binary: false },
+      requireTls: false,
+      origin: { protocol: 'HTTP', hello: '', remote: '', cipher: '' },
+      deliveries: [{ destination: 'remote.test', recipients: [{ address: 'Kim@remote.test', state: 'queued' }] }],
+    });
+    await turn(runner);
+    expect(await correspondent(alice, 'kim@REMOTE.test')).toMatchObject({ sent: 1, last: 5 });
+    expect(await correspondent(alice, 'other@remote.test')).toBeUndefined();
+  });
+
+  test('the example that HACKING.md names does what it says', async () => {
+    const { start, add, alice, turn } = await lab();
+    const [module] = await loadModules(['examples/flag-invoices.ts']);
+    const runner = start(module!);
+    const invoice = await add('Invoice 17');
+    const letter = await add('letter');
+    await turn(runner);
+    expect(alice.meta(invoice.id)?.flags).toBe(Flag.flagged);
+    expect(alice.meta(letter.id)?.flags).toBe(0);
+    await expect(loadModules(['examples/none.ts'])).rejects.toThrow('modules.load: examples/none.ts');
+    await expect(loadModules(['src/version.ts'])).rejects.toThrow('it exports no `module`');
+  });
+});
