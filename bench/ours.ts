@@ -21,10 +21,7 @@ export class Ours implements Subject {
     this.accounts = accounts;
     this.#service = service;
     this.#options = options;
-    const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
-      version: string;
-    };
-    this.version = `pabal ${version}, node ${process.versions.node}`;
+    this.version = pabalVersion();
   }
 
   static async start(options: ServiceOptions & { readonly accounts?: number } = {}): Promise<Ours> {
@@ -63,4 +60,11 @@ export class Ours implements Subject {
     await this.#service[Symbol.asyncDispose]();
     await rm(this.data, { recursive: true, force: true });
   }
+}
+
+export function pabalVersion(): string {
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+    version: string;
+  };
+  return `pabal ${version}, node ${process.versions.node}`;
 }

@@ -201,7 +201,7 @@ default_process_limit = 100
 }
 
 /** Free at this moment; another program may take one before we do, then the start says so. */
-async function freePorts(count: number): Promise<readonly number[]> {
+export async function freePorts(count: number): Promise<readonly number[]> {
   const servers = await Promise.all(
     Array.from(
       { length: count },

@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- inbound|lmtp|lifecycle|imap|idle|pop3 [--peer | --peer-only] [--seconds N] ...`: one JSON line for each case and
+ * `npm run bench -- inbound|lmtp|relay|lifecycle|imap|idle|pop3 [--peer | --peer-only] [--seconds N] ...`: one JSON line for each case and
  * subject, and with the peer one that says how they compare. What is measured and how: bench/README.md.
  */
 import { loadavg } from 'node:os';
@@ -8,10 +8,13 @@ import { imapFolder, imapIdle } from './cases/imap.ts';
 import { inbound } from './cases/inbound.ts';
 import { lifecycle } from './cases/lifecycle.ts';
 import { pop3 } from './cases/pop3.ts';
+import { type Relay, relay, Sink } from './cases/relay.ts';
 import { search } from './cases/search.ts';
 import { Ours } from './ours.ts';
-import { Peer, peerMissing } from './peer.ts';
+import { freePorts, Peer, peerMissing } from './peer.ts';
+import { ourRelay, peerRelay } from './relays.ts';
 import { round } from '../test/proc.ts';
+import type { ServiceOptions } from '../test/service.ts';
 import type { Subject } from './subject.ts';
 
 const { values, positionals } = parseArgs({
@@ -23,6 +26,7 @@ const { values, positionals } = parseArgs({
     rounds: { type: 'string', default: '1' },
     connections: { type: 'string', default: '20' },
     size: { type: 'string', default: '4700' },
+    domains: { type: 'string', default: '20' },
     messages: { type: 'string' },
     generator: { type: 'string', default: 'client' },
     idle: { type: 'string', default: '2000' },
@@ -31,43 +35,93 @@ const { values, positionals } = parseArgs({
     profile: { type: 'string' },
   },
 });
+const wantsPeer = values.peer || values['peer-only'];
 const seconds = Number(values.seconds);
 const messages = (otherwise: number): number => Number(values.messages ?? otherwise);
 type Result = Readonly<Record<string, unknown>>;
 
+/** One of those that are compared, started. */
+interface Running {
+  readonly name: Subject['name'];
+  readonly version: string;
+  readonly run: () => Promise<Result>;
+}
+
 /** Which figures of a case are compared (ours divided by the peer's), and which of them are better when smaller. */
 interface Case {
-  readonly run: (subject: Subject) => Promise<Result>;
+  readonly start: (stack: AsyncDisposableStack) => Promise<readonly Running[]>;
   readonly compared: readonly string[];
 }
+
+/** A case on mail servers with mailboxes. */
+function served(run: (subject: Subject) => Promise<Result>, compared: readonly string[]): Case {
+  const start = async (stack: AsyncDisposableStack): Promise<readonly Running[]> => {
+    const subjects: Subject[] = [];
+    if (!values['peer-only']) subjects.push(stack.use(await Ours.start(ourOptions())));
+    if (wantsPeer) subjects.push(stack.use(await Peer.start()));
+    return subjects.map((subject) => ({ ...pick(subject), run: () => run(subject) }));
+  };
+  return { start, compared };
+}
+
+/** A case on servers that pass mail on. */
+function relayed(compared: readonly string[]): Case {
+  const connections = Number(values.connections);
+  const options = { seconds, connections, size: Number(values.size), domains: Number(values.domains) };
+  const start = async (stack: AsyncDisposableStack): Promise<readonly Running[]> => {
+    const [sinkPort, peerPort] = await freePorts(2);
+    const sink = stack.use(await Sink.start(`127.0.0.1:${sinkPort}`));
+    const relays: Relay[] = [];
+    if (!values['peer-only']) relays.push(stack.use(await ourRelay(sink.address, connections, ourOptions())));
+    if (wantsPeer) relays.push(stack.use(await peerRelay(sink.address, `127.0.0.1:${peerPort}`)));
+    return relays.map((one) => ({ ...pick(one), run: () => relay(one, sink, options) }));
+  };
+  return { start, compared };
+}
+
+function pick({ name, version }: Pick<Subject, 'name' | 'version'>) {
+  return { name, version };
+}
+
+function ourOptions(): ServiceOptions {
+  const set = Object.fromEntries(
+    values.set.map((text) => [text.slice(0, text.indexOf('=')), text.slice(text.indexOf('=') + 1)]),
+  );
+  // A profile for each thread, readable by Chrome's developer tools.
+  const { profile } = values;
+  return { set, env: profile === undefined ? {} : { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${profile}` } };
+}
+
 const lastRate = new Map<string, number>();
-const inboundCase = (lmtp: boolean): Case => ({
-  async run(subject) {
-    const generator = values.generator === 'smtp-source' ? 'smtp-source' : 'client';
-    const options = { seconds, connections: Number(values.connections), size: Number(values.size), lmtp };
-    if (generator === 'smtp-source' && !lastRate.has(subject.name)) {
-      // smtp-source wants a number of messages, so a second of load tells how many fit the time.
-      const probe = await inbound(subject, { ...options, seconds: 1, generator: 'client' });
-      lastRate.set(subject.name, probe.acceptedPerSecond);
-    }
-    return inbound(subject, { ...options, generator, expectedRate: lastRate.get(subject.name) ?? 500 });
-  },
-  compared: ['acceptedPerSecond', 'visiblePerSecond', 'cpuMsPerMessage'],
-});
+const inboundCase = (lmtp: boolean): Case =>
+  served(
+    async (subject) => {
+      const generator = values.generator === 'smtp-source' ? 'smtp-source' : 'client';
+      const options = { seconds, connections: Number(values.connections), size: Number(values.size), lmtp };
+      if (generator === 'smtp-source' && !lastRate.has(subject.name)) {
+        // smtp-source wants a number of messages, so a second of load tells how many fit the time.
+        const probe = await inbound(subject, { ...options, seconds: 1, generator: 'client' });
+        lastRate.set(subject.name, probe.acceptedPerSecond);
+      }
+      return inbound(subject, { ...options, generator, expectedRate: lastRate.get(subject.name) ?? 500 });
+    },
+    ['acceptedPerSecond', 'visiblePerSecond', 'cpuMsPerMessage'],
+  );
 const folder = { messages: messages(100_000), idle: Number(values.idle), idleTls: Number(values['idle-tls']) };
 const CASES: Readonly<Record<string, Case>> = {
   inbound: inboundCase(false),
   lmtp: inboundCase(true),
-  lifecycle: {
-    run: (subject) => lifecycle(subject, { seconds, users: Number(values.connections) }),
-    compared: ['cyclesPerSecond', 'cpuMsPerCycle'],
-  },
-  imap: { run: (subject) => imapFolder(subject, folder), compared: ['coldSelectMs', 'coldFetchFlagsMs', 'memoryMiB'] },
-  idle: { run: (subject) => imapIdle(subject, folder), compared: [] },
-  pop3: {
-    run: (subject) => pop3(subject, { messages: messages(10_000) }),
-    compared: ['statMs', 'uidlMs', 'retrievedPerSecond', 'cpuMsPerMessage'],
-  },
+  relay: relayed(['acceptedPerSecond', 'relayedPerSecond', 'cpuMsPerMessage']),
+  lifecycle: served(
+    (subject) => lifecycle(subject, { seconds, users: Number(values.connections) }),
+    ['cyclesPerSecond', 'cpuMsPerCycle'],
+  ),
+  imap: served((subject) => imapFolder(subject, folder), ['coldSelectMs', 'coldFetchFlagsMs', 'memoryMiB']),
+  idle: served((subject) => imapIdle(subject, folder), []),
+  pop3: served(
+    (subject) => pop3(subject, { messages: messages(10_000) }),
+    ['statMs', 'uidlMs', 'retrievedPerSecond', 'cpuMsPerMessage'],
+  ),
 };
 
 /** In this process, on the store alone. */
@@ -83,7 +137,6 @@ for (const name of names) {
     process.exit(2);
   }
 }
-const wantsPeer = values.peer || values['peer-only'];
 const missing = wantsPeer ? peerMissing() : undefined;
 if (missing !== undefined) {
   process.stderr.write(`the peer cannot be measured: ${missing}\n`);
@@ -101,22 +154,12 @@ for (const name of names) {
 /** Each case on fresh data; subjects take turns, so that a change of the machine's load meets both. */
 async function measure(name: string, one: Case): Promise<void> {
   await using subjects = new AsyncDisposableStack();
-  const running: Subject[] = [];
-  if (!values['peer-only']) {
-    const set = Object.fromEntries(
-      values.set.map((text) => [text.slice(0, text.indexOf('=')), text.slice(text.indexOf('=') + 1)]),
-    );
-    // A profile for each thread, readable by Chrome's developer tools.
-    const profile = values.profile;
-    const env = profile === undefined ? {} : { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${profile}` };
-    running.push(subjects.use(await Ours.start({ set, env })));
-  }
-  if (wantsPeer) running.push(subjects.use(await Peer.start()));
+  const running = await one.start(subjects);
   const results = new Map<string, Result[]>();
   for (let i = 0; i < Number(values.rounds); i++) {
     for (const subject of running) {
       const load = loadavg().map((value) => round(value));
-      const result = await one.run(subject);
+      const result = await subject.run();
       results.set(subject.name, [...(results.get(subject.name) ?? []), result]);
       print({ case: name, subject: subject.name, ...result, version: subject.version, date: new Date(), load });
     }

@@ -1,10 +1,10 @@
 /** Mail comes in: accepted a second, visible in the mailbox a second, and what it cost. */
-import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ImapClient } from '../../test/client/imap.ts';
 import { hostAndPort } from '../../test/client/wire.ts';
-import { outputOf, smtpSource } from '../../test/load/smtp-source.ts';
-import type { SmtpLoadArguments, SmtpLoadResult } from '../load/smtp.ts';
+import { smtpSource } from '../../test/load/smtp-source.ts';
+import { runSmtpLoad } from '../load/run.ts';
+import type { SmtpLoadArguments } from '../load/smtp.ts';
 import { cpuByName, cpuOfEndedChildren, cpuSeconds, PeakMemory, round } from '../../test/proc.ts';
 import type { Subject } from '../subject.ts';
 
@@ -75,10 +75,7 @@ async function withClient(subject: Subject, accounts: readonly string[], options
     size: options.size,
     tag: `b${Date.now().toString(36)}`,
   };
-  const child = spawn(process.execPath, [new URL('../load/smtp.ts', import.meta.url).pathname, JSON.stringify(args)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const result = JSON.parse(await outputOf(child)) as SmtpLoadResult;
+  const result = await runSmtpLoad(args);
   return {
     startedAt: result.startedAt,
     acked: result.acked,

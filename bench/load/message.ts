@@ -10,7 +10,7 @@ export interface Template {
 }
 
 /** `tag` tells one process's messages from another's. */
-export function template(tag: string, to: string, size = 4_700): Template {
+export function template(tag: string, to: string, size = 4_700, from = 'sender@client.test'): Template {
   const zeros = '0'.repeat(MESSAGE_ID_DIGITS);
   const head = `Received: from desk.client.test (desk.client.test [192.0.2.10])
 \tby out.client.test (Postfix) with ESMTPS id 4XyZ1234
@@ -27,7 +27,7 @@ MIME-Version: 1.0
 User-Agent: Mozilla Thunderbird
 Content-Language: ko, en-GB
 To: ${to}
-From: =?UTF-8?B?6rmA7YyM67Cc?= <sender@client.test>
+From: =?UTF-8?B?6rmA7YyM67Cc?= <${from}>
 Subject: =?UTF-8?B?64uk7J2MIOyjvCDtmozsnZgg7J287KCV?= - next week's meeting
 Content-Type: multipart/alternative; boundary="------------0123456789abcdef"
 

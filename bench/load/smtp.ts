@@ -14,6 +14,10 @@ export interface SmtpLoadArguments {
   readonly host: string;
   readonly port: number;
   readonly lmtp: boolean;
+  /** Default: somebody elsewhere. */
+  readonly sender?: string;
+  /** One for each connection, in turns, who signs in and is the sender. */
+  readonly users?: readonly { readonly address: string; readonly password: string }[];
   readonly recipients: readonly string[];
   readonly connections: number;
   readonly seconds: number;
@@ -55,18 +59,20 @@ const started = performance.now();
 const deadline = started + args.seconds * 1000;
 
 /** One connection at work; starts itself again when the server hangs up early. */
-function client(): void {
+function client(index: number): void {
   const socket: Socket = connect({ host: args.host, port: args.port, noDelay: true });
-  const message = template(args.tag, 'team@mail.test', args.size);
+  const user = args.users?.[index % args.users.length];
+  const sender = user?.address ?? args.sender ?? 'sender@client.test';
+  const message = template(args.tag, 'team@mail.test', args.size, sender);
   messageBytes = message.data.length - 3;
   open++;
   let pending = '';
   let pipelining = false;
-  let mail = 'MAIL FROM:<sender@client.test>\r\n';
+  let mail = `MAIL FROM:<${sender}>\r\n`;
   let recipient = 0;
   let begun = 0;
   let dotted = 0;
-  let step: 'greeting' | 'hello' | 'mail' | 'rcpt' | 'data' | 'sent' | 'reset' | 'quit' = 'greeting';
+  let step: 'greeting' | 'hello' | 'auth' | 'mail' | 'rcpt' | 'data' | 'sent' | 'reset' | 'quit' = 'greeting';
   let failed = 0;
 
   const next = (): void => {
@@ -95,6 +101,11 @@ function client(): void {
         socket.write(args.lmtp ? 'LHLO bench.client.test\r\n' : 'EHLO bench.client.test\r\n');
         return;
       case 'hello':
+        if (user === undefined) return next();
+        step = 'auth';
+        socket.write(`AUTH PLAIN ${Buffer.from(`\0${user.address}\0${user.password}`).toString('base64')}\r\n`);
+        return;
+      case 'auth':
         next();
         return;
       case 'mail':
@@ -137,8 +148,7 @@ function client(): void {
     let text = pending === '' ? chunk.toString('latin1') : pending + chunk.toString('latin1');
     for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n')) {
       if (step === 'hello' && text.startsWith('PIPELINING', 4)) pipelining = true;
-      if (step === 'hello' && text.startsWith('SIZE', 4))
-        mail = `MAIL FROM:<sender@client.test> SIZE=${messageBytes}\r\n`;
+      if (step === 'hello' && text.startsWith('SIZE', 4)) mail = `MAIL FROM:<${sender}> SIZE=${messageBytes}\r\n`;
       if (text[3] !== '-') reply(text);
       text = text.slice(end + 1);
     }
@@ -149,7 +159,7 @@ function client(): void {
     open--;
     if (step !== 'quit' && performance.now() < deadline) {
       reconnects++;
-      setTimeout(client, 20);
+      setTimeout(client, 20, index);
     } else if (open === 0) finish();
   });
 }
@@ -171,4 +181,4 @@ function finish(): void {
   process.stdout.write(`${JSON.stringify(result)}\n`);
 }
 
-for (let i = 0; i < args.connections; i++) client();
+for (let i = 0; i < args.connections; i++) client(i);

@@ -2,6 +2,7 @@
  * Signing what leaves (RFC 6376, RFC 8463): each mail gets a signature with the RSA key and one with the Ed25519 key of its
  * author's domain, so that every verifier finds one it understands.
  */
+import type { KeyObject } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { DkimKeys } from '../directory/dkim-keys.ts';
 import { decodeAddresses, parseAddressList } from '../mail/address.ts';
@@ -71,7 +72,7 @@ export class DkimSigner {
         signingDomain: domain,
         selector,
         algorithm: `${algorithm}-sha256`,
-        privateKey: privateKey.export({ type: 'pkcs8', format: 'pem' }) as string,
+        privateKey: pemOf(privateKey),
       }));
       const { signatures, errors } = await dkimSign(input, {
         ...signatureData[0]!,
@@ -97,6 +98,15 @@ export class DkimSigner {
 }
 
 const NOTHING = Buffer.alloc(0);
+
+const pems = new WeakMap<KeyObject, string>();
+
+/** Written once for a key, not for each mail. */
+function pemOf(key: KeyObject): string {
+  let pem = pems.get(key);
+  if (pem === undefined) pems.set(key, (pem = key.export({ type: 'pkcs8', format: 'pem' }) as string));
+  return pem;
+}
 
 /** Of the one author, or of all of them when they share a domain (RFC 9989 §5.3.1); in ASCII, lower case. */
 function authorDomain(header: HeaderBlock): string | undefined {

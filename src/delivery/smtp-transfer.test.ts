@@ -416,7 +416,7 @@ describe('time', () => {
 });
 
 describe('sessions are used again', () => {
-  test('with RSET, for as many mails as the server wants', async () => {
+  test('for as many mails as the server wants, one right after the other without RSET', async () => {
     await using server = await ScriptedServer.start({ extensions: ['PIPELINING', 'LIMITS MAILMAX=3'] });
     await using transfer = transferTo([server]);
     for (let i = 0; i < 5; i++)
@@ -424,7 +424,18 @@ describe('sessions are used again', () => {
         { kind: 'delivered' },
       ]);
     expect(server.sessions).toHaveLength(2);
-    expect(server.sessions[0]?.lines.filter((line) => line === 'RSET')).toHaveLength(2);
+    expect(server.sessions[0]?.lines.filter((line) => line === 'RSET')).toHaveLength(0);
+  });
+
+  test('with RSET where a mail was left in the middle', async () => {
+    const answer = (line: string, { lines }: { readonly lines: readonly string[] }): Answer =>
+      line === 'DATA' && !lines.includes('RSET') ? '451 4.3.0 Not now' : undefined;
+    await using server = await ScriptedServer.start({ extensions: ['PIPELINING'], answer });
+    await using transfer = transferTo([server]);
+    await transfer.transfer('dest.test', mailOf(BODY), to('bob'), NEVER);
+    await transfer.transfer('dest.test', mailOf(BODY), to('bob'), NEVER);
+    expect(server.mails).toHaveLength(1);
+    expect(server.sessions).toHaveLength(1);
   });
 
   test('unless they died meanwhile', async () => {

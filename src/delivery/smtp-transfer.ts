@@ -211,8 +211,8 @@ export class SmtpTransfer implements Transfer {
           await this.#carry(lease.session, job);
           return failure('temporary', '4.0.0', 'the server gave no answer', hop.host);
         } catch (error) {
-          // It was gone before it was used: the server may be there all the same.
-          if (!(lease.reused && error instanceof SessionLost && error.reply === undefined)) throw error;
+          // It was gone, or the server had enough of it, before anything was taken: another one may do.
+          if (!(lease.reused && error instanceof SessionLost)) throw error;
           if (job.signal.aborted) throw error;
         } finally {
           this.#pool.release(key, lease.session);

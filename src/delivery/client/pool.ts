@@ -4,10 +4,13 @@ import type { PoolLimits } from './limits.ts';
 import type { SmtpSession } from './session.ts';
 import { WireError } from './wire.ts';
 
+/** After so long a server may have hung up. */
+const RESTED_MS = 1_000;
+
 interface Server {
   /** Sessions, used and idle, and those being opened. */
   open: number;
-  readonly idle: { readonly session: SmtpSession; readonly timer: Disposable }[];
+  readonly idle: { readonly session: SmtpSession; readonly since: number; readonly timer: Disposable }[];
   readonly waiting: Set<() => void>;
 }
 
@@ -39,7 +42,7 @@ export class SessionPool {
         this.#idle -= 1;
         idle.timer[Symbol.dispose]();
         // Whoever speaks without being asked says farewell.
-        if (!idle.session.wire.spoken && (await idle.session.reset())) return { session: idle.session, reused: true };
+        if (!idle.session.wire.spoken && (await this.#ready(idle))) return { session: idle.session, reused: true };
         this.#drop(key, idle.session);
       } else if (server.open < this.#limits.perServer) {
         server.open += 1;
@@ -65,7 +68,7 @@ export class SessionPool {
       this.#idle -= 1;
       this.#drop(key, session);
     });
-    server.idle.push({ session, timer });
+    server.idle.push({ session, since: this.#clock.monotonic(), timer });
     this.#idle += 1;
     next(server);
   }
@@ -81,6 +84,12 @@ export class SessionPool {
       for (const wake of server.waiting) wake();
     }
     this.#idle = 0;
+  }
+
+  /** One that has just ended a mail need not be asked: should it be gone all the same, the mail is tried again. */
+  async #ready({ session, since }: { readonly session: SmtpSession; readonly since: number }): Promise<boolean> {
+    if (!session.dirty && this.#clock.monotonic() - since < RESTED_MS) return true;
+    return session.reset();
   }
 
   #drop(key: string, session: SmtpSession): void {
