@@ -30,6 +30,13 @@ export class ManualClock implements Clock {
     return this.#alarms.size;
   }
 
+  /** Milliseconds to the next alarm; undefined when there is none. */
+  get nextIn(): number | undefined {
+    let next: number | undefined;
+    for (const { at } of this.#alarms) next = Math.min(next ?? at, at);
+    return next === undefined ? undefined : next - this.#monotonic;
+  }
+
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason as Error);

@@ -17,6 +17,7 @@ import { goal as g21 } from './g21-login.ts';
 import { goal as g24 } from './g24-no-switch.ts';
 import type { Goal } from './goal.ts';
 import { goal as memory } from './memory.ts';
+import { goal as outbound } from './outbound.ts';
 import { goal as sieve } from './sieve-oracle.ts';
 
 export const GOALS: readonly Goal[] = [
@@ -37,5 +38,6 @@ export const GOALS: readonly Goal[] = [
   g24,
   corpus,
   memory,
+  outbound,
   sieve,
 ];

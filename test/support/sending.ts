@@ -87,6 +87,8 @@ export interface SendingOptions {
   readonly limits?: Partial<OutboundLimits>;
   /** Recipients a day that nobody wonders at. */
   readonly usualPerDay?: number;
+  /** Default 100. */
+  readonly mailsPerHour?: number;
 }
 
 /** What survives a crash. */
@@ -136,8 +138,8 @@ export async function sendingWorld(options: SendingOptions = {}) {
     const intakeWorker = new IntakeWorker({ ...common, pipeline });
     const recipients = new Recipients(directory, mailstore, returnPaths);
     const rate = new RecipientRate(new MemoryCache(clock), {
-      recipientsPerHour: 1000,
-      mailsPerHour: 100,
+      recipientsPerHour: Math.max(1000, options.mailsPerHour ?? 0),
+      mailsPerHour: options.mailsPerHour ?? 100,
       limitLoopback: true,
     });
     const suppressions = new Suppressions(store, clock, random);
