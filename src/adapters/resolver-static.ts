@@ -1,6 +1,13 @@
 /** A name space that a test writes down; what is not in it does not exist. */
 import { isIP } from 'node:net';
-import { DnsError, type HostAddress, type MxRecord, type Resolver, type TlsaRecord } from '../ports/resolver.ts';
+import {
+  DnsError,
+  type HostAddress,
+  type MxRecord,
+  type Resolver,
+  type SrvRecord,
+  type TlsaRecord,
+} from '../ports/resolver.ts';
 
 export interface StaticZone {
   readonly mx?: readonly MxRecord[];
@@ -8,6 +15,7 @@ export interface StaticZone {
   readonly txt?: readonly string[];
   readonly ptr?: readonly string[];
   readonly tlsa?: readonly TlsaRecord[];
+  readonly srv?: readonly SrvRecord[];
   /** Every question about this name fails so. */
   readonly fails?: DnsError['kind'];
 }
@@ -42,6 +50,10 @@ export class StaticResolver implements Resolver {
 
   async tlsa(name: string, signal?: AbortSignal): Promise<TlsaRecord[]> {
     return [...this.#answer('tlsa', name, signal)];
+  }
+
+  async srv(name: string, signal?: AbortSignal): Promise<SrvRecord[]> {
+    return [...this.#answer('srv', name, signal)];
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}

@@ -1,7 +1,14 @@
 /** DNS through the system's servers, or those that the configuration names. Answers are remembered as long as they hold. */
 import { getServers } from 'node:dns';
 import { isIP, isIPv6 } from 'node:net';
-import { DnsError, type HostAddress, type MxRecord, type Resolver, type TlsaRecord } from '../ports/resolver.ts';
+import {
+  DnsError,
+  type HostAddress,
+  type MxRecord,
+  type Resolver,
+  type SrvRecord,
+  type TlsaRecord,
+} from '../ports/resolver.ts';
 import { askServer, type DnsRecord, type DnsReply, type DnsServer, RCODE } from './dns-client.ts';
 
 export interface SystemResolverOptions {
@@ -90,6 +97,20 @@ export class SystemResolver implements Resolver {
         readonly certificate: Buffer;
       };
       return { usage, selector, matchingType, data: certificate, ...secure(authenticated) };
+    });
+  }
+
+  async srv(name: string, signal?: AbortSignal): Promise<SrvRecord[]> {
+    const { records } = await this.#ask(name, 'SRV', signal);
+    return records.map(({ data }) => {
+      // What is zero the decoder leaves out.
+      const {
+        priority = 0,
+        weight = 0,
+        port,
+        target,
+      } = data as Partial<SrvRecord> & Pick<SrvRecord, 'port' | 'target'>;
+      return { priority, weight, port, target: target === '.' ? '' : target };
     });
   }
 

@@ -29,6 +29,7 @@ beforeAll(async () => {
       authenticated: true,
     },
     '1.2.0.192.in-addr.arpa': { PTR: ['host.test'] },
+    '_imaps._tcp.mail.test': { SRV: [{ priority: 0, weight: 1, port: 993, target: 'mx1.mail.test' }] },
     '1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa': { PTR: ['six.test'] },
     'broken.test': { fails: 'servfail' },
     'silent.test': { fails: 'silent' },
@@ -81,6 +82,7 @@ resolverContract(
       },
       '192.0.2.1': { ptr: ['host.test'] },
       '2001:db8::1': { ptr: ['six.test'] },
+      '_imaps._tcp.mail.test': { srv: [{ priority: 0, weight: 1, port: 993, target: 'mx1.mail.test' }] },
       'broken.test': { fails: 'servfail' },
     }),
 );

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { DnsTestServer } from '../../test/dns/server.ts';
-import { checkReverse } from './dns-records.ts';
+import { SystemResolver } from '../adapters/resolver-system.ts';
+import { checkRecords, checkReverse, recordsFor } from './dns-records.ts';
 
 test('an address is called in DNS as it says itself, and its name leads back', async () => {
   await using dns = await DnsTestServer.start({
@@ -10,9 +11,37 @@ test('an address is called in DNS as it says itself, and its name leads back', a
     '12.2.0.192.in-addr.arpa': { PTR: ['out2.example.test'] },
     'out2.example.test': { A: ['192.0.2.99'] },
   });
-  const check = (address: string, name: string) => checkReverse(address, name, [dns.address]);
+  await using resolver = new SystemResolver({ servers: [dns.address] });
+  const check = (address: string, name: string) => checkReverse(address, name, resolver);
   expect(await check('192.0.2.10', 'Out1.example.test')).toBe('ok');
   expect(await check('192.0.2.11', 'out1.example.test')).toBe('it is called host.provider.test');
   expect(await check('192.0.2.12', 'out2.example.test')).toBe('out2.example.test leads to 192.0.2.99');
   expect(await check('192.0.2.13', 'out1.example.test')).toBe('it, or its name, has no record');
+});
+
+test('records are looked up as they are shown, those of the MTA-STS policy too', async () => {
+  const policy = 'version: STSv1\r\nmode: testing\r\nmx: mx.example.test\r\nmax_age: 604800\r\n';
+  const records = recordsFor('example.test', { hostname: 'mx.example.test', stsPolicy: policy }, []);
+  const named = (start: string) => records.find(({ name }) => name.startsWith(start))!;
+  await using dns = await DnsTestServer.start({
+    'mx.example.test': { A: ['192.0.2.10'] },
+    'example.test': { MX: [{ preference: 10, exchange: 'mx.example.test' }], TXT: ['v=spf1 -all', 'other'] },
+    '_mta-sts.example.test': { TXT: [named('_mta-sts').value] },
+    'mta-sts.example.test': { A: ['192.0.2.10'] },
+    '_imaps._tcp.example.test': { SRV: [{ priority: 0, weight: 1, port: 993, target: 'mx.example.test' }] },
+    '_pop3s._tcp.example.test': { fails: 'refused' },
+  });
+  await using resolver = new SystemResolver({ servers: [dns.address] });
+  const found = await checkRecords(records, resolver);
+  expect(Object.fromEntries(records.map(({ name, type }, i) => [`${type} ${name}`, found[i]]))).toEqual({
+    'MX example.test.': 'ok',
+    'TXT example.test.': 'v=spf1 -all',
+    'TXT _dmarc.example.test.': 'missing',
+    'TXT _smtp._tls.example.test.': 'missing',
+    'TXT _mta-sts.example.test.': 'ok',
+    'CNAME mta-sts.example.test.': 'ok',
+    'SRV _submissions._tcp.example.test.': 'missing',
+    'SRV _imaps._tcp.example.test.': 'ok',
+    'SRV _pop3s._tcp.example.test.': 'not known (servfail)',
+  });
 });

@@ -1,11 +1,12 @@
 /** The DNS records that a domain needs, and whether they are there. */
-import { Resolver } from 'node:dns/promises';
 import { isIP, SocketAddress } from 'node:net';
 import type { DkimKey } from '../directory/dkim-keys.ts';
+import { policyId } from '../mail/sts-policy.ts';
+import { DnsError, type Resolver } from '../ports/resolver.ts';
 
 export interface DnsRecord {
   readonly name: string;
-  readonly type: 'MX' | 'TXT' | 'SRV';
+  readonly type: 'MX' | 'TXT' | 'SRV' | 'CNAME';
   /** As in a zone file. */
   readonly value: string;
 }
@@ -19,7 +20,13 @@ export function dkimRecord(domain: string, { selector, algorithm, publicKey }: D
   };
 }
 
-export function recordsFor(domain: string, hostname: string, keys: readonly DkimKey[]): DnsRecord[] {
+export interface Published {
+  readonly hostname: string;
+  /** The MTA-STS policy; undefined when there is none. */
+  readonly stsPolicy: string | undefined;
+}
+
+export function recordsFor(domain: string, { hostname, stsPolicy }: Published, keys: readonly DkimKey[]): DnsRecord[] {
   return [
     { name: `${domain}.`, type: 'MX', value: `10 ${hostname}.` },
     { name: `${domain}.`, type: 'TXT', value: 'v=spf1 mx -all' },
@@ -27,6 +34,7 @@ export function recordsFor(domain: string, hostname: string, keys: readonly Dkim
     { name: `_dmarc.${domain}.`, type: 'TXT', value: 'v=DMARC1; p=quarantine' },
     // RFC 8460 §3: where others report that they could not reach us over TLS.
     { name: `_smtp._tls.${domain}.`, type: 'TXT', value: `v=TLSRPTv1; rua=mailto:postmaster@${domain}` },
+    ...(stsPolicy === undefined ? [] : stsRecords(domain, hostname, stsPolicy)),
     // RFC 6186, RFC 8314 §5.1: mail programs find their settings.
     { name: `_submissions._tcp.${domain}.`, type: 'SRV', value: `0 1 465 ${hostname}.` },
     { name: `_imaps._tcp.${domain}.`, type: 'SRV', value: `0 1 993 ${hostname}.` },
@@ -34,12 +42,19 @@ export function recordsFor(domain: string, hostname: string, keys: readonly Dkim
   ];
 }
 
-const TIMEOUT_MS = 3000;
+/** RFC 8461 §3.1, §3.3: that there is a policy, and the host that shows it. */
+function stsRecords(domain: string, hostname: string, policy: string): DnsRecord[] {
+  return [
+    { name: `_mta-sts.${domain}.`, type: 'TXT', value: `v=STSv1; id=${policyId(policy)};` },
+    { name: `mta-sts.${domain}.`, type: 'CNAME', value: `${hostname}.` },
+  ];
+}
+
+/** The limit of one look-up: whoever waits is a person. */
+const TIMEOUT_MS = 6_000;
 
 /** 'ok', 'missing', what is there instead, or why it cannot be told. */
-export async function checkRecords(records: readonly DnsRecord[], servers: readonly string[]): Promise<string[]> {
-  const resolver = new Resolver({ timeout: TIMEOUT_MS, tries: 2 });
-  if (servers.length > 0) resolver.setServers([...servers]);
+export async function checkRecords(records: readonly DnsRecord[], resolver: Resolver): Promise<string[]> {
   return Promise.all(
     records.map(async (record) => {
       try {
@@ -48,26 +63,24 @@ export async function checkRecords(records: readonly DnsRecord[], servers: reado
         if (relevant.some((one) => same(one, record.value))) return 'ok';
         return relevant.length === 0 ? 'missing' : relevant.join(', ');
       } catch (error) {
-        const code = (error as NodeJS.ErrnoException).code ?? '';
-        return code === 'ENODATA' || code === 'ENOTFOUND' ? 'missing' : `not known (${code})`;
+        if (error instanceof DnsError && error.permanent) return 'missing';
+        return notKnown(error);
       }
     }),
   );
 }
 
 /** Whether an address is called so in DNS, and the name leads back to it: 'ok', what is there instead, or why it cannot be told. */
-export async function checkReverse(address: string, name: string, servers: readonly string[]): Promise<string> {
-  const resolver = new Resolver({ timeout: TIMEOUT_MS, tries: 2 });
-  if (servers.length > 0) resolver.setServers([...servers]);
+export async function checkReverse(address: string, name: string, resolver: Resolver): Promise<string> {
+  const signal = AbortSignal.timeout(TIMEOUT_MS);
   try {
-    const names = (await resolver.reverse(address)).map((one) => one.toLowerCase().replace(/\.$/, ''));
+    const names = (await resolver.ptr(address, signal)).map((one) => one.toLowerCase().replace(/\.$/, ''));
     if (!names.includes(name.toLowerCase())) return `it is called ${names.join(', ')}`;
-    const back = isIP(address) === 6 ? await resolver.resolve6(name) : await resolver.resolve4(name);
+    const back = (await resolver.addresses(name, signal)).map((one) => one.address);
     const same = back.some((one) => canonical(one) === canonical(address));
     return same ? 'ok' : `${name} leads to ${back.join(', ')}`;
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? '';
-    return code === 'ENODATA' || code === 'ENOTFOUND' ? 'it, or its name, has no record' : `not known (${code})`;
+    return error instanceof DnsError && error.permanent ? 'it, or its name, has no record' : notKnown(error);
   }
 }
 
@@ -75,10 +88,23 @@ function canonical(address: string): string {
   return new SocketAddress({ address, family: isIP(address) === 6 ? 'ipv6' : 'ipv4' }).address;
 }
 
-async function lookUp(resolver: Resolver, { name, type }: DnsRecord): Promise<string[]> {
-  if (type === 'MX') return (await resolver.resolveMx(name)).map((mx) => `${mx.priority} ${mx.exchange}.`);
-  if (type === 'TXT') return (await resolver.resolveTxt(name)).map((parts) => parts.join(''));
-  return (await resolver.resolveSrv(name)).map((srv) => `${srv.priority} ${srv.weight} ${srv.port} ${srv.name}.`);
+function notKnown(error: unknown): string {
+  return `not known (${error instanceof DnsError ? error.kind : 'timeout'})`;
+}
+
+async function lookUp(resolver: Resolver, record: DnsRecord): Promise<string[]> {
+  const { name, type, value } = record;
+  const signal = AbortSignal.timeout(TIMEOUT_MS);
+  if (type === 'MX') return (await resolver.mx(name, signal)).map((mx) => `${mx.preference} ${mx.exchange}.`);
+  if (type === 'TXT') return resolver.txt(name, signal);
+  if (type === 'SRV')
+    return (await resolver.srv(name, signal)).map((srv) => `${srv.priority} ${srv.weight} ${srv.port} ${srv.target}.`);
+  // Whatever the name is called there: an alias and addresses of its own do the same.
+  const wanted = await resolver.addresses(value, signal);
+  const found = await resolver.addresses(name, signal);
+  return found.some(({ address }) => wanted.some((one) => one.address === address))
+    ? [value]
+    : found.map(({ address }) => address);
 }
 
 /** SPF is compared with SPF: a name may have other texts. */

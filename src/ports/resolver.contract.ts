@@ -14,6 +14,9 @@ export function resolverContract(name: string, make: () => Resolver): void {
       expect(await resolver.txt('mail.test')).toEqual(['v=spf1 -all', `long ${'x'.repeat(400)}`]);
       expect(await resolver.ptr('192.0.2.1')).toEqual(['host.test']);
       expect(await resolver.ptr('2001:db8::1')).toEqual(['six.test']);
+      expect(await resolver.srv('_imaps._tcp.mail.test')).toEqual([
+        { priority: 0, weight: 1, port: 993, target: 'mx1.mail.test' },
+      ]);
     });
 
     it('knows IPv6 and IPv4 addresses, and addresses that are written as such', async () => {

@@ -14,6 +14,8 @@ export interface Resolver extends AsyncDisposable {
   ptr(address: string, signal?: AbortSignal): Promise<string[]>;
   /** E.g. of `_25._tcp.mx.example.test` (RFC 6698). */
   tlsa(name: string, signal?: AbortSignal): Promise<TlsaRecord[]>;
+  /** E.g. of `_imaps._tcp.example.test` (RFC 2782). A target of '' says that the service is not there. */
+  srv(name: string, signal?: AbortSignal): Promise<SrvRecord[]>;
 }
 
 export interface MxRecord {
@@ -35,6 +37,13 @@ export interface TlsaRecord {
   readonly matchingType: number;
   readonly data: Uint8Array;
   readonly authenticated?: boolean;
+}
+
+export interface SrvRecord {
+  readonly priority: number;
+  readonly weight: number;
+  readonly port: number;
+  readonly target: string;
 }
 
 /** `nxdomain` and `nodata` are permanent; `servfail` and `timeout` temporary. */

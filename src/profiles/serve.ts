@@ -47,6 +47,7 @@ import { smtpServer } from '../protocols/smtp/server.ts';
 import { AutomaticSender } from '../submit/automatic.ts';
 import { Submit } from '../submit/submit.ts';
 import type { Log } from '../telemetry/log.ts';
+import { stsPolicyOf } from '../mail/sts-policy.ts';
 import { Metrics } from '../telemetry/metrics.ts';
 import { watchStray } from '../telemetry/stray.ts';
 import { VERSION } from '../version.ts';
@@ -148,7 +149,7 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
   const sealer = new ArcSealer({ keys: store.dkimKeys, clock, log, hostname });
   const { fastBlock, reputation, sources } = store.senders;
   const transfer = remote
-    ? openTransfer(config, { resolver, signer, sealer, clock, random, log, metrics, sources })
+    ? openTransfer(config, { kv: store.kv, resolver, signer, sealer, clock, random, log, metrics, sources })
     : NOWHERE;
   const { suppressions } = store;
   const outbound = { ...sending, directory, dispatcher, suppressions, returnPaths, transfer, reputation, fastBlock };
@@ -217,6 +218,7 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
     },
   });
   const listening = new Map<string, readonly string[]>();
+  const stsPolicy = stsPolicyOf(tlsConfig.mta_sts, hostname);
   const http = await createHttpServer({
     mailstore,
     directory,
@@ -233,6 +235,7 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
     listening: () => Object.fromEntries(listening),
     health: store.health,
     limits: { message: limits.message_size, recipients: limits.recipients },
+    ...(stsPolicy !== undefined && { stsPolicy }),
     trustedProxies: config.http.trusted_proxies,
     ...(config.http.operator_token !== '' && { operatorToken: config.http.operator_token }),
   });

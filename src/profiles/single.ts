@@ -121,7 +121,8 @@ async function opened<T>(folder: DataFolder, open: () => Promise<T>): Promise<T>
   }
 }
 
-function openResolver({ dns }: Config): Resolver {
+/** Throws `StartError`. */
+export function openResolver({ dns }: Config): Resolver {
   try {
     return new SystemResolver({ servers: dns.servers, trustValidation: dns.trust_validation });
   } catch (error) {

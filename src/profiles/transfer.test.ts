@@ -49,8 +49,9 @@ async function attempt(
   await using resolver = new SystemResolver({ servers: config.dns.servers });
   const metrics = new Metrics();
   const signer = { sign: async () => Buffer.alloc(0) };
-  const parts = { resolver, clock: new SystemClock(), random: new SeededRandom(1), log: silentLog, metrics };
-  await using senders = await Senders.open({ ...parts, kv: new MemoryKv() }, sendersOptions(config));
+  const kv = new MemoryKv();
+  const parts = { kv, resolver, clock: new SystemClock(), random: new SeededRandom(1), log: silentLog, metrics };
+  await using senders = await Senders.open(parts, sendersOptions(config));
   const sealer = { seal: async () => Buffer.alloc(0) };
   const transfer = openTransfer(config, { ...parts, signer, sealer, sources: senders.sources });
   try {

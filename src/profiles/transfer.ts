@@ -7,15 +7,18 @@ import { type Sealer, type Signer, SmtpTransfer, type TlsResult } from '../deliv
 import type { SourcePool } from '../delivery/sources/pool.ts';
 import { policyFetcher } from '../delivery/tls/fetch-policy.ts';
 import { MtaSts } from '../delivery/tls/mta-sts.ts';
+import { KvPolicyStore } from '../delivery/tls/policy-store.ts';
 import { TlsPolicies } from '../delivery/tls/policy.ts';
 import type { Relay } from '../delivery/transports.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { KeyValueStore } from '../ports/kv.ts';
 import type { Random } from '../ports/random.ts';
 import type { Resolver } from '../ports/resolver.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 
 export interface TransferParts {
+  readonly kv: KeyValueStore;
   readonly resolver: Resolver;
   readonly signer: Signer;
   readonly sealer: Sealer;
@@ -30,7 +33,7 @@ export interface TransferParts {
 
 export function openTransfer(config: Config, parts: TransferParts): SmtpTransfer {
   const { hostname, outbound } = config;
-  const { resolver, signer, sealer, clock, random, log, metrics, sources } = parts;
+  const { kv, resolver, signer, sealer, clock, random, log, metrics, sources } = parts;
   const privateAddresses = outbound.private_addresses;
   const counted = metrics.counter('outbound_tls_total', 'How TLS went with other mail servers.', ['policy', 'result']);
   return new SmtpTransfer({
@@ -49,7 +52,12 @@ export function openTransfer(config: Config, parts: TransferParts): SmtpTransfer
     }),
     tls: new TlsPolicies({
       resolver,
-      mtaSts: new MtaSts({ resolver, clock, fetch: policyFetcher({ resolver, privateAddresses }) }),
+      mtaSts: new MtaSts({
+        resolver,
+        clock,
+        fetch: policyFetcher({ resolver, privateAddresses }),
+        store: new KvPolicyStore(kv, clock, random),
+      }),
     }),
     onTls: (result) => {
       counted.inc({ policy: result.policy, result: result.result });

@@ -19,6 +19,12 @@ export interface NameRecords {
     readonly matchingType: number;
     readonly certificate: Buffer;
   }[];
+  readonly SRV?: readonly {
+    readonly priority: number;
+    readonly weight: number;
+    readonly port: number;
+    readonly target: string;
+  }[];
   /** Every question about it, or one of these types, fails so. */
   readonly fails?: DnsFailure | { readonly [type: string]: DnsFailure };
   /** Over UDP nothing but the word that it did not fit. */
@@ -158,6 +164,8 @@ function valuesOf(zone: NameRecords, type: string): readonly unknown[] {
       return zone.PTR ?? [];
     case 'TLSA':
       return zone.TLSA ?? [];
+    case 'SRV':
+      return zone.SRV ?? [];
     case 'TXT':
       return (zone.TXT ?? []).map((text) => text.match(/[^]{1,250}/g) ?? ['']);
     default:

@@ -10,6 +10,7 @@ import type { Outcome, Transfer } from '../../src/delivery/transfer.ts';
 import { StaticResolver } from '../../src/adapters/resolver-static.ts';
 import type { SubmissionId } from '../../src/mailstore/submission.ts';
 import { crashingKv } from '../support/crashing-kv.ts';
+import { oneSource } from '../support/one-source.ts';
 import { aliceSends, INBOX, type Sending, sendingWorld, settle, subjects } from '../support/sending.ts';
 import { byForm, type Goal, type GoalContext, type GoalResult, result, several } from './goal.ts';
 import { HardWorld, type Kind, KINDS } from './hard-world.ts';
@@ -85,7 +86,7 @@ async function play({ mails, kills, seed, say, between }: Plan): Promise<GoalRes
       router: { route: async (domain) => servers.route(domain) },
       tls: new TlsPolicies({ resolver: new StaticResolver({}) }),
       clock,
-      hostname: 'mx.example.test',
+      sources: oneSource('mx.example.test', clock),
     });
     const transfer = watched(between?.(client) ?? client, { underWay, unsettled, crash: crashing });
     const run = await world.start(crashing.kv, transfer).catch(() => undefined);

@@ -12,6 +12,8 @@ import { domainDkim, domainList } from '../../control/operations/domain.ts';
 import { status } from '../../control/operations/store.ts';
 import { kindOf } from '../../profiles/data-folder.ts';
 import { type Cli, type CommonOptions, configOf, connect, withJson } from '../cli.ts';
+import { stsPolicyOf } from '../../mail/sts-policy.ts';
+import { openResolver } from '../../profiles/single.ts';
 import { checkRecords, checkReverse, recordsFor } from '../dns-records.ts';
 import { formatBytes, printJson, printTable } from '../print.ts';
 
@@ -77,9 +79,11 @@ async function certificate({ tls }: Config): Promise<Finding> {
 }
 
 /** The addresses from which mail leaves: ours, and called in DNS as they say themselves (RFC 5321 §4.1.4). */
-async function sources({ outbound, hostname, dns: { servers } }: Config): Promise<Finding[]> {
+async function sources(config: Config): Promise<Finding[]> {
+  const { outbound, hostname } = config;
+  await using resolver = openResolver(config);
   const here = new Set(Object.values(networkInterfaces()).flatMap((all = []) => all.map(({ address }) => address)));
-  return Promise.all(
+  return await Promise.all(
     outbound.sources.map(async ({ address, name = hostname }): Promise<Finding> => {
       const what = `source ${address}`;
       if (!here.has(address) && !isLoopbackHost(address))
@@ -88,7 +92,7 @@ async function sources({ outbound, hostname, dns: { servers } }: Config): Promis
           'wrong',
           'this machine does not have it: give it the address, or take it out of outbound.sources',
         ];
-      const answer = isLoopbackHost(address) ? 'ok' : await checkReverse(address, name, servers);
+      const answer = isLoopbackHost(address) ? 'ok' : await checkReverse(address, name, resolver);
       return answer === 'ok'
         ? [what, 'ok', name]
         : [what, 'wrong', `${answer}: publish a PTR record that says ${name}, and an address record back`];
@@ -178,12 +182,14 @@ function cannotListen({ host, port }: Endpoint): Promise<string | undefined> {
 
 async function dns(control: Control, config: Config): Promise<Finding[]> {
   const domains = await control.call(domainList, {});
+  await using resolver = openResolver(config);
   const findings: Finding[] = [];
   for (const { name } of domains) {
     // Names of no registry (RFC 6761) have no records.
     if (/(^|\.)(localhost|test|example|invalid)$/.test(name)) continue;
-    const records = recordsFor(name, config.hostname, await control.call(domainDkim, { name, change: 'none' }));
-    const answers = await checkRecords(records, config.dns.servers);
+    const published = { hostname: config.hostname, stsPolicy: stsPolicyOf(config.tls.mta_sts, config.hostname) };
+    const records = recordsFor(name, published, await control.call(domainDkim, { name, change: 'none' }));
+    const answers = await checkRecords(records, resolver);
     records.forEach((record, i) => {
       const answer = answers[i] ?? 'missing';
       const needed = record.type === 'MX';

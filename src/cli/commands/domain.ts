@@ -3,6 +3,9 @@ import type { Command } from 'commander';
 import * as operations from '../../control/operations/domain.ts';
 import { MailError } from '../../mail/error.ts';
 import { type Cli, common, type CommonOptions, configOf, withControl, withJson } from '../cli.ts';
+import type { Config } from '../../config/schema.ts';
+import { stsPolicyOf } from '../../mail/sts-policy.ts';
+import { openResolver } from '../../profiles/single.ts';
 import { checkRecords, dkimRecord, type DnsRecord, recordsFor } from '../dns-records.ts';
 import { formatTime, printJson, printTable } from '../print.ts';
 
@@ -47,7 +50,7 @@ export function domain(program: Command, cli: Cli): void {
       const waiting = before.some(({ state }) => state === 'next');
       const keys = waiting ? before : await control.call(operations.domainDkim, { name, change: 'prepare' });
       const next = keys.filter(({ state }) => state === 'next').map((key) => dkimRecord(name, key));
-      const found = options.now ? next.map(() => 'ok') : await checkRecords(next, config.dns.servers);
+      const found = options.now ? next.map(() => 'ok') : await checked(next, config);
       const active = found.every((one) => one === 'ok');
       if (active) await control.call(operations.domainDkim, { name, change: 'activate' });
       else if (waiting) cli.exitCode = 1;
@@ -78,12 +81,20 @@ async function show(cli: Cli, name: string, options: CommonOptions, check: boole
   });
   if (found === null) throw new MailError('domain-missing', 'user', `there is no domain ${name}`);
   const { info, keys } = found;
-  const records = recordsFor(info.name, config.hostname, keys);
-  const checked = check ? await checkRecords(records, config.dns.servers) : undefined;
-  const rows = records.map((record, i) => ({ ...record, ...(checked && { found: checked[i] ?? 'missing' }) }));
-  if (checked?.some((one) => one !== 'ok')) cli.exitCode = 1;
-  if (options.json) printJson(cli, { ...info, dkim: keys, records: rows });
-  else printRecords(cli, rows);
+  const stsPolicy = stsPolicyOf(config.tls.mta_sts, config.hostname);
+  const records = recordsFor(info.name, { hostname: config.hostname, stsPolicy }, keys);
+  const states = check ? await checked(records, config) : undefined;
+  const rows = records.map((record, i) => ({ ...record, ...(states && { found: states[i] ?? 'missing' }) }));
+  if (states?.some((one) => one !== 'ok')) cli.exitCode = 1;
+  if (options.json) return printJson(cli, { ...info, dkim: keys, records: rows, stsPolicy: stsPolicy ?? null });
+  printRecords(cli, rows);
+  if (stsPolicy !== undefined)
+    cli.out(`https://mta-sts.${info.name}/.well-known/mta-sts.txt shows:\n${stsPolicy.replaceAll('\r', '')}`);
+}
+
+async function checked(records: readonly DnsRecord[], config: Config): Promise<string[]> {
+  await using resolver = openResolver(config);
+  return await checkRecords(records, resolver);
 }
 
 function printRecords(cli: Cli, rows: readonly (DnsRecord & { readonly found?: string })[]): void {

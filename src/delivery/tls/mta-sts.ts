@@ -14,10 +14,25 @@ export interface StsPolicy {
 /** Resolves with the text at `https://mta-sts.DOMAIN/.well-known/mta-sts.txt`, or rejects. */
 export type FetchPolicy = (domain: string, signal: AbortSignal) => Promise<string>;
 
+/** A policy that was fetched: its text, the id it had in DNS, and until when it holds (milliseconds since 1970). */
+export interface KeptPolicy {
+  readonly id: string;
+  readonly text: string;
+  readonly until: number;
+}
+
+/** Policies outlive the process: who comes between us and the other domain at a start must not make us forget them (RFC 8461 §10.2). */
+export interface PolicyStore {
+  load(domain: string): Promise<KeptPolicy | undefined>;
+  save(domain: string, policy: KeptPolicy): Promise<void>;
+}
+
 export interface MtaStsOptions {
   readonly resolver: Resolver;
   readonly fetch: FetchPolicy;
   readonly clock: Clock;
+  /** Absent: in memory only. */
+  readonly store?: PolicyStore;
 }
 
 /** RFC 8461 §3.2: a year. */
@@ -38,6 +53,7 @@ interface Known {
 export class MtaSts {
   readonly #options: MtaStsOptions;
   readonly #known = new Map<string, Known>();
+  readonly #recalledOnce = new Map<string, true>();
   readonly #failed = new Map<string, number>();
   readonly #fetching = new Map<string, Promise<void>>();
 
@@ -50,7 +66,7 @@ export class MtaSts {
   async policy(domain: string, signal: AbortSignal): Promise<StsPolicy | undefined> {
     const now = this.#options.clock.now();
     const id = await this.#id(domain, signal);
-    const known = this.#current(domain);
+    const known = this.#current(domain) ?? (await this.#recalled(domain));
     if (id === undefined || known?.id === id || (this.#failed.get(domain) ?? 0) > now) return known?.policy;
     let fetching = this.#fetching.get(domain);
     if (fetching === undefined) {
@@ -70,6 +86,22 @@ export class MtaSts {
     return known !== undefined && known.until > this.#options.clock.now() ? known : undefined;
   }
 
+  /** From before this process began: asked for once. */
+  async #recalled(domain: string): Promise<Known | undefined> {
+    if (this.#options.store === undefined || this.#recalledOnce.has(domain)) return undefined;
+    try {
+      const kept = await this.#options.store.load(domain);
+      remember(this.#recalledOnce, domain, true);
+      const policy = kept && parsePolicy(kept.text);
+      if (policy === undefined || kept === undefined || kept.until <= this.#options.clock.now()) return undefined;
+      const known = { id: kept.id, policy, until: kept.until };
+      remember(this.#known, domain, known);
+      return known;
+    } catch {
+      return undefined;
+    }
+  }
+
   /** RFC 8461 §3.1; undefined when there is none, or DNS does not tell. */
   async #id(domain: string, signal: AbortSignal): Promise<string | undefined> {
     try {
@@ -85,10 +117,13 @@ export class MtaSts {
     const late = new AbortController();
     using _deadline = clock.after(FETCH_MS, () => late.abort(new Error('the policy did not come in time')));
     try {
-      const policy = parsePolicy(await this.#options.fetch(domain, late.signal));
+      const text = await this.#options.fetch(domain, late.signal);
+      const policy = parsePolicy(text);
       if (policy === undefined) throw new Error('not a policy');
-      remember(this.#known, domain, { id, policy, until: clock.now() + policy.maxAgeMs });
+      const until = clock.now() + policy.maxAgeMs;
+      remember(this.#known, domain, { id, policy, until });
       this.#failed.delete(domain);
+      await this.#options.store?.save(domain, { id, text, until });
     } catch {
       remember(this.#failed, domain, clock.now() + RETRY_MS);
     }

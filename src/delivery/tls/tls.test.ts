@@ -6,6 +6,8 @@ import { oneSource } from '../../../test/support/one-source.ts';
 import { TestAuthority } from '../../../test/support/certificates.ts';
 import { ManualClock } from '../../adapters/clock-manual.ts';
 import { SystemClock } from '../../adapters/clock-system.ts';
+import { MemoryKv } from '../../adapters/kv-memory.ts';
+import { SeededRandom } from '../../adapters/random-seeded.ts';
 import { StaticResolver, type StaticZone } from '../../adapters/resolver-static.ts';
 import type { KeyPair } from '../../net/tls.ts';
 import type { TlsaRecord } from '../../ports/resolver.ts';
@@ -14,6 +16,7 @@ import { SmtpTransfer, type TlsResult } from '../smtp-transfer.ts';
 import type { OutgoingMail, Outcome } from '../transfer.ts';
 import { policyFetcher } from './fetch-policy.ts';
 import { matchesPolicy, MtaSts, parsePolicy, stsId } from './mta-sts.ts';
+import { KvPolicyStore } from './policy-store.ts';
 import { TlsPolicies } from './policy.ts';
 
 const NEVER = new AbortController().signal;
@@ -179,7 +182,8 @@ describe('MTA-STS', () => {
     const zone: { txt?: string[]; fails?: 'servfail' } = { txt: ['v=STSv1; id=1'] };
     let fetched = 0;
     let text: string | undefined = policy('enforce');
-    const sts = new MtaSts({
+    const kv = new MemoryKv();
+    const parts = {
       resolver: new StaticResolver({ '_mta-sts.dest.test': zone }),
       clock,
       fetch: async () => {
@@ -187,7 +191,9 @@ describe('MTA-STS', () => {
         if (text === undefined) throw new Error('down');
         return text;
       },
-    });
+    };
+    const begun = () => new MtaSts({ ...parts, store: new KvPolicyStore(kv, clock, new SeededRandom(1)) });
+    let sts = begun();
     const mode = async (): Promise<string | undefined> => (await sts.policy('dest.test', NEVER))?.mode;
     expect(await Promise.all([mode(), mode(), mode()])).toEqual(['enforce', 'enforce', 'enforce']);
     expect(fetched).toBe(1);
@@ -201,9 +207,30 @@ describe('MTA-STS', () => {
     text = policy('testing');
     await clock.advance(6 * 60_000);
     expect(await mode()).toBe('testing');
+    // The next run of the service knows it, too, and asks nobody.
+    sts = begun();
+    zone.fails = 'servfail';
+    expect(await mode()).toBe('testing');
+    delete zone.fails;
+    expect(await mode()).toBe('testing');
+    expect(fetched).toBe(3);
     await clock.advance(86_400_000);
     zone.fails = 'servfail';
     expect(await mode()).toBeUndefined();
+    sts = begun();
+    expect(await mode()).toBeUndefined();
+  });
+
+  test('of many domains those that end last are kept', async () => {
+    const clock = new ManualClock();
+    const store = new KvPolicyStore(new MemoryKv(), clock, new SeededRandom(1), 5);
+    const kept = (i: number) => ({ id: String(i), text: policy('enforce'), until: clock.now() + 1000 + i });
+    for (let i = 0; i < 200; i++) await store.save(`d${i}.test`, kept(i));
+    expect(await store.load('d0.test')).toBeUndefined();
+    expect(await store.load('d199.test')).toEqual(kept(199));
+    await clock.advance(20_000);
+    await store.save('late.test', kept(1));
+    expect(await store.load('late.test')).toEqual(kept(1));
   });
 });
 

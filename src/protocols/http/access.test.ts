@@ -122,6 +122,7 @@ const PUBLIC = [
   'GET /healthz',
   'GET /',
   'GET /style.css',
+  'GET /.well-known/mta-sts.txt',
   'GET /problems',
   'GET /sign-in/:token',
   'POST /sign-in/:token',

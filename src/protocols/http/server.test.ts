@@ -139,6 +139,23 @@ describe('the documentation', () => {
   });
 });
 
+test('the MTA-STS policy is shown at the host that is named for it, of our domains', async () => {
+  const policy = 'version: STSv1\r\nmode: testing\r\nmx: mx.example.test\r\nmax_age: 604800\r\n';
+  const shown = await httpBackend({ stsPolicy: policy });
+  const at = (host: string) => shown.call('GET', '/.well-known/mta-sts.txt', { headers: { host } });
+  const answer = await at('MTA-STS.example.test:443');
+  expect([answer.status, answer.headers['content-type'], answer.text]).toEqual([
+    200,
+    'text/plain; charset=utf-8',
+    policy,
+  ]);
+  for (const host of ['example.test', 'mta-sts.elsewhere.test', 'mta-sts.', 'mta-sts.a..b', 'x'])
+    expect((await at(host)).status, host).toBe(404);
+  await shown.server[Symbol.asyncDispose]();
+  const headers = { host: 'mta-sts.example.test' };
+  expect((await http.call('GET', '/.well-known/mta-sts.txt', { headers })).status).toBe(404);
+});
+
 describe('the start page', () => {
   test('says in Korean or English what listens where', async () => {
     const page = await http.call('GET', '/', { headers: { 'accept-language': 'ko-KR,ko;q=0.9,en;q=0.8' } });

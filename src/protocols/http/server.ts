@@ -39,6 +39,7 @@ import { messageRoutes } from './routes/messages.ts';
 import { operatorAccess, operatorRoutes } from './routes/operator.ts';
 import { pageRoutes } from './routes/pages.ts';
 import { ruleRoutes } from './routes/rules.ts';
+import { stsPolicyRoute } from './routes/sts-policy.ts';
 import { searchRoutes } from './routes/search.ts';
 import { sendRoutes } from './routes/send.ts';
 import { sessionRoutes } from './routes/session.ts';
@@ -67,6 +68,8 @@ export interface HttpOptions {
   readonly listening: () => Readonly<Record<string, readonly string[]>>;
   /** What does not work at the moment, one line each; empty when all is well. */
   readonly health: () => Promise<readonly string[]>;
+  /** The MTA-STS policy of our domains (RFC 8461); absent when there is none. */
+  readonly stsPolicy?: string;
   /** `GET /metrics` answers this bearer token from anywhere, and loopback without one. */
   readonly operatorToken?: string;
   /** Addresses and networks of reverse proxies whose X-Forwarded-* headers are believed. */
@@ -234,6 +237,7 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
   });
   await app.register(async (scope) => operatorRoutes(scope, { health: options.health, metrics }));
   await app.register(async (scope) => pageRoutes(scope, options));
+  stsPolicyRoute(app, directory, options.stsPolicy);
   await app.ready();
 
   const servers = new Set<Server>();
