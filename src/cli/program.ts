@@ -16,6 +16,7 @@ import { importCommand } from './commands/import.ts';
 import { intake } from './commands/intake.ts';
 import { module } from './commands/module.ts';
 import { queue } from './commands/queue.ts';
+import { reject } from './commands/reject.ts';
 import { restore } from './commands/restore.ts';
 import { search } from './commands/search.ts';
 import { serve } from './commands/serve.ts';
@@ -29,6 +30,7 @@ const COMMANDS = [
   intake,
   module,
   queue,
+  reject,
   suppression,
   deliverability,
   importCommand,

@@ -5,8 +5,9 @@ import * as intake from './operations/intake.ts';
 import * as message from './operations/message.ts';
 import * as module from './operations/module.ts';
 import * as queue from './operations/queue.ts';
-import * as senders from './operations/senders.ts';
+import * as reject from './operations/reject.ts';
 import * as search from './operations/search.ts';
+import * as senders from './operations/senders.ts';
 import * as store from './operations/store.ts';
 import * as suppression from './operations/suppression.ts';
 import type { AnyOperation } from './server.ts';
@@ -18,6 +19,7 @@ export const OPERATIONS: readonly AnyOperation[] = [
   message,
   module,
   queue,
+  reject,
   search,
   senders,
   store,

@@ -4,6 +4,7 @@ import type { Senders } from '../delivery/senders.ts';
 import type { Directory } from '../directory/api.ts';
 import type { DkimKeys } from '../directory/dkim-keys.ts';
 import type { StageFacts } from '../intake/pipeline.ts';
+import type { RejectLists } from '../directory/reject-lists.ts';
 import type { MailStore } from '../mailstore/api.ts';
 import type { DeadLetters } from '../modules/dead-letters.ts';
 import type { ModuleFacts } from '../modules/module.ts';
@@ -15,6 +16,7 @@ import type { Queue } from '../ports/queue.ts';
 export interface Service {
   readonly directory: Directory;
   readonly dkimKeys: DkimKeys;
+  readonly rejectLists: RejectLists;
   readonly mailstore: MailStore;
   readonly queue: Queue;
   readonly senders: Senders;

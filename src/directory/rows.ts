@@ -1,13 +1,15 @@
 /**
  * The directory's partitions and what stands in them (JSON, UTF-8):
  *
- * - `d/<domain>`: header `{created, dkim}` while it exists; a row for each address of it, local part → `{account, alias}`
+ * - `d/<domain>`: header `{created, dkim, reject}` while it exists; a row for each address of it, local part → `{account, alias}`
+ * - `d/.reject`: header `{reject}`: whose mail nobody gets
  * - `d/.all`: a row for each domain there may be; the domain's own header is the truth
  * - `a/<address>`: header `{account}` while somebody has the address. One commit decides who
  * - `i/<account>`: header: the account; rows `s<hash>`: its sessions
  * - `i/.administrators`: a row for each account that may be an administrator; its own header is the truth
  * - `i/.pending`: changes that need several partitions and are not finished; a start finishes or undoes them
  */
+import type { RejectEntry } from '../mail/reject-list.ts';
 import type { AccountId } from '../mailstore/api.ts';
 import { type Key, type Partition, partition, type Value } from '../ports/kv.ts';
 
@@ -15,6 +17,8 @@ export interface DomainRow {
   readonly created: number;
   /** Made when they are first needed. */
   readonly dkim?: readonly DkimRow[];
+  /** Whose mail its people do not get. */
+  readonly reject?: readonly RejectEntry[];
 }
 
 export interface DkimRow {

@@ -11,6 +11,7 @@ import type { LocalRecipient, Origin, Source } from './arrival.ts';
 import type { RunningCheck } from './authentication/check.ts';
 import type { Authentication } from './authentication/results.ts';
 import type { IntakePayload, IntakeRecipient } from './entry.ts';
+import type { Person } from './people.ts';
 import type { Plan } from './plan.ts';
 
 /** The order, from the first stage to the last. */
@@ -68,6 +69,8 @@ export interface NamedRecipient {
 export interface Findings {
   /** From somebody whose mail the owner always wants, and it is from them: no reject list, no spam check. */
   trusted?: boolean;
+  /** What the owner wants for its author's mail, if it is from them. */
+  person?: Person;
   /** Why it goes to Junk where the owner's rules do not say otherwise; nobody is answered then. */
   junk?: string;
   /** RFC 5235 §3.2: 1 (not spam) to 10; absent: not tested. */

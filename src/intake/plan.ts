@@ -6,6 +6,8 @@ import type { Body, MessageDetails } from '../mailstore/api.ts';
 import type { StoredScript } from './sieve/scripts.ts';
 
 export interface Plan {
+  /** It was sent on to somebody else. */
+  readonly redirected: boolean;
   /** Where it is filed; nowhere when there are none: it was redirected, refused or discarded. */
   readonly places: readonly (KeepAction | FileintoAction)[];
   readonly answers: readonly VacationAction[];

@@ -353,3 +353,10 @@ export function isAtomCharacter(code: number): boolean {
 export function quote(text: string): string {
   return `"${text.replaceAll(/["\\]/g, '\\$&')}"`;
 }
+
+/** The addresses in a field, those of groups among them. */
+export function addressesIn(value: string): string[] {
+  return decodeAddresses(parseAddressList(value)).flatMap(({ address, group }) =>
+    group === undefined ? [address] : group.members.map((member) => member.address),
+  );
+}

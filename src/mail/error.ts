@@ -49,6 +49,8 @@ export type MailErrorCode =
   | 'looks-like-spam'
   /** It cannot be scanned now, and shall not pass without. */
   | 'scanner-down'
+  /** The sender is on a reject list of the recipient's. */
+  | 'rejected'
   | 'damaged'
   | 'store-full'
   | 'store-failed'

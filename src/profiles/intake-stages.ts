@@ -1,6 +1,7 @@
 /** Which stages the intake has, from the configuration. Their order is `STAGE_ORDER`. */
 import type { Config } from '../config/schema.ts';
 import type { Directory } from '../directory/api.ts';
+import type { RejectLists } from '../directory/reject-lists.ts';
 import { Authenticator } from '../intake/authentication/check.ts';
 import { FeedbackStage, type FeedbackStageParts } from '../delivery/feedback/stage.ts';
 import { Pipeline } from '../intake/pipeline.ts';
@@ -12,6 +13,7 @@ import { loop } from '../intake/stages/loop.ts';
 import { NotifyStage } from '../intake/stages/notify.ts';
 import type { SendingParts } from '../intake/stages/parts.ts';
 import { SpamStage, dnsList } from '../intake/stages/spam.ts';
+import { RejectListStage } from '../intake/stages/reject-list.ts';
 import { VacationStage } from '../intake/stages/vacation.ts';
 import { VirusStage } from '../intake/stages/virus.ts';
 import type { Engines } from '../intake/scan/engines.ts';
@@ -23,6 +25,7 @@ import type { Resolver } from '../ports/resolver.ts';
 
 export interface IntakeStageParts extends SendingParts, SieveParts, FeedbackStageParts {
   readonly config: Config;
+  readonly rejectLists: RejectLists;
   readonly resolver: Resolver;
   readonly reverseNames: ReverseNames;
   readonly returnPaths: ReturnPaths;
@@ -64,6 +67,7 @@ export function openPipeline(parts: IntakeStageParts): Pipeline {
             }),
           ]
         : []),
+      new RejectListStage(parts),
       new SieveStage(parts),
       new VacationStage(parts),
       file(parts),

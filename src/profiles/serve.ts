@@ -113,6 +113,7 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
     config,
     resolver,
     reverseNames,
+    rejectLists: store.rejectLists,
     scripts,
     metrics,
     cache,

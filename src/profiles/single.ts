@@ -13,6 +13,7 @@ import type { Service } from '../control/service.ts';
 import { Suppressions } from '../delivery/feedback/suppressions.ts';
 import { DkimKeys } from '../directory/dkim-keys.ts';
 import { Senders } from '../delivery/senders.ts';
+import { RejectLists } from '../directory/reject-lists.ts';
 import { KvDirectory } from '../directory/directory.ts';
 import { SandboxDirectory } from '../directory/sandbox.ts';
 import { createMailStore } from '../mailstore/store.ts';
@@ -96,6 +97,7 @@ export async function openSingle(config: Config, kind: DataKind, log: Log): Prom
     mailstore,
     directory,
     dkimKeys: new DkimKeys(kv, clock, random),
+    rejectLists: new RejectLists(kv, clock, random),
     suppressions: new Suppressions(kv, clock, random),
     queue,
     senders,

@@ -12,6 +12,7 @@ import { Suppressions } from '../../src/delivery/feedback/suppressions.ts';
 import { FeedbackStage } from '../../src/delivery/feedback/stage.ts';
 import { FEEDBACK_KINDS, FeedbackWorker } from '../../src/delivery/feedback/worker.ts';
 import { OUTBOUND_LIMITS, type OutboundLimits } from '../../src/delivery/limits.ts';
+import { RejectLists } from '../../src/directory/reject-lists.ts';
 import type { AccountInfo, Route } from '../../src/directory/api.ts';
 import { FastBlock } from '../../src/delivery/fast-block.ts';
 import { Reputation } from '../../src/delivery/reputation.ts';
@@ -29,6 +30,7 @@ import type { KeyValueStore } from '../../src/ports/kv.ts';
 import { SieveScripts } from '../../src/intake/sieve/scripts.ts';
 import { SieveStage } from '../../src/intake/sieve/stage.ts';
 import { file } from '../../src/intake/stages/file.ts';
+import { RejectListStage } from '../../src/intake/stages/reject-list.ts';
 import { loop } from '../../src/intake/stages/loop.ts';
 import { NotifyStage } from '../../src/intake/stages/notify.ts';
 import { VacationStage } from '../../src/intake/stages/vacation.ts';
@@ -123,9 +125,11 @@ export async function sendingWorld(options: SendingOptions = {}) {
     const scripts = new SieveScripts(clock);
     const returnPaths = new ReturnPaths({ directory, clock, secret: new Uint8Array(32).fill(3) });
     const agents = { ...common, scripts, automatic, returnPaths, dispatcher: { wake } };
+    const rejectLists = new RejectLists(store, clock, random);
     const stages = [
       loop(),
       new FeedbackStage(agents),
+      new RejectListStage({ ...common, rejectLists }),
       new SieveStage(agents),
       new VacationStage(agents),
       file(common),
@@ -175,6 +179,7 @@ export async function sendingWorld(options: SendingOptions = {}) {
       dispatcher,
       submit,
       scripts,
+      rejectLists,
       metrics,
       reputation,
       fastBlock,

@@ -139,6 +139,13 @@ describe('with a service that runs', () => {
     expect((await cli(['account', 'category', kim])).stdout).toBe(`${kim} sends as everybody\n`);
   });
 
+  it('senders whose mail nobody gets', async () => {
+    expect((await cli(['reject', 'add', '*@Spam.test', '--action', 'junk'])).stdout).toMatch(/^\*@spam\.test +junk/m);
+    expect((await cli(['reject', 'add', 'bad.test', '--domain', 'nowhere.test'])).code).toBe(1);
+    expect((await cli(['reject', 'add', 'not a sender'])).code).toBe(1);
+    expect((await cli(['reject', 'remove', '*@spam.test', '--json'])).stdout.trim()).toBe('[]');
+  });
+
   it('wrong usage is exit code 2, help is 0', async () => {
     for (const args of [
       ['nonsense'],

@@ -52,15 +52,18 @@ export class Performance {
     const answers: VacationAction[] = [];
     const notices: NotifyAction[] = [];
     let mustKeep = false;
+    let redirected = false;
     for (const action of actions) {
       if (action.type === 'keep' || action.type === 'fileinto') places.push(action);
       else if (action.type === 'vacation') answers.push(action);
       else if (action.type === 'notify') notices.push(action);
-      else if (action.type === 'redirect' && !(await redirect(action, this.#parts))) mustKeep = true;
-      else if (action.type === 'reject' && !(await this.#reject(action.reason, header))) mustKeep = true;
+      else if (action.type === 'redirect') {
+        if (await redirect(action, this.#parts)) redirected = true;
+        else mustKeep = true;
+      } else if (action.type === 'reject' && !(await this.#reject(action.reason, header))) mustKeep = true;
     }
     if (mustKeep && !places.some(({ type }) => type === 'keep')) places.push({ type: 'keep', flags: [], header });
-    return { places, answers, notices, remember, header, details, body };
+    return { redirected, places, answers, notices, remember, header, details, body };
   }
 
   /** Of a script that cannot even begin. */

@@ -1,103 +1,24 @@
 /** What a script makes of mail that arrives: where it is filed, what is sent, and what a crash or a mistake leaves. */
 import { describe, expect, test } from 'vitest';
-import { problemsOf, SYSTEM } from '../../../test/support/mail-store.ts';
-import {
-  BOB,
-  CAROL,
-  INBOX,
-  sendingWorld,
-  type Sending,
-  type SendingOptions,
-  subjects,
-} from '../../../test/support/sending.ts';
+import { arrivals, inFolder, rawOf } from '../../../test/support/arriving.ts';
+import { problemsOf } from '../../../test/support/mail-store.ts';
+import { BOB, INBOX } from '../../../test/support/sending.ts';
 import { SeededRandom } from '../../adapters/random-seeded.ts';
-import type { AccountId, MailAccount } from '../../mailstore/api.ts';
 import { Rules } from '../rules.ts';
 import { Flag } from '../../mailstore/api.ts';
 
 const AWAY = 'require "vacation"; vacation "I am away";';
 
-interface Mail {
-  readonly from?: string;
-  readonly to?: string;
-  readonly subject?: string;
-  readonly fields?: readonly string[];
-  readonly body?: string;
-  readonly id?: string;
-  readonly recipient?: [AccountId, string];
-}
-
-async function lab(options: SendingOptions = {}) {
-  const world = await sendingWorld(options);
-  const service = await world.start();
-  const bob = await service.mailstore.open(SYSTEM, BOB);
-  const carol = await service.mailstore.open(SYSTEM, CAROL);
-  const accept = async (mail: Mail, by: Sending): Promise<void> => {
-    const { from = 'dave@remote.test', to = 'bob@example.test', subject = 'hi', fields = [], body = 'text\r\n' } = mail;
-    const [account, address] = mail.recipient ?? [BOB, 'bob@example.test'];
-    const id = mail.id === undefined ? [] : [`Message-ID: <${mail.id}@remote.test>`];
-    const header = [`From: <${from}>`, `To: ${to}`, `Subject: ${subject}`, ...id, ...fields];
-    await by.intake.accept({
-      sender: from,
-      recipients: [{ account, address }],
-      origin: { protocol: 'ESMTP', hello: 'remote.test', remote: '192.0.2.1', cipher: '' },
-      mail: { head: Buffer.from(`${header.join('\r\n')}\r\n\r\n${body}`) },
-    });
-  };
-  return {
-    ...world,
-    ...service,
-    [Symbol.asyncDispose]: () => service[Symbol.asyncDispose](),
-    bob,
-    carol,
-    /** A script of an account's, active. */
-    async script(account: MailAccount, source: string): Promise<void> {
-      await service.scripts.put(account, 'main', source);
-      await service.scripts.activate(account, 'main');
-    },
-    async arrives(mail: Mail = {}, by: Sending = service): Promise<void> {
-      await accept(mail, by);
-      await by.quiet();
-    },
-    async arriveAll(mails: readonly Mail[]): Promise<void> {
-      for (const mail of mails) await accept(mail, service);
-      await service.quiet();
-    },
-    /** What an account has sent by itself: recipients, and the raw mail. */
-    async sent(account: MailAccount): Promise<{ to: string; sender: string; raw: string }[]> {
-      const found = [];
-      for (const { id, sender } of await account.outgoing.list()) {
-        const [delivery] = await account.outgoing.deliveries(id);
-        const content = await account.outgoing.content(id).catch(() => undefined);
-        const raw = content === undefined ? '' : Buffer.from(await content.bytes()).toString();
-        found.push({ to: delivery?.recipients[0]?.address ?? '', sender, raw });
-      }
-      return found;
-    },
-  };
-}
-
-async function inFolder(account: MailAccount, path: string): Promise<string[]> {
-  await account.refresh();
-  const folder = account.folderAt(path);
-  return folder === undefined ? [] : subjects(account, folder.id);
-}
-
-async function rawOf(account: MailAccount, path: string): Promise<string> {
-  const [id] = account.getMessageIds({ folder: account.folderAt(path)!.id });
-  return Buffer.from(await (await account.body(id!)).bytes()).toString();
-}
-
 describe('filing', () => {
   test('without an active script mail goes to INBOX', async () => {
-    await using l = await lab();
+    await using l = await arrivals();
     await l.scripts.put(l.bob, 'main', 'discard;');
     await l.arrives();
     expect(await inFolder(l.bob, 'INBOX')).toEqual(['hi']);
   });
 
   test('into folders, made where that is asked for, with flags', async () => {
-    await using l = await lab();
+    await using l = await arrivals();
     await l.bob.createFolder('Work');
     await l.script(
       l.bob,
@@ -121,14 +42,14 @@ describe('filing', () => {
   });
 
   test('a folder that is not there, or cannot be, is INBOX (H7)', async () => {
-    await using l = await lab();
+    await using l = await arrivals();
     await l.script(l.bob, 'require ["fileinto", "mailbox"]; fileinto "Gone"; fileinto :create "//"; keep;');
     await l.arrives();
     expect(await inFolder(l.bob, 'INBOX')).toEqual(['hi']);
   });
 
   test('a folder that can take no more keywords takes the mail without them', async () => {
-    await using l = await lab();
+    await using l = await arrivals();
     const words = (n: number): string => Array.from({ length: 100 }, (_, i) => `k${n}-${i}`).join(' ');
     const branches = Array.from(
       { length: 11 },
@@ -142,7 +63,7 @@ describe('filing', () => {
   });
 
   test('what is discarded is nowhere', async () => {
-    await using l = await lab();
+    await using l = await arrivals();
     await l.script(l.bob, 'if header :is "subject" "hi" { discard; }');
     await l.arrives();
     await l.arrives({ subject: 'other' });
@@ -151,7 +72,7 @@ describe('filing', () => {
   });
 
   test('with the header as the script left it', async () => {
-    await using l = await lab();
+    await using l = await arrivals();
     await l.script(l.bob, 'require ["editheader"]; addheader "X-Sorted" "네"; deleteheader "X-Old";');
     await l.arrives({ fields: ['X-Old: 1'] });
     const raw = await rawOf(l.bob, 'INBOX');
@@ -162,7 +83,7 @@ describe('filing', () => {
   });
 
   test('the body and the size are seen, in large mail, too', async () => {
-    await using l = await lab();
+    await using l = await arrivals();
     await l.script(
       l.bob,
       `require ["body", "fileinto", "mailbox"];
@@ -173,7 +94,7 @@ describe('filing', () => {
   });
 
   test('the same mail a second time is a duplicate, the same delivery again is not', async () => {
-    await using l = await lab();
+    await using l = await arrivals();
     await l.script(l.bob, 'require "duplicate"; if duplicate { discard; }');
     await l.arrives({ id: 'one', from: 'list@remote.test' });
     await l.arrives({ id: 'one', from: 'dave@remote.test' });
@@ -187,7 +108,7 @@ describe('filing', () => {
 
 describe('a script that fails', () => {
   test('leaves the mail in INBOX, and tells the owner once a day', async () => {
-    await using l = await lab();
+    await using l = await arrivals();
     await l.script(l.bob, 'require ["ihave", "fileinto"]; fileinto "Junk"; error "too hot";');
     await l.arrives();
     await l.arrives({ subject: 'two' });
@@ -202,7 +123,7 @@ describe('a script that fails', () => {
   });
 
   test('an endless include is one', async () => {
-    await using l = await lab();
+    await using l = await arrivals();
     await l.script(l.bob, 'require "include"; include "main"; discard;');
     await l.arrives();
     expect((await inFolder(l.bob, 'INBOX'))[0]).toBe('hi');
@@ -211,7 +132,7 @@ describe('a script that fails', () => {
 
 describe('redirect', () => {
   test('to one of ours goes with its sender, to others at our domain', async () => {
-    await using l = await lab();
+    await using l = await arrivals();
     await l.script(l.bob, 'redirect "carol@example.test"; redirect "eve@elsewhere.test";');
     await l.arrives({ id: 'one' });
     expect(await inFolder(l.bob, 'INBOX')).toEqual([]);
@@ -227,14 +148,14 @@ describe('redirect', () => {
   });
 
   test('to nobody keeps the mail', async () => {
-    await using l = await lab();
+    await using l = await arrivals();
     await l.script(l.bob, 'redirect "nobody@example.test";');
     await l.arrives();
     expect(await inFolder(l.bob, 'INBOX')).toEqual(['hi']);
   });
 
   test('in a circle ends where it has been (H4)', async () => {
-    await using l = await lab();
+    await using l = await arrivals();
     await l.script(l.bob, 'redirect "carol@example.test";');
     await l.script(l.carol, 'redirect "bob@example.test";');
     await l.arrives();
@@ -248,7 +169,7 @@ describe('redirect', () => {
 
 describe('reject', () => {
   test('tells the sender why, and the mail is nowhere', async () => {
-    await using l = await lab();
+    await using l = await arrivals();
     await l.script(l.bob, 'require "reject"; reject "큰 메일은 받지 않습니다";');
     await l.arrives({ from: 'carol@example.test' });
     expect(await inFolder(l.bob, 'INBOX')).toEqual([]);
@@ -260,7 +181,7 @@ describe('reject', () => {
   });
 
   test('keeps the mail when nobody can be told', async () => {
-    await using l = await lab();
+    await using l = await arrivals();
     await l.script(l.bob, 'require "ereject"; ereject "no";');
     await l.arrives({ from: '' });
     await l.arrives({ subject: 'auto', fields: ['Auto-Submitted: auto-generated'] });
@@ -271,7 +192,7 @@ describe('reject', () => {
 
 describe('vacation', () => {
   test('answers the sender once in a period (H2, H3)', async () => {
-    await using l = await lab();
+    await using l = await arrivals();
     await l.script(l.bob, 'require "vacation"; vacation :subject "부재중" "자리에 없습니다.";');
     await l.arrives({ id: 'one', subject: 'q', from: 'carol@example.test' });
     await l.arrives({ id: 'two', subject: 'q2', from: 'carol@example.test' });
@@ -295,7 +216,7 @@ describe('vacation', () => {
   });
 
   test('without a subject it names that of the mail; :from must be the owner’s, :mime is a whole entity', async () => {
-    await using l = await lab();
+    await using l = await arrivals();
     await l.script(
       l.bob,
       'require "vacation"; vacation :from "Eve <eve@remote.test>" :mime "Content-Type: text/html\r\n\r\n<b>away</b>";',
@@ -309,7 +230,7 @@ describe('vacation', () => {
   });
 
   test('does not answer machines, lists, nobody and oneself (H1)', async () => {
-    await using l = await lab();
+    await using l = await arrivals();
     await l.script(l.bob, AWAY);
     await l.arriveAll([
       { subject: 'no sender', from: '' },
@@ -332,7 +253,7 @@ describe('vacation', () => {
   });
 
   test('answers mail to the owner, however addressed', async () => {
-    await using l = await lab();
+    await using l = await arrivals();
     await l.script(l.bob, 'require "vacation"; vacation :addresses "robert@elsewhere.test" "x";');
     await l.arriveAll([
       { from: 'a@remote.test' },
@@ -346,7 +267,7 @@ describe('vacation', () => {
   });
 
   test('two who are away answer each other once (H2)', async () => {
-    await using l = await lab();
+    await using l = await arrivals();
     await l.script(l.bob, AWAY);
     await l.script(l.carol, AWAY);
     await l.arrives({ from: 'carol@example.test' });
@@ -355,7 +276,7 @@ describe('vacation', () => {
   });
 
   test('mails that arrive at the same moment are answered once', async () => {
-    await using l = await lab();
+    await using l = await arrivals();
     await l.script(l.bob, AWAY);
     await l.arriveAll(['a', 'b', 'c', 'd'].map((id) => ({ id, subject: id })));
     expect(await l.sent(l.bob)).toHaveLength(1);
@@ -365,7 +286,7 @@ describe('vacation', () => {
 
 describe('notify', () => {
   test('sends a mail that says it comes from a machine', async () => {
-    await using l = await lab();
+    await using l = await arrivals();
     await l.script(l.bob, 'require "enotify"; notify :importance "1" :message "새 메일" "mailto:carol@example.test";');
     await l.arrives({ from: 'dave@remote.test' });
     expect(await inFolder(l.carol, 'INBOX')).toEqual(['새 메일']);
@@ -380,7 +301,7 @@ describe('notify', () => {
 
 describe('a crash', () => {
   test('at any moment leaves nothing undone, and nothing done twice', async () => {
-    await using l = await lab();
+    await using l = await arrivals();
     await l.script(
       l.bob,
       `require ["fileinto", "copy", "vacation", "duplicate", "mailbox", "editheader"];
@@ -415,7 +336,7 @@ describe('rules that people make', () => {
   const meeting = { field: 'subject' as const, comparison: 'contains' as const, value: '회의' };
 
   test('run before the active script, which is left as it is; the first that stops keeps it from running', async () => {
-    await using l = await lab();
+    await using l = await arrivals();
     const rules = new Rules(l.scripts, new SeededRandom(1));
     const source = 'require "fileinto"; fileinto "Archive";';
     await l.script(l.bob, source);
@@ -430,7 +351,7 @@ describe('rules that people make', () => {
   });
 
   test('a folder that is gone leaves the mail in INBOX (H7); what two rules cannot both want is told', async () => {
-    await using l = await lab();
+    await using l = await arrivals();
     const rules = new Rules(l.scripts, new SeededRandom(1));
     const { id, path } = await l.bob.createFolder('일');
     const move = { ...flag, conditions: [], actions: [{ do: 'move' as const, folder: { id, path } }], stop: false };

@@ -1,6 +1,5 @@
 /** Answers while somebody is away (RFC 5230), without answering machines, lists and oneself (RFC 3834). */
-import { parseAddressList } from '../../mail/address.ts';
-import { decodeAddresses } from '../../mail/address.ts';
+import { addressesIn, decodeAddresses, parseAddressList } from '../../mail/address.ts';
 import type { ComposeAddress } from '../../mail/compose.ts';
 import { composeMessage } from '../../mail/compose.ts';
 import { HeaderBlock, selectFields } from '../../mail/header.ts';
@@ -75,7 +74,7 @@ export function whyNoAnswer(sender: string, header: SieveHeader, own: ReadonlySe
   }
   const named = header.fields
     .filter(({ name }) => RECIPIENT_FIELDS.includes(name))
-    .some(({ value }) => addressesOf(value).some((address) => own.has(comparable(address) ?? '')));
+    .some(({ value }) => addressesIn(value).some((address) => own.has(comparable(address) ?? '')));
   return named ? undefined : 'it is not addressed to the owner';
 }
 
@@ -91,14 +90,10 @@ function words(value: string): string[] {
     .filter((word) => word !== '');
 }
 
-function addressesOf(value: string): string[] {
-  return decodeAddresses(parseAddressList(value)).flatMap(({ address, group }) =>
-    group === undefined ? [address] : group.members.map((member) => member.address),
-  );
-}
-
 export interface Answer {
   readonly action: VacationAction;
+  /** The same in HTML, beside the text. */
+  readonly html?: string;
   readonly to: string;
   /** When the script names none. */
   readonly from: ComposeAddress;
@@ -109,7 +104,7 @@ export interface Answer {
 }
 
 /** The raw mail. */
-export async function composeAnswer({ action, to, from, header, messageId, date }: Answer): Promise<Buffer> {
+export async function composeAnswer({ action, html, to, from, header, messageId, date }: Answer): Promise<Buffer> {
   const original = messageIds(header.all('message-id')[0]?.value ?? '')
     .filter(isUsable)
     .at(0);
@@ -119,6 +114,7 @@ export async function composeAnswer({ action, to, from, header, messageId, date 
     to: [{ address: to }],
     subject: oneLine(action.subject || `Auto: ${header.all('subject')[0]?.text ?? ''}`),
     text: action.mime ? '' : action.reason,
+    ...(html !== undefined && { html }),
     messageId,
     date,
     ...(original !== undefined && {

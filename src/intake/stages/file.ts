@@ -12,7 +12,7 @@ import type { Delivery, Stage } from '../pipeline.ts';
 import type { Plan } from '../plan.ts';
 import { flagsOf, targetOf } from '../sieve/mailboxes.ts';
 import { SieveMemory } from '../sieve/memory.ts';
-import { defaultFolder, INTAKE, inboxOf, isUserError } from './parts.ts';
+import { defaultFolder, defaultKeywords, INTAKE, inboxOf, isUserError } from './parts.ts';
 
 export interface FileParts {
   readonly store: Pick<MailStore, 'open'>;
@@ -36,7 +36,8 @@ export function file({ store, clock, log }: FileParts): Stage {
         const folder =
           own === undefined ? defaultFolder(account, findings) : (account.folder(own.folder) ?? inboxOf(account));
         const flags = own?.flags ?? 0;
-        await account.publish(staged, { folder: folder.id, flags, internalDate: mail.received, deliveryId });
+        const keywords = defaultKeywords(findings);
+        await account.publish(staged, { folder: folder.id, flags, keywords, internalDate: mail.received, deliveryId });
         return false;
       }
       await new Filing({ account, delivery, plan, log }).into(plan.places);
@@ -72,7 +73,7 @@ class Filing {
       if (used.has(folder.id)) continue;
       const to: NewPlacement = {
         folder: folder.id,
-        ...flagsOf(place.flags),
+        ...flagsOf([...new Set([...place.flags, ...defaultKeywords(delivery.findings)])]),
         internalDate: delivery.mail.received,
         deliveryId: used.size === 0 ? deliveryId : `${deliveryId}.${folder.id}`,
       };

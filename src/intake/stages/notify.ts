@@ -4,15 +4,16 @@ import { composeMessage } from '../../mail/compose.ts';
 import type { NotifyAction } from '../../mail/sieve/actions.ts';
 import type { MailAccount } from '../../mailstore/api.ts';
 import type { Delivery, Stage } from '../pipeline.ts';
+import type { Person } from '../people.ts';
 import type { Plan } from '../plan.ts';
 import { scriptFailed } from '../sieve/notice.ts';
 import { fromOf } from '../sieve/vacation.ts';
-import { automaticMessageId, INTAKE, inboxOf, isUserError, type SendingParts } from './parts.ts';
+import { automaticMessageId, INTAKE, inboxOf, isUserError, readAgain, type SendingParts } from './parts.ts';
 
 export class NotifyStage implements Stage {
   readonly name = 'notify';
   readonly does = 'sends the notices that the rules ask for, and tells the owner of rules that failed';
-  readonly needs = ['header', 'plan'] as const;
+  readonly needs = ['header', 'account', 'plan'] as const;
   readonly onFailure = 'retry';
   readonly #parts: SendingParts;
 
@@ -21,16 +22,17 @@ export class NotifyStage implements Stage {
   }
 
   async deliver(delivery: Delivery): Promise<boolean> {
-    const { plan, junk } = delivery.findings;
-    const notices = junk === undefined ? (plan?.notices ?? []) : [];
-    if (plan === undefined || (notices.length === 0 && plan.failure === undefined)) return false;
+    const { plan, junk, person } = delivery.findings;
+    const notices = junk === undefined ? [...(plan?.notices ?? []), ...noticesFor(person)] : [];
+    if (notices.length === 0 && plan?.failure === undefined) return false;
     const { store, log } = this.#parts;
     using account = await store.open(INTAKE, delivery.recipient.staged.account);
-    const { failure } = plan;
+    const failure = plan?.failure;
+    const mail = plan ?? (await readAgain(account, delivery));
     if (failure) await this.#tellOwner(account, delivery.recipient.address, failure);
     for (const action of notices) {
       try {
-        await this.#notify(account, delivery, plan, action);
+        await this.#notify(account, delivery, mail, action);
       } catch (error) {
         if (!isUserError(error)) throw error;
         log.warn({ err: error, account: account.id }, 'a notice could not be sent');
@@ -40,7 +42,12 @@ export class NotifyStage implements Stage {
   }
 
   /** What a machine sent causes no notification (RFC 5436 §2.7.1): two of these could go on for ever. */
-  async #notify(account: MailAccount, delivery: Delivery, plan: Plan, action: NotifyAction): Promise<void> {
+  async #notify(
+    account: MailAccount,
+    delivery: Delivery,
+    plan: Pick<Plan, 'details' | 'header'>,
+    action: NotifyAction,
+  ): Promise<void> {
     const { automatic, directory, clock, log, hostname } = this.#parts;
     const { details, header } = plan;
     const { mail, recipient } = delivery;
@@ -109,4 +116,12 @@ export class NotifyStage implements Stage {
       log.warn({ err: failure, account: account.id }, 'the owner could not be told that a script failed');
     }
   }
+}
+
+/** Of mail by somebody whom the owner named. */
+function noticesFor(person: Person | undefined): readonly NotifyAction[] {
+  const { notify = [], address = '', importance = 'normal' } = person ?? {};
+  if (notify.length === 0) return [];
+  const subject = `New mail from ${address} / 새 메일`;
+  return [{ type: 'notify', recipients: notify, from: '', importance, subject, message: '', headers: [] }];
 }

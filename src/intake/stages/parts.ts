@@ -1,12 +1,16 @@
 /** What the stages that read, answer and file have in common. */
 import { hash } from 'node:crypto';
 import type { Directory } from '../../directory/api.ts';
+import { SieveHeader } from '../../mail/sieve/header.ts';
 import { MailError, type MailErrorCode } from '../../mail/error.ts';
+import { IMPORTANCE } from '../../mail/rules/rule.ts';
 import type { AccountId, Folder, MailAccount, MailStore, Principal } from '../../mailstore/api.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { AutomaticMail } from '../automatic.ts';
-import type { Findings } from '../pipeline.ts';
+import { HEAD_LIMIT } from '../arrival.ts';
+import type { Delivery, Findings } from '../pipeline.ts';
+import type { Plan } from '../plan.ts';
 
 /** Stages that send something for the owner. */
 export interface SendingParts {
@@ -38,6 +42,22 @@ export function inboxOf(account: MailAccount): Folder {
 }
 
 /** Where a mail goes of which nothing else is said. */
-export function defaultFolder(account: MailAccount, { junk }: Findings): Folder {
-  return (junk === undefined ? undefined : account.folderWithRole('junk')) ?? inboxOf(account);
+export function defaultFolder(account: MailAccount, { junk, person }: Findings): Folder {
+  if (junk !== undefined) return account.folderWithRole('junk') ?? inboxOf(account);
+  return (person?.folder === undefined ? undefined : account.folder(person.folder)) ?? inboxOf(account);
+}
+
+/** Keywords that a mail gets wherever it goes. */
+export function defaultKeywords({ person }: Findings): readonly string[] {
+  return person?.importance === undefined ? [] : [IMPORTANCE[person.importance]];
+}
+
+/** Of a mail of which no rule made a plan. */
+export async function readAgain(
+  account: MailAccount,
+  { recipient }: Delivery,
+): Promise<Pick<Plan, 'details' | 'header'>> {
+  const { details, body } = await account.staged(recipient.staged);
+  const header = SieveHeader.parse(await body.bytes(0, Math.min(details.structure.bodyStart, HEAD_LIMIT)));
+  return { details, header };
 }

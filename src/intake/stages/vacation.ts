@@ -1,18 +1,20 @@
-/** Sends what the owner's rules answer with: never to lists, machines, forged senders and oneself, once per sender and period. */
+/** Sends what the owner's rules, or a note of absence, answer with: never to lists, machines, forged senders and oneself, once per sender and period. */
 import type { VacationAction } from '../../mail/sieve/actions.ts';
 import type { SieveHeader } from '../../mail/sieve/header.ts';
 import type { MailAccount } from '../../mailstore/api.ts';
+import { absenceOf, absenceText, isAway, timeZoneOf } from '../absence.ts';
+import { isKnown } from '../people.ts';
 import type { Delivery, Stage } from '../pipeline.ts';
 import { isForged } from '../sieve/forged.ts';
 import { SieveMemory } from '../sieve/memory.ts';
 import { Turns } from '../sieve/turns.ts';
 import { composeAnswer, fromOf, ownAddresses, whyNoAnswer } from '../sieve/vacation.ts';
-import { automaticMessageId, INTAKE, isUserError, type SendingParts } from './parts.ts';
+import { automaticMessageId, INTAKE, isUserError, readAgain, type SendingParts } from './parts.ts';
 
 export class VacationStage implements Stage {
   readonly name = 'vacation';
   readonly does = 'answers in the name of an owner who is away (RFC 3834)';
-  readonly needs = ['envelope', 'header', 'plan'] as const;
+  readonly needs = ['envelope', 'header', 'account', 'plan'] as const;
   readonly onFailure = 'retry';
   readonly #parts: SendingParts;
   readonly #turns = new Turns();
@@ -22,13 +24,20 @@ export class VacationStage implements Stage {
   }
 
   async deliver(delivery: Delivery): Promise<boolean> {
-    const { plan } = delivery.findings;
-    if (plan === undefined || plan.answers.length === 0) return false;
+    const { recipient, findings } = delivery;
+    if (recipient.own !== undefined || findings.junk !== undefined) return false;
     const { store, log } = this.#parts;
-    using account = await store.open(INTAKE, delivery.recipient.staged.account);
-    for (const action of plan.answers) {
+    using account = await store.open(INTAKE, recipient.staged.account);
+    const { plan } = findings;
+    const answers: Answering[] = plan?.answers.map((action) => ({ action })) ?? [];
+    // A script that answers says what the owner wants to be said; what nobody gets is not answered.
+    const isTaken = plan === undefined || plan.places.length > 0 || plan.redirected;
+    if (answers.length === 0 && isTaken) answers.push(...(await this.#absent(account, delivery)));
+    if (answers.length === 0) return false;
+    const header = (plan ?? (await readAgain(account, delivery))).header;
+    for (const answer of answers) {
       try {
-        await this.#answer(account, delivery, plan.header, action);
+        await this.#answer(account, delivery, header, answer);
       } catch (error) {
         // An answer that cannot be written is no reason to try the mail that came again and again.
         if (!isUserError(error)) throw error;
@@ -38,8 +47,35 @@ export class VacationStage implements Stage {
     return false;
   }
 
+  async #absent(account: MailAccount, { mail }: Delivery): Promise<readonly Answering[]> {
+    const { directory, clock } = this.#parts;
+    const absence = await absenceOf(account);
+    const now = clock.now();
+    if (absence === undefined || !isAway(absence, await timeZoneOf(account), now)) return [];
+    if (absence.knownOnly && !(await isKnown(account, mail.sender, now))) return [];
+    const { subject, text, html, days, changed } = absence;
+    const owner = await directory.account(account.id);
+    const reason = text.trim() === '' ? absenceText(owner?.displayName || (owner?.address ?? '')) : text;
+    const action: VacationAction = {
+      type: 'vacation',
+      handle: `absence ${changed}`,
+      seconds: days * 86_400,
+      subject,
+      from: '',
+      addresses: [],
+      reason,
+      mime: false,
+    };
+    return [{ action, ...(html !== undefined && { html }) }];
+  }
+
   /** Once per sender, handle and period; one mail after the other, so that two at once are one. */
-  async #answer(account: MailAccount, delivery: Delivery, header: SieveHeader, action: VacationAction): Promise<void> {
+  async #answer(
+    account: MailAccount,
+    delivery: Delivery,
+    header: SieveHeader,
+    { action, html }: Answering,
+  ): Promise<void> {
     const { automatic, directory, log, clock, hostname } = this.#parts;
     const now = clock.now();
     const memory = new SieveMemory(account, delivery.recipient.deliveryId, now);
@@ -48,7 +84,7 @@ export class VacationStage implements Stage {
     const addresses = [recipient.address, owner?.address ?? '', ...(owner?.aliases ?? []), ...action.addresses];
     const why = isForged(mail)
       ? 'its sender is not who sent it'
-      : (delivery.findings.junk ?? whyNoAnswer(mail.sender, header, ownAddresses(addresses)));
+      : whyNoAnswer(mail.sender, header, ownAddresses(addresses));
     const id = `vacation ${action.handle} ${mail.sender.toLowerCase()}`;
     await this.#turns.run(account.id, async () => {
       if (why !== undefined || (await memory.has(id)) || (await automatic.reach(mail.sender)) === undefined) {
@@ -60,6 +96,7 @@ export class VacationStage implements Stage {
       const mayUse = asked !== undefined && (await directory.maySendAs(account.id, asked.address));
       const raw = await composeAnswer({
         action,
+        ...(html !== undefined && { html }),
         to: mail.sender,
         from: mayUse ? asked : { name: owner?.displayName ?? '', address: recipient.address },
         header,
@@ -77,4 +114,9 @@ export class VacationStage implements Stage {
       await memory.remember(id, action.seconds);
     });
   }
+}
+
+interface Answering {
+  readonly action: VacationAction;
+  readonly html?: string;
 }

@@ -32,6 +32,7 @@ interface Ids {
   readonly submission: string;
   readonly suppressed: string;
   readonly rule: string;
+  readonly person: string;
 }
 
 interface Case {
@@ -85,6 +86,25 @@ const OWN: Record<string, Case> = {
     stranger: 404,
   },
   'DELETE /v1/rules/:id': { request: (ids) => [`/v1/rules/${ids.rule}`], stranger: 404 },
+  'GET /v1/reject-list': { request: () => ['/v1/reject-list'], stranger: 200 },
+  'PUT /v1/reject-list': { request: () => ['/v1/reject-list', { body: { items: [] } }], stranger: 200 },
+  'GET /v1/people': { request: () => ['/v1/people'], stranger: 200 },
+  'GET /v1/people/:address': { request: (ids) => [`/v1/people/${ids.person}`], stranger: 404 },
+  'PUT /v1/people/:address': {
+    request: (ids) => [`/v1/people/${ids.person}`, { body: { folder: ids.folder } }],
+    stranger: 404,
+  },
+  'DELETE /v1/people/:address': { request: (ids) => [`/v1/people/${ids.person}`], stranger: 404 },
+  'GET /v1/settings/absence': { request: () => ['/v1/settings/absence'], stranger: 200 },
+  'PUT /v1/settings/absence': {
+    request: () => ['/v1/settings/absence', { body: { enabled: false } }],
+    stranger: 200,
+  },
+  'GET /v1/settings/time-zone': { request: () => ['/v1/settings/time-zone'], stranger: 200 },
+  'PUT /v1/settings/time-zone': {
+    request: () => ['/v1/settings/time-zone', { body: { timeZone: 'Asia/Seoul' } }],
+    stranger: 200,
+  },
   'GET /v1/settings/rules-script': { request: () => ['/v1/settings/rules-script'], stranger: 200 },
   'PUT /v1/settings/rules-script': {
     request: () => ['/v1/settings/rules-script', { body: { script: '' } }],
@@ -139,6 +159,7 @@ const missing: Ids = {
   submission: 'f'.repeat(24),
   suppressed: 'nobody@elsewhere.test',
   rule: 'f'.repeat(12),
+  person: 'nobody@elsewhere.test',
 };
 
 beforeEach(async () => {
@@ -153,7 +174,9 @@ beforeEach(async () => {
   await http.alice.as('POST', '/v1/suppressions', { body: { address: suppressed } });
   const { id: submission } = sent.json;
   const rule = await http.alice.as('POST', '/v1/rules', { body: moving(json.id) });
-  const ids = { submission, suppressed, rule: rule.json.id };
+  const person = `${SECRET}-person@elsewhere.test`;
+  await http.alice.as('PUT', `/v1/people/${person}`, { body: {} });
+  const ids = { submission, suppressed, rule: rule.json.id, person };
   theirs = { folder: json.id, message: String(placed.id), thread: placed.thread, ...ids };
 });
 afterEach(() => http.server.close(0));

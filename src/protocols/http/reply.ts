@@ -74,6 +74,7 @@ export const PROBLEMS: { readonly [code in ProblemCode]: readonly [status: numbe
   'looks-like-spam': [422, 'It looks like spam.'],
   'scanner-down': [503, 'It cannot be scanned for viruses now.'],
   'policy-refused': [403, "The author's domain asks that this message be refused."],
+  rejected: [403, 'The recipient takes no mail from this sender.'],
   'mail-loop': [508, 'The message has been going round in circles.'],
 };
 

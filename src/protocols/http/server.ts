@@ -37,6 +37,7 @@ import { eventRoutes } from './routes/events.ts';
 import { folderRoutes } from './routes/folders.ts';
 import { messageRoutes } from './routes/messages.ts';
 import { operatorAccess, operatorRoutes } from './routes/operator.ts';
+import { absenceRoutes, peopleRoutes, rejectRoutes } from './routes/own-mail.ts';
 import { pageRoutes } from './routes/pages.ts';
 import { ruleRoutes } from './routes/rules.ts';
 import { stsPolicyRoute } from './routes/sts-policy.ts';
@@ -222,6 +223,9 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
     submissionRoutes(api, services);
     suppressionRoutes(api, services);
     ruleRoutes(api, services, options.rules);
+    rejectRoutes(api, services);
+    peopleRoutes(api, services);
+    absenceRoutes(api, services);
     searchRoutes(api, services);
     eventRoutes(api, streams);
     adminRoutes(api, options.deliverability);

@@ -49,6 +49,7 @@ const WORDS: Readonly<Record<MailErrorCode, string>> = {
   'looks-like-spam': 'NO [CANNOT] It looks like spam',
   'scanner-down': 'NO [UNAVAILABLE] It cannot be scanned now',
   'policy-refused': "NO [CANNOT] The author's domain asks that this message be refused",
+  rejected: 'NO [CANNOT] The recipient takes no mail from this sender',
   'mail-loop': 'NO [CANNOT] The message has gone in a circle',
   syntax: 'BAD Malformed command',
   bug: 'NO [SERVERBUG] Internal error',

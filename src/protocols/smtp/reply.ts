@@ -42,6 +42,7 @@ const REPLIES: Partial<Record<MailErrorCode, Reply>> = {
   greylisted: reply(450, '4.7.1', 'Greylisted: please try again in some minutes'),
   'looks-like-spam': reply(550, '5.7.1', 'Refused: it looks like spam'),
   'scanner-down': reply(451, '4.3.0', 'It cannot be scanned for viruses now, please try later'),
+  rejected: reply(550, '5.7.1', 'The recipient takes no mail from this sender'),
   'not-allowed': reply(550, '5.7.1', 'You may not send as this author'),
   limit: reply(451, '4.7.1', 'Too much mail in too short a time, please try later'),
   'auth-failed': reply(535, '5.7.8', 'Wrong address or password'),
