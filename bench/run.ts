@@ -4,6 +4,7 @@
  */
 import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
+import { account } from './cases/account.ts';
 import { imapFolder, imapIdle } from './cases/imap.ts';
 import { inbound } from './cases/inbound.ts';
 import { lifecycle } from './cases/lifecycle.ts';
@@ -126,6 +127,7 @@ const CASES: Readonly<Record<string, Case>> = {
 
 /** In this process, on the store alone. */
 const HERE: Readonly<Record<string, () => Promise<Result>>> = {
+  account: () => account({ messages: messages(500_000) }),
   search: () => search({ messages: messages(100_000) }),
 };
 
