@@ -10,6 +10,12 @@ export class Bits {
     this.#words = new Uint32Array(((Math.max(0, last - first) + 1) >> 5) + 1);
   }
 
+  copy(): Bits {
+    const copy = new Bits(this.first, this.last);
+    copy.#words.set(this.#words);
+    return copy;
+  }
+
   /** Ids outside the range are passed over. */
   add(id: number): void {
     const at = id - this.first;

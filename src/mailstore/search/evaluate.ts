@@ -2,6 +2,7 @@
 import { ALL_FIELDS, FieldBit } from '../../mail/search/document.ts';
 import type { QueryTerm, SearchQuery } from '../../mail/search/query.ts';
 import { stem, stemPrefix } from '../../mail/search/stem.ts';
+import { Damaged } from '../../ports/kv.ts';
 import { Patience } from '../raw-source.ts';
 import { Bits } from './bits.ts';
 import type { Segment } from './reader.ts';
@@ -53,14 +54,16 @@ export class SegmentQuery {
     return this.#select({ op: 'all' }, first, last);
   }
 
-  async #run(query: SearchQuery): Promise<Bits> {
+  /** `within`: others do not matter, and may be missing from the answer or not. */
+  async #run(query: SearchQuery, within?: Bits): Promise<Bits> {
     const { first, last } = this.segment.facts;
     await this.#patience.pause();
     switch (query.op) {
       case 'and': {
-        let all: Bits | undefined;
-        for (const part of query.of) {
-          const some = await this.#run(part);
+        // What the mailbox index decides goes first: where nothing is left, no postings are read.
+        let all = within?.copy();
+        for (const part of query.of.toSorted((a, b) => readsPostings(a) - readsPostings(b))) {
+          const some = await this.#run(part, all);
           all = all ? all.and(some) : some;
           if (all.isEmpty) break;
         }
@@ -68,13 +71,13 @@ export class SegmentQuery {
       }
       case 'or': {
         const any = new Bits(first, last);
-        for (const part of query.of) any.or(await this.#run(part));
+        for (const part of query.of) any.or(await this.#run(part, within));
         return any;
       }
       case 'not':
-        return this.#all().without(await this.#run(query.of));
+        return this.#all().without(await this.#run(query.of, within));
       case 'phrase':
-        return this.#phrase(query);
+        return this.#phrase(query, within);
       case 'attachment': {
         const { ids, flags } = await this.segment.docs();
         const found = new Bits(first, last);
@@ -109,24 +112,17 @@ export class SegmentQuery {
     }
     const found: TermEntry[] = [];
     const stemmed = stem(term);
-    let seen = 0;
-    for await (const entry of this.segment.prefixed(match === 'prefix' ? term : stemPrefix(stemmed))) {
-      if (match === 'prefix' || entry.term === term || stem(entry.term) === stemmed) found.push(entry);
-      if (++seen % 256 === 0) await this.#patience.pause();
+    for await (const some of this.segment.prefixedBlocks(match === 'prefix' ? term : stemPrefix(stemmed))) {
+      for (const entry of some)
+        if (match === 'prefix' || entry.term === term || stem(entry.term) === stemmed) found.push(entry);
+      await this.#patience.pause();
     }
     return found;
   }
 
-  async #phrase(query: Phrase): Promise<Bits> {
-    const { first, last } = this.segment.facts;
-    let found: Bits | undefined;
-    for (const term of query.terms) {
-      const some = await this.withTerms(await this.entries(term), query.fields);
-      found = found ? found.and(some) : some;
-      if (found.isEmpty) return found;
-    }
-    if (query.terms.length === 1 || !found) return found ?? new Bits(first, last);
-    return this.#inARow(query, found);
+  async #phrase(query: Phrase, within: Bits | undefined): Promise<Bits> {
+    if (query.terms.length > 1) return this.#inARow(query, within);
+    return this.withTerms(await this.entries(query.terms[0]!), query.fields);
   }
 
   /** Messages with one of the entries in one of the fields. */
@@ -147,30 +143,32 @@ export class SegmentQuery {
     return found;
   }
 
-  /** Of the candidates, those that have the terms at the distances asked for. */
-  async #inARow({ terms, fields }: Phrase, candidates: Bits): Promise<Bits> {
+  /** Messages that have the terms at the distances asked for. */
+  async #inARow({ terms, fields }: Phrase, within: Bits | undefined): Promise<Bits> {
     const { first, last } = this.segment.facts;
     const costs = await Promise.all(
       terms.map(async (term) => (await this.entries(term)).reduce((sum, { places }) => sum + places, 0)),
     );
+    if (costs.includes(0)) return new Bits(first, last);
     const order = [...terms.keys()].sort((a, b) => costs[a]! - costs[b]!);
     /** Where the phrase may begin, ascending. */
     let starts: Float64Array | undefined;
+    let left = within;
     for (const number of order) {
       const { at } = terms[number]!;
       const here = new Starts();
       const entries = await this.entries(terms[number]!);
       for (const entry of entries) {
-        here.add(await this.segment.postings(entry), fields, 8 * at, candidates);
+        here.add(await this.segment.postings(entry), fields, 8 * at, left);
         await this.#patience.pause();
       }
       const found = here.take(entries.length > 1);
       starts = starts ? common(starts, found) : found;
+      left = new Bits(first, last);
+      for (let i = 0; i < starts.length; i++) left.add(Math.floor(starts[i]! / PLACES));
       if (starts.length === 0) break;
     }
-    const found = new Bits(first, last);
-    for (const start of starts ?? []) found.add(Math.floor(start / PLACES));
-    return found;
+    return left!;
   }
 
   /** BM25 of the matching messages, added to `scores`; `frequency` says in how many messages of all segments a term is. */
@@ -208,30 +206,43 @@ export class SegmentQuery {
   }
 }
 
+/** Costly parts last. */
+function readsPostings({ op }: SearchQuery): number {
+  return op === 'phrase' ? 1 : op === 'and' || op === 'or' || op === 'not' ? 2 : 0;
+}
+
 /** Message and place where a phrase would begin. */
 class Starts {
   #all = new Float64Array(256);
   #length = 0;
 
-  /** Of a term that stands `distance` behind the beginning. */
-  add({ ids, places }: Postings, fields: number, distance: number, candidates: Bits): void {
+  /** Of a term that stands `distance` behind the beginning, in these messages (undefined = all). */
+  add({ ids, places }: Postings, fields: number, distance: number, candidates: Bits | undefined): void {
     const from = new VarReader(ids);
-    const at = new VarReader(places);
+    let at = 0;
     let id = 0;
     while (from.more) {
       id += from.get();
       const flags = from.u8();
-      const count = flags & MANY ? from.get() : 1;
-      if ((flags & fields) === 0 || !candidates.has(id)) {
-        at.skip(count);
+      let left = flags & MANY ? from.get() : 1;
+      if (left > places.length - at) throw new Damaged('search: postings are shorter than they say');
+      if ((flags & fields) === 0 || (candidates && !candidates.has(id))) {
+        for (; left > 0; left--) while (places[at++]! >= 0x80);
         continue;
       }
       let place = 0;
-      for (let left = count; left > 0; left--) {
-        place += at.get();
+      for (; left > 0; left--) {
+        // Decoded here: there are very many of them, and none is large.
+        let byte = places[at++]!;
+        place += byte & 0x7f;
+        for (let shift = 7; byte >= 0x80; shift += 7) {
+          byte = places[at++]!;
+          place += (byte & 0x7f) << shift;
+        }
         if (((1 << (place & 7)) & fields) !== 0 && place >= distance) this.#push(id * PLACES + place - distance);
       }
     }
+    if (at > places.length) throw new Damaged('search: postings are shorter than they say');
   }
 
   /** Ascending. */

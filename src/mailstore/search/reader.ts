@@ -37,12 +37,17 @@ export class Segment {
 
   /** In order; '' for all. */
   async *prefixed(prefix: string): AsyncIterable<TermEntry> {
+    for await (const some of this.prefixedBlocks(prefix)) yield* some;
+  }
+
+  /** The same, block by block: waiting for every term would cost more than reading it. */
+  async *prefixedBlocks(prefix: string): AsyncIterable<readonly TermEntry[]> {
     const from = Math.max(0, await this.#blockOf(prefix));
     for (let block = from; block < this.facts.rows[RowKind.terms]; block++) {
-      for (const entry of termsOf(await this.#rows.row(RowKind.terms, block))) {
-        if (entry.term.startsWith(prefix)) yield entry;
-        else if (entry.term > prefix) return;
-      }
+      const terms = await this.block(block);
+      yield terms.filter(({ term }) => term.startsWith(prefix));
+      const last = terms.at(-1);
+      if (last && last.term > prefix && !last.term.startsWith(prefix)) return;
     }
   }
 

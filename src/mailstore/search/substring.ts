@@ -108,10 +108,9 @@ async function entriesOf(
 ): Promise<readonly TermEntry[]> {
   if (match !== 'inside') return query.entries({ at: 0, term: text, match });
   const found: TermEntry[] = [];
-  let seen = 0;
-  for await (const entry of query.segment.prefixed('')) {
-    if (entry.term.includes(text)) found.push(entry);
-    if (++seen % 256 === 0) await patience.pause();
+  for await (const some of query.segment.prefixedBlocks('')) {
+    for (const entry of some) if (entry.term.includes(text)) found.push(entry);
+    await patience.pause();
   }
   return found;
 }
