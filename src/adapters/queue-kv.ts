@@ -99,13 +99,14 @@ class KvQueue implements Queue {
   async add(queue: QueueName, entries: readonly NewEntry[]): Promise<QueueId[]> {
     const shard = this.#quietest();
     const now = this.#clock.now();
-    const items = entries.map(({ id, payload, tags, due }) =>
+    const items = entries.map(({ id, payload, tags, due, reason }) =>
       this.#item(id ?? this.newId(), shard, queue, {
         created: now,
         due: due ?? now,
         attempts: 0,
         payload,
         ...(tags && { tags }),
+        ...(reason !== undefined && { reason: oneLine(reason) }),
       }),
     );
     await shard.write(items.map((item) => ({ key: rowKey(item), value: encode(item, item.payload?.value) })));

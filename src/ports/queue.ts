@@ -27,6 +27,8 @@ export interface NewEntry {
   readonly tags?: readonly string[];
   /** Milliseconds since 1970; absent = now. */
   readonly due?: number;
+  /** Why it is there, of an entry that begins in the error queue. */
+  readonly reason?: string;
 }
 
 export interface QueueEntry {

@@ -8,6 +8,7 @@ import type { Service } from '../control/service.ts';
 import { ArcSealer } from '../delivery/arc.ts';
 import { Dispatcher } from '../delivery/dispatcher.ts';
 import { DkimSigner } from '../delivery/dkim.ts';
+import { UserComplaints } from '../delivery/feedback/by-user.ts';
 import { noteFeedback } from '../delivery/feedback/note.ts';
 import { FEEDBACK_KINDS, FeedbackWorker } from '../delivery/feedback/worker.ts';
 import { tellPostmaster } from '../delivery/block-notice.ts';
@@ -177,6 +178,7 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
     store: mailstore,
     dispatcher,
     suppressions,
+    queue,
     fastBlock,
     clock,
     random,
@@ -225,6 +227,7 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
     directory,
     submit,
     suppressions,
+    complaints: new UserComplaints({ store: mailstore, directory, dispatcher, clock }),
     rules,
     deliverability: () => store.senders.report(),
     clock,

@@ -220,3 +220,18 @@ describe('a crash at any write', () => {
     },
   );
 });
+
+test('what fails the checks is told to who sent it, and an operator finds it in the error queue', async () => {
+  const world = await sendingWorld();
+  await using run = await world.start();
+  const raw = Buffer.from('From: bob@example.test\r\nSubject: not mine\r\n\r\nx\r\n');
+  const attempt = () => aliceSends(run, ['x@far.test'], { mail: { head: raw } });
+  await expect(attempt()).rejects.toMatchObject({ code: 'not-allowed' });
+  const [entry] = await run.queue.list('error', { tag: ALICE });
+  expect(entry).toMatchObject({
+    reason: 'alice@example.test may not send as bob@example.test',
+    payload: { refused: 'not-allowed', sender: 'alice@example.test', recipients: ['x@far.test'], remote: '192.0.2.7' },
+  });
+  for (let i = 0; i < 60; i++) await expect(attempt()).rejects.toMatchObject({ code: 'not-allowed' });
+  expect((await run.queue.counts()).error.waiting, 'no program buries the others').toBe(50);
+});

@@ -22,8 +22,10 @@ import type { AccountId, FolderId, MailAccount, MailStore, Principal, Staged } f
 import { Flag } from '../mailstore/api.ts';
 import type { Delivery, NewSubmission, Submitted, SubmissionRecipient } from '../mailstore/submission.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { Queue } from '../ports/queue.ts';
 import type { Random } from '../ports/random.ts';
 import type { Log } from '../telemetry/log.ts';
+import { keepRefused } from '../delivery/refused-mail.ts';
 import { submittedHeader } from './header.ts';
 import type { OutgoingCheck } from './outgoing-check.ts';
 import { WireScan } from './wire-scan.ts';
@@ -74,6 +76,7 @@ export interface SubmitParts {
   readonly rate: RecipientRate;
   readonly store: Pick<MailStore, 'open' | 'stage'>;
   readonly dispatcher: Pick<Dispatcher, 'wake'>;
+  readonly queue: Pick<Queue, 'add' | 'list'>;
   readonly suppressions: Pick<Suppressions, 'check'>;
   /** Absent: nobody looks. */
   readonly outgoing?: Pick<OutgoingCheck, 'check'>;
@@ -92,6 +95,17 @@ export const FARTHEST_SEND_AT = 366 * 86_400_000;
 /** Recipients that share a transaction with the next server (RFC 5321 §4.5.3.1.8). */
 const DELIVERY_RECIPIENTS = 100;
 const SUBJECT_LENGTH = 200;
+
+/** What a mail itself is refused for; a full mailbox or a rate is about the moment. */
+const CHECKS: ReadonlySet<string> = new Set([
+  'not-allowed',
+  'sending-suspended',
+  'too-large',
+  'mail-loop',
+  'infected',
+  'looks-like-spam',
+  'suppressed',
+]);
 
 export class Submit {
   readonly #parts: SubmitParts;
@@ -135,6 +149,25 @@ export class Submit {
    * own, `sending-suspended`, `mail-loop`, `too-large`, `over-quota` when there is no room for the sender's copy, `limit` when
    * the account sends too much; what `OutgoingCheck` throws. */
   async send(submission: Submission): Promise<Submitted> {
+    try {
+      return await this.#send(submission);
+    } catch (error) {
+      if (error instanceof MailError && CHECKS.has(error.code)) await this.#keepRefused(submission, error);
+      throw error;
+    }
+  }
+
+  /** What becomes of this must not hide why the mail was refused. */
+  async #keepRefused({ by, sender, recipients, origin }: Submission, { code, message }: MailError): Promise<void> {
+    const { queue, log } = this.#parts;
+    const addresses = recipients.map(({ address }) => address);
+    const refused = { refused: code, account: by.account, sender, recipients: addresses, remote: origin.remote };
+    await keepRefused(queue, refused, message).catch((error: unknown) =>
+      log.warn({ err: error, account: by.account }, 'a refused mail could not be kept in the error queue'),
+    );
+  }
+
+  async #send(submission: Submission): Promise<Submitted> {
     const { clock, store, rate, dispatcher, log, random, hostname } = this.#parts;
     const { by, sender, recipients, mail, origin, sendAt, dsn, requireTls = false, binary = false } = submission;
     const now = clock.now();

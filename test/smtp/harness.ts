@@ -187,6 +187,7 @@ export async function startSmtp(options: SmtpHarnessOptions = {}): Promise<SmtpH
   });
   const submit = new Submit({
     directory,
+    queue: { add: () => Promise.resolve([]), list: () => Promise.resolve([]) },
     fastBlock: { check: () => undefined, admit: () => Promise.resolve() },
     recipients,
     rate,

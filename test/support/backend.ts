@@ -6,6 +6,7 @@ import { MemoryKv } from '../../src/adapters/kv-memory.ts';
 import { openQueue } from '../../src/adapters/queue-kv.ts';
 import { SeededRandom } from '../../src/adapters/random-seeded.ts';
 import { Dispatcher } from '../../src/delivery/dispatcher.ts';
+import { UserComplaints } from '../../src/delivery/feedback/by-user.ts';
 import { Suppressions } from '../../src/delivery/feedback/suppressions.ts';
 import { OUTBOUND_LIMITS } from '../../src/delivery/limits.ts';
 import { Senders, type SendersOptions } from '../../src/delivery/senders.ts';
@@ -73,10 +74,12 @@ export async function memoryBackend(options: { readonly remote?: boolean } = {})
   const wake = (account: AccountId): void => dispatcher.wake(account);
   const automatic = new AutomaticSender({ ...common, dispatcher: { wake }, remote });
   const dispatcher: Dispatcher = new Dispatcher({ ...common, automatic, returnPaths }, OUTBOUND_LIMITS);
+  const complaints = new UserComplaints({ store: mailstore, directory, dispatcher, clock });
   const suppressions = new Suppressions(parts.kv, clock, random);
   const senders = await Senders.open({ ...parts, random, log }, SENDERS);
   const submit = new Submit({
     directory,
+    queue,
     fastBlock: senders.fastBlock,
     recipients,
     rate,
@@ -106,6 +109,7 @@ export async function memoryBackend(options: { readonly remote?: boolean } = {})
     directory,
     submit,
     suppressions,
+    complaints,
     scripts,
     rules,
     returnPaths,

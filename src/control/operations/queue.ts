@@ -4,6 +4,7 @@ import { QUEUE_NAMES, type QueueCounts, type QueueEntry, type QueueId, type Queu
 import { outboundPayload } from '../../delivery/entry.ts';
 import { feedbackPayload } from '../../delivery/feedback/entry.ts';
 import { isSettled } from '../../mailstore/submission.ts';
+import { refusedPayload } from '../../delivery/refused-mail.ts';
 import { operation } from '../operation.ts';
 import type { Service } from '../service.ts';
 
@@ -99,6 +100,12 @@ export const queueRetry = operation('queue.retry', ids, async (service, args) =>
   for (const id of args.ids as QueueId[]) {
     const entry = await queue.get(id);
     if (entry === undefined) continue;
+    if (refusedPayload(entry) !== undefined)
+      throw new MailError(
+        'not-allowed',
+        'user',
+        `${id} was refused, and whoever sent it was told: there is nothing to try again`,
+      );
     const to = homeOf(entry);
     if (entry.queue !== to && entry.queue !== 'error')
       throw new MailError('not-allowed', 'user', `${id} is in the ${entry.queue} queue: there is nothing to try again`);

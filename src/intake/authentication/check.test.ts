@@ -183,6 +183,14 @@ describe('DMARC (RFC 9989)', () => {
     expect(dmarc).toMatchObject({ disposition: 'quarantine', override: 'mailing-list' });
   });
 
+  it.each(['Received: from a by b; x', 'Delivered-To: x@list.test', 'Resent-From: x@list.test'])(
+    'a mail that came another way is put into Junk, too: a policy alone refuses nothing (%s)',
+    async (trace) => {
+      const { dmarc } = await checked({ '_dmarc.author.test': reject }, { mail: `${trace}\r\n${MAIL}` });
+      expect(dmarc).toMatchObject({ result: 'fail', disposition: 'quarantine', override: 'local-policy' });
+    },
+  );
+
   it('is not possible with no author, two From fields, or authors of several domains', async () => {
     for (const from of ['X: y', 'From: a@author.test\r\nFrom: b@author.test', 'From: a@author.test, b@other.test'])
       expect((await checked(good, { mail: `${from}\r\n\r\nx` })).dmarc).toMatchObject({

@@ -15,8 +15,9 @@ export interface Disposition {
 }
 
 /**
- * A policy alone is no reason to refuse a mail (RFC 9989 §7.4): what a mailing list or a forwarder passed on may fail
- * although it is honest. With a trace of one, `reject` becomes `quarantine`.
+ * A policy alone is no reason to refuse a mail: without other knowledge `reject` is treated as `quarantine` (RFC 9989 §7.4), for what a
+ * mailing list or a forwarder passed on may fail although it is honest. The knowledge here is that nobody can have passed it on: it
+ * comes straight from a client, without a trace of any other way.
  */
 export function disposition(
   dmarc: { readonly result: string; readonly policy: DmarcPolicy },
@@ -28,11 +29,15 @@ export function disposition(
   if (arc.result === 'pass' && arc.claims === 'pass' && rules.trustedSealers.has(arc.sealer))
     return { disposition: 'none', override: 'trusted-forwarder' };
   if (rules.mode === 'report') return { disposition: 'none', override: 'local-policy' };
-  if (dmarc.policy === 'reject' && wasPassedOn(arc, header))
-    return { disposition: 'quarantine', override: 'mailing-list' };
+  if (dmarc.policy === 'reject') {
+    if (arc.result === 'pass' || header.fields.some(({ name }) => LIST_FIELDS.has(name)))
+      return { disposition: 'quarantine', override: 'mailing-list' };
+    if (header.fields.some(({ name }) => TRACES.has(name)))
+      return { disposition: 'quarantine', override: 'local-policy' };
+  }
   return { disposition: dmarc.policy };
 }
 
-function wasPassedOn(arc: Authentication['arc'], header: HeaderBlock): boolean {
-  return arc.result === 'pass' || header.fields.some(({ name }) => name === 'list-id' || name === 'list-post');
-}
+const LIST_FIELDS: ReadonlySet<string> = new Set(['list-id', 'list-post']);
+/** What servers put on mail that passes them. */
+const TRACES: ReadonlySet<string> = new Set(['received', 'delivered-to', 'resent-from', 'arc-seal', 'x-forwarded-to']);

@@ -68,6 +68,10 @@ const OWN: Record<string, Case> = {
     stranger: 404,
   },
   'PATCH /v1/messages/:id': { request: (ids) => [`/v1/messages/${ids.message}`, change], stranger: 404 },
+  'POST /v1/messages/:id/report': {
+    request: (ids) => [`/v1/messages/${ids.message}/report`, { body: { as: 'spam' } }],
+    stranger: 404,
+  },
   'DELETE /v1/messages/:id': { request: (ids) => [`/v1/messages/${ids.message}`], stranger: 404 },
   // What is named in a mail is the sender's own: the folder for the copy.
   'POST /v1/messages': {

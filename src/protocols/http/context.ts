@@ -7,6 +7,7 @@ import type {
   RawServerDefault,
 } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { UserComplaints } from '../../delivery/feedback/by-user.ts';
 import type { Suppressions } from '../../delivery/feedback/suppressions.ts';
 import type { Directory } from '../../directory/api.ts';
 import type { MailStore, Principal } from '../../mailstore/api.ts';
@@ -69,6 +70,7 @@ export interface Services {
   readonly mailstore: MailStore;
   readonly directory: Directory;
   readonly suppressions: Suppressions;
+  readonly complaints: Pick<UserComplaints, 'about'>;
   readonly clock: Clock;
   readonly random: Random;
   readonly cursors: Cursors;

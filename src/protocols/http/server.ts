@@ -9,6 +9,7 @@ import { fastify, LogController } from 'fastify';
 import type { FastifyBaseLogger, FastifyReply, RouteOptions } from 'fastify';
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { UserComplaints } from '../../delivery/feedback/by-user.ts';
 import type { Suppressions } from '../../delivery/feedback/suppressions.ts';
 import type { DeliverabilityReport } from '../../delivery/senders.ts';
 import type { Directory } from '../../directory/api.ts';
@@ -56,6 +57,7 @@ export interface HttpOptions {
   /** For administrators. */
   readonly deliverability: () => Promise<DeliverabilityReport>;
   readonly suppressions: Suppressions;
+  readonly complaints: Pick<UserComplaints, 'about'>;
   readonly rules: Rules;
   readonly clock: Clock;
   readonly random: Random;

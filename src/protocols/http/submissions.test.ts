@@ -106,3 +106,18 @@ test('ids that cannot be one, and times that are none, are answered so', async (
       400,
     );
 });
+
+test('a mail that its reader calls spam goes to Junk, and shows with who sent it; what nobody here sent goes to Junk only', async () => {
+  const { id } = await send({ to: ['bob@example.test'], subject: 'buy' });
+  await expect.poll(async () => (await show(id)).recipients[0].state, { timeout: 15_000 }).toBe('delivered');
+  await http.deliver(
+    http.users.bob,
+    'From: alice@example.test\r\nMessage-ID: <forged@x>\r\nSubject: not hers\r\n\r\nx',
+  );
+  const { items } = (await http.bob.as('GET', '/v1/folders/inbox/messages')).json;
+  for (const { id: message } of items)
+    expect((await http.bob.as('POST', `/v1/messages/${message}/report`, { body: { as: 'spam' } })).status).toBe(204);
+  expect((await http.bob.as('GET', '/v1/folders/junk/messages')).json.items).toHaveLength(2);
+  expect((await show(id)).recipients).toMatchObject([{ complaint: expect.any(String) as string }]);
+  await expect.poll(async () => (await http.queue.counts()).complaint.waiting, { timeout: 15_000 }).toBe(1);
+});

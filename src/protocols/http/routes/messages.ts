@@ -133,6 +133,28 @@ export function messageRoutes(app: App, services: Services, cleaner: HtmlCleaner
     },
   );
 
+  app.post(
+    '/v1/messages/:id/report',
+    {
+      schema: {
+        tags: TAGS,
+        summary: 'Call a message spam',
+        description: 'It goes to Junk. When somebody here sent it, it is a complaint about that sender.',
+        params: schemas.idParam,
+        body: z.strictObject({ as: z.literal('spam') }),
+        response: { 204: z.undefined().describe('Done'), ...schemas.problems(400, 401, 403, 404) },
+      },
+    },
+    async (request, reply) => {
+      const account = await ownAccount(request, reply, services);
+      const { id } = messageOf(account, request.params.id);
+      await services.complaints.about(account, id);
+      const junk = account.folderWithRole('junk');
+      if (junk !== undefined) await moveTo(account, [id], junk.id);
+      return await reply.code(204).send();
+    },
+  );
+
   app.delete(
     '/v1/messages/:id',
     {
