@@ -31,8 +31,20 @@ export const verify = operation<
       problems++;
       io.item({ account, problem });
     };
+    // What cannot be read is a problem, too, and no reason to look at nothing else.
+    const attempt = async (what: string, act: () => Promise<void>): Promise<boolean> => {
+      try {
+        await act();
+        return true;
+      } catch (error) {
+        report(null, `${what}: ${error instanceof Error ? error.message : String(error)}`);
+        return false;
+      }
+    };
     const names = new Map<AccountId, string>();
-    for await (const { id, address } of directory.accounts()) names.set(id, address);
+    const allNames = await attempt('directory', async () => {
+      for await (const { id, address } of directory.accounts()) names.set(id, address);
+    });
     let only: AccountId | undefined;
     if (args.address !== undefined) {
       only = (await directory.account(args.address))?.id;
@@ -50,14 +62,18 @@ export const verify = operation<
     }
     if (only !== undefined) return { accounts: 1, problems, repaired };
     const mailboxes = new Set<AccountId>();
-    for await (const id of mailstore.accounts()) mailboxes.add(id);
+    const allMailboxes = await attempt('mailboxes', async () => {
+      for await (const id of mailstore.accounts()) mailboxes.add(id);
+    });
     for (const [id, address] of names) {
-      if (!mailboxes.has(id)) report(address, 'has no mailbox');
-      const route = await directory.route(address);
-      if (route.kind === 'unknown' || (route.kind === 'account' && route.account !== id))
-        report(address, 'its address leads elsewhere');
+      if (allMailboxes && !mailboxes.has(id)) report(address, 'has no mailbox');
+      await attempt(address, async () => {
+        const route = await directory.route(address);
+        if (route.kind === 'unknown' || (route.kind === 'account' && route.account !== id))
+          report(address, 'its address leads elsewhere');
+      });
     }
-    for (const id of mailboxes) if (!names.has(id)) report(id, 'this mailbox belongs to no account');
+    if (allNames) for (const id of mailboxes) if (!names.has(id)) report(id, 'this mailbox belongs to no account');
     return { accounts: names.size, problems, repaired };
   },
 );

@@ -24,7 +24,7 @@ import { MemoryRows, Segment } from './reader.ts';
 import { DocFlag, type RowSource, type SegmentFacts } from './segment.ts';
 import { dropSegment, dropUnnamed, RowCache, StoredRows, writeRows } from './rows.ts';
 import { SearchHere, SearchThread, type SearchWork } from './thread.ts';
-import type { Row } from './work.ts';
+import type { MessageBatch, Row } from './work.ts';
 
 /** What all accounts of a node share for searching. */
 export interface SearchNode extends AsyncDisposable {
@@ -46,6 +46,10 @@ const OLD_MS = 600_000;
 const WORTH_WRITING = 64;
 /** Pieces of level 0 that a search looks through. */
 const MOST_PIECES = 6;
+/** Of text that is indexed in one piece: whatever words it is made of, the thread has room for them. */
+const PIECE_BYTES = 32 << 20;
+/** Of level 0 in memory: as large as this it is written, however few messages it is about. */
+const RECENT_BYTES = 16 << 20;
 const MOST_CONFLICTS = 10;
 
 interface Recent {
@@ -244,7 +248,8 @@ export class AccountSearch {
       return 0;
     }
     const rows = new MemoryRows();
-    const batches = readMessages(this.#node, this.account, names);
+    let count = 0;
+    const batches = counted(readMessages(this.#node, this.account, names, PIECE_BYTES), (some) => (count += some));
     const facts = await this.#node.search.work.build(this.#newSegment(), batches, async (some) => {
       for (const row of some) rows.put(...row);
     });
@@ -252,10 +257,10 @@ export class AccountSearch {
     for (const flags of (await segment.docs()).flags) if (flags & DocFlag.skipped) this.skipped++;
     if (this.#recent.length === 0) this.#recentSince = this.#node.clock.now();
     this.#recent.push({ segment, rows });
-    this.#upTo = names.at(-1)!.id;
-    if (this.#recentDocs >= this.#flushDocs) await this.#flush();
+    this.#upTo = names[count - 1]!.id;
+    if (this.#recentDocs >= this.#flushDocs || this.bytes >= RECENT_BYTES) await this.#flush();
     else if (this.#recent.length > MOST_PIECES) await this.#joinRecent();
-    return names.length;
+    return count;
   }
 
   /** Level 0 in one piece. */
@@ -355,6 +360,16 @@ export class AccountSearch {
 
   #busy(): MailError {
     return new MailError('busy', 'temporary', `account ${this.account}: others change its index all the time`);
+  }
+}
+
+async function* counted(
+  batches: AsyncIterable<MessageBatch>,
+  tell: (count: number) => void,
+): AsyncGenerator<MessageBatch> {
+  for await (const batch of batches) {
+    tell(batch.count);
+    yield batch;
   }
 }
 

@@ -31,12 +31,14 @@ interface Stored {
   readonly body: Value | undefined;
 }
 
-/** All of them, in their order. */
+/** In their order: all of them, or as many as have about `most` bytes, at least one. */
 export async function* readMessages(
   stores: Stores,
   account: AccountId,
   messages: readonly MessageName[],
+  most = Number.POSITIVE_INFINITY,
 ): AsyncGenerator<MessageBatch> {
+  let left = most;
   const patience = new Patience();
   let batch = new Batch();
   for (let at = 0; at < messages.length; at += AT_ONCE) {
@@ -48,8 +50,10 @@ export async function* readMessages(
     );
     for (const [i, name] of some.entries()) {
       await addMessage(stores, account, name, stored[i]!, batch);
-      if (batch.length >= BATCH_BYTES) {
+      if (batch.length >= Math.min(left, BATCH_BYTES)) {
+        left -= batch.length;
         yield batch.take();
+        if (left <= 0) return;
         batch = new Batch();
       }
       const pause = patience.pause();
