@@ -62,6 +62,7 @@ const OWN: Record<string, Case> = {
   'DELETE /v1/folders/:id': { request: (ids) => [`/v1/folders/${ids.folder}`], stranger: 404 },
   'GET /v1/folders/:id/messages': { request: (ids) => [`/v1/folders/${ids.folder}/messages`], stranger: 404 },
   'GET /v1/messages/:id': { request: (ids) => [`/v1/messages/${ids.message}`], stranger: 404 },
+  'GET /v1/messages/:id/report': { request: (ids) => [`/v1/messages/${ids.message}/report`], stranger: 404 },
   'GET /v1/messages/:id/raw': { request: (ids) => [`/v1/messages/${ids.message}/raw`], stranger: 404 },
   'GET /v1/messages/:id/attachments/:n': {
     request: (ids) => [`/v1/messages/${ids.message}/attachments/1`],

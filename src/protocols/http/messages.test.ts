@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { httpBackend } from '../../../test/support/http.ts';
 import type { MsgId } from '../../mailstore/api.ts';
@@ -423,5 +424,29 @@ describe('Idempotency-Key (B12)', () => {
     );
     expect((await post('n', { name: 'a' })).status).toBe(201);
     for (const bad of ['', 'with space', 'x'.repeat(256)]) expect((await post(bad, { name: 'z' })).status).toBe(400);
+  });
+});
+
+describe('a report about a domain', () => {
+  test('is shown, packed as it may be', async () => {
+    const report = {
+      'organization-name': 'Receiver',
+      'date-range': { 'start-datetime': '2026-11-20T00:00:00Z', 'end-datetime': '2026-11-20T23:59:59Z' },
+      policies: [{ policy: { 'policy-type': 'sts', 'policy-domain': 'example.test' } }],
+    };
+    const content = gzipSync(JSON.stringify(report)).toString('base64');
+    const head = 'Content-Type: application/tlsrpt+gzip\r\nContent-Transfer-Encoding: base64\r\n';
+    const { id } = await deliver(`From: tls@elsewhere.test\r\n${head}\r\n${content}\r\n`);
+    expect((await get(`/v1/messages/${id}/report`)).json).toEqual({
+      kind: 'tls',
+      organization: 'Receiver',
+      contact: '',
+      reportId: '',
+      begin: '2026-11-20T00:00:00.000Z',
+      end: '2026-11-20T23:59:59.000Z',
+      policies: [{ type: 'sts', domain: 'example.test', succeeded: 0, failed: 0, failures: [] }],
+    });
+    const other = await deliver(mail('no report'));
+    expect((await get(`/v1/messages/${other.id}/report`)).status).toBe(404);
   });
 });

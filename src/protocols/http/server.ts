@@ -40,6 +40,7 @@ import { messageRoutes } from './routes/messages.ts';
 import { operatorAccess, operatorRoutes } from './routes/operator.ts';
 import { absenceRoutes, peopleRoutes, rejectRoutes } from './routes/own-mail.ts';
 import { pageRoutes } from './routes/pages.ts';
+import { reportRoutes } from './routes/reports.ts';
 import { ruleRoutes } from './routes/rules.ts';
 import { stsPolicyRoute } from './routes/sts-policy.ts';
 import { searchRoutes } from './routes/search.ts';
@@ -221,6 +222,7 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
     sessionRoutes(api, services);
     folderRoutes(api, services, sortKeys);
     messageRoutes(api, services, cleaner);
+    reportRoutes(api, services);
     threadRoutes(api, services, sortKeys);
     submissionRoutes(api, services);
     suppressionRoutes(api, services);

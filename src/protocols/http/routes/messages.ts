@@ -218,7 +218,8 @@ function findMessage(account: MailAccount, wire: string): MessageMeta | undefine
   return /^[1-9][0-9]{0,9}$/.test(wire) ? account.meta(Number(wire) as MsgId) : undefined;
 }
 
-function messageOf(account: MailAccount, wire: string): MessageMeta {
+/** Throws the problem `message-missing`. */
+export function messageOf(account: MailAccount, wire: string): MessageMeta {
   const meta = findMessage(account, wire);
   if (meta === undefined) throw new Problem('message-missing');
   return meta;
