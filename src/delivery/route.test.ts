@@ -105,7 +105,7 @@ test.each([
   ['[no address]', 'permanent', '5.1.2'],
   ['', 'permanent', '5.1.2'],
   [`${'a'.repeat(64)}.test`, 'permanent', '5.1.2'],
-])('%s cannot be reached: %s %s', async (domain, kind, status) => {
+])('%s cannot be reached: %s %s (I-1, I-3)', async (domain, kind, status) => {
   expect(await router().route(domain, NEVER)).toMatchObject({ kind, status });
 });
 
@@ -119,13 +119,13 @@ test('where we are one of the exchanges, only better ones are asked', async () =
   expect(await hosts('backup-by-address.test')).toEqual(['a.two.test']);
 });
 
-test('addresses of private networks are for those who allow them', async () => {
+test('addresses of private networks are for those who allow them (I-3)', async () => {
   expect(await hosts('private.test', { privateAddresses: true })).toEqual(['lan.test', 'loop.test']);
   expect(await hosts('[127.0.0.1]', { privateAddresses: true, port: 2525 })).toEqual(['127.0.0.1']);
   expect(await hosts('[IPv6:2606:4700::1]')).toEqual(['2606:4700::1']);
 });
 
-test('no domain keeps us busy: exchanges and addresses are bounded, families take turns', async () => {
+test('no domain keeps us busy: exchanges and addresses are bounded, families take turns (I-1)', async () => {
   expect(await hosts('many.test')).toEqual(Array.from({ length: 8 }, (_, i) => `m${i}.many.test`));
   const [hop] = await hopsTo('wide.test');
   expect(hop?.addresses.map(({ family }) => family)).toEqual([6, 4, 6, 4]);

@@ -276,6 +276,25 @@ describe('what the server cannot do', () => {
   });
 });
 
+describe('a server that has had enough', () => {
+  test.each([
+    ['MAIL', '421 4.7.0 Too much'],
+    ['RCPT', '450 4.7.1 Slow down'],
+    ['END', '451 4.7.1 Try again'],
+    ['CONNECT', '421 4.3.2 Busy'],
+  ])('gets less mail from then on, also for other domains that it serves (%s: %s, I-6)', async (start, words) => {
+    const clock = new ManualClock();
+    const sources = oneSource('pabal.test', clock);
+    await using server = await ScriptedServer.start({ answer: saying(start, words) });
+    await using transfer = transferTo([server], { sources });
+    expect(await transfer.transfer('dest.test', mailOf(BODY), to('bob'), NEVER)).toMatchObject([{ kind: 'temporary' }]);
+    expect(sources.throttles()).toMatchObject([{ provider: 'dest.test', active: 0, atOnce: 10, pauseMs: 500 }]);
+    const other = transfer.transfer('hosted.test', mailOf(BODY), to('eve'), NEVER);
+    await expect(other).rejects.toMatchObject({ name: 'Postponed', until: clock.now() + 2000 });
+    expect(server.sessions).toHaveLength(1);
+  });
+});
+
 describe('a server that gives no answer is not the last one', () => {
   const onlyOnce =
     (start: string, answer: Answer): NonNullable<ScriptedOptions['answer']> =>
@@ -377,7 +396,7 @@ describe('time', () => {
     expect(await sent).toMatchObject([{ kind: 'temporary', status: '4.4.2' }]);
   });
 
-  test('a reply that never ends does not last', async () => {
+  test('a reply that never ends does not last (I-5)', async () => {
     const clock = new ManualClock();
     await using server = await ScriptedServer.start({ answer: saying('MAIL', '250-and') });
     await using transfer = transferTo([server], { clock });
@@ -387,7 +406,7 @@ describe('time', () => {
     expect(await sent).toMatchObject([{ kind: 'temporary', status: '4.4.2' }]);
   });
 
-  test('a server that stops reading is left', async () => {
+  test('a server that stops reading is left (I-5)', async () => {
     const clock = new ManualClock();
     const answer = (line: string): Answer => (/^BODY [1-9]/.test(line) ? 'HANG' : undefined);
     await using server = await ScriptedServer.start({ extensions: [], answer });

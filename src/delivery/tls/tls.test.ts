@@ -123,7 +123,7 @@ describe('MTA-STS', () => {
   const policy = (mode: string, mx = HOST): string =>
     `version: STSv1\r\nmode: ${mode}\r\nmx: ${mx}\r\nmax_age: 86400\r\n`;
 
-  test('enforced: the certificate must hold, TLS must be there, the host must be named', async () => {
+  test('enforced: the certificate must hold, TLS must be there, the host must be named (I-4)', async () => {
     const good = await deliver({ server: { tls: right }, policy: policy('enforce') });
     expect(good.outcome).toMatchObject({ kind: 'delivered', tls: expect.stringContaining('TLS') });
     expect(good.told).toMatchObject([{ result: 'success', policy: 'sts' }]);
@@ -145,7 +145,7 @@ describe('MTA-STS', () => {
     expect(other.server.sessions).toHaveLength(0);
   });
 
-  test('tested: told, but mail flows', async () => {
+  test('tested: told, but mail flows (I-4)', async () => {
     const { outcome, told } = await deliver({ server: {}, policy: policy('testing') });
     expect(outcome.kind).toBe('delivered');
     expect(told).toMatchObject([{ result: 'starttls-not-supported', policy: 'sts' }]);
