@@ -288,7 +288,7 @@ describe('a server that has had enough', () => {
     await using server = await ScriptedServer.start({ answer: saying(start, words) });
     await using transfer = transferTo([server], { sources });
     expect(await transfer.transfer('dest.test', mailOf(BODY), to('bob'), NEVER)).toMatchObject([{ kind: 'temporary' }]);
-    expect(sources.throttles()).toMatchObject([{ provider: 'dest.test', active: 0, atOnce: 10, pauseMs: 500 }]);
+    expect(sources.throttles()).toMatchObject([{ provider: 'dest.test', active: 0, atOnce: 25, pauseMs: 500 }]);
     const other = transfer.transfer('hosted.test', mailOf(BODY), to('eve'), NEVER);
     await expect(other).rejects.toMatchObject({ name: 'Postponed', until: clock.now() + 2000 });
     expect(server.sessions).toHaveLength(1);

@@ -303,12 +303,14 @@ export class OutboundWorker implements AsyncDisposable {
     }
   }
 
-  async #note(account: AccountId, { sender }: Submission, outcomes: ReadonlyMap<number, Outcome>): Promise<void> {
-    const domain = sender.slice(sender.lastIndexOf('@') + 1);
+  async #note(account: AccountId, submission: Submission, outcomes: ReadonlyMap<number, Outcome>): Promise<void> {
+    const { sender, origin } = submission;
+    // What an account hands on, or answers by itself, is not what its user sends: others decide how much of it is spam.
+    const by = origin.protocol === 'local' ? {} : { account, domain: sender.slice(sender.lastIndexOf('@') + 1) };
     for (const [source, sent] of Map.groupBy(outcomes.values(), (outcome) => outcome.source))
       for (const [what, { length: count }] of Map.groupBy(sent, feedbackOf))
         if (what !== undefined)
-          await this.#parts.reputation.note({ what, count, account, domain, ...(source !== undefined && { source }) });
+          await this.#parts.reputation.note({ what, count, ...by, ...(source !== undefined && { source }) });
   }
 
   /** Its mail waits then: it may be a spammer's, and may be good. */

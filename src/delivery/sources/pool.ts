@@ -11,7 +11,7 @@ import { type Reputation, score } from '../reputation.ts';
 import type { Outcome } from '../transfer.ts';
 import { asksForLess } from './asks-for-less.ts';
 import { DEFAULT_CATEGORY, type Source, sourceName, sourcesFor } from './source.ts';
-import { Throttle, type ThrottleLimits, THROTTLE_LIMITS, type Turn } from './throttle.ts';
+import { RELAY_LIMITS, Throttle, type ThrottleLimits, THROTTLE_LIMITS, type Turn } from './throttle.ts';
 import type { WarmUp } from './warm-up.ts';
 
 export interface SourcePoolParts {
@@ -84,7 +84,7 @@ export class SourcePool {
     let full: { readonly until: number; readonly name: string } | undefined;
     for (const source of await this.#candidates(request)) {
       const name = sourceName(source);
-      const throttle = this.#throttle(name, provider);
+      const throttle = this.#throttle(name, request);
       if (!throttle.ready(clock.monotonic())) {
         busy.push(throttle);
         continue;
@@ -116,7 +116,8 @@ export class SourcePool {
   throttles(): ThrottleState[] {
     const now = this.#parts.clock.monotonic();
     return [...this.#throttles].map(([key, throttle]) => {
-      const [source = '', provider = ''] = key.split(' ');
+      const space = key.indexOf(' ');
+      const [source, provider] = [key.slice(0, space), key.slice(space + 1)];
       const { active, atOnce } = throttle;
       return { source, provider, active, atOnce, pauseMs: Math.round(throttle.pauseMs(now)) };
     });
@@ -151,11 +152,11 @@ export class SourcePool {
     return scored.map(({ source }) => source);
   }
 
-  #throttle(source: string, provider: string): Throttle {
-    const key = `${source} ${provider}`;
+  #throttle(source: string, { provider, relayed }: Request): Throttle {
+    const key = `${source} ${relayed ? `relay ${provider}` : provider}`;
     let throttle = this.#throttles.get(key);
     if (throttle === undefined) {
-      throttle = new Throttle(this.#parts.throttle ?? THROTTLE_LIMITS);
+      throttle = new Throttle(relayed ? RELAY_LIMITS : (this.#parts.throttle ?? THROTTLE_LIMITS));
       if (this.#throttles.size >= THROTTLES) this.#forget();
       this.#throttles.set(key, throttle);
     }

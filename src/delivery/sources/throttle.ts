@@ -12,7 +12,10 @@ export interface ThrottleLimits {
   readonly first: number;
 }
 
-export const THROTTLE_LIMITS: ThrottleLimits = { most: 60, first: 20 };
+/** Beside the limits of each destination and of the connections to each server: for receivers of many domains. */
+export const THROTTLE_LIMITS: ThrottleLimits = { most: 200, first: 50 };
+/** The operator's own relay has its say, and nothing but it. */
+export const RELAY_LIMITS: ThrottleLimits = { most: 1_000, first: 1_000 };
 
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 60_000;
@@ -39,7 +42,7 @@ export class Throttle {
   #nextAt = -Infinity;
   /** Since when it is slower; what began before cannot have known of it. */
   #slowedAt = -Infinity;
-  #averageMs = 1_000;
+  #averageMs = 200;
   #sentAway = 0;
 
   constructor(limits: ThrottleLimits) {
