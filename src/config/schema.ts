@@ -238,6 +238,10 @@ const modules = z
       'Extension modules of your own: files of JavaScript or TypeScript that export `module` (see HACKING.md). They run inside the service, with its rights.',
       'a list of files such as ["./my-module.ts"]',
     ),
+    private_addresses: flag(
+      false,
+      "Whether users' webhooks may be on this machine and in private networks, and without TLS.",
+    ),
   })
   .prefault({})
   .describe('Extension modules: they hear what happens in accounts.');

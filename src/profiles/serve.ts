@@ -30,6 +30,7 @@ import type { AccountId } from '../mailstore/api.ts';
 import { Cursors } from '../mailstore/cursors.ts';
 import { contactCollection } from '../modules/contact-collection.ts';
 import { ModuleRunner } from '../modules/runner.ts';
+import { webhooks } from '../modules/webhooks.ts';
 import { spamTraining } from '../modules/spam-training.ts';
 import { AccountConnections } from '../net/account-connections.ts';
 import { isLoopback } from '../net/address.ts';
@@ -188,7 +189,8 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
     bounceAddresses: config.feedback.bounce_addresses,
     outgoing: outgoingCheck(config, { engines, clock, log }),
   });
-  const modules = [spamTraining(filters), contactCollection(), ...(await loadModules(config.modules.load))];
+  const hooks = webhooks({ resolver, privateAddresses: config.modules.private_addresses, clock });
+  const modules = [spamTraining(filters), contactCollection(), hooks, ...(await loadModules(config.modules.load))];
   undo.use(
     new ModuleRunner({
       modules,
@@ -241,6 +243,7 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
     limits: { message: limits.message_size, recipients: limits.recipients },
     ...(stsPolicy !== undefined && { stsPolicy }),
     trustedProxies: config.http.trusted_proxies,
+    privateWebhooks: config.modules.private_addresses,
     ...(config.http.operator_token !== '' && { operatorToken: config.http.operator_token }),
   });
   undo.defer(async () => {

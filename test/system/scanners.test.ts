@@ -2,7 +2,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { connectControl } from '../../src/control/client.ts';
+import { queueCounts } from '../../src/control/operations/queue.ts';
+import { ImapClient } from '../client/imap.ts';
+import { SmtpClient } from '../client/smtp.ts';
+import { Service } from '../service.ts';
 import { ClamdScanner } from '../../src/adapters/scanner-clamd.ts';
 import { RspamdScanner } from '../../src/adapters/scanner-rspamd.ts';
 import { SpamdScanner } from '../../src/adapters/scanner-spamd.ts';
@@ -74,4 +80,34 @@ describe.skipIf(!hasSpamd)('spamd (skipped where spamd is not installed)', () =>
     unreachable: () => new SpamdScanner({ endpoint: NOWHERE }),
     spam: GTUBE_MAIL,
   });
+});
+
+describe.skipIf(!hasClamd)('the service with clamd (skipped where clamav-daemon is not installed)', () => {
+  test('clamd is killed and comes back under load: no mail is lost, and none reaches anybody unscanned', async () => {
+    await using clamd = await startClamd(folder);
+    await using service = await Service.start({ set: { 'viruses.clamd': clamd.endpoint, 'viruses.seconds': '5' } });
+    const count = 40;
+    // Not at its beginning: what is caught without clamd must not answer for it.
+    const evil = `A text before it. ${EICAR}\r\n`;
+    for (let i = 0; i < count; i++) {
+      if (i === 10) await clamd.kill();
+      if (i === 30) await clamd.start();
+      await using client = await SmtpClient.connect(service.at('smtp'));
+      const body = i % 4 === 0 ? evil : 'An ordinary text.\r\n';
+      const raw = `From: kim@remote.test\r\nSubject: ${i}\r\nMessage-ID: <${i}@remote.test>\r\n\r\n${body}`;
+      await client.send('kim@remote.test', ['user@mail.test'], Buffer.from(raw));
+    }
+    await using imap = await ImapClient.connect(service.at('imap'));
+    await imap.login('user@mail.test', 'pass');
+    const good = Array.from({ length: count }, (_, i) => i).filter((i) => i % 4 !== 0);
+    const seen = (): Promise<number> => imap.count('INBOX');
+    while ((await seen()) < good.length) await sleep(200);
+    const infected = async (): Promise<number> => {
+      await using control = (await connectControl(join(service.data, 'run', 'control.sock')))!;
+      const counts = await control.call(queueCounts, {});
+      return counts.intake.waiting === 0 ? counts.error.waiting : -1;
+    };
+    while ((await infected()) !== count - good.length) await sleep(200);
+    expect(await seen()).toBe(good.length);
+  }, 120_000);
 });

@@ -33,6 +33,7 @@ interface Ids {
   readonly suppressed: string;
   readonly rule: string;
   readonly person: string;
+  readonly webhook: string;
 }
 
 interface Case {
@@ -132,6 +133,12 @@ const OWN: Record<string, Case> = {
     request: (ids) => [`/v1/suppressions/${ids.suppressed}`],
     stranger: 404,
   },
+  'GET /v1/webhooks': { request: () => ['/v1/webhooks'], stranger: 200 },
+  'POST /v1/webhooks': {
+    request: () => ['/v1/webhooks', { body: { url: 'http://hooks.test/', events: ['login'] } }],
+    stranger: 400,
+  },
+  'DELETE /v1/webhooks/:id': { request: (ids) => [`/v1/webhooks/${ids.webhook}`], stranger: 404 },
   'GET /v1/folders/:id/threads': { request: (ids) => [`/v1/folders/${ids.folder}/threads`], stranger: 404 },
   'GET /v1/threads/:id': { request: (ids) => [`/v1/threads/${ids.thread}`], stranger: 404 },
   'GET /v1/search': { request: () => ['/v1/search?q=marker'], stranger: 200 },
@@ -165,6 +172,7 @@ const missing: Ids = {
   suppressed: 'nobody@elsewhere.test',
   rule: 'f'.repeat(12),
   person: 'nobody@elsewhere.test',
+  webhook: 'f'.repeat(12),
 };
 
 beforeEach(async () => {
@@ -181,7 +189,10 @@ beforeEach(async () => {
   const rule = await http.alice.as('POST', '/v1/rules', { body: moving(json.id) });
   const person = `${SECRET}-person@elsewhere.test`;
   await http.alice.as('PUT', `/v1/people/${person}`, { body: {} });
-  const ids = { submission, suppressed, rule: rule.json.id, person };
+  const hook = await http.alice.as('POST', '/v1/webhooks', {
+    body: { url: `https://${SECRET}.test/`, events: ['login'] },
+  });
+  const ids = { submission, suppressed, rule: rule.json.id, person, webhook: hook.json.id };
   theirs = { folder: json.id, message: String(placed.id), thread: placed.thread, ...ids };
 });
 afterEach(() => http.server.close(0));

@@ -77,6 +77,8 @@ export interface Services {
   readonly limits: HttpLimits;
   /** Ours, as in the mails' trace fields. */
   readonly hostname: string;
+  /** Whether webhooks may be in private networks, and without TLS. */
+  readonly privateWebhooks: boolean;
 }
 
 /** Our fastify, with schemas that type the handlers. */

@@ -47,6 +47,7 @@ import { searchRoutes } from './routes/search.ts';
 import { sendRoutes } from './routes/send.ts';
 import { sessionRoutes } from './routes/session.ts';
 import { submissionRoutes } from './routes/submissions.ts';
+import { webhookRoutes } from './routes/webhooks.ts';
 import { suppressionRoutes } from './routes/suppressions.ts';
 import { threadRoutes } from './routes/threads.ts';
 import { SortKeys } from './sort-keys.ts';
@@ -78,6 +79,8 @@ export interface HttpOptions {
   readonly operatorToken?: string;
   /** Addresses and networks of reverse proxies whose X-Forwarded-* headers are believed. */
   readonly trustedProxies?: readonly string[];
+  /** Default: webhooks go to public addresses over TLS. */
+  readonly privateWebhooks?: boolean;
   readonly limits?: Partial<HttpLimits>;
 }
 
@@ -102,7 +105,8 @@ export interface HttpRoute {
 export async function createHttpServer(options: HttpOptions): Promise<HttpServer> {
   const { directory, mailstore, log, metrics } = options;
   const limits = { ...HTTP_LIMITS, ...options.limits };
-  const services: Services = { ...options, limits, cursors: new Cursors(options.secret) };
+  const { privateWebhooks = false } = options;
+  const services: Services = { ...options, limits, privateWebhooks, cursors: new Cursors(options.secret) };
   let handle: (request: IncomingMessage, response: ServerResponse) => void = () => undefined;
 
   const app: App = fastify({
@@ -226,6 +230,7 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
     threadRoutes(api, services, sortKeys);
     submissionRoutes(api, services);
     suppressionRoutes(api, services);
+    webhookRoutes(api, services);
     ruleRoutes(api, services, options.rules);
     rejectRoutes(api, services);
     peopleRoutes(api, services);
