@@ -246,6 +246,20 @@ const modules = z
   .prefault({})
   .describe('Extension modules: they hear what happens in accounts.');
 
+const pager = z
+  .strictObject({
+    url: text('', 'The HTTP gateway that sends short messages to telephones; empty: none.'),
+    format: choice(['json', 'form'], 'json', 'How the template is written: values are put in accordingly.'),
+    template: text(
+      '{"to":"{to}","text":"{text}"}',
+      'What is posted to the gateway; {to} is the number, {text} the author and subject.',
+    ),
+    authorization: text('', 'Value of the Authorization header for the gateway; empty: none.', { secret: true }),
+    per_hour: count(20, { min: 1, max: 1000 }, 'Short messages an hour for each account.'),
+  })
+  .prefault({})
+  .describe('Short messages about new mail, for users who ask for them (`PUT /v1/settings/pager`).');
+
 const limits = z
   .strictObject({
     message_size: size('50MB', 'Largest message accepted over any protocol.'),
@@ -346,6 +360,7 @@ export const schema = z.strictObject({
   spam,
   viruses,
   modules,
+  pager,
   http,
   limits,
   log,

@@ -3,6 +3,7 @@ import { createServer, type IncomingHttpHeaders } from 'node:http';
 import { createServer as createTcp } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { aliceLab, SYSTEM } from '../../test/support/mail-store.ts';
+import { MemoryCache } from '../adapters/cache-memory.ts';
 import { LocalBus } from '../adapters/bus-local.ts';
 import { SeededRandom } from '../adapters/random-seeded.ts';
 import { StaticResolver } from '../adapters/resolver-static.ts';
@@ -14,7 +15,10 @@ import { Metrics } from '../telemetry/metrics.ts';
 import { DeadLetters } from './dead-letters.ts';
 import { checkedUrl, post } from './post.ts';
 import { ModuleRunner } from './runner.ts';
-import { addWebhook, webhooks } from './webhooks.ts';
+import { filled, PAGER, pager } from './pager.ts';
+import type { ExtensionModule } from './module.ts';
+import type { Random } from '../ports/random.ts';
+import { addWebhook, webhooks, type WebhooksParts } from './webhooks.ts';
 
 const ALICE = 'alice-1' as AccountId;
 const INBOX = 1 as FolderId;
@@ -45,7 +49,9 @@ async function receiver(status: () => number) {
   return { received, port: (server.address() as { port: number }).port };
 }
 
-async function lab() {
+type LabOptions = WebhooksParts & { readonly random: Random };
+
+async function lab(more: (options: LabOptions) => ExtensionModule[] = () => []) {
   const { kv, blobs, clock } = await aliceLab();
   const random = new SeededRandom(9);
   const bus = new LocalBus();
@@ -54,7 +60,12 @@ async function lab() {
   const resolver = new StaticResolver({ 'hooks.test': { addresses: [{ address: '127.0.0.1', family: 4 }] } });
   const options = { resolver, privateAddresses: true, clock, random };
   const parts = { store, cursors: new Cursors(kv, random), dead: new DeadLetters(kv, random), bus, clock, random };
-  const runner = new ModuleRunner({ ...parts, modules: [webhooks(options)], log: silentLog, metrics: new Metrics() });
+  const runner = new ModuleRunner({
+    ...parts,
+    modules: [webhooks(options), ...more(options)],
+    log: silentLog,
+    metrics: new Metrics(),
+  });
   ends.push(() => runner[Symbol.asyncDispose]());
   const turn = async (ms = 200): Promise<void> => {
     await clock.advance(ms);
@@ -210,4 +221,34 @@ test('it reaches no place that only we can reach, however that is written (F16)'
     await expect(attempt(), text).rejects.toThrow();
   }
   expect(connections).toBe(0);
+});
+
+test('the pager tells of mail that arrives in INBOX, of those who count, so many an hour, through a template', async () => {
+  const { received, port } = await receiver(() => 200);
+  const gateway = {
+    url: `http://hooks.test:${port}/sms`,
+    format: 'form' as const,
+    template: 'n={to}&t={text}',
+    authorization: 'Basic eA==',
+  };
+  const { alice, add, turn } = await lab((options) => [
+    pager({ ...options, cache: new MemoryCache(options.clock), gateway, perHour: 2 }),
+  ]);
+  await add('before anybody asked');
+  await turn();
+  await alice.putRecord(PAGER.kind, PAGER.id, { to: '+82 10', senders: ['remote.test'], since: alice.version });
+  await turn();
+  await add('회의 & more');
+  const junk = alice.folderWithRole('junk')!.id;
+  await alice.addMessage(Buffer.from('From: x@remote.test\r\nSubject: spam\r\n\r\n'), { folder: junk });
+  await alice.addMessage(Buffer.from('From: x@other.test\r\nSubject: other\r\n\r\n'), { folder: INBOX });
+  await turn();
+  expect(received.map(({ body }) => body)).toEqual([`n=%2B82%2010&t=${encodeURIComponent('Kim: 회의 & more')}`]);
+  expect(received[0]?.headers['authorization']).toBe('Basic eA==');
+  await add('two');
+  await add('three');
+  await turn();
+  expect(received.length).toBe(2);
+  const nasty = { to: '1', text: '"},{"to":"{to}' };
+  expect(JSON.parse(filled('{"to":"{to}","text":"{text}"}', 'json', nasty))).toEqual(nasty);
 });

@@ -29,6 +29,7 @@ import { IntakeWorker } from '../intake/worker.ts';
 import type { AccountId } from '../mailstore/api.ts';
 import { Cursors } from '../mailstore/cursors.ts';
 import { contactCollection } from '../modules/contact-collection.ts';
+import { pager } from '../modules/pager.ts';
 import { ModuleRunner } from '../modules/runner.ts';
 import { webhooks } from '../modules/webhooks.ts';
 import { spamTraining } from '../modules/spam-training.ts';
@@ -189,8 +190,19 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
     bounceAddresses: config.feedback.bounce_addresses,
     outgoing: outgoingCheck(config, { engines, clock, log }),
   });
+  const gateway = config.pager;
+  const paging =
+    gateway.url === ''
+      ? []
+      : [pager({ resolver, privateAddresses: true, clock, cache, gateway, perHour: gateway.per_hour })];
   const hooks = webhooks({ resolver, privateAddresses: config.modules.private_addresses, clock });
-  const modules = [spamTraining(filters), contactCollection(), hooks, ...(await loadModules(config.modules.load))];
+  const modules = [
+    spamTraining(filters),
+    contactCollection(),
+    hooks,
+    ...paging,
+    ...(await loadModules(config.modules.load)),
+  ];
   undo.use(
     new ModuleRunner({
       modules,
@@ -244,6 +256,7 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
     ...(stsPolicy !== undefined && { stsPolicy }),
     trustedProxies: config.http.trusted_proxies,
     privateWebhooks: config.modules.private_addresses,
+    paging: config.pager.url !== '',
     ...(config.http.operator_token !== '' && { operatorToken: config.http.operator_token }),
   });
   undo.defer(async () => {

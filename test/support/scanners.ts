@@ -1,8 +1,7 @@
 /** Real engines from Debian's packages, each with settings of its own, on free ports, without asking the network. */
 import { existsSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import { connect } from 'node:net';
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { connect, createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { type ChildProcess, spawn } from 'node:child_process';
 
@@ -113,6 +112,8 @@ modules { path = "${join(folder, 'modules')}"; }
 export async function startSpamd(folder: string): Promise<Engine> {
   const port = await freePort();
   const site = join(folder, 'site');
+  // Started by root it becomes nobody before it reads anything.
+  await chmod(folder, 0o755);
   await mkdir(site, { recursive: true });
   const program = SPAMD ?? '';
   const root = dirname(dirname(dirname(program)));

@@ -133,6 +133,11 @@ const OWN: Record<string, Case> = {
     request: (ids) => [`/v1/suppressions/${ids.suppressed}`],
     stranger: 404,
   },
+  'GET /v1/settings/pager': { request: () => ['/v1/settings/pager'], stranger: 200 },
+  'PUT /v1/settings/pager': {
+    request: () => ['/v1/settings/pager', { body: { to: '+82 10 1234 5678' } }],
+    stranger: 403,
+  },
   'GET /v1/webhooks': { request: () => ['/v1/webhooks'], stranger: 200 },
   'POST /v1/webhooks': {
     request: () => ['/v1/webhooks', { body: { url: 'http://hooks.test/', events: ['login'] } }],

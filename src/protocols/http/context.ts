@@ -79,6 +79,8 @@ export interface Services {
   readonly hostname: string;
   /** Whether webhooks may be in private networks, and without TLS. */
   readonly privateWebhooks: boolean;
+  /** Whether there is a gateway for short messages. */
+  readonly paging: boolean;
 }
 
 /** Our fastify, with schemas that type the handlers. */

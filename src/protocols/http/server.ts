@@ -47,6 +47,7 @@ import { searchRoutes } from './routes/search.ts';
 import { sendRoutes } from './routes/send.ts';
 import { sessionRoutes } from './routes/session.ts';
 import { submissionRoutes } from './routes/submissions.ts';
+import { pagerRoutes } from './routes/pager.ts';
 import { webhookRoutes } from './routes/webhooks.ts';
 import { suppressionRoutes } from './routes/suppressions.ts';
 import { threadRoutes } from './routes/threads.ts';
@@ -81,6 +82,8 @@ export interface HttpOptions {
   readonly trustedProxies?: readonly string[];
   /** Default: webhooks go to public addresses over TLS. */
   readonly privateWebhooks?: boolean;
+  /** Default: there is no gateway for short messages. */
+  readonly paging?: boolean;
   readonly limits?: Partial<HttpLimits>;
 }
 
@@ -105,8 +108,8 @@ export interface HttpRoute {
 export async function createHttpServer(options: HttpOptions): Promise<HttpServer> {
   const { directory, mailstore, log, metrics } = options;
   const limits = { ...HTTP_LIMITS, ...options.limits };
-  const { privateWebhooks = false } = options;
-  const services: Services = { ...options, limits, privateWebhooks, cursors: new Cursors(options.secret) };
+  const { privateWebhooks = false, paging = false } = options;
+  const services: Services = { ...options, limits, privateWebhooks, paging, cursors: new Cursors(options.secret) };
   let handle: (request: IncomingMessage, response: ServerResponse) => void = () => undefined;
 
   const app: App = fastify({
@@ -231,6 +234,7 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
     submissionRoutes(api, services);
     suppressionRoutes(api, services);
     webhookRoutes(api, services);
+    pagerRoutes(api, services);
     ruleRoutes(api, services, options.rules);
     rejectRoutes(api, services);
     peopleRoutes(api, services);
