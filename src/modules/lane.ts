@@ -26,6 +26,7 @@ export class Lane implements AsyncDisposable {
   #again = false;
   #timer: Disposable | undefined;
   #save: Disposable | undefined;
+  #soon = false;
   #running: Promise<void> | undefined;
   #abort = new AbortController();
 
@@ -116,13 +117,15 @@ export class Lane implements AsyncDisposable {
     if (changes === undefined) {
       // A new module in an old account, or one that was away for longer than anything is kept.
       log.info({ module: this.#module.name, account: account.id }, 'a module begins with what happens from now on');
-      this.#moved(account.version);
+      this.#moved(account.version, false);
       return;
     }
     for await (const operation of changes) {
       this.#abort.signal.throwIfAborted();
+      let handled = true;
       try {
-        if (await this.#handle(account, operation)) this.#parts.count('done');
+        handled = await this.#handle(account, operation);
+        if (handled) this.#parts.count('done');
       } catch (error) {
         this.#abort.signal.throwIfAborted();
         if (++this.#attempts < limits.attempts) throw error;
@@ -135,7 +138,7 @@ export class Lane implements AsyncDisposable {
         this.#parts.count('dead');
       }
       this.#attempts = 0;
-      this.#moved(operation.version);
+      this.#moved(operation.version, handled);
     }
   }
 
@@ -173,9 +176,14 @@ export class Lane implements AsyncDisposable {
     return true;
   }
 
-  #moved(version: number): void {
+  /** Nobody minds hearing nothing twice: then there is time to write it down. */
+  #moved(version: number, handled: boolean): void {
     this.#cursor = version;
-    this.#save ??= this.#parts.clock.after(this.#parts.limits.saveMs, () => {
+    if (this.#save !== undefined && (this.#soon || !handled)) return;
+    this.#save?.[Symbol.dispose]();
+    this.#soon = handled;
+    const { saveMs, saveNothingMs } = this.#parts.limits;
+    this.#save = this.#parts.clock.after(handled ? saveMs : saveNothingMs, () => {
       this.#save = undefined;
       this.#write().then(
         () => this.#rest(),

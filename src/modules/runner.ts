@@ -38,6 +38,8 @@ export const RUNNER_LIMITS = {
   gatherMs: 100,
   /** A cursor is written so long after it moved: after a crash a module hears these seconds again. */
   saveMs: 5_000,
+  /** The same when there was nothing for the module in what it passed. */
+  saveNothingMs: 60_000,
   /** Accounts at work at once, for each module. */
   lanes: 8,
   /** How often accounts that changed, and dead letters, are looked for: a wake-up that was lost delays. */
