@@ -63,6 +63,7 @@ export async function account({ messages }: { readonly messages: number }) {
     longestTurn = delay.max / 1e6;
   }
   const listed: number[] = [];
+  const listedCpu: number[] = [];
   const turns: number[] = [];
   let heldMiB = 0;
   for (let i = 0; i < OPENED; i++) {
@@ -72,11 +73,14 @@ export async function account({ messages }: { readonly messages: number }) {
     await nextTurn();
     const delay = monitorEventLoopDelay({ resolution: 1 });
     delay.enable();
+    const cpu = process.threadCpuUsage();
     const started = performance.now();
     using mailbox = await store.open(BENCH, ACCOUNT);
     const newest = mailbox.getMessageIds({ folder: INBOX, sort: 'internalDate', descending: true, limit: 50 });
     for await (const details of mailbox.detailsOf(newest)) if (!details) throw new Error('a message is missing');
     listed.push(performance.now() - started);
+    const { user, system } = process.threadCpuUsage(cpu);
+    listedCpu.push((user + system) / 1000);
     await nextTurn();
     delay.disable();
     turns.push(delay.max / 1e6);
@@ -89,6 +93,8 @@ export async function account({ messages }: { readonly messages: number }) {
     lastArrivalsMs: quantiles(last),
     longestTurnMs: round(longestTurn),
     openedAndListedMs: quantiles(listed),
+    // On a crowded machine this says more.
+    openedAndListedCpuMs: quantiles(listedCpu),
     openingLongestTurnMs: round(Math.max(...turns)),
     // Exact only with --expose-gc.
     heldMiB: round(heldMiB),
