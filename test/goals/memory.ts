@@ -31,7 +31,7 @@ export const goal: Goal = {
   /** A server that keeps a mail in memory until it has all of it. */
   async control({ seed }) {
     using group = new LimitedMemory(160 << 20);
-    const [command = '', ...words] = [
+    const [command, ...words] = [
       ...group.command,
       process.execPath,
       new URL('sabotage/hoarding-server.ts', import.meta.url).pathname,

@@ -3,7 +3,6 @@
  * again after a crash changes nothing. Nothing is lost: what cannot be done as asked leaves the mail in INBOX.
  */
 import { composeDsn } from '../../mail/dsn.ts';
-import { MailError } from '../../mail/error.ts';
 import type {
   FileintoAction,
   KeepAction,
@@ -18,7 +17,7 @@ import { HEAD_LIMIT } from '../arrival.ts';
 import type { AutomaticMail } from '../automatic.ts';
 import type { Delivery } from '../pipeline.ts';
 import type { Plan } from '../plan.ts';
-import { automaticMessageId, isUserError } from '../stages/parts.ts';
+import { automaticMessageId } from '../stages/parts.ts';
 import type { ReturnPaths } from '../return-paths.ts';
 import { isForged } from './forged.ts';
 import { redirect } from './redirect.ts';
