@@ -17,6 +17,7 @@ import { OutboundWorker } from '../delivery/worker.ts';
 import { startDemo } from '../demo/demo.ts';
 import { SIGNED_IN } from '../directory/directory.ts';
 import { SANDBOX_DOMAIN } from '../directory/sandbox.ts';
+import { Classifier } from '../intake/classify.ts';
 import { Intake } from '../intake/intake.ts';
 import { ReturnPaths } from '../intake/return-paths.ts';
 import { BayesFilters } from '../intake/spam/bayes-filters.ts';
@@ -105,6 +106,7 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
   });
   const scripts = new SieveScripts(clock);
   const rules = new Rules(scripts, random);
+  const classifier = undo.use(new Classifier({ store: mailstore, kv: store.kv, rules, clock, random, log }));
   const secret = await secretOf(folder);
   const returnPaths = new ReturnPaths({ directory, clock, secret });
   const engines = undo.use(openEngines(config, { clock, log, metrics }));
@@ -243,6 +245,7 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
     suppressions,
     complaints: new UserComplaints({ store: mailstore, directory, dispatcher, clock }),
     rules,
+    classifier,
     deliverability: () => store.senders.report(),
     clock,
     random,
@@ -353,6 +356,7 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
   if (kind === 'demo') undo.use(await startDemo({ directory, mailstore, intake, recipients, clock, random, log }));
   undo.use(await serveControl(folder.file('run', 'control.sock'), service, OPERATIONS, log));
   store.sweeper.start();
+  await classifier.resume();
   await writeListening(folder, service.listening());
   undo.defer(() => rm(folder.file('run', 'listen.json'), { force: true }));
   log.info({ version: VERSION, data: folder.path, listening: service.listening() }, 'ready');

@@ -11,6 +11,7 @@ import { Suppressions } from '../../src/delivery/feedback/suppressions.ts';
 import { OUTBOUND_LIMITS } from '../../src/delivery/limits.ts';
 import { Senders, type SendersOptions } from '../../src/delivery/senders.ts';
 import { KvDirectory } from '../../src/directory/directory.ts';
+import { Classifier } from '../../src/intake/classify.ts';
 import { Intake } from '../../src/intake/intake.ts';
 import { Rules } from '../../src/intake/rules.ts';
 import { SieveScripts } from '../../src/intake/sieve/scripts.ts';
@@ -95,6 +96,7 @@ export async function memoryBackend(options: { readonly remote?: boolean } = {})
   });
   const scripts = new SieveScripts(clock);
   const rules = new Rules(scripts, random);
+  const classifier = new Classifier({ store: mailstore, kv: parts.kv, rules, clock, random, log });
   /** Files what was accepted, from now on. */
   const startWorker = () => new IntakeWorker({ queue, pipeline, clock, random, log, metrics });
   const handles = countHandles(mailstore);
@@ -112,6 +114,7 @@ export async function memoryBackend(options: { readonly remote?: boolean } = {})
     complaints,
     scripts,
     rules,
+    classifier,
     returnPaths,
     senders,
     deliverability: () => senders.report(),

@@ -34,6 +34,7 @@ interface Ids {
   readonly rule: string;
   readonly person: string;
   readonly webhook: string;
+  readonly run: string;
 }
 
 interface Case {
@@ -92,6 +93,17 @@ const OWN: Record<string, Case> = {
     stranger: 404,
   },
   'DELETE /v1/rules/:id': { request: (ids) => [`/v1/rules/${ids.rule}`], stranger: 404 },
+  'GET /v1/classifications': { request: () => ['/v1/classifications'], stranger: 200 },
+  'POST /v1/classifications': {
+    request: (ids) => ['/v1/classifications', { body: { folder: ids.folder, preview: true } }],
+    stranger: 404,
+  },
+  'GET /v1/classifications/:id': { request: (ids) => [`/v1/classifications/${ids.run}`], stranger: 404 },
+  'DELETE /v1/classifications/:id': { request: (ids) => [`/v1/classifications/${ids.run}`], stranger: 404 },
+  'POST /v1/classifications/:id/undo': {
+    request: (ids) => [`/v1/classifications/${ids.run}/undo`],
+    stranger: 404,
+  },
   'GET /v1/reject-list': { request: () => ['/v1/reject-list'], stranger: 200 },
   'PUT /v1/reject-list': { request: () => ['/v1/reject-list', { body: { items: [] } }], stranger: 200 },
   'GET /v1/people': { request: () => ['/v1/people'], stranger: 200 },
@@ -178,6 +190,7 @@ const missing: Ids = {
   rule: 'f'.repeat(12),
   person: 'nobody@elsewhere.test',
   webhook: 'f'.repeat(12),
+  run: 'f'.repeat(12),
 };
 
 beforeEach(async () => {
@@ -192,12 +205,13 @@ beforeEach(async () => {
   await http.alice.as('POST', '/v1/suppressions', { body: { address: suppressed } });
   const { id: submission } = sent.json;
   const rule = await http.alice.as('POST', '/v1/rules', { body: moving(json.id) });
+  const run = await http.alice.as('POST', '/v1/classifications', { body: { folder: json.id, preview: true } });
   const person = `${SECRET}-person@elsewhere.test`;
   await http.alice.as('PUT', `/v1/people/${person}`, { body: {} });
   const hook = await http.alice.as('POST', '/v1/webhooks', {
     body: { url: `https://${SECRET}.test/`, events: ['login'] },
   });
-  const ids = { submission, suppressed, rule: rule.json.id, person, webhook: hook.json.id };
+  const ids = { submission, suppressed, rule: rule.json.id, person, webhook: hook.json.id, run: run.json.id };
   theirs = { folder: json.id, message: String(placed.id), thread: placed.thread, ...ids };
 });
 afterEach(() => http.server.close(0));
@@ -308,6 +322,7 @@ describe('every route', () => {
           thread: wire,
           submission: wire,
           rule: wire,
+          run: wire,
         });
         // A client makes another path of `..`, which may know other methods.
         expect(answer.status, `${name} with ${id}`).toBeOneOf(id === '..' ? [404, 405] : [404]);

@@ -1,0 +1,418 @@
+/**
+ * The owner's rules, run once over mail that is there already (D-13): in steps, each whole, so that a run goes on after a
+ * restart where it was. What a step is about to do is written down before it is done: done again it changes nothing, and
+ * it can be undone. Nothing is sent: mail that is there is neither forwarded nor refused.
+ */
+import { MailError } from '../mail/error.ts';
+import { compileRules } from '../mail/rules/compile.ts';
+import { compileSieve } from '../mail/sieve/check.ts';
+import type { SieveScript } from '../mail/sieve/call.ts';
+import type { SieveHost } from '../mail/sieve/machine.ts';
+import { runSieve } from '../mail/sieve/run.ts';
+import { Transactions } from '../directory/transact.ts';
+import type {
+  AccountId,
+  EmailId,
+  Flags,
+  FolderId,
+  MailAccount,
+  MailStore,
+  MsgId,
+  Principal,
+} from '../mailstore/api.ts';
+import type { Clock } from '../ports/clock.ts';
+import { type KeyValueStore, type Partition, partition } from '../ports/kv.ts';
+import type { Random } from '../ports/random.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { Rules } from './rules.ts';
+import { flagsOf, targetOf } from './sieve/mailboxes.ts';
+
+export type ClassificationState = 'running' | 'done' | 'cancelled' | 'failed' | 'undoing' | 'undone';
+
+export interface Classification {
+  readonly id: string;
+  readonly state: ClassificationState;
+  /** Nothing is changed: it only says what would be. */
+  readonly preview: boolean;
+  /** Null: all but Drafts, Sent, Junk and Trash. */
+  readonly folder: FolderId | null;
+  /** Ids of rules; null: all that are switched on. Taken as they are when it starts, or goes on. */
+  readonly rules: readonly string[] | null;
+  /** Milliseconds since 1970. */
+  readonly created: number;
+  readonly total: number;
+  readonly looked: number;
+  /** Messages that the rules change. */
+  readonly matched: number;
+  /** How many go where. */
+  readonly targets: readonly (readonly [folder: FolderId, count: number])[];
+  /** The first ones. */
+  readonly examples: readonly { readonly id: MsgId; readonly to: FolderId | null }[];
+  /** Messages up to this one were looked at; newer than `last` are left alone. */
+  readonly after: number;
+  readonly last: number;
+  readonly steps: number;
+  readonly reason?: string;
+}
+
+/** What a step does to a message. */
+interface Change {
+  readonly id: MsgId;
+  readonly from: FolderId;
+  readonly to: FolderId | null;
+  /** Those that it did not have. */
+  readonly flags: Flags;
+  readonly keywords: readonly string[];
+  readonly copies: readonly FolderId[];
+  readonly email: EmailId;
+}
+
+interface Step {
+  readonly until: number;
+  readonly looked: number;
+  readonly changes: readonly Change[];
+}
+
+export interface ClassifierParts {
+  readonly store: Pick<MailStore, 'open'>;
+  readonly kv: KeyValueStore;
+  readonly rules: Pick<Rules, 'list'>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+const RUN = 'classification';
+const STEP = 'classification-step';
+/** Accounts in which something is to be done: for a restart. */
+const OPEN: Partition = partition('m', '.classification');
+const STEP_MESSAGES = 100;
+const KEPT_RUNS = 20;
+const MOST_EXAMPLES = 20;
+const INTAKE: Principal = { kind: 'system', role: 'intake' };
+const LEFT_ALONE = new Set(['drafts', 'sent', 'junk', 'trash']);
+
+export class Classifier implements AsyncDisposable {
+  readonly #parts: ClassifierParts;
+  readonly #transactions: Transactions;
+  readonly #running = new Map<AccountId, Promise<void>>();
+  readonly #cancelled = new Set<string>();
+  #stopped = false;
+
+  constructor(parts: ClassifierParts) {
+    this.#parts = parts;
+    this.#transactions = new Transactions(parts.kv, parts.clock, parts.random);
+  }
+
+  /** Goes on with what a restart interrupted. */
+  async resume(): Promise<void> {
+    const accounts = await this.#transactions.run(OPEN, async (view) => ({
+      result: (await view.rows({})).map(([key]) => Buffer.from(key).toString() as AccountId),
+    }));
+    for (const account of accounts) this.#begin(account);
+  }
+
+  /** Stops between two steps. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopped = true;
+    await Promise.all(this.#running.values());
+  }
+
+  /** The newest first. */
+  async list(account: MailAccount): Promise<readonly Classification[]> {
+    const all = (await account.records<Classification>(RUN)).map(({ value }) => value);
+    return all.toSorted((a, b) => b.created - a.created);
+  }
+
+  async get(account: MailAccount, id: string): Promise<Classification | undefined> {
+    return /^[A-Za-z0-9_-]{1,40}$/.test(id) ? account.record<Classification>(RUN, id) : undefined;
+  }
+
+  /** Throws `busy` while another one runs in this account. */
+  async start(
+    account: MailAccount,
+    { folder, rules, preview }: Pick<Classification, 'folder' | 'rules' | 'preview'>,
+  ): Promise<Classification> {
+    const runs = await this.list(account);
+    this.#mustBeIdle(runs);
+    for (const old of runs.slice(KEPT_RUNS - 1)) await this.#forget(account, old);
+    const ids = candidates(account, folder);
+    const run: Classification = {
+      id: Buffer.from(this.#parts.random.bytes(9)).toString('base64url'),
+      state: 'running',
+      preview,
+      folder,
+      rules,
+      created: this.#parts.clock.now(),
+      total: ids.length,
+      looked: 0,
+      matched: 0,
+      targets: [],
+      examples: [],
+      after: 0,
+      last: ids.at(-1) ?? 0,
+      steps: 0,
+    };
+    await this.#open(account.id, true);
+    await account.putRecord(RUN, run.id, run);
+    this.#begin(account.id);
+    return run;
+  }
+
+  /** What was done stays, and can be undone. Answers whether it was still running. */
+  async cancel(account: MailAccount, id: string): Promise<boolean> {
+    const run = await this.get(account, id);
+    if (run?.state !== 'running') return false;
+    this.#cancelled.add(id);
+    await this.#running.get(account.id);
+    return true;
+  }
+
+  /** Throws `busy` as `start`; `conflict` for one that changed nothing, or is undone. */
+  async undo(account: MailAccount, id: string): Promise<Classification> {
+    const runs = await this.list(account);
+    const run = runs.find((one) => one.id === id);
+    this.#mustBeIdle(runs);
+    if (run === undefined || run.preview || run.state === 'undone')
+      throw new MailError('conflict', 'user', 'there is nothing to undo');
+    const undoing: Classification = { ...run, state: 'undoing' };
+    await this.#open(account.id, true);
+    await account.putRecord(RUN, id, undoing);
+    this.#begin(account.id);
+    return undoing;
+  }
+
+  /** Resolves when nothing is under way. */
+  async idle(): Promise<void> {
+    while (this.#running.size > 0) await Promise.all(this.#running.values());
+  }
+
+  #mustBeIdle(runs: readonly Classification[]): void {
+    if (runs.some(({ state }) => state === 'running' || state === 'undoing'))
+      throw new MailError('conflict', 'user', 'mail of this account is being classified');
+  }
+
+  #begin(id: AccountId): void {
+    if (this.#running.has(id) || this.#stopped) return;
+    const work = this.#work(id)
+      .catch((error: unknown) => this.#parts.log.error({ err: error, account: id }, 'classification stopped'))
+      .finally(() => this.#running.delete(id));
+    this.#running.set(id, work);
+  }
+
+  async #work(id: AccountId): Promise<void> {
+    using account = await this.#parts.store.open(INTAKE, id);
+    await account.refresh();
+    for (const run of await this.list(account)) {
+      try {
+        if (run.state === 'running') await this.#classify(account, run);
+        else if (run.state === 'undoing') await this.#undo(account, run);
+      } catch (error) {
+        if (error instanceof MailError && (error.kind === 'temporary' || error.kind === 'bug')) throw error;
+        const now = (await this.get(account, run.id)) ?? run;
+        await account.putRecord(RUN, run.id, { ...now, state: 'failed', reason: String((error as Error).message) });
+      }
+    }
+    const left = (await this.list(account)).some(({ state }) => state === 'running' || state === 'undoing');
+    if (!left) await this.#open(id, false);
+  }
+
+  async #classify(account: MailAccount, begun: Classification): Promise<void> {
+    let run = begun;
+    const chosen = (await this.#parts.rules.list(account)).filter(
+      (rule) => run.rules === null || run.rules.includes(rule.id),
+    );
+    const script = compileSieve(
+      compileRules(chosen.map((rule) => (run.rules === null ? rule : { ...rule, enabled: true }))),
+    );
+    while (run.state === 'running' && !this.#stopped) {
+      const key = `${run.id}.${run.steps}`;
+      const before = run.preview ? undefined : await account.record<Step>(STEP, key);
+      const step = before ?? (await this.#plan(account, script, run));
+      if (this.#cancelled.delete(run.id)) run = { ...run, state: 'cancelled' };
+      else if (step === undefined) run = { ...run, state: 'done', looked: run.total };
+      else {
+        if (!run.preview && before === undefined) await account.putRecord(STEP, key, step);
+        if (!run.preview) await this.#apply(account, step.changes, run.last);
+        run = counted(run, step);
+      }
+      await account.putRecord(RUN, run.id, run);
+    }
+  }
+
+  /** Undefined when there is nothing left to look at. */
+  async #plan(account: MailAccount, script: SieveScript, run: Classification): Promise<Step | undefined> {
+    const ids = candidates(account, run.folder)
+      .filter((id) => id > run.after && id <= run.last)
+      .slice(0, STEP_MESSAGES);
+    const until = ids.at(-1);
+    if (until === undefined) return undefined;
+    const changes: Change[] = [];
+    for (const id of ids) {
+      const change = await this.#changeOf(account, script, id);
+      if (change !== undefined) changes.push(change);
+    }
+    return { until, looked: ids.length, changes };
+  }
+
+  async #changeOf(account: MailAccount, script: SieveScript, id: MsgId): Promise<Change | undefined> {
+    const meta = account.meta(id);
+    if (meta === undefined) return undefined;
+    const { details, body } = await account.getMessage(id);
+    const input = {
+      envelope: { from: '', to: '' },
+      size: details.size,
+      structure: details.structure,
+      read: (start: number, end: number) => body.bytes(start, end),
+    };
+    const { actions } = await runSieve([script], input, hostOf(this.#parts.clock.now()));
+    let stays = actions.some(({ type }) => type !== 'fileinto');
+    let to: FolderId | null = null;
+    const copies: FolderId[] = [];
+    let flags: Flags = 0;
+    const keywords = new Set<string>();
+    for (const action of actions) {
+      if (action.type !== 'keep' && action.type !== 'fileinto') continue;
+      const given = flagsOf(action.flags);
+      flags |= given.flags & ~meta.flags;
+      for (const word of given.keywords) if (!meta.keywords.includes(word)) keywords.add(word);
+      const target = action.type === 'fileinto' ? targetOf(account, action)?.id : undefined;
+      if (target === meta.folder) stays = true;
+      else if (target !== undefined) copies.push(target);
+    }
+    // The last place is where it goes; in the others it lies, too.
+    if (!stays) to = copies.pop() ?? null;
+    if (to === null && flags === 0 && keywords.size === 0 && copies.length === 0) return undefined;
+    return { id, from: meta.folder, to, flags, keywords: [...keywords], copies, email: meta.email };
+  }
+
+  /** Again after a crash: flags are added anew, what is copied or moved already is passed over. */
+  async #apply(account: MailAccount, changes: readonly Change[], last: number): Promise<void> {
+    for (const [, some] of grouped(changes, ({ flags, keywords }) => JSON.stringify([flags, keywords]))) {
+      const { flags, keywords } = some[0]!;
+      const ids = some.map(({ id }) => id);
+      if (flags !== 0 || keywords.length > 0) await account.updateMessage(ids, { mode: 'add', flags, keywords });
+    }
+    for (const folder of new Set(changes.flatMap(({ copies }) => copies))) {
+      const there = copiesIn(account, folder, last);
+      const missing = changes.filter(({ copies, email }) => copies.includes(folder) && !there.has(email));
+      if (missing.length > 0)
+        await account.copy(
+          missing.map(({ id }) => id),
+          folder,
+        ); // prettier-ignore
+    }
+    for (const [, some] of grouped(changes, ({ to }) => String(to))) {
+      const { to } = some[0]!;
+      const ids = some.filter(({ id, from }) => account.meta(id)?.folder === from).map(({ id }) => id);
+      if (to !== null && ids.length > 0) await account.move(ids, to);
+    }
+  }
+
+  /** Backwards; what somebody moved or removed since is left as it is. */
+  async #undo(account: MailAccount, begun: Classification): Promise<void> {
+    let run = begun;
+    // The step that a crash or an error interrupted was perhaps done, too.
+    for (let number = run.steps; number >= 0 && !this.#stopped; number--) {
+      const key = `${run.id}.${number}`;
+      const step = await account.record<Step>(STEP, key);
+      if (step !== undefined) await undoStep(account, step.changes, run.last);
+      await account.putRecord(STEP, key, undefined);
+      run = { ...run, steps: number, state: number === 0 ? 'undone' : 'undoing' };
+      await account.putRecord(RUN, run.id, run);
+    }
+  }
+
+  async #forget(account: MailAccount, run: Classification): Promise<void> {
+    for (let number = 0; number <= run.steps; number++)
+      if ((await account.record(STEP, `${run.id}.${number}`)) !== undefined)
+        await account.putRecord(STEP, `${run.id}.${number}`, undefined);
+    await account.putRecord(RUN, run.id, undefined);
+  }
+
+  async #open(account: AccountId, open: boolean): Promise<void> {
+    const key = Buffer.from(account);
+    await this.#transactions.run(OPEN, () => ({
+      batch: open ? { put: [[key, new Uint8Array(0)]] } : { remove: [key] },
+      result: undefined,
+    }));
+  }
+}
+
+async function undoStep(account: MailAccount, changes: readonly Change[], last: number): Promise<void> {
+  for (const folder of new Set(changes.flatMap(({ copies }) => copies))) {
+    const there = copiesIn(account, folder, last);
+    const ids = changes.flatMap(({ copies, email }) => (copies.includes(folder) ? (there.get(email) ?? []) : []));
+    if (ids.length > 0) await account.deleteMessage(ids);
+  }
+  for (const [, some] of grouped(changes, ({ from, to }) => `${from} ${to}`)) {
+    const { from, to } = some[0]!;
+    const ids = some.filter(({ id }) => to !== null && account.meta(id)?.folder === to).map(({ id }) => id);
+    const back = account.folder(from)?.id ?? account.folderWithRole('inbox')?.id;
+    if (ids.length > 0 && back !== undefined) await account.move(ids, back);
+  }
+  for (const [, some] of grouped(changes, ({ flags, keywords }) => JSON.stringify([flags, keywords]))) {
+    const { flags, keywords } = some[0]!;
+    const ids = some.map(({ id }) => id).filter((id) => account.meta(id) !== undefined);
+    if (ids.length > 0) await account.updateMessage(ids, { mode: 'remove', flags, keywords });
+  }
+}
+
+/** What came into a folder after the run began, by its content: new mail has content of its own, so the same is a copy. */
+function copiesIn(account: MailAccount, folder: FolderId, last: number): ReadonlyMap<EmailId, MsgId> {
+  const found = new Map<EmailId, MsgId>();
+  for (const id of account.getMessageIds({ folder, sort: 'id' })) {
+    const email = id > last ? account.meta(id)?.email : undefined;
+    if (email !== undefined) found.set(email, id);
+  }
+  return found;
+}
+
+function candidates(account: MailAccount, folder: FolderId | null): readonly MsgId[] {
+  if (folder !== null) return account.folder(folder) === undefined ? [] : account.getMessageIds({ folder, sort: 'id' });
+  const left = new Set(
+    account
+      .folders()
+      .filter(({ role }) => LEFT_ALONE.has(role ?? ''))
+      .map(({ id }) => id),
+  );
+  return account.getMessageIds({ sort: 'id' }).filter((id) => !left.has(account.meta(id)?.folder as FolderId));
+}
+
+function counted(run: Classification, { until, looked, changes }: Step): Classification {
+  const targets = new Map(run.targets);
+  for (const { to, copies } of changes)
+    for (const folder of to === null ? copies : [to, ...copies]) targets.set(folder, (targets.get(folder) ?? 0) + 1);
+  const examples = [...run.examples, ...changes.map(({ id, to }) => ({ id, to }))].slice(0, MOST_EXAMPLES);
+  return {
+    ...run,
+    after: until,
+    looked: run.looked + looked,
+    matched: run.matched + changes.length,
+    targets: [...targets],
+    examples,
+    steps: run.steps + 1,
+  };
+}
+
+function grouped(
+  changes: readonly Change[],
+  keyOf: (change: Change) => string,
+): ReadonlyMap<string, readonly Change[]> {
+  return Map.groupBy(changes, keyOf);
+}
+
+/** Rules ask nothing of it. */
+function hostOf(now: number): SieveHost {
+  return {
+    now,
+    zone: 0,
+    mailboxExists: () => false,
+    mailboxIdExists: () => false,
+    specialUseExists: () => false,
+    wasSeen: () => Promise.resolve(false),
+    script: () => Promise.resolve(undefined),
+    environment: () => undefined,
+    pause: () => new Promise((resolve) => setImmediate(resolve)),
+  };
+}
