@@ -50,6 +50,82 @@ if header :matches "subject" "*회의*" {
 }
 `;
 
+interface Api {
+  (method: string, path: string, body?: object): Promise<{ status: number; json: Record<string, unknown> }>;
+}
+
+async function api(address: string): Promise<Api> {
+  const ask = async (method: string, path: string, body?: object, token = '') => {
+    const headers = { 'content-type': 'application/json', ...(token !== '' && { authorization: `Bearer ${token}` }) };
+    const answer = await fetch(`http://${service.at('http')}${path}`, {
+      method,
+      ...(body && { body: JSON.stringify(body) }),
+      headers,
+    });
+    return { status: answer.status, json: (await answer.json()) as Record<string, unknown> };
+  };
+  const { json } = await ask('POST', '/v1/session', { address, password: 'pass' });
+  return (method, path, body) => ask(method, path, body, String(json['token']));
+}
+
+describe('what people set up over the API', () => {
+  test('rules, reject list, people and absence decide about mail that comes over SMTP', async () => {
+    const user = 'owner@mail.test';
+    const owner = await api(user);
+    const { json: folder } = await owner('POST', '/v1/folders', { name: 'Meetings', description: '회의록' });
+    const meeting = { field: 'subject', comparison: 'contains', value: '회의' };
+    const move = { do: 'move', folder: folder['id'] };
+    expect((await owner('POST', '/v1/rules', { conditions: [meeting], actions: [{ do: 'flag' }, move] })).status).toBe(
+      201,
+    );
+    await owner('PUT', '/v1/reject-list', {
+      items: [{ sender: 'ads.example' }, { sender: '*@junk.example', action: 'junk' }],
+    });
+    await owner('PUT', '/v1/people/boss@mail.test', { importance: 'high' });
+    await owner('PUT', '/v1/settings/time-zone', { timeZone: 'Asia/Seoul' });
+    await owner('PUT', '/v1/settings/absence', {
+      enabled: true,
+      from: '2026-01-01T00:00',
+      subject: '부재',
+      text: '부재중입니다.',
+    });
+
+    await using smtp = await SmtpClient.connect(service.at('smtp'));
+    const send = async (from: string, subject: string): Promise<number | undefined> => {
+      const encoded = `=?utf-8?b?${Buffer.from(subject).toString('base64')}?=`;
+      const raw = Buffer.from(`From: <${from}>\r\nTo: ${user}\r\nSubject: ${encoded}\r\n\r\ntext\r\n`);
+      return (await smtp.send(from, [user], raw))[0]?.code;
+    };
+    await expect(send('shop@ads.example', '광고')).rejects.toThrow('The recipient takes no mail from this sender');
+    await smtp.command('RSET');
+    expect(await send('friend2@mail.test', '주간회의')).toBe(250);
+    expect(await send('x@junk.example', 'junk')).toBe(250);
+    expect(await send('boss@mail.test', '보고')).toBe(250);
+    expect(await send('friend2@mail.test', '또')).toBe(250);
+
+    await using imap = await ImapClient.connect(service.at('imap'));
+    await imap.login(user, 'pass');
+    await until(async () => (await imap.count('INBOX')) === 2 && (await imap.count('Junk')) === 1);
+    const [first] = await Array.fromAsync(imap.messages('Meetings'));
+    expect(first?.flags).toBe('\\Flagged');
+    const flags = (await Array.fromAsync(imap.messages('INBOX'))).map((message) => message.flags);
+    expect(flags.toSorted()).toEqual(['', '$Important']);
+    await using friend = await ImapClient.connect(service.at('imap'));
+    await friend.login('friend2@mail.test', 'pass');
+    await until(async () => (await friend.count('INBOX')) > 0);
+    const [answer, ...more] = await Array.fromAsync(friend.messages('INBOX'));
+    expect(answer?.raw.toString()).toContain('Auto-Submitted: auto-replied');
+    expect(more).toEqual([]);
+
+    // The same rules over what is there.
+    const run = await owner('POST', '/v1/classifications', { preview: true });
+    expect(run.status).toBe(202);
+    const shown = async () => (await owner('GET', `/v1/classifications/${String(run.json['id'])}`)).json;
+    await until(async () => (await shown())['state'] === 'done');
+    expect(await shown()).toMatchObject({ looked: 3, matched: 0 });
+  });
+});
+
 describe.runIf(installed('sieve-connect'))('sieve-connect', () => {
   test('checks, uploads, activates, lists, downloads and removes scripts', async () => {
     const user = 'manage@mail.test';
