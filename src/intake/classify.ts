@@ -10,20 +10,12 @@ import type { SieveScript } from '../mail/sieve/call.ts';
 import type { SieveHost } from '../mail/sieve/machine.ts';
 import { runSieve } from '../mail/sieve/run.ts';
 import { Transactions } from '../directory/transact.ts';
-import type {
-  AccountId,
-  EmailId,
-  Flags,
-  FolderId,
-  MailAccount,
-  MailStore,
-  MsgId,
-  Principal,
-} from '../mailstore/api.ts';
+import type { AccountId, Flags, FolderId, MailAccount, MailStore, MsgId, Principal } from '../mailstore/api.ts';
 import type { Clock } from '../ports/clock.ts';
 import { type KeyValueStore, type Partition, partition } from '../ports/kv.ts';
 import type { Random } from '../ports/random.ts';
 import type { Log } from '../telemetry/log.ts';
+import { applyStep, type Change, type Step, undoStep } from './classify-step.ts';
 import type { Rules } from './rules.ts';
 import { flagsOf, targetOf } from './sieve/mailboxes.ts';
 
@@ -53,24 +45,6 @@ export interface Classification {
   readonly last: number;
   readonly steps: number;
   readonly reason?: string;
-}
-
-/** What a step does to a message. */
-interface Change {
-  readonly id: MsgId;
-  readonly from: FolderId;
-  readonly to: FolderId | null;
-  /** Those that it did not have. */
-  readonly flags: Flags;
-  readonly keywords: readonly string[];
-  readonly copies: readonly FolderId[];
-  readonly email: EmailId;
-}
-
-interface Step {
-  readonly until: number;
-  readonly looked: number;
-  readonly changes: readonly Change[];
 }
 
 export interface ClassifierParts {
@@ -233,7 +207,7 @@ export class Classifier implements AsyncDisposable {
       else if (step === undefined) run = { ...run, state: 'done', looked: run.total };
       else {
         if (!run.preview && before === undefined) await account.putRecord(STEP, key, step);
-        if (!run.preview) await this.#apply(account, step.changes, run.last);
+        if (!run.preview) await applyStep(account, step.changes, run.last);
         run = counted(run, step);
       }
       await account.putRecord(RUN, run.id, run);
@@ -286,30 +260,7 @@ export class Classifier implements AsyncDisposable {
     return { id, from: meta.folder, to, flags, keywords: [...keywords], copies, email: meta.email };
   }
 
-  /** Again after a crash: flags are added anew, what is copied or moved already is passed over. */
-  async #apply(account: MailAccount, changes: readonly Change[], last: number): Promise<void> {
-    for (const [, some] of grouped(changes, ({ flags, keywords }) => JSON.stringify([flags, keywords]))) {
-      const { flags, keywords } = some[0]!;
-      const ids = some.map(({ id }) => id);
-      if (flags !== 0 || keywords.length > 0) await account.updateMessage(ids, { mode: 'add', flags, keywords });
-    }
-    for (const folder of new Set(changes.flatMap(({ copies }) => copies))) {
-      const there = copiesIn(account, folder, last);
-      const missing = changes.filter(({ copies, email }) => copies.includes(folder) && !there.has(email));
-      if (missing.length > 0)
-        await account.copy(
-          missing.map(({ id }) => id),
-          folder,
-        ); // prettier-ignore
-    }
-    for (const [, some] of grouped(changes, ({ to }) => String(to))) {
-      const { to } = some[0]!;
-      const ids = some.filter(({ id, from }) => account.meta(id)?.folder === from).map(({ id }) => id);
-      if (to !== null && ids.length > 0) await account.move(ids, to);
-    }
-  }
-
-  /** Backwards; what somebody moved or removed since is left as it is. */
+  /** Backwards. */
   async #undo(account: MailAccount, begun: Classification): Promise<void> {
     let run = begun;
     // The step that a crash or an error interrupted was perhaps done, too.
@@ -339,35 +290,6 @@ export class Classifier implements AsyncDisposable {
   }
 }
 
-async function undoStep(account: MailAccount, changes: readonly Change[], last: number): Promise<void> {
-  for (const folder of new Set(changes.flatMap(({ copies }) => copies))) {
-    const there = copiesIn(account, folder, last);
-    const ids = changes.flatMap(({ copies, email }) => (copies.includes(folder) ? (there.get(email) ?? []) : []));
-    if (ids.length > 0) await account.deleteMessage(ids);
-  }
-  for (const [, some] of grouped(changes, ({ from, to }) => `${from} ${to}`)) {
-    const { from, to } = some[0]!;
-    const ids = some.filter(({ id }) => to !== null && account.meta(id)?.folder === to).map(({ id }) => id);
-    const back = account.folder(from)?.id ?? account.folderWithRole('inbox')?.id;
-    if (ids.length > 0 && back !== undefined) await account.move(ids, back);
-  }
-  for (const [, some] of grouped(changes, ({ flags, keywords }) => JSON.stringify([flags, keywords]))) {
-    const { flags, keywords } = some[0]!;
-    const ids = some.map(({ id }) => id).filter((id) => account.meta(id) !== undefined);
-    if (ids.length > 0) await account.updateMessage(ids, { mode: 'remove', flags, keywords });
-  }
-}
-
-/** What came into a folder after the run began, by its content: new mail has content of its own, so the same is a copy. */
-function copiesIn(account: MailAccount, folder: FolderId, last: number): ReadonlyMap<EmailId, MsgId> {
-  const found = new Map<EmailId, MsgId>();
-  for (const id of account.getMessageIds({ folder, sort: 'id' })) {
-    const email = id > last ? account.meta(id)?.email : undefined;
-    if (email !== undefined) found.set(email, id);
-  }
-  return found;
-}
-
 function candidates(account: MailAccount, folder: FolderId | null): readonly MsgId[] {
   if (folder !== null) return account.folder(folder) === undefined ? [] : account.getMessageIds({ folder, sort: 'id' });
   const left = new Set(
@@ -393,13 +315,6 @@ function counted(run: Classification, { until, looked, changes }: Step): Classif
     examples,
     steps: run.steps + 1,
   };
-}
-
-function grouped(
-  changes: readonly Change[],
-  keyOf: (change: Change) => string,
-): ReadonlyMap<string, readonly Change[]> {
-  return Map.groupBy(changes, keyOf);
 }
 
 /** Rules ask nothing of it. */
