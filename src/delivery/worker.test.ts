@@ -49,7 +49,7 @@ async function report({ alice }: Sending, nth = 0): Promise<string> {
 }
 
 describe('an attempt', () => {
-  test('carries the mail with our trace line and signature, and what was said of it stays with the sender', async () => {
+  test('carries the mail with our trace line, and what was said of it stays with the sender', async () => {
     const l = await lab();
     await using run = l.run;
     const { id } = await aliceSends(run, ['x@one.test']);

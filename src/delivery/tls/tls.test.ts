@@ -321,6 +321,12 @@ describe('DANE', () => {
     const useless = record(1, authority.pair);
     expect((await deliver(world(misnamed, useless))).outcome).toMatchObject({ kind: 'delivered' });
     expect((await deliver({ ...world(right, useless), server: {} })).outcome).toMatchObject({ kind: 'temporary' });
+    // Unless the mail must not go to anybody else.
+    const mail = { requireTls: true };
+    const server = (tls: KeyPair) => ({ tls, extensions: ['REQUIRETLS'] });
+    const strict = (tls: KeyPair) => deliver({ ...world(tls, useless), server: server(tls), mail });
+    expect((await strict(right)).outcome).toMatchObject({ kind: 'delivered' });
+    expect((await strict(misnamed)).outcome).toMatchObject({ kind: 'temporary', status: '4.7.5' });
   });
 
   test('nothing that was not validated counts', async () => {
