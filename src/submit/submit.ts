@@ -104,7 +104,6 @@ const CHECKS: ReadonlySet<string> = new Set([
   'mail-loop',
   'infected',
   'looks-like-spam',
-  'suppressed',
 ]);
 
 export class Submit {
@@ -129,7 +128,13 @@ export class Submit {
     const { store, rate, suppressions } = this.#parts;
     const addressee = await this.#resolve(address, size);
     using account = await store.open(by, by.account);
-    await suppressions.check(account, addressee.address);
+    try {
+      await suppressions.check(account, addressee.address);
+    } catch (error) {
+      const refused = { by, sender: by.address, recipients: [addressee], remote };
+      if (error instanceof MailError && error.code === 'suppressed') await this.#keepRefused(refused, error);
+      throw error;
+    }
     await rate.count(remote, by.account);
     return addressee;
   }
@@ -152,16 +157,20 @@ export class Submit {
     try {
       return await this.#send(submission);
     } catch (error) {
-      if (error instanceof MailError && CHECKS.has(error.code)) await this.#keepRefused(submission, error);
+      if (error instanceof MailError && CHECKS.has(error.code))
+        await this.#keepRefused({ ...submission, remote: submission.origin.remote }, error);
       throw error;
     }
   }
 
   /** What becomes of this must not hide why the mail was refused. */
-  async #keepRefused({ by, sender, recipients, origin }: Submission, { code, message }: MailError): Promise<void> {
+  async #keepRefused(
+    { by, sender, recipients, remote }: Pick<Submission, 'by' | 'sender' | 'recipients'> & { readonly remote: string },
+    { code, message }: MailError,
+  ): Promise<void> {
     const { queue, log } = this.#parts;
     const addresses = recipients.map(({ address }) => address);
-    const refused = { refused: code, account: by.account, sender, recipients: addresses, remote: origin.remote };
+    const refused = { refused: code, account: by.account, sender, recipients: addresses, remote };
     await keepRefused(queue, refused, message).catch((error: unknown) =>
       log.warn({ err: error, account: by.account }, 'a refused mail could not be kept in the error queue'),
     );

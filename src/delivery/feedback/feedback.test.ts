@@ -45,6 +45,7 @@ test('an address that does not exist: nothing more goes there, and its sender is
       /^x@far\.test is on the suppression list since 2026-03-01: it does not exist/,
     ) as string,
   });
+  expect(await run.queue.list('error')).toMatchObject([{ payload: { refused: 'suppressed', account: ALICE } }]);
   // Others may still try, until it has failed for them, too.
   const bob = await run.mailstore.open(SYSTEM, BOB);
   expect(await run.suppressions.find(bob, 'x@far.test')).toBeUndefined();

@@ -130,7 +130,7 @@ describe('a report to the return path of its own', () => {
     expect(await shown(id)).toEqual(['x@far.test bounced 5.1.1']);
   });
 
-  test('an address that nobody here has made is nobody', async () => {
+  test('an address that nobody here has made is nobody (B10)', async () => {
     const { path } = await newsletter(['x@far.test']);
     const forged = path.replace(/.@/, (c) => (c === 'a@' ? 'b@' : 'a@'));
     await expect(run.comes('', forged, 'x: y\r\n\r\n')).rejects.toMatchObject({ code: 'unknown-recipient' });
