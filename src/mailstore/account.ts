@@ -330,16 +330,21 @@ export class Account implements MailAccount, Disposable {
 
   async record<T>(kind: string, id: string): Promise<T | undefined> {
     const key = checkedRecordKey(kind, id);
-    const [value] = await told(() => this.#kv.get(accountPartition(this.id), [key]));
+    const value = await told(async () => {
+      const records = await this.#mailbox.records.all(kind);
+      return records ? records.get(id) : (await this.#kv.get(accountPartition(this.id), [key]))[0];
+    });
     return value && (JSON.parse(Buffer.from(value).toString()) as T);
   }
 
   async records<T>(kind: string): Promise<readonly { id: string; value: T }[]> {
     checkedRecordKey(kind, '-');
+    const parsed = (id: string, value: Value) => ({ id, value: JSON.parse(Buffer.from(value).toString()) as T });
+    const few = await told(() => this.#mailbox.records.all(kind));
+    if (few) return Array.from(few, ([id, value]) => parsed(id, value));
     const found: { id: string; value: T }[] = [];
     for await (const page of this.#kv.scan(accountPartition(this.id), recordsOf(kind)))
-      for (const [key, value] of page)
-        found.push({ id: recordOf(key)[1], value: JSON.parse(Buffer.from(value).toString()) as T });
+      for (const [key, value] of page) found.push(parsed(recordOf(key)[1], value));
     return found;
   }
 

@@ -16,6 +16,7 @@ import { CommitLoop, type Operation } from './commit.ts';
 import { forgetEmails } from './forget.ts';
 import { type LoadedIndex, loadIndex } from './load.ts';
 import type { MailboxIndex } from './mailbox-index.ts';
+import { RecordCache } from './record-cache.ts';
 import { AccountSearch, type SearchNode } from './search/account-search.ts';
 import type { Staging } from './staging.ts';
 import { type LogRow, publicChanges } from './state.ts';
@@ -65,6 +66,7 @@ export class Mailbox {
   readonly account: AccountId;
   readonly loop: CommitLoop;
   readonly search: AccountSearch;
+  readonly records: RecordCache;
   readonly #node: Node;
   readonly #watchers = new Set<(changes: VersionChanges) => void>();
   readonly #bus: Disposable;
@@ -89,10 +91,16 @@ export class Mailbox {
       beforeCommit: () => node.markChanged(index.account),
       onRow: (row, ours) => {
         this.#sinceCheckpoint += Math.max(1, row.changes.length);
-        if (ours) for (const change of row.changes) if (change.type === 'removed') removed.push(change.email);
+        for (const change of row.changes) {
+          if (change.type === 'record') this.records.changed(change.kind);
+          else if (ours && change.type === 'removed') removed.push(change.email);
+        }
         this.#tell(row);
       },
-      onReload: (before, after) => this.#tellDifference(before, after),
+      onReload: (before, after) => {
+        this.records.clear();
+        this.#tellDifference(before, after);
+      },
       onCommitted: (version) => {
         node.bus.publish(topicOf(index.account), { version, node: node.name });
         node.bus.publish(ACCOUNT_CHANGED, { account: index.account });
@@ -103,6 +111,7 @@ export class Mailbox {
         this.#maintain();
       },
     });
+    this.records = new RecordCache(node.kv, index.account, () => this.index.version);
     this.search = new AccountSearch(
       node,
       index.account,

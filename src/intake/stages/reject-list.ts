@@ -91,7 +91,8 @@ export class RejectListStage implements Stage {
     using account = await this.#parts.store.open(INTAKE, recipient.account);
     const lists = await this.#lists(recipient, account);
     const found = lists.map((list) => findRejected(list, senders));
-    if (found[0] ?? found[1]) return found[0] ?? found[1];
+    const given = found[0] ?? found[1];
+    if (given !== undefined || found[2] === undefined) return given;
     for (const sender of senders) if ((await personAt(account, sender))?.accept) return undefined;
     return found[2];
   }
