@@ -1,6 +1,7 @@
 /** Does a mail hold something that does harm? Its files are looked at here, and by the engines that know viruses. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { bodyDecoder } from '../../mail/encoding.ts';
-import { isArchive } from '../../mail/malware/archive.ts';
+import { allowanceOfMail, type ArchiveAllowance, isArchive } from '../../mail/malware/archive.ts';
 import { type FileFinding, fileFindings } from '../../mail/malware/attachment.ts';
 import { isArchiveName } from '../../mail/malware/executable.ts';
 import type { Part } from '../../mail/message.ts';
@@ -33,10 +34,11 @@ export async function harmIn(
   signal: AbortSignal,
 ): Promise<Harm> {
   const found: FileFinding[] = [];
+  const allowance = allowanceOfMail();
   for (const part of leaves(content.details.structure, { nested: true, most: MOST_FILES })) {
     signal.throwIfAborted();
     if (part.bodyEnd <= part.bodyStart && part.filename === '') continue;
-    found.push(...(await partFindings(part, content.body)));
+    found.push(...(await partFindings(part, content.body, allowance)));
   }
   const of = (kind: FileFinding['kind']): string[] =>
     [...new Set(found.filter((one) => one.kind === kind).map(({ what }) => what))].slice(0, MOST_FOUND);
@@ -47,13 +49,15 @@ export async function harmIn(
   return { malware: report.malware, executables: of('executable') };
 }
 
-async function partFindings(part: Part, body: Body): Promise<FileFinding[]> {
+async function partFindings(part: Part, body: Body, allowance: ArchiveAllowance): Promise<FileFinding[]> {
   const length = part.bodyEnd - part.bodyStart;
   const head = await decoded(part, body, Math.min(length, HEAD_BYTES));
+  // A mail may hold many archives: others have their turn between two.
+  if (isArchive(head)) await nextTurn();
   const small = length <= HEAD_BYTES;
-  if (small || !(isArchive(head) || isArchiveName(part.filename))) return fileFindings(part.filename, head);
+  if (small || !(isArchive(head) || isArchiveName(part.filename))) return fileFindings(part.filename, head, allowance);
   return turns.run('archive', async () =>
-    fileFindings(part.filename, await decoded(part, body, Math.min(length, ARCHIVE_BYTES))),
+    fileFindings(part.filename, await decoded(part, body, Math.min(length, ARCHIVE_BYTES)), allowance),
   );
 }
 
