@@ -3,8 +3,10 @@ import { ManualClock } from '../adapters/clock-manual.ts';
 import { MemoryKv } from '../adapters/kv-memory.ts';
 import { SeededRandom } from '../adapters/random-seeded.ts';
 import type { AccountId } from '../mailstore/api.ts';
+import type { SubmissionId } from '../mailstore/submission.ts';
 import { partition } from '../ports/kv.ts';
 import { silentLog } from '../telemetry/log.ts';
+import { noteFeedback } from './feedback/note.ts';
 import { KeptRows } from './kept-rows.ts';
 import { HALF_LIFE_MS, Reputation, score, type Standing } from './reputation.ts';
 
@@ -40,6 +42,20 @@ describe('reputation', () => {
     await after.note({ what: 'bounced', count: 3, account: ALICE });
     await after[Symbol.asyncDispose]();
     expect((await new Reputation(parts).of('account', ALICE)).bounced).toBeCloseTo(10, 1);
+  });
+
+  test('of feedback it hears what is certain, and what the attempts have not told it', async () => {
+    const { reputation } = lab();
+    const hear = noteFeedback(reputation);
+    const recipients = Array.from({ length: 60 }, (_, i) => ({ address: `x${i}@far.test`, state: 'bounced' as const }));
+    const facts = { id: '1', account: ALICE, sender: 'a@example.test', sent: '1' as SubmissionId, recipients };
+    const made = { ...facts, destination: 'far.test', at: 0, source: 'report' as const };
+    await hear({ ...made, feedback: 'hard-bounce', certain: false });
+    await hear({ ...made, feedback: 'complaint', certain: false });
+    await hear({ ...made, feedback: 'hard-bounce', source: 'reply', certain: true });
+    expect(await reputation.of('account', ALICE)).toEqual(NONE);
+    await hear({ ...made, feedback: 'complaint', certain: true });
+    expect(await reputation.of('account', ALICE)).toEqual({ ...NONE, complaint: 60 });
   });
 
   test('a clock that is set back does not let it grow', async () => {

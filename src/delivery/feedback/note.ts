@@ -3,8 +3,10 @@ import type { Reputation } from '../reputation.ts';
 import type { FeedbackListener } from './worker.ts';
 
 export function noteFeedback(reputation: Pick<Reputation, 'note'>): FeedbackListener {
-  return async ({ feedback, source, account, sender, recipients }) => {
+  return async ({ feedback, source, certain, account, sender, recipients }) => {
     if (source === 'reply' || feedback === 'soft-bounce') return;
+    // Whoever has the mail could make it up, until its sender may not send any more.
+    if (!certain) return;
     const what = feedback === 'complaint' ? 'complaint' : 'bounced';
     await reputation.note({
       what,

@@ -32,12 +32,14 @@ export function noteReport(
   reports: readonly RecipientReport[],
   now: number,
 ): Promise<number> {
+  const named = byAddress(reports);
+  const only = reports.length === 1 ? reports[0] : undefined;
   return inDeliveries(account, proof, (delivery, submission, certain) => {
     const tell: Record<ReportKind, SubmissionRecipient[]> = { failed: [], delayed: [], delivered: [], relayed: [] };
     const bounced: SubmissionRecipient[] = [];
     let matched = 0;
     const recipients = delivery.recipients.map((recipient) => {
-      const report = reportFor(recipient, delivery, reports, proof);
+      const report = named.get(comparable(recipient.address) ?? '') ?? (isLone(delivery, proof) ? only : undefined);
       if (report === undefined) return recipient;
       matched++;
       const next = reported(recipient, report, now);
@@ -105,16 +107,18 @@ async function inDeliveries(
   return matched;
 }
 
-/** The one that names this recipient; one that names nobody we know is about the only one there is. */
-function reportFor(
-  { address }: SubmissionRecipient,
-  { recipients }: Delivery,
-  reports: readonly RecipientReport[],
-  proof: Proof,
-): RecipientReport | undefined {
-  const named = reports.find((one) => isSame(one.address, address) || isSame(one.finalAddress, address));
-  if (named !== undefined) return named;
-  return proof.part !== undefined && recipients.length === 1 && reports.length === 1 ? reports[0] : undefined;
+/** By each address that a report names, the first that names it. */
+function byAddress(reports: readonly RecipientReport[]): ReadonlyMap<string, RecipientReport> {
+  const named = new Map<string, RecipientReport>();
+  for (const report of reports)
+    for (const address of [comparable(report.address), comparable(report.finalAddress)])
+      if (address !== undefined && !named.has(address)) named.set(address, report);
+  return named;
+}
+
+/** A report about it that names nobody we know is about the only one there is. */
+function isLone({ recipients }: Delivery, { part }: Proof): boolean {
+  return part !== undefined && recipients.length === 1;
 }
 
 /** The same object when nothing is new. What was heard before does not become better by a report that comes late. */
@@ -153,8 +157,12 @@ function told(tell: Readonly<Record<ReportKind, readonly SubmissionRecipient[]>>
     .map((report) => ({ report, recipients: tell[report] }));
 }
 
-/** Case aside: some servers write addresses as they like. */
 function isSame(one: string, other: string): boolean {
-  const [a, b] = [parseMailbox(one)?.address, parseMailbox(other)?.address];
-  return a !== undefined && a.toLowerCase() === b?.toLowerCase();
+  const a = comparable(one);
+  return a !== undefined && a === comparable(other);
+}
+
+/** Case aside: some servers write addresses as they like. Undefined for what is no address. */
+function comparable(address: string): string | undefined {
+  return parseMailbox(address)?.address.toLowerCase();
 }
