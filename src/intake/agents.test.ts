@@ -1,5 +1,6 @@
 /** Whom an owner rejects, treats in a way of his own, and answers while he is away. */
 import { describe, expect, test } from 'vitest';
+import { withoutStall } from '../../test/support/cpu.ts';
 import { arrivals, inFolder } from '../../test/support/arriving.ts';
 import { BOB, CAROL, INBOX, SENT } from '../../test/support/sending.ts';
 import { findRejected, rejectEntry } from '../mail/reject-list.ts';
@@ -39,6 +40,14 @@ describe('a reject list', () => {
   test('a pattern of many stars costs no more than its length times that of the address', () => {
     const entry = rejectEntry({ sender: `${'*a'.repeat(150)}b@x.example`, action: 'junk' });
     expect(findRejected([entry], [`${'a'.repeat(64)}@x.example`])).toBeUndefined();
+  });
+
+  test('a list of patterns that take long, and a mail of many authors, stall nobody', () => {
+    const entries = Array.from({ length: 500 }, (_, i) =>
+      rejectEntry({ sender: `*${'a'.repeat(150)}b${i}@x.example`, action: 'junk' }),
+    );
+    const authors = Array.from({ length: 200 }, () => `${'a'.repeat(300)}@x.example`);
+    expect(withoutStall(() => findRejected(entries, authors))).toBeUndefined();
   });
 
   test('of the service, the domain and the account: at RCPT its sender is told', async () => {

@@ -40,10 +40,6 @@ export async function people(account: Account): Promise<readonly Person[]> {
   return all.toSorted((a, b) => (a.address < b.address ? -1 : 1));
 }
 
-export async function hasPeople(account: Account): Promise<boolean> {
-  return (await account.records(KIND)).length > 0;
-}
-
 /** Throws `address-syntax`, `limit`. */
 export async function putPerson(account: Account, person: Person): Promise<void> {
   const id = idOf(person.address);

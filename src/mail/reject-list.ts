@@ -13,6 +13,14 @@ export interface RejectEntry {
 }
 
 export const REJECT_LIMITS = { entries: 500, characters: 320 };
+/** Addresses of one mail that are compared; a mail has one author, or a few. */
+const MOST_ADDRESSES = 10;
+/** Steps of comparing patterns, for all entries of a list: only patterns that were made to take long get so far, and mean nobody then. */
+const MOST_STEPS = 4_000_000;
+
+interface Steps {
+  left: number;
+}
 
 /** As entries are kept and compared: addresses and domains in lower case. Throws `address-syntax`. */
 export function rejectEntry({ sender, action }: RejectEntry): RejectEntry {
@@ -29,27 +37,30 @@ export function rejectEntry({ sender, action }: RejectEntry): RejectEntry {
 
 /** The first entry that one of these addresses is meant by. */
 export function findRejected(entries: readonly RejectEntry[], addresses: readonly string[]): RejectEntry | undefined {
-  const wanted = addresses.filter((address) => address !== '').map((address) => address.toLowerCase().normalize('NFC'));
-  if (wanted.length === 0) return undefined;
-  return entries.find(({ sender }) => wanted.some((address) => isMeant(sender, address)));
+  if (entries.length === 0) return undefined;
+  const named = addresses.filter((address) => address !== '').slice(0, MOST_ADDRESSES);
+  const wanted = named.map((address) => address.toLowerCase().normalize('NFC'));
+  const steps: Steps = { left: MOST_STEPS };
+  return entries.find(({ sender }) => wanted.some((address) => isMeant(sender, address, steps)));
 }
 
-function isMeant(sender: string, address: string): boolean {
+function isMeant(sender: string, address: string, steps: Steps): boolean {
   if (/[*?]/.test(sender)) {
     const domain = address.slice(address.lastIndexOf('@') + 1);
-    return matchesWildcards(sender, sender.includes('@') ? address : domain);
+    return matchesWildcards(sender, sender.includes('@') ? address : domain, steps);
   }
   if (sender.includes('@')) return address === sender;
   return address.endsWith(`@${sender}`) || address.endsWith(`.${sender}`);
 }
 
 /** At most pattern × text steps. */
-function matchesWildcards(pattern: string, text: string): boolean {
+function matchesWildcards(pattern: string, text: string, steps: Steps): boolean {
   let p = 0;
   let t = 0;
   let star = -1;
   let resume = 0;
   while (t < text.length) {
+    if (--steps.left < 0) return false;
     if (p < pattern.length && pattern[p] === '*') {
       star = p++;
       resume = t;

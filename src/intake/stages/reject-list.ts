@@ -14,7 +14,7 @@ import type { Log } from '../../telemetry/log.ts';
 import type { Counter, Metrics } from '../../telemetry/metrics.ts';
 import type { LocalRecipient } from '../arrival.ts';
 import { noteDropped, ownRejects } from '../own-rejects.ts';
-import { hasPeople, isProven, personAt } from '../people.ts';
+import { isProven, personAt } from '../people.ts';
 import type { Arriving, Delivery, NamedRecipient, Stage } from '../pipeline.ts';
 import { INTAKE } from './parts.ts';
 
@@ -61,15 +61,12 @@ export class RejectListStage implements Stage {
     const { store, log, clock } = this.#parts;
     if (recipient.own !== undefined) return false;
     using account = await store.open(INTAKE, recipient.staged.account);
-    const local = { account: account.id, address: recipient.address };
-    if ((await this.#lists(local, account)).every((list) => list.length === 0) && !(await hasPeople(account)))
-      return false;
     const { details } = await account.staged(recipient.staged);
     const authors = details.envelope.from.map(({ address }) => address);
     const person = authors.length === 1 ? await personAt(account, authors[0] ?? '') : undefined;
     if (person !== undefined && isProven(mail)) findings.person = person;
     if (findings.person?.accept) findings.trusted = true;
-    const [system, domain, own] = await this.#lists(local, account);
+    const [system, domain, own] = await this.#lists({ account: account.id, address: recipient.address }, account);
     const senders = [mail.sender, ...authors];
     const given = findRejected(system, senders) ?? findRejected(domain, senders);
     const entry = given ?? (findings.trusted ? undefined : findRejected(own, senders));
