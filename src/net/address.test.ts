@@ -44,10 +44,10 @@ test('loopback counts in the total only, unless told otherwise', () => {
 });
 
 test('what anybody on the Internet can mean', () => {
-  for (const address of ['8.8.8.8', '::ffff:8.8.8.8', '2606:4700::1', '2001:4860::1'])
+  for (const address of ['8.8.8.8', '::ffff:8.8.8.8', '2606:4700::1', '2001:4860::1', '64:ff9b::808:808'])
     expect([address, isPublic(address)]).toEqual([address, true]);
   const special =
     '127.0.0.1 10.0.0.1 172.31.0.1 192.168.1.1 169.254.169.254 100.64.0.1 0.0.0.0 224.0.0.1 255.255.255.255 :: ::1 ' +
-    '::ffff:127.0.0.1 ::ffff:7f00:1 ::7f00:1 fe80::1 fe80::1%eth0 fd00::1 ff02::1 2001:db8::1 2002:7f00:1:: nonsense';
+    '::ffff:127.0.0.1 ::ffff:7f00:1 ::7f00:1 fe80::1 fe80::1%eth0 fd00::1 ff02::1 2001:db8::1 2002:7f00:1:: 64:ff9b::a00:1 64:ff9b::7f00:1 nonsense';
   for (const address of special.split(' ')) expect([address, isPublic(address)]).toEqual([address, false]);
 });

@@ -62,6 +62,8 @@ for (const network of [
 ]) {
   const [address = '', bits] = network.split('/');
   SPECIAL.addSubnet(address, Number(bits), isIPv6(address) ? 'ipv6' : 'ipv4');
+  // The same behind a translator (RFC 6052 §2.1).
+  if (isIPv4(address)) SPECIAL.addSubnet(`64:ff9b::${address}`, 96 + Number(bits), 'ipv6');
 }
 
 /** An address that anybody on the Internet can mean: not this machine, a private network, or one that is no host's. */
