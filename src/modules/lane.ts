@@ -9,7 +9,8 @@ import { MODULE, type RunnerLimits, type RunnerParts } from './runner.ts';
 export interface LaneParts extends RunnerParts {
   readonly limits: RunnerLimits;
   readonly count: (outcome: 'done' | 'retry' | 'dead') => void;
-  readonly enter: () => boolean;
+  /** Runs it at once, or when fewer accounts are at work. */
+  readonly enter: (begin: () => void) => void;
   readonly leave: () => void;
   /** Nothing is to be done any more, and the cursor is written. */
   readonly done: () => void;
@@ -25,6 +26,8 @@ export class Lane implements AsyncDisposable {
   #attempts = 0;
   #again = false;
   #timer: Disposable | undefined;
+  /** It waits for a place. */
+  #waits = false;
   #save: Disposable | undefined;
   #soon = false;
   #running: Promise<void> | undefined;
@@ -47,7 +50,8 @@ export class Lane implements AsyncDisposable {
   wake(): void {
     this.#again = true;
     // A retry has its own time: a mail that comes meanwhile does not hurry it.
-    if (this.#running === undefined && this.#timer === undefined) this.#later(this.#parts.limits.gatherMs);
+    if (this.#running === undefined && this.#timer === undefined && !this.#waits)
+      this.#later(this.#parts.limits.gatherMs);
   }
 
   /** Once, out of turn. What fails again stays where it is. */
@@ -78,14 +82,19 @@ export class Lane implements AsyncDisposable {
   #later(ms: number): void {
     this.#timer = this.#parts.clock.after(ms, () => {
       this.#timer = undefined;
-      if (!this.#parts.enter()) return this.#later(ms);
-      this.#running = this.#run().finally(() => {
-        this.#running = undefined;
-        this.#parts.leave();
-        if (this.#abort.signal.aborted) return;
-        if (this.#again && this.#timer === undefined) this.#later(this.#parts.limits.gatherMs);
-        else this.#rest();
-      });
+      this.#waits = true;
+      this.#parts.enter(() => this.#begin());
+    });
+  }
+
+  #begin(): void {
+    this.#waits = false;
+    this.#running = this.#run().finally(() => {
+      this.#running = undefined;
+      this.#parts.leave();
+      if (this.#abort.signal.aborted) return;
+      if (this.#again && this.#timer === undefined) this.#later(this.#parts.limits.gatherMs);
+      else this.#rest();
     });
   }
 
@@ -206,7 +215,8 @@ export class Lane implements AsyncDisposable {
   }
 
   #rest(): void {
-    if (this.#running || this.#timer || this.#save || this.#again || this.#cursor !== this.#saved) return;
+    if (this.#running || this.#timer || this.#waits || this.#save || this.#again || this.#cursor !== this.#saved)
+      return;
     this.#parts.done();
   }
 }

@@ -199,6 +199,30 @@ describe('modules hear of accounts', () => {
     expect(await subjects(alice, other.heard)).toEqual(['one', 'two']);
   });
 
+  test('who finds all places taken comes when one is free, and not before', async () => {
+    const { store, add, clock, start: _start, ...parts } = await lab();
+    const BOB = 'bob-1' as AccountId;
+    await store.createAccount(BOB, {});
+    using bob = await store.open(SYSTEM, BOB);
+    const listener = new Listener('narrow', ['message-added']);
+    const gate = Promise.withResolvers<void>();
+    listener.act = () => gate.promise;
+    const modules = [listener];
+    const runner = new ModuleRunner(
+      { ...parts, modules, store, clock, log: silentLog, metrics: new Metrics() },
+      { lanes: 1 },
+    );
+    ends.push(runner);
+    await add('one');
+    await bob.addMessage(Buffer.from('Subject: two\r\n\r\n'), { folder: INBOX });
+    await clock.advance(200);
+    for (let i = 0; i < 50; i++) await new Promise((resolve) => setImmediate(resolve));
+    expect(listener.heard).toEqual([]);
+    gate.resolve();
+    await runner.idle();
+    expect(listener.heard).toHaveLength(2);
+  });
+
   test('one that is stopped in the middle misses nothing, and hears again at most what was under way', async () => {
     const { start, add, alice, turn, clock } = await lab();
     const heard: string[] = [];

@@ -52,11 +52,17 @@ const HOUR = 3_600_000;
 const FIRST_LOOK_BACK = 30 * 24 * HOUR;
 const LOOK_BACK = 3 * HOUR;
 
+/** Of one module. */
+interface Places {
+  used: number;
+  readonly waiting: Set<() => void>;
+}
+
 export class ModuleRunner implements AsyncDisposable {
   readonly #parts: RunnerParts;
   readonly #limits: RunnerLimits;
   readonly #lanes = new Map<string, Lane>();
-  readonly #places = new Map<string, number>();
+  readonly #places = new Map<string, Places>();
   readonly #events: Counter<'module' | 'outcome'>;
   readonly #subscriptions: Disposable[] = [];
   readonly #background = new Set<Promise<void>>();
@@ -103,6 +109,7 @@ export class ModuleRunner implements AsyncDisposable {
     this.#stopped = true;
     this.#timer?.[Symbol.dispose]();
     for (const subscription of this.#subscriptions) subscription[Symbol.dispose]();
+    for (const { waiting } of this.#places.values()) waiting.clear();
     await Promise.all([...this.#lanes.values()].map((lane) => lane[Symbol.asyncDispose]()));
     await Promise.all(this.#background);
   }
@@ -120,8 +127,8 @@ export class ModuleRunner implements AsyncDisposable {
         ...this.#parts,
         limits: this.#limits,
         count: (outcome) => this.#events.inc({ module: module.name, outcome }),
-        enter: () => this.#enter(module.name),
-        leave: () => this.#places.set(module.name, (this.#places.get(module.name) ?? 1) - 1),
+        enter: (begin) => this.#enter(module.name, begin),
+        leave: () => this.#leave(module.name),
         done: () => this.#lanes.delete(key),
       });
       this.#lanes.set(key, lane);
@@ -129,12 +136,28 @@ export class ModuleRunner implements AsyncDisposable {
     return lane;
   }
 
-  /** False when too many accounts are at work: they ask again. */
-  #enter(module: string): boolean {
-    const used = this.#places.get(module) ?? 0;
-    if (used >= this.#limits.lanes) return false;
-    this.#places.set(module, used + 1);
-    return true;
+  /** At once, or when a place is free: in the order in which they came. */
+  #enter(module: string, begin: () => void): void {
+    const places = this.#places.get(module) ?? { used: 0, waiting: new Set() };
+    this.#places.set(module, places);
+    if (places.used >= this.#limits.lanes) {
+      places.waiting.add(begin);
+      return;
+    }
+    places.used++;
+    begin();
+  }
+
+  #leave(module: string): void {
+    const places = this.#places.get(module);
+    if (places === undefined) return;
+    const [next] = places.waiting;
+    if (next === undefined) {
+      places.used--;
+      return;
+    }
+    places.waiting.delete(next);
+    next();
   }
 
   /** From here on it is an event like any other. */
