@@ -96,6 +96,20 @@ test('one folder, chosen rules, and nothing is sent', async () => {
   expect(l.bob.getMessageIds({ folder: INBOX, unread: true })).toHaveLength(4);
 });
 
+test('who starts the next run as soon as one is done need not wait, and of two at once one runs', async () => {
+  await using l = await lab(3);
+  for (let i = 0; i < 5; i++) {
+    const runs = await Promise.allSettled([l.classifier.start(l.bob, ALL), l.classifier.start(l.bob, ALL)]);
+    expect(runs.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
+    const id = runs[0]?.status === 'fulfilled' ? runs[0].value.id : '';
+    while ((await l.classifier.get(l.bob, id))?.state === 'running')
+      await new Promise((resolve) => setImmediate(resolve));
+    const { id: next } = await l.classifier.start(l.bob, { ...ALL, preview: true });
+    await l.classifier.idle();
+    expect((await l.classifier.get(l.bob, next))?.state).toBe('done');
+  }
+});
+
 test('what is stopped stays as far as it came, and can be undone', async () => {
   await using l = await lab(250);
   const { id } = await l.classifier.start(l.bob, ALL);

@@ -18,6 +18,7 @@ import type { Log } from '../telemetry/log.ts';
 import { applyStep, type Change, type Step, undoStep } from './classify-step.ts';
 import type { Rules } from './rules.ts';
 import { flagsOf, targetOf } from './sieve/mailboxes.ts';
+import { Turns } from './sieve/turns.ts';
 
 export type ClassificationState = 'running' | 'done' | 'cancelled' | 'failed' | 'undoing' | 'undone';
 
@@ -70,6 +71,10 @@ export class Classifier implements AsyncDisposable {
   readonly #parts: ClassifierParts;
   readonly #transactions: Transactions;
   readonly #running = new Map<AccountId, Promise<void>>();
+  /** Something was begun there while the last run came to its end. */
+  readonly #again = new Set<AccountId>();
+  /** What begins and what ends a run, of each account. */
+  readonly #turns = new Turns();
   readonly #cancelled = new Set<string>();
   #stopped = false;
 
@@ -102,8 +107,33 @@ export class Classifier implements AsyncDisposable {
     return /^[A-Za-z0-9_-]{1,40}$/.test(id) ? account.record<Classification>(RUN, id) : undefined;
   }
 
-  /** Throws `busy` while another one runs in this account. */
-  async start(
+  /** Throws `conflict` while another one runs in this account. */
+  start(account: MailAccount, wanted: Pick<Classification, 'folder' | 'rules' | 'preview'>): Promise<Classification> {
+    return this.#turns.run(account.id, () => this.#start(account, wanted));
+  }
+
+  /** What was done stays, and can be undone. Answers whether it was still running. */
+  async cancel(account: MailAccount, id: string): Promise<boolean> {
+    const run = await this.get(account, id);
+    if (run?.state !== 'running') return false;
+    this.#cancelled.add(id);
+    // An error may have stopped it.
+    if (!this.#running.has(account.id)) this.#begin(account.id);
+    await this.#running.get(account.id);
+    return true;
+  }
+
+  /** Throws `conflict` as `start`, and for one that changed nothing, or is undone. */
+  undo(account: MailAccount, id: string): Promise<Classification> {
+    return this.#turns.run(account.id, () => this.#beginUndo(account, id));
+  }
+
+  /** Resolves when nothing is under way. */
+  async idle(): Promise<void> {
+    while (this.#running.size > 0) await Promise.all(this.#running.values());
+  }
+
+  async #start(
     account: MailAccount,
     { folder, rules, preview }: Pick<Classification, 'folder' | 'rules' | 'preview'>,
   ): Promise<Classification> {
@@ -133,17 +163,7 @@ export class Classifier implements AsyncDisposable {
     return run;
   }
 
-  /** What was done stays, and can be undone. Answers whether it was still running. */
-  async cancel(account: MailAccount, id: string): Promise<boolean> {
-    const run = await this.get(account, id);
-    if (run?.state !== 'running') return false;
-    this.#cancelled.add(id);
-    await this.#running.get(account.id);
-    return true;
-  }
-
-  /** Throws `busy` as `start`; `conflict` for one that changed nothing, or is undone. */
-  async undo(account: MailAccount, id: string): Promise<Classification> {
+  async #beginUndo(account: MailAccount, id: string): Promise<Classification> {
     const runs = await this.list(account);
     const run = runs.find((one) => one.id === id);
     this.#mustBeIdle(runs);
@@ -156,21 +176,23 @@ export class Classifier implements AsyncDisposable {
     return undoing;
   }
 
-  /** Resolves when nothing is under way. */
-  async idle(): Promise<void> {
-    while (this.#running.size > 0) await Promise.all(this.#running.values());
-  }
-
   #mustBeIdle(runs: readonly Classification[]): void {
     if (runs.some(({ state }) => state === 'running' || state === 'undoing'))
       throw new MailError('conflict', 'user', 'mail of this account is being classified');
   }
 
   #begin(id: AccountId): void {
-    if (this.#running.has(id) || this.#stopped) return;
+    if (this.#stopped) return;
+    if (this.#running.has(id)) {
+      this.#again.add(id);
+      return;
+    }
     const work = this.#work(id)
       .catch((error: unknown) => this.#parts.log.error({ err: error, account: id }, 'classification stopped'))
-      .finally(() => this.#running.delete(id));
+      .finally(() => {
+        this.#running.delete(id);
+        if (this.#again.delete(id)) this.#begin(id);
+      });
     this.#running.set(id, work);
   }
 
@@ -187,8 +209,10 @@ export class Classifier implements AsyncDisposable {
         await account.putRecord(RUN, run.id, { ...now, state: 'failed', reason: String((error as Error).message) });
       }
     }
-    const left = (await this.list(account)).some(({ state }) => state === 'running' || state === 'undoing');
-    if (!left) await this.#open(id, false);
+    await this.#turns.run(id, async () => {
+      const left = (await this.list(account)).some(({ state }) => state === 'running' || state === 'undoing');
+      if (!left) await this.#open(id, false);
+    });
   }
 
   async #classify(account: MailAccount, begun: Classification): Promise<void> {
