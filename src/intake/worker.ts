@@ -38,6 +38,8 @@ export const WORKER_LIMITS = {
   fullRetryMs: 15 * 60_000,
 };
 export type WorkerLimits = typeof WORKER_LIMITS;
+/** Entries that are begun in one turn of the event loop when there are more than can be at work. */
+const MANY = 8;
 
 /** What is left of an entry after an attempt. */
 interface Failure {
@@ -99,13 +101,14 @@ export class IntakeWorker implements AsyncDisposable {
         const room = this.#limits.entries - this.#running.size;
         if (room <= 0 || this.#stopped) return;
         const entries = await this.#parts.queue.take('intake', room);
-        for (const entry of entries) {
+        const behind = entries.length === room;
+        for (const [i, entry] of entries.entries()) {
           this.#start(entry);
-          // Who waits for a reply does not wait for mail that nobody waits for.
-          await nextTurn();
+          // Who waits for a reply does not wait for mail that nobody waits for, unless there is ever more of that.
+          if (!behind || i % MANY === MANY - 1) await nextTurn();
           if (this.#stopped) return;
         }
-        if (entries.length === room) this.#again = true;
+        if (behind) this.#again = true;
       } while (this.#again);
     } catch (error) {
       this.#parts.log.error({ err: error }, 'could not take from the intake queue');

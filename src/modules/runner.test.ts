@@ -86,7 +86,7 @@ async function lab() {
         folder,
       }),
     /** Lets what was gathered be taken up, and waits for it. */
-    turn: async (runner: ModuleRunner, ms = 200): Promise<void> => {
+    turn: async (runner: ModuleRunner, ms = 600): Promise<void> => {
       await clock.advance(ms);
       await runner.idle();
     },
@@ -187,7 +187,7 @@ describe('modules hear of accounts', () => {
     const other = new Listener('other', ['message-added']);
     const runner = start(hanging, other);
     await add('one');
-    await clock.advance(200);
+    await clock.advance(600);
     for (let i = 0; i < 50 && other.heard.length === 0; i++) await new Promise((resolve) => setImmediate(resolve));
     await add('two');
     expect(other.heard).toHaveLength(1);
@@ -215,7 +215,7 @@ describe('modules hear of accounts', () => {
     ends.push(runner);
     await add('one');
     await bob.addMessage(Buffer.from('Subject: two\r\n\r\n'), { folder: INBOX });
-    await clock.advance(200);
+    await clock.advance(600);
     for (let i = 0; i < 50; i++) await new Promise((resolve) => setImmediate(resolve));
     expect(listener.heard).toEqual([]);
     gate.resolve();
@@ -236,7 +236,7 @@ describe('modules hear of accounts', () => {
       };
       const runner = start(listener);
       for (let i = 0; i < 4; i++) await add(`${round}.${i}`);
-      await clock.advance(200);
+      await clock.advance(600);
       for (let i = 0; i < 100; i++) await new Promise((resolve) => setImmediate(resolve));
       await runner[Symbol.asyncDispose]();
     }

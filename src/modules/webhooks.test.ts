@@ -67,7 +67,7 @@ async function lab(more: (options: LabOptions) => ExtensionModule[] = () => []) 
     metrics: new Metrics(),
   });
   ends.push(() => runner[Symbol.asyncDispose]());
-  const turn = async (ms = 200): Promise<void> => {
+  const turn = async (ms = 600): Promise<void> => {
     await clock.advance(ms);
     await runner.idle();
   };
