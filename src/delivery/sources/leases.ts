@@ -52,8 +52,10 @@ export class Leases {
     else if (failed.kind !== 'delivered' && failed.reply !== undefined) held?.answers.push(failed);
   }
 
+  /** All of them, also when one cannot note what it heard: a place that is not given back is gone. */
   async end(): Promise<void> {
-    for (const held of this.#held.values()) await held?.lease.end(held.answers);
+    const ended = await Promise.allSettled([...this.#held.values()].map(async (held) => held?.lease.end(held.answers)));
+    for (const one of ended) if (one.status === 'rejected') throw one.reason;
   }
 
   #refused(refusal: Refusal): void {

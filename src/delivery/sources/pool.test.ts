@@ -6,8 +6,10 @@ import { SeededRandom } from '../../adapters/random-seeded.ts';
 import type { AccountId } from '../../mailstore/api.ts';
 import { silentLog } from '../../telemetry/log.ts';
 import { Reputation } from '../reputation.ts';
-import type { Outcome } from '../transfer.ts';
+import type { Hop } from '../route.ts';
+import type { OutgoingMail, Outcome } from '../transfer.ts';
 import { asksForLess } from './asks-for-less.ts';
+import { Leases } from './leases.ts';
 import { type Lease, type Request, SourcePool } from './pool.ts';
 import { providerOf } from './provider.ts';
 import type { Source } from './source.ts';
@@ -158,4 +160,26 @@ test('domains whose mail the same operator takes are one receiver', () => {
   expect(of('localhost')).toBe('localhost');
   expect(of('192.0.2.77')).toBe('192.0.2.0/24');
   expect(of('2001:db8::1')).toBe('2001:db8::1');
+});
+
+test('places at all receivers are given back, also when one cannot note what it heard', async () => {
+  const ended: string[] = [];
+  const leases = new Leases(
+    {
+      acquire: ({ provider }) =>
+        Promise.resolve({
+          source: source('192.0.2.1'),
+          end: () => {
+            ended.push(provider);
+            return provider === 'a.test' ? Promise.reject(new Error('the store is away')) : Promise.resolve();
+          },
+        }),
+    },
+    { mail: {} as OutgoingMail, sender: undefined, outcomes: [undefined] },
+  );
+  const address = { address: '192.0.2.9', family: 4 as const };
+  for (const host of ['mx.a.test', 'mx.b.test'])
+    await leases.source({ host, port: 25, addresses: [address] } as unknown as Hop, address);
+  await expect(leases.end()).rejects.toThrow('the store is away');
+  expect(ended).toEqual(['a.test', 'b.test']);
 });
