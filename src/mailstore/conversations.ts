@@ -58,8 +58,13 @@ export class Joined {
     const left = new Set<ThreadId>();
     for (const slot of table.slotsOfThreads(this.#neighbours.keys())) left.add(table.threadAt(slot));
     const rows: Key[] = [];
+    // All threads of a conversation have the same list.
+    const counted = new Map<readonly ThreadId[], number>();
     for (const [thread, neighbours] of this.#neighbours) {
-      if (this.threadsOf(thread).filter((one) => left.has(one)).length > 1) continue;
+      const threads = this.threadsOf(thread);
+      const count = counted.get(threads) ?? threads.filter((one) => left.has(one)).length;
+      counted.set(threads, count);
+      if (count > 1) continue;
       for (const other of neighbours) if (thread < other) rows.push(joinedKey(thread, other));
     }
     return rows;

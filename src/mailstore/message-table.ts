@@ -220,7 +220,7 @@ export class MessageTable {
     return (email) => names.has(email);
   }
 
-  isThread(slot: number, thread: readonly [number, number, number]): boolean {
+  #isThread(slot: number, thread: readonly [number, number, number]): boolean {
     const at = 3 * slot;
     const { threads } = this;
     return threads[at + 2] === thread[2] && threads[at + 1] === thread[1] && threads[at] === thread[0];
@@ -232,7 +232,7 @@ export class MessageTable {
     const wanted = Map.groupBy(Array.from(threads, words), (thread) => thread[2]);
     for (let slot = 0, end = 2; slot < this.#length; slot++, end += 3) {
       const some = wanted.get(this.threads[end]!);
-      if (some && this.folders[slot] !== GONE && some.some((thread) => this.isThread(slot, thread))) yield slot;
+      if (some && this.folders[slot] !== GONE && some.some((thread) => this.#isThread(slot, thread))) yield slot;
     }
   }
 
@@ -306,7 +306,7 @@ function hex12(column: Uint32Array, slot: number): string {
   return hex8(column[at]!) + hex8(column[at + 1]!) + hex8(column[at + 2]!);
 }
 
-export function words(hex: string): [number, number, number] {
+function words(hex: string): [number, number, number] {
   return [
     Number.parseInt(hex.slice(0, 8), 16),
     Number.parseInt(hex.slice(8, 16), 16),

@@ -2,7 +2,6 @@
 import type { MessageQuery, MsgId } from './api.ts';
 import { Flag } from './api.ts';
 import type { MailboxIndex } from './mailbox-index.ts';
-import { words } from './message-table.ts';
 
 export function messageIds(index: MailboxIndex, query: MessageQuery): MsgId[] {
   const { table } = index;
@@ -70,13 +69,14 @@ function matchingSlots(index: MailboxIndex, { folder, unread, flagged, threads }
   const { folders, flags, length } = table;
   const mask = (unread === undefined ? 0 : Flag.seen) | (flagged === undefined ? 0 : Flag.flagged);
   const wanted = (unread === false ? Flag.seen : 0) | (flagged ? Flag.flagged : 0);
-  const wantedThreads = threads?.map(words);
+  // A conversation may have very many threads.
+  const inThreads = threads && new Set(table.slotsOfThreads(threads));
   const found = new Uint32Array(folder === undefined ? length : (index.folderState(folder)?.total ?? 0));
   let count = 0;
   for (let slot = 0; slot < length; slot++) {
     const in_ = folders[slot]!;
     if (in_ === 0 || (folder !== undefined && in_ !== folder) || (flags[slot]! & mask) !== wanted) continue;
-    if (wantedThreads && !wantedThreads.some((thread) => table.isThread(slot, thread))) continue;
+    if (inThreads && !inThreads.has(slot)) continue;
     found[count++] = slot;
   }
   return found.subarray(0, count);
