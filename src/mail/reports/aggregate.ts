@@ -76,7 +76,10 @@ function rowOf(record: XmlElement): AggregateRow {
 }
 
 function total(rows: readonly AggregateRow[]): number {
-  return rows.reduce((sum, { count }) => sum + count, 0);
+  return Math.min(
+    Number.MAX_SAFE_INTEGER,
+    rows.reduce((sum, { count }) => sum + count, 0),
+  );
 }
 
 function seconds(text: string): number | undefined {

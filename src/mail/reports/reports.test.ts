@@ -145,6 +145,17 @@ describe('a report about a domain', () => {
       expect(await readDomainReport(mailWith('application/gzip', content))).toBeUndefined();
   });
 
+  test('that counts and dates without measure is read as far as numbers and years go', async () => {
+    const record = '<record><row><count>999999999999</count></row></record>';
+    const many = XML.replace('</f:feedback>', `${record.repeat(9_990)}</f:feedback>`);
+    const read = await readDomainReport(mailWith('text/xml', Buffer.from(many)));
+    expect(read).toMatchObject({ messages: Number.MAX_SAFE_INTEGER, failed: Number.MAX_SAFE_INTEGER });
+    for (const year of ['+010000', '-000001']) {
+      const late = JSON_REPORT.replace('2026-11-20T00:00:00Z', `${year}-01-01T00:00:00Z`);
+      expect(await readDomainReport(mailWith('application/tlsrpt+json', Buffer.from(late)))).toBeUndefined();
+    }
+  });
+
   test('that grows without measure is not unpacked', async () => {
     const bomb = Buffer.alloc(MOST_REPORT_BYTES + 1, 0x20);
     expect(await unpackReport(gzipSync(bomb))).toBeUndefined();

@@ -32,6 +32,8 @@ export interface TlsFailure {
 const MOST_POLICIES = 100;
 const MOST_FAILURES = 1_000;
 const MOST_TEXT = 300;
+/** Years of four digits end before it. */
+const YEAR_10000 = Date.UTC(10_000, 0);
 
 /** Undefined when this is no such report. Never throws. */
 export function readTlsReport(json: string): TlsReport | undefined {
@@ -97,5 +99,5 @@ function count(value: Json): number {
 
 function time(value: Json): number | undefined {
   const ms = typeof value === 'string' ? Date.parse(value) : Number.NaN;
-  return Number.isNaN(ms) ? undefined : ms;
+  return ms >= 0 && ms < YEAR_10000 ? ms : undefined;
 }
