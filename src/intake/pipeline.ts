@@ -73,6 +73,8 @@ export interface Findings {
   person?: Person;
   /** Why it goes to Junk where the owner's rules do not say otherwise; nobody is answered then. */
   junk?: string;
+  /** Its author's domain asks for that (DMARC): the owner's rules do not run, for they would act for somebody who did not write. */
+  quarantined?: true;
   /** RFC 5235 §3.2: 1 (not spam) to 10; absent: not tested. */
   spamtest?: number;
   /** RFC 5235 §2.2.2: 0 to 100. */

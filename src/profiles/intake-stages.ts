@@ -52,7 +52,7 @@ export function openPipeline(parts: IntakeStageParts): Pipeline {
   return new Pipeline(
     [
       loop(),
-      ...(authenticator ? [authentication({ ...parts, authenticator })] : []),
+      ...(authenticator ? [authentication(authenticator)] : []),
       new FeedbackStage(parts),
       ...(viruses.check ? [new VirusStage({ ...parts, rules: { ...viruses, onFailure: viruses.on_failure } })] : []),
       ...(spam.check

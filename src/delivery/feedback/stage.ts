@@ -48,7 +48,7 @@ export class FeedbackStage implements Stage {
     const { store, returnPaths } = this.#parts;
     const { recipient } = arrival;
     // A copy of what the owner sends is no arriving mail.
-    if (recipient.own !== undefined) return false;
+    if (recipient.own !== undefined || arrival.findings.quarantined) return false;
     const path = await returnPaths.read(recipient.address);
     using account = await store.open(INTAKE, recipient.staged.account);
     const { details, body } = await account.staged(recipient.staged);

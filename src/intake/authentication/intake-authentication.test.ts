@@ -40,7 +40,7 @@ async function lab(zones: Record<string, StaticZone>) {
     loopback: false,
     rules: { mode: 'enforce', trustedSealers: new Set() },
   });
-  const pipeline = pipelineOf([authentication({ store, authenticator }), file({ store, clock, log: silentLog })]);
+  const pipeline = pipelineOf([authentication(authenticator), file({ store, clock, log: silentLog })]);
   const intake = new Intake({ store, queue, clock, hostname: 'mx.test', log: silentLog, metrics, pipeline });
   workers.push(new IntakeWorker({ queue, pipeline, clock, random, log: silentLog, metrics }));
   const settled = async (): Promise<void> => {

@@ -6,6 +6,9 @@ import { BOB, INBOX } from '../../../test/support/sending.ts';
 import { SeededRandom } from '../../adapters/random-seeded.ts';
 import { Rules } from '../rules.ts';
 import { Flag } from '../../mailstore/api.ts';
+import { silentLog } from '../../telemetry/log.ts';
+import { Metrics } from '../../telemetry/metrics.ts';
+import { type SieveParts, SieveStage } from './stage.ts';
 
 const AWAY = 'require "vacation"; vacation "I am away";';
 
@@ -367,4 +370,18 @@ describe('rules that people make', () => {
     await l.arrives({ subject: 'three' });
     expect(await inFolder(l.bob, 'INBOX')).toEqual(['two', 'three', 'Your mail filter failed / 메일 필터 오류: rules']);
   });
+});
+
+test('rules do not act for somebody who did not write: a mail that its domain wants in Junk', async () => {
+  await using l = await arrivals();
+  await l.script(l.bob, 'redirect "carol@example.test";');
+  const staged = await l.mailstore.stage([{ account: BOB }], Buffer.from('From: x@shop.test\r\n\r\nforged\r\n'));
+  const recipient = { address: 'bob@example.test', deliveryId: '1-q', staged: staged[0]! };
+  const mail = { id: 'q', sender: 'x@shop.test', received: l.clock.now(), recipients: [recipient] };
+  const parts = { ...l, store: l.mailstore, metrics: new Metrics(), log: silentLog, hostname: 'mx.test' };
+  const stage = new SieveStage(parts as unknown as SieveParts);
+  const findings = { junk: 'asked for', quarantined: true as const };
+  expect(await stage.deliver({ mail, recipient, findings })).toBe(false);
+  expect(findings).not.toHaveProperty('plan');
+  expect(await l.sent(l.bob)).toEqual([]);
 });

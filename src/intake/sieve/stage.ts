@@ -42,7 +42,7 @@ export class SieveStage implements Stage {
     const { store, scripts, clock, log, hostname } = this.#parts;
     const { mail, recipient } = delivery;
     // A copy of what the owner sends is no arriving mail.
-    if (recipient.own !== undefined) return false;
+    if (recipient.own !== undefined || delivery.findings.quarantined) return false;
     using account = await store.open(INTAKE, recipient.staged.account);
     const running = await scripts.running(account);
     if (running.length === 0) return false;

@@ -11,6 +11,7 @@ import { EICAR } from '../../mail/malware/eicar.ts';
 import type { AccountId, FolderRole } from '../../mailstore/api.ts';
 import { silentLog } from '../../telemetry/log.ts';
 import { Metrics } from '../../telemetry/metrics.ts';
+import type { RunningCheck } from '../authentication/check.ts';
 import { Intake } from '../intake.ts';
 import type { StageName } from '../pipeline.ts';
 import { Engines } from '../scan/engines.ts';
@@ -21,6 +22,7 @@ import { Greylist } from '../spam/greylist.ts';
 import { readMailText } from '../spam/mail-text.ts';
 import { tokensOf } from '../spam/tokens.ts';
 import { IntakeWorker } from '../worker.ts';
+import { authentication } from './authentication.ts';
 import { file } from './file.ts';
 import { dnsList, SpamStage, type SpamParts } from './spam.ts';
 import { VirusStage, type VirusRules } from './virus.ts';
@@ -29,13 +31,42 @@ const ALICE = 'alice-1' as AccountId;
 const BOB = 'bob-1' as AccountId;
 const RULES: VirusRules = { malware: 'error-queue', executables: 'error-queue', onFailure: 'retry' };
 
+/** A DMARC policy that asks for Junk. */
+const QUARANTINE = {
+  begin: (): RunningCheck => ({
+    push: () => Promise.resolve(),
+    end: () =>
+      Promise.resolve({
+        iprev: { result: 'none', address: '', name: '' },
+        spf: { result: 'none', identity: 'helo', domain: '' },
+        dkim: [],
+        arc: { result: 'none', instance: 0, sealer: '', claims: '' },
+        dmarc: {
+          result: 'fail',
+          domain: 'remote.test',
+          policyDomain: 'remote.test',
+          policy: 'quarantine',
+          disposition: 'quarantine',
+          spfAligned: false,
+          dkimAligned: false,
+        },
+      }),
+    abort: () => undefined,
+  }),
+};
+
 const ends: AsyncDisposable[] = [];
 afterEach(async () => {
   for (const one of ends.splice(0)) await one[Symbol.asyncDispose]();
 });
 
 async function lab(
-  options: { virus?: Partial<VirusRules>; spam?: Partial<SpamParts>; listed?: readonly string[] } = {},
+  options: {
+    virus?: Partial<VirusRules>;
+    spam?: Partial<SpamParts>;
+    listed?: readonly string[];
+    quarantine?: boolean;
+  } = {},
 ) {
   const { store, clock, kv, alice } = await aliceLab();
   await store.createAccount(BOB);
@@ -66,7 +97,8 @@ async function lab(
     ...options.spam,
   });
   const passedOver: StageName[] = [];
-  const pipeline = pipelineOf([virus, spam, file({ store, clock, log })], (stage) => passedOver.push(stage));
+  const asked = options.quarantine ? [authentication(QUARANTINE)] : [];
+  const pipeline = pipelineOf([...asked, virus, spam, file({ store, clock, log })], (stage) => passedOver.push(stage));
   const intake = new Intake({ store, queue, clock, hostname: 'mx.test', log, metrics, pipeline });
   ends.push(new IntakeWorker({ queue, pipeline, clock, random, log, metrics }));
   const settled = async (): Promise<void> => {
@@ -129,6 +161,14 @@ describe('viruses', () => {
     await deliver(mail('evil', 'an evil text'));
     await deliver(mail('good', 'a text'));
     expect(await folder('inbox')).toEqual(['good']);
+    expect(await errors()).toEqual([expect.stringContaining('a virus: Evil')]);
+  });
+
+  test('what goes to Junk as its domain asks is looked at, too', async () => {
+    const { deliver, folder, errors } = await lab({ quarantine: true });
+    await deliver(mail('evil', 'an evil text'));
+    await deliver(mail('forged', 'a text'));
+    expect(await folder('junk')).toEqual(['forged']);
     expect(await errors()).toEqual([expect.stringContaining('a virus: Evil')]);
   });
 
