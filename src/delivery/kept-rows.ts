@@ -38,6 +38,8 @@ export class KeptRows<Row> implements AsyncDisposable {
   readonly #rows = new Map<string, Row>();
   readonly #loading = new Map<string, Promise<Row | undefined>>();
   #dirty = new Set<string>();
+  /** Being written: the store does not have them yet. */
+  #leaving: ReadonlySet<string> = new Set();
   #timer: Disposable | undefined;
   #writing: Promise<void> = Promise.resolve();
   #sweepAt: number;
@@ -129,6 +131,7 @@ export class KeptRows<Row> implements AsyncDisposable {
 
   async #write(): Promise<void> {
     const keys = [...this.#dirty];
+    this.#leaving = this.#dirty;
     this.#dirty = new Set();
     for (let at = 0; at < keys.length; at += ROWS_PER_COMMIT) {
       const some = keys.slice(at, at + ROWS_PER_COMMIT);
@@ -143,6 +146,7 @@ export class KeptRows<Row> implements AsyncDisposable {
         throw error;
       }
     }
+    this.#leaving = new Set();
     this.#forgetSome();
     if (this.#parts.clock.now() >= this.#sweepAt) await this.#sweep();
   }
@@ -152,7 +156,7 @@ export class KeptRows<Row> implements AsyncDisposable {
     if (this.#rows.size <= most) return;
     for (const key of this.#rows.keys()) {
       if (this.#rows.size <= most) return;
-      if (!this.#dirty.has(key)) this.#rows.delete(key);
+      if (!this.#dirty.has(key) && !this.#leaving.has(key)) this.#rows.delete(key);
     }
   }
 

@@ -108,4 +108,22 @@ describe('kept rows', () => {
     expect(await rows.change('row-4', (row = 0) => row + 100)).toBe(104);
     expect((await Array.fromAsync(rows.all())).map(([, row]) => row)).toHaveLength(50);
   });
+
+  test('a row that is being written stays in memory until it is: who changes it meanwhile builds on it', async () => {
+    const { parts, kv } = lab();
+    const gate = Promise.withResolvers<void>();
+    const commit = kv.commit.bind(kv);
+    kv.commit = async (...args) => {
+      await gate.promise;
+      return commit(...args);
+    };
+    const rows = new KeptRows<number>(parts, { partition: partition('c', 'some'), stale: () => false, most: 1 });
+    await rows.change('a', () => 1);
+    const writing = rows.write();
+    await rows.change('b', () => 1);
+    await rows.get('c');
+    expect(await rows.change('a', (row = 0) => row + 1)).toBe(2);
+    gate.resolve();
+    await writing;
+  });
 });
