@@ -9,7 +9,7 @@ import { loadAccounts } from '../load/message.ts';
 import { type SmtpLoadReport, smtpLoad } from '../load/smtp-load.ts';
 import { Service } from '../service.ts';
 import { smtpSource } from '../load/smtp-source.ts';
-import { atMost, byForm, type Goal, type GoalContext, type GoalResult, result, several } from './goal.ts';
+import { byForm, type Goal, type GoalContext, type GoalResult, result, several } from './goal.ts';
 import { LyingServer } from './sabotage/lying-server.ts';
 
 const RATE = 300;
@@ -60,13 +60,8 @@ export const goal: Goal = {
     const { load, check, visibleMs } = measured;
     const rate = load.messages / load.seconds;
     const violations = [
-      ...(!atMost(context.form, RATE / rate, 1) ? [`${Math.round(rate)} messages a second, ${RATE} are promised`] : []),
-      ...(!atMost(context.form, load.p99Ms, P99_MS)
-        ? [`p99 of the acknowledgement ${load.p99Ms} ms, ${P99_MS} are allowed`]
-        : []),
-      ...(!atMost(context.form, visibleMs, VISIBLE_MS)
-        ? [`the last message was seen ${visibleMs} ms after its 250`]
-        : []),
+      // A disk that stands still for seconds says nothing about us: smoke looks at what became of the mail.
+      ...(context.form === 'smoke' ? [] : tooSlow(rate, load.p99Ms, visibleMs)),
       ...several('lost', check.lost),
       ...several('twice', check.duplicated),
       ...several('changed', check.changed),
@@ -85,6 +80,14 @@ export const goal: Goal = {
     });
   },
 };
+
+function tooSlow(rate: number, p99Ms: number, visibleMs: number): string[] {
+  const violations: string[] = [];
+  if (rate < RATE) violations.push(`${Math.round(rate)} messages a second, ${RATE} are promised`);
+  if (p99Ms > P99_MS) violations.push(`p99 of the acknowledgement ${p99Ms} ms, ${P99_MS} are allowed`);
+  if (visibleMs > VISIBLE_MS) violations.push(`the last message was seen ${visibleMs} ms after its 250`);
+  return violations;
+}
 
 async function loaded(
   service: Service,

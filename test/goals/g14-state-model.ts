@@ -103,6 +103,8 @@ async function stressed({ seed, sessions, rounds, seconds, secretive }: Stressed
       const options = { address, account, sessions, seed: seed * 100 + round, ledger, until: ending.signal };
       const running = stress({ ...options, ...(secretive === true && { tamper }) });
       await sleep(seconds * 1000);
+      // On a slow machine it takes longer until somebody needs what was kept from him.
+      for (let more = 0; secretive === true && ledger.complaints.length === 0 && more < 60; more++) await sleep(1000);
       ending.abort();
       if (round < rounds - 1) await service.kill();
       await running;
