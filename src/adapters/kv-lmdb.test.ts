@@ -181,6 +181,7 @@ describe('kv-lmdb', () => {
     await using target = await testFolder();
     await using kv = await openLmdb(folder.path);
     let stop = false;
+    const begun = Promise.withResolvers<void>();
     const writing = (async () => {
       for (let i = 1; !stop; i++) {
         // The same number in both rows, always.
@@ -191,9 +192,10 @@ describe('kv-lmdb', () => {
           [text(`z${i}`), new Uint8Array(3000)],
         ] as const;
         await kv.commit(p, i - 1, i, { header: value, put }, freshId());
+        if (i === 10) begun.resolve();
       }
     })();
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await begun.promise;
     const at = (await kv.head(p)).version;
     await kv.backup(join(target.path, 'copy'));
     stop = true;
