@@ -13,6 +13,7 @@ import type { Authentication } from './authentication/results.ts';
 import type { IntakePayload, IntakeRecipient } from './entry.ts';
 import type { Person } from './people.ts';
 import type { Plan } from './plan.ts';
+import type { Assessment } from './spam/assessment.ts';
 
 /** The order, from the first stage to the last. */
 export const STAGE_ORDER = [
@@ -79,6 +80,8 @@ export interface Findings {
   spamtest?: number;
   /** RFC 5235 §2.2.2: 0 to 100. */
   spamPercent?: number;
+  /** What the spam filter found, for the owner to read beside the mail. */
+  assessment?: Assessment;
   /** RFC 5235 §3.3: 1 (no virus) to 5; absent: not tested. */
   virustest?: number;
   /** What the owner's rules ask for; absent: into INBOX. */

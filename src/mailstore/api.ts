@@ -173,6 +173,8 @@ export interface NewPlacement {
    * `<day>-<name>`, the day as a whole number of days since 1970, taken when the mail was accepted; the same name on
    * the day after counts as the same id, so that a client that retries at midnight makes no second copy. */
   readonly deliveryId?: string;
+  /** Records about the email, under its id, written in the same commit; none when the delivery id was known already. */
+  readonly records?: readonly { readonly kind: string; readonly value: unknown }[];
 }
 
 export interface Placed {

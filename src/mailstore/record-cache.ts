@@ -29,9 +29,10 @@ export class RecordCache {
     this.#indexVersion = indexVersion;
   }
 
+  /** A kind of many stays one: counting them again after each change would cost more than it could ever spare. */
   changed(kind: string): void {
     this.#changes++;
-    this.#kinds.delete(kind);
+    if (this.#kinds.get(kind) !== 'many') this.#kinds.delete(kind);
   }
 
   clear(): void {

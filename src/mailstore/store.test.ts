@@ -135,6 +135,20 @@ test('a removal that names where a message lay spares one that was moved, whoeve
   expect(await problemsOf(store)).toEqual([]);
 });
 
+test('records about a mail come with it, in one operation, and not again with a delivery that was there', async () => {
+  const { store, alice } = await aliceLab();
+  const deliver = async (value: string) => {
+    const [staged] = await store.stage([{ account: ALICE }], mail('x'));
+    return alice.publish(staged!, { folder: INBOX, deliveryId: '1-abc', records: [{ kind: 'note', value }] });
+  };
+  const before = alice.version;
+  const { email } = await deliver('first');
+  expect(alice.version).toBe(before + 1);
+  await deliver('second');
+  expect(await alice.records('note')).toEqual([{ id: email, value: 'first' }]);
+  expect(await problemsOf(store)).toEqual([]);
+});
+
 test('a delivery that comes again answers the first placement, also after midnight', async () => {
   const { store, clock, alice } = await aliceLab({ now: Date.UTC(2026, 2, 1, 23, 59) });
   const day = (): number => Math.floor(clock.now() / 86_400_000);

@@ -12,7 +12,7 @@ import type { Delivery, Stage } from '../pipeline.ts';
 import type { Plan } from '../plan.ts';
 import { flagsOf, targetOf } from '../sieve/mailboxes.ts';
 import { SieveMemory } from '../sieve/memory.ts';
-import { defaultFolder, defaultKeywords, INTAKE, inboxOf, isUserError } from './parts.ts';
+import { defaultFolder, defaultKeywords, INTAKE, inboxOf, isUserError, recordsOf } from './parts.ts';
 
 export interface FileParts {
   readonly store: Pick<MailStore, 'open'>;
@@ -37,7 +37,9 @@ export function file({ store, clock, log }: FileParts): Stage {
           own === undefined ? defaultFolder(account, findings) : (account.folder(own.folder) ?? inboxOf(account));
         const flags = own?.flags ?? 0;
         const keywords = defaultKeywords(findings);
-        await account.publish(staged, { folder: folder.id, flags, keywords, internalDate: mail.received, deliveryId });
+        const internalDate = mail.received;
+        const records = recordsOf(findings);
+        await account.publish(staged, { folder: folder.id, flags, keywords, internalDate, deliveryId, records });
         return false;
       }
       await new Filing({ account, delivery, plan, log }).into(plan.places);
@@ -76,6 +78,7 @@ class Filing {
         ...flagsOf([...new Set([...place.flags, ...defaultKeywords(delivery.findings)])]),
         internalDate: delivery.mail.received,
         deliveryId: used.size === 0 ? deliveryId : `${deliveryId}.${folder.id}`,
+        records: recordsOf(delivery.findings),
       };
       used.add(folder.id);
       try {

@@ -4,13 +4,14 @@ import type { Directory } from '../../directory/api.ts';
 import { SieveHeader } from '../../mail/sieve/header.ts';
 import { MailError, type MailErrorCode } from '../../mail/error.ts';
 import { IMPORTANCE } from '../../mail/rules/rule.ts';
-import type { AccountId, Folder, MailAccount, MailStore, Principal } from '../../mailstore/api.ts';
+import type { AccountId, Folder, MailAccount, MailStore, NewPlacement, Principal } from '../../mailstore/api.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { AutomaticMail } from '../automatic.ts';
 import { HEAD_LIMIT } from '../arrival.ts';
 import type { Delivery, Findings } from '../pipeline.ts';
 import type { Plan } from '../plan.ts';
+import { ASSESSMENT } from '../spam/assessment.ts';
 
 /** Stages that send something for the owner. */
 export interface SendingParts {
@@ -50,6 +51,11 @@ export function defaultFolder(account: MailAccount, { junk, person }: Findings):
 /** Keywords that a mail gets wherever it goes. */
 export function defaultKeywords({ person }: Findings): readonly string[] {
   return person?.importance === undefined ? [] : [IMPORTANCE[person.importance]];
+}
+
+/** What is kept beside a mail, in the commit that files it. */
+export function recordsOf({ assessment }: Findings): NonNullable<NewPlacement['records']> {
+  return assessment === undefined ? [] : [{ kind: ASSESSMENT, value: assessment }];
 }
 
 /** Of a mail of which no rule made a plan. */

@@ -250,9 +250,12 @@ describe('viruses', () => {
 
 describe('spam', () => {
   test('points are added up and explained; with enough of them a mail goes to Junk', async () => {
-    const { deliver, folder, assessed } = await lab();
+    const { alice, deliver, folder, assessed } = await lab();
+    const before = alice.version;
     await deliver(mail('hello', 'a text'));
     expect(await assessed()).toMatchObject({ spam: false, limit: 5 });
+    // Mail and points are one operation.
+    expect(alice.version).toBe(before + 1);
     await deliver(mail('hello', 'buy pills'));
     expect(await folder('junk')).toEqual(['hello']);
     const { spam, score, points } = (await assessed())!;

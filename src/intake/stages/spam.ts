@@ -9,7 +9,7 @@ import { isLoopback } from '../../net/address.ts';
 import type { IntakePayload } from '../entry.ts';
 import type { Delivery, FailureMeaning, NamedRecipient, Stage } from '../pipeline.ts';
 import type { Engines } from '../scan/engines.ts';
-import { ASSESSMENT, assessmentOf } from '../spam/assessment.ts';
+import { assessmentOf } from '../spam/assessment.ts';
 import { likelihood } from '../spam/bayes.ts';
 import type { BayesFilters } from '../spam/bayes-filters.ts';
 import { point, type SpamRules } from '../spam/check.ts';
@@ -88,7 +88,7 @@ export class SpamStage implements Stage {
     findings.spamPercent = Math.round(Math.min(100, Math.max(0, (50 * score) / limit)));
     findings.spamtest = 1 + Math.round((findings.spamPercent * 9) / 100);
     if (spam) findings.junk ??= `it has ${score} points of ${limit} that make spam`;
-    await account.putRecord(ASSESSMENT, recipient.staged.email, assessment);
+    findings.assessment = assessment;
     this.#judged.inc({ verdict: spam ? 'spam' : 'ham' });
     const rules = assessment.points.map(({ name, points }) => `${name}=${points}`).join(' ');
     log.info(

@@ -8,6 +8,7 @@ import { folderKeywords } from '../folder-names.ts';
 import { deliveredKey, joinedKey } from '../keys.ts';
 import { noFolder, placedAt } from '../state.ts';
 import type { StagedFacts } from '../staging.ts';
+import { recordRow } from './records.ts';
 import { decodePlaced, decodeThread, encodeDay, encodePlaced, encodeThread, wholeSeconds } from '../values.ts';
 
 export const DAY = 86_400_000;
@@ -18,6 +19,7 @@ const THREAD_REFRESH_DAYS = 60;
 export function publish(facts: StagedFacts, to: NewPlacement, now: number): Operation<Placed> {
   const delivery = to.deliveryId === undefined ? undefined : deliveryKeys(to.deliveryId);
   const today = Math.floor(now / DAY);
+  const records = (to.records ?? []).map(({ kind, value }) => recordRow(kind, facts.email, value));
   return {
     reads: () => [...facts.threadKeys.map(({ key }) => key), ...(delivery ?? [])],
     plan(draft) {
@@ -46,7 +48,8 @@ export function publish(facts: StagedFacts, to: NewPlacement, now: number): Oper
       };
       const result: Placed = placedAt(message, folder.row.uidValidity, draft.version);
       if (delivery) rows.push([delivery[0]!, encodePlaced(result)]);
-      return { changes: [{ type: 'added', message }], put: rows, result };
+      rows.push(...records.map(({ row }) => row));
+      return { changes: [{ type: 'added', message }, ...records.map(({ change }) => change)], put: rows, result };
     },
   };
 }

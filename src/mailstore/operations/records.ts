@@ -1,8 +1,9 @@
 /** Small facts of an account, and the results of calls that must not be done twice. */
 import { MailError } from '../../mail/error.ts';
-import type { Version } from '../../ports/kv.ts';
+import type { Entry, Version } from '../../ports/kv.ts';
 import type { Operation } from '../commit.ts';
 import { onceKey, recordKey } from '../keys.ts';
+import type { LogChange } from '../state.ts';
 
 const MOST_BYTES = 64 << 10;
 /** The call has been done: whatever it answers must be kept, as far as a row holds it. */
@@ -27,6 +28,11 @@ export function putRecord(kind: string, id: string, value: unknown): Operation<V
       result: draft.version,
     }),
   };
+}
+
+/** A record that another operation writes with its own rows. */
+export function recordRow(kind: string, id: string, value: unknown): { change: LogChange; row: Entry } {
+  return { change: { type: 'record', kind, id }, row: [checkedRecordKey(kind, id), json(value)] };
 }
 
 export function rememberOnce(day: number, name: string, result: unknown): Operation<void> {
