@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { problemsOf, SYSTEM } from '../../test/support/mail-store.ts';
 import { later, refused, ScriptedTransfer } from '../../test/support/scripted-transfer.ts';
 import { ALICE, BOB, CAROL, INBOX, type Sending, sendingWorld, subjects } from '../../test/support/sending.ts';
+import { EICAR } from '../mail/malware/eicar.ts';
 import type { MailError } from '../mail/error.ts';
 import type { AccountId } from '../mailstore/api.ts';
 
@@ -42,6 +43,14 @@ describe('what is passed on', () => {
     expect(transfer.received).toEqual(['x@far.test hello', 'kim@author.test failed']);
     expect(transfer.senders[1], 'nobody reports about a report').toBe('');
     expect(await inbox(CAROL), 'the postmaster only carries it').toEqual([]);
+  });
+
+  test('and a virus in such a report goes nowhere', async () => {
+    await run.comes('kim@author.test', 'alice@example.test', MAIL);
+    const [sender = ''] = transfer.senders;
+    await run.comes('', sender, `From: MAILER-DAEMON@far.test\r\nSubject: failed\r\n\r\n${EICAR}\r\n`);
+    expect(transfer.received).toEqual(['x@far.test hello']);
+    expect((await run.queue.list('error')).map(({ reason }) => reason)).toEqual([expect.stringContaining('virus')]);
   });
 
   test('is refused at once: who sent it is told, and nobody else', async () => {

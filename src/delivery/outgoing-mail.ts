@@ -11,7 +11,7 @@ export function outgoingMail(
   content: Body,
   hostname: string,
 ): OutgoingMail {
-  const { id, origin, created, sender, needs, dsn, requireTls, category, forwardedBy } = submission;
+  const { id, origin, created, sender, needs, dsn, requireTls, tlsOptional, category, forwardedBy } = submission;
   const received = receivedFrom({ origin, hostname, id, at: created });
   const trace = Buffer.from(`${received};\r\n\t${formatDate(created)}\r\n`);
   return {
@@ -24,6 +24,7 @@ export function outgoingMail(
     needs,
     ...(dsn && { dsn }),
     requireTls,
+    ...(tlsOptional && { tlsOptional }),
     ...(forwardedBy !== undefined && { forwardedBy }),
     account,
     ...(category !== undefined && { category }),

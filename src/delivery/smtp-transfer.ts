@@ -139,7 +139,9 @@ export class SmtpTransfer implements Transfer {
       const route = await this.#options.router.route(domain, signal);
       if (route.kind === 'hops') {
         const relayed = route.hops.some(({ relay }) => relay !== undefined);
-        const sts = relayed ? undefined : await this.#options.tls.domainPolicy(route.domain, signal);
+        // Neither is asked for what a policy must not keep back.
+        const sts =
+          relayed || mail.tlsOptional ? undefined : await this.#options.tls.domainPolicy(route.domain, signal);
         const job = { domain: route.domain, mail, sender, recipients, mailboxes, outcomes, sts, signal };
         last = await this.#hops(route.hops, job);
       } else last = failure(route.kind, route.status, route.reason);
@@ -186,7 +188,9 @@ export class SmtpTransfer implements Transfer {
   async #try(hop: Hop, address: HostAddress, source: Source, job: Job): Promise<Failure> {
     const { tls } = this.#options;
     try {
-      const decision = await tls.decide(hop, address, job.sts, job.mail.requireTls, job.signal);
+      const decision = job.mail.tlsOptional
+        ? tls.withoutPolicy(hop)
+        : await tls.decide(hop, address, job.sts, job.mail.requireTls, job.signal);
       if ('kind' in decision) {
         if (job.sts?.mode === 'enforce')
           this.#tell(job, hop, address, 'sts', 'certificate-host-mismatch', decision.reason);
@@ -267,7 +271,7 @@ export class SmtpTransfer implements Transfer {
   }
 
   #tell(
-    { domain, sts }: Job,
+    { domain, sts, mail }: Job,
     hop: Hop,
     { address }: HostAddress,
     policy: PolicyType,
@@ -275,7 +279,8 @@ export class SmtpTransfer implements Transfer {
     reason: string | undefined,
     sourceAddress = '',
   ): void {
-    if (hop.relay) return;
+    // Where no policy was asked for nothing can be said about it.
+    if (hop.relay || mail.tlsOptional) return;
     this.#options.onTls?.({ domain, policy, sts, host: hop.host, address, sourceAddress, result, reason });
   }
 

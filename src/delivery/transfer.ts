@@ -18,6 +18,8 @@ export interface OutgoingMail {
   readonly dsn?: DsnRequest;
   /** RFC 8689. */
   readonly requireTls: boolean;
+  /** `TLS-Required: No` (RFC 8689 §5). */
+  readonly tlsOptional?: true;
   /** A domain of ours that passes it on, and seals it. */
   readonly forwardedBy?: string;
   /** Whose it is, and of which kind: by these the address is chosen from which it goes. */

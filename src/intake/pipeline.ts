@@ -23,6 +23,7 @@ export const STAGE_ORDER = [
   'reject-list',
   'sender-address',
   'virus',
+  'pass-back',
   'spam',
   'sieve',
   'vacation',

@@ -22,6 +22,8 @@ export interface SubmissionFacts {
   readonly needs: { readonly smtputf8: boolean; readonly eightBit: boolean; readonly binary: boolean };
   readonly dsn?: DsnRequest;
   readonly requireTls: boolean;
+  /** Policies about TLS do not keep it back (RFC 8689 §5); never with `requireTls`. */
+  readonly tlsOptional?: true;
   /** Which kind of mail it is: it decides from which of our addresses it goes. Absent: the usual one. */
   readonly category?: string;
   /** How it came to us, for the trace line. */

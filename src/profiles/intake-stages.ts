@@ -4,6 +4,7 @@ import type { Directory } from '../directory/api.ts';
 import type { RejectLists } from '../directory/reject-lists.ts';
 import { Authenticator } from '../intake/authentication/check.ts';
 import { FeedbackStage, type FeedbackStageParts } from '../delivery/feedback/stage.ts';
+import { passBack } from '../delivery/feedback/pass-back.ts';
 import { Pipeline } from '../intake/pipeline.ts';
 import type { ReturnPaths } from '../intake/return-paths.ts';
 import { type SieveParts, SieveStage } from '../intake/sieve/stage.ts';
@@ -54,6 +55,7 @@ export function openPipeline(parts: IntakeStageParts): Pipeline {
       loop(),
       ...(authenticator ? [authentication(authenticator)] : []),
       new FeedbackStage(parts),
+      passBack(parts),
       ...(viruses.check ? [new VirusStage({ ...parts, rules: { ...viruses, onFailure: viruses.on_failure } })] : []),
       ...(spam.check
         ? [

@@ -7,6 +7,7 @@ import { hops, MAX_HOPS } from '../intake/trace.ts';
 import { MailError } from '../mail/error.ts';
 import { HeaderBlock } from '../mail/header.ts';
 import { parseMailbox } from '../mail/path.ts';
+import { isTlsOptional } from '../mail/tls-required.ts';
 import { decodeWords } from '../mail/words.ts';
 import type { MailStore, Principal, Staged } from '../mailstore/api.ts';
 import type { SubmissionRecipient } from '../mailstore/submission.ts';
@@ -81,6 +82,7 @@ export class AutomaticSender implements AutomaticMail {
         binary: scan.binary,
       },
       requireTls,
+      ...(!requireTls && isTlsOptional(header) && { tlsOptional: true as const }),
       ...(forwardedBy !== undefined && { forwardedBy }),
       origin: { protocol: 'local', hello: '', remote: '', cipher: '' },
       deliveries: [{ destination: resolved.destination, recipients: [resolved.recipient] }],

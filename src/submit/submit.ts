@@ -17,6 +17,7 @@ import type { DsnRequest, RecipientDsn } from '../mail/dsn-request.ts';
 import { MailError } from '../mail/error.ts';
 import { HeaderBlock } from '../mail/header.ts';
 import { parseMailbox } from '../mail/path.ts';
+import { isTlsOptional } from '../mail/tls-required.ts';
 import { decodeWords } from '../mail/words.ts';
 import type { AccountId, FolderId, MailAccount, MailStore, Principal, Staged } from '../mailstore/api.ts';
 import { Flag } from '../mailstore/api.ts';
@@ -228,6 +229,7 @@ export class Submit {
       },
       ...(dsn && { dsn }),
       requireTls,
+      ...(!requireTls && isTlsOptional(block) && { tlsOptional: true as const }),
       ...(category !== undefined && { category }),
       origin,
       ...(sendAt !== undefined && { sendAt }),

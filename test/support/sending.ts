@@ -9,6 +9,7 @@ import { Dispatcher } from '../../src/delivery/dispatcher.ts';
 import type { FeedbackPayload } from '../../src/delivery/feedback/entry.ts';
 import { FEEDBACK_POLICY } from '../../src/delivery/feedback/policy.ts';
 import { Suppressions } from '../../src/delivery/feedback/suppressions.ts';
+import { passBack } from '../../src/delivery/feedback/pass-back.ts';
 import { FeedbackStage } from '../../src/delivery/feedback/stage.ts';
 import { FEEDBACK_KINDS, FeedbackWorker } from '../../src/delivery/feedback/worker.ts';
 import { OUTBOUND_LIMITS, type OutboundLimits } from '../../src/delivery/limits.ts';
@@ -33,6 +34,8 @@ import { file } from '../../src/intake/stages/file.ts';
 import { RejectListStage } from '../../src/intake/stages/reject-list.ts';
 import { loop } from '../../src/intake/stages/loop.ts';
 import { NotifyStage } from '../../src/intake/stages/notify.ts';
+import { VirusStage } from '../../src/intake/stages/virus.ts';
+import { Engines } from '../../src/intake/scan/engines.ts';
 import { VacationStage } from '../../src/intake/stages/vacation.ts';
 import { AutomaticSender } from '../../src/submit/automatic.ts';
 import type { OutgoingCheck } from '../../src/submit/outgoing-check.ts';
@@ -129,6 +132,12 @@ export async function sendingWorld(options: SendingOptions = {}) {
     const stages = [
       loop(),
       new FeedbackStage(agents),
+      passBack(agents),
+      new VirusStage({
+        ...common,
+        engines: new Engines({ ...common, scanners: [], deadlineMs: 1_000 }),
+        rules: { malware: 'error-queue', executables: 'error-queue', onFailure: 'retry' },
+      }),
       new RejectListStage({ ...common, rejectLists }),
       new SieveStage(agents),
       new VacationStage(agents),

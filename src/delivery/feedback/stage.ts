@@ -1,19 +1,15 @@
 /**
- * Recognises what comes back: reports about mail of ours (RFC 3464, and free text), complaints (RFC 5965), and reports about mail
- * that was passed on, which go to whoever sent it. Believed is what proves itself: by the signed return path to which it comes, or by
+ * Recognises what comes back: reports about mail of ours (RFC 3464, and free text) and complaints (RFC 5965). Believed is what proves itself: by the signed return path to which it comes, or by
  * naming a mail that the account did send to that recipient.
  */
 import type { Directory } from '../../directory/api.ts';
-import { type RawMail, HEAD_LIMIT } from '../../intake/arrival.ts';
-import type { AutomaticMail } from '../../intake/automatic.ts';
 import type { Delivery as Arrival, Stage } from '../../intake/pipeline.ts';
 import type { ReturnPath, ReturnPaths } from '../../intake/return-paths.ts';
 import { INTAKE } from '../../intake/stages/parts.ts';
 import { readFeedbackReport } from '../../mail/complaint.ts';
 import { readDeliveryReport } from '../../mail/delivery-report.ts';
 import { MailError } from '../../mail/error.ts';
-import { selectFields } from '../../mail/header.ts';
-import type { Body, MailAccount, MailStore, MessageDetails } from '../../mailstore/api.ts';
+import type { MailAccount, MailStore, MessageDetails } from '../../mailstore/api.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../telemetry/log.ts';
 import { noteComplaint, noteReport, type Proof } from './notes.ts';
@@ -21,7 +17,6 @@ import { noteComplaint, noteReport, type Proof } from './notes.ts';
 export interface FeedbackStageParts {
   readonly store: Pick<MailStore, 'open'>;
   readonly directory: Pick<Directory, 'route'>;
-  readonly automatic: AutomaticMail;
   readonly returnPaths: Pick<ReturnPaths, 'read'>;
   readonly dispatcher: { wake(account: MailAccount['id']): void };
   readonly clock: Clock;
@@ -35,7 +30,7 @@ const COMPLAINTS: ReadonlySet<string> = new Set(['abuse', 'fraud', 'virus', 'opt
 
 export class FeedbackStage implements Stage {
   readonly name = 'feedback';
-  readonly does = 'recognises reports and complaints about mail from here, and passes on those about forwarded mail';
+  readonly does = 'recognises reports and complaints about mail from here';
   readonly needs = ['body', 'account'] as const;
   readonly onFailure = 'retry';
   readonly #parts: FeedbackStageParts;
@@ -50,12 +45,10 @@ export class FeedbackStage implements Stage {
     // A copy of what the owner sends is no arriving mail.
     if (recipient.own !== undefined || arrival.findings.quarantined) return false;
     const path = await returnPaths.read(recipient.address);
+    // Its turn comes when it was looked into for viruses (`pass-back.ts`).
+    if (path?.kind === 'forward') return false;
     using account = await store.open(INTAKE, recipient.staged.account);
     const { details, body } = await account.staged(recipient.staged);
-    if (path?.kind === 'forward') {
-      await this.#passBack(arrival, path.to, account, details, body);
-      return true;
-    }
     // Without a return path of ours only what says that it is a report is read.
     if (path === undefined && arrival.mail.sender !== '' && !isReport(details)) return false;
     const raw = Buffer.from(await body.bytes(0, Math.min(body.size, MOST_READ)));
@@ -99,31 +92,6 @@ export class FeedbackStage implements Stage {
       if (error instanceof MailError && error.code === 'account-missing') return false;
       throw error;
     }
-  }
-
-  /** A report about mail that was passed on goes where that came from. */
-  async #passBack(
-    { mail, recipient }: Arrival,
-    to: string,
-    account: MailAccount,
-    { size, structure }: MessageDetails,
-    body: Body,
-  ): Promise<void> {
-    const { automatic, log } = this.#parts;
-    const end = structure.bodyStart;
-    const head = selectFields(await body.bytes(0, Math.min(end, HEAD_LIMIT)), new Set(['return-path']), true);
-    const whole: RawMail =
-      size <= HEAD_LIMIT ? { head: Buffer.concat([head, await body.bytes(end)]) } : { head, rest: body.stream(end) };
-    log.info({ id: mail.id, to }, 'a report about forwarded mail is passed back');
-    const key = `passed back ${recipient.deliveryId}`;
-    await automatic.send({
-      account: account.id,
-      sender: '',
-      recipient: to,
-      mail: whole,
-      key,
-      requireTls: mail.requireTls,
-    });
   }
 }
 

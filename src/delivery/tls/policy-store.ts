@@ -2,7 +2,7 @@
 import { hash } from 'node:crypto';
 import { Transactions } from '../../directory/transact.ts';
 import type { Clock } from '../../ports/clock.ts';
-import { type Entry, type KeyValueStore, type Partition, partition } from '../../ports/kv.ts';
+import { type KeyValueStore, type Partition, partition } from '../../ports/kv.ts';
 import type { Random } from '../../ports/random.ts';
 import type { KeptPolicy, PolicyStore } from './mta-sts.ts';
 
@@ -10,12 +10,16 @@ import type { KeptPolicy, PolicyStore } from './mta-sts.ts';
 const MOST_BYTES = 16 << 10;
 /** Of one partition. */
 const MOST_ROWS = 500;
+/** A longer name is none. */
+const MOST_KEY = 255;
+const ROWS_A_TURN = 20;
 
 export class KvPolicyStore implements PolicyStore {
   readonly #kv: KeyValueStore;
   readonly #clock: Clock;
   readonly #mostRows: number;
   readonly #transactions: Transactions;
+  readonly #ends = new Map<Partition, Promise<Map<string, number>>>();
 
   /** `mostRows` of each partition: those that end first go. */
   constructor(kv: KeyValueStore, clock: Clock, random: Random, mostRows = MOST_ROWS) {
@@ -32,19 +36,48 @@ export class KvPolicyStore implements PolicyStore {
 
   async save(domain: string, policy: KeptPolicy): Promise<void> {
     const value = Buffer.from(JSON.stringify(policy));
-    if (value.length > MOST_BYTES) return;
     const key = Buffer.from(domain);
-    await this.#transactions.run(shardOf(domain), async (view) => {
-      const others = (await view.rows({})).filter(([other]) => !key.equals(other));
-      return { batch: { put: [[key, value] as const], remove: this.#spare(others) }, result: undefined };
+    if (value.length > MOST_BYTES || key.length > MOST_KEY) return;
+    const shard = shardOf(domain);
+    const ends = await this.#endsIn(shard);
+    await this.#transactions.run(shard, () => {
+      const remove = this.#spare(ends, domain);
+      return {
+        batch: { put: [[key, value] as const], remove: remove.map((name) => Buffer.from(name)) },
+        result: undefined,
+      };
     });
+    for (const name of this.#spare(ends, domain)) ends.delete(name);
+    ends.set(domain, policy.until);
   }
 
-  /** What has ended, and what is too much. */
-  #spare(rows: readonly Entry[]): Uint8Array[] {
+  /** When the rows of a partition end: read once, for whoever saves needs all of them. */
+  #endsIn(shard: Partition): Promise<Map<string, number>> {
+    let ends = this.#ends.get(shard);
+    if (ends === undefined) {
+      ends = this.#read(shard);
+      this.#ends.set(shard, ends);
+      ends.catch(() => this.#ends.delete(shard));
+    }
+    return ends;
+  }
+
+  async #read(shard: Partition): Promise<Map<string, number>> {
+    const ends = new Map<string, number>();
+    for await (const page of this.#kv.scan(shard, {}))
+      for (const [key, row] of page) {
+        ends.set(Buffer.from(key).toString(), policyIn(row).until);
+        // Together they may be megabytes of JSON.
+        if (ends.size % ROWS_A_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
+      }
+    return ends;
+  }
+
+  /** What has ended, and what is too much beside `domain`. */
+  #spare(ends: ReadonlyMap<string, number>, domain: string): string[] {
     const now = this.#clock.now();
-    const ends = rows.map(([key, row]) => ({ key, until: policyIn(row).until })).sort((a, b) => b.until - a.until);
-    return ends.filter(({ until }, i) => until <= now || i >= this.#mostRows - 1).map(({ key }) => key);
+    const others = [...ends].filter(([name]) => name !== domain).sort(([, a], [, b]) => b - a);
+    return others.filter(([, until], i) => until <= now || i >= this.#mostRows - 1).map(([name]) => name);
   }
 }
 

@@ -74,7 +74,12 @@ export class TlsPolicies {
       const reason = `nothing proves that ${hop.host} is the right server, as the sender requires (REQUIRETLS)`;
       return { kind: 'permanent', status: '5.7.10', reason };
     }
-    return { policy: sts ? 'sts' : 'no-policy-found', plan: MAY, clearTextAllowed: true, key: 'may' };
+    return opportunistic(sts ? 'sts' : 'no-policy-found');
+  }
+
+  /** For mail with `TLS-Required: No` (RFC 8689 §5): TLS where it is offered, with whoever it is. */
+  withoutPolicy(hop: Hop): Decision {
+    return hop.relay ? this.#relay(hop, false) : opportunistic('no-policy-found');
   }
 
   #relay({ relay }: Hop, requireTls: boolean): Decision {
@@ -125,6 +130,10 @@ export class TlsPolicies {
 }
 
 const MAY: TlsPlan = { use: 'may', options: ANY_TLS };
+
+function opportunistic(policy: PolicyType): Decision {
+  return { policy, plan: MAY, clearTextAllowed: true, key: 'may' };
+}
 
 function fingerprint(records: readonly TlsaRecord[]): string {
   return records

@@ -152,6 +152,19 @@ describe('MTA-STS', () => {
     expect((await deliver({ server: {}, policy: policy('none') })).outcome.kind).toBe('delivered');
   });
 
+  test('and DANE do not keep back what its author would rather have delivered: TLS-Required: No (RFC 8689 §5)', async () => {
+    const mail = { tlsOptional: true as const };
+    for (const server of [{ tls: misnamed }, {}]) {
+      const { outcome, told } = await deliver({ server, policy: policy('enforce'), mail });
+      expect(outcome).toMatchObject({ kind: 'delivered' });
+      expect(told).toEqual([]);
+    }
+    const tlsa = { usage: 3, selector: 1, matchingType: 1, data: Buffer.alloc(32), authenticated: true };
+    const zones = (port: number) => ({ [`_${port}._tcp.${HOST}`]: { tlsa: [tlsa] } });
+    expect((await deliver({ server: { tls: right }, secure: true, zones })).outcome.kind).toBe('temporary');
+    expect((await deliver({ server: { tls: right }, secure: true, zones, mail })).outcome.kind).toBe('delivered');
+  });
+
   test('the policy is read as it is written, or not at all', () => {
     expect(
       parsePolicy('version: STSv1\nmode: testing\nmx: *.A.test\nmx: b.test\nmax_age: 99999999999\n'),

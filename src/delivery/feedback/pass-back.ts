@@ -1,0 +1,50 @@
+/**
+ * Reports about mail that was passed on (SRS) go where that came from. What is passed on so leaves this service, and may hold the mail
+ * that failed: it was looked into for viruses before.
+ */
+import { type RawMail, HEAD_LIMIT } from '../../intake/arrival.ts';
+import type { AutomaticMail } from '../../intake/automatic.ts';
+import type { Delivery, Stage } from '../../intake/pipeline.ts';
+import type { ReturnPaths } from '../../intake/return-paths.ts';
+import { INTAKE } from '../../intake/stages/parts.ts';
+import { selectFields } from '../../mail/header.ts';
+import type { MailStore } from '../../mailstore/api.ts';
+import type { Log } from '../../telemetry/log.ts';
+
+export interface PassBackParts {
+  readonly store: Pick<MailStore, 'open'>;
+  readonly automatic: AutomaticMail;
+  readonly returnPaths: Pick<ReturnPaths, 'read'>;
+  readonly log: Log;
+}
+
+export function passBack({ store, automatic, returnPaths, log }: PassBackParts): Stage {
+  return {
+    name: 'pass-back',
+    does: 'passes reports about forwarded mail on to whoever sent that',
+    needs: ['body', 'account'],
+    onFailure: 'retry',
+    async deliver({ mail, recipient, findings }: Delivery) {
+      if (recipient.own !== undefined || findings.quarantined) return false;
+      const path = await returnPaths.read(recipient.address);
+      if (path?.kind !== 'forward') return false;
+      using account = await store.open(INTAKE, recipient.staged.account);
+      const { details, body } = await account.staged(recipient.staged);
+      const { size, structure } = details;
+      const end = structure.bodyStart;
+      const head = selectFields(await body.bytes(0, Math.min(end, HEAD_LIMIT)), new Set(['return-path']), true);
+      const whole: RawMail =
+        size <= HEAD_LIMIT ? { head: Buffer.concat([head, await body.bytes(end)]) } : { head, rest: body.stream(end) };
+      log.info({ id: mail.id, to: path.to }, 'a report about forwarded mail is passed back');
+      await automatic.send({
+        account: account.id,
+        sender: '',
+        recipient: path.to,
+        mail: whole,
+        key: `passed back ${recipient.deliveryId}`,
+        requireTls: mail.requireTls,
+      });
+      return true;
+    },
+  };
+}
