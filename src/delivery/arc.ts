@@ -54,7 +54,7 @@ export class ArcSealer {
           privateKey: key.privateKey.export({ type: 'pkcs8', format: 'pem' }) as string,
           algorithm: 'rsa-sha256',
           canonicalization: 'relaxed/relaxed',
-          headerList: `${SIGNED_FIELDS}:DKIM-Signature`,
+          headerList: [...SIGNED_FIELDS, 'DKIM-Signature'].join(':'),
           signTime: new Date(clock.now()),
           authResults: found.results,
           cv: found.chain,

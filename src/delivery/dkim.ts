@@ -2,15 +2,16 @@
  * Signing what leaves (RFC 6376, RFC 8463): each mail gets a signature with the RSA key and one with the Ed25519 key of its
  * author's domain, so that every verifier finds one it understands.
  */
-import type { KeyObject } from 'node:crypto';
-import { Readable } from 'node:stream';
 import type { DkimKeys } from '../directory/dkim-keys.ts';
 import { decodeAddresses, parseAddressList } from '../mail/address.ts';
+import { RelaxedBody } from '../mail/dkim/relaxed.ts';
+import { SignedHeader } from '../mail/dkim/signature.ts';
 import { HeaderBlock } from '../mail/header.ts';
 import { normalizeDomain } from '../mail/path.ts';
 import { LineWatch, unsignableHeader } from '../mail/signable.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../telemetry/log.ts';
+import { Places } from './places.ts';
 import { readHead, watched } from './signed-pieces.ts';
 
 export interface DkimSignerParts {
@@ -40,10 +41,15 @@ export const SIGNED_FIELDS = [
   'List-Id',
   'List-Unsubscribe',
   'List-Unsubscribe-Post',
-].join(':');
+];
+const NAMES: ReadonlySet<string> = new Set(SIGNED_FIELDS.map((name) => name.toLowerCase()));
+
+/** Signatures in the making: the store's commits wait for the same threads. */
+const AT_ONCE = 2;
 
 export class DkimSigner {
   readonly #parts: DkimSignerParts;
+  readonly #places = new Places(AT_ONCE);
 
   constructor(parts: DkimSignerParts) {
     this.#parts = parts;
@@ -65,30 +71,23 @@ export class DkimSigner {
       if (keys.length === 0) return NOTHING;
       const problem = unsignableHeader(header);
       if (problem !== undefined) return this.#unsigned(domain, problem);
-      const watch = new LineWatch();
-      const { dkimSign } = await import('mailauth/lib/dkim/sign.js');
-      const input = Readable.from(watched(head, pieces, watch));
-      const signatureData = keys.map(({ selector, algorithm, privateKey }) => ({
-        signingDomain: domain,
-        selector,
-        algorithm: `${algorithm}-sha256`,
-        privateKey: pemOf(privateKey),
-      }));
-      const { signatures, errors } = await dkimSign(input, {
-        ...signatureData[0]!,
-        canonicalization: 'relaxed/relaxed',
-        signTime: new Date(this.#parts.clock.now()),
-        headerList: SIGNED_FIELDS,
-        strict: true,
-        signatureData,
-      });
-      if (watch.exceeded) return this.#unsigned(domain, 'a line is too long, or there are too many empty ones');
-      const [first] = errors ?? [];
-      if (first !== undefined) return this.#unsigned(domain, first.err.message);
-      return Buffer.from(signatures);
+      const bodyHash = await this.#bodyHash(head.subarray(end < 0 ? head.length : end + 4), pieces);
+      if (bodyHash === undefined) return this.#unsigned(domain, 'a line is too long, or there are too many empty ones');
+      const signed = new SignedHeader(header, NAMES);
+      const facts = { domain, at: this.#parts.clock.now(), bodyHash };
+      const signatures = await Promise.all(keys.map((key) => this.#places.run(() => signed.sign(facts, key))));
+      return Buffer.from(signatures.join(''), 'latin1');
     } finally {
       await pieces.return?.();
     }
+  }
+
+  /** Undefined when it is not worth what hashing costs. */
+  async #bodyHash(first: Buffer, rest: AsyncIterator<Uint8Array>): Promise<string | undefined> {
+    const watch = new LineWatch();
+    const body = new RelaxedBody();
+    for await (const piece of watched(first, rest, watch)) body.push(piece);
+    return watch.exceeded ? undefined : body.end();
   }
 
   #unsigned(domain: string, reason: string): Buffer {
@@ -98,15 +97,6 @@ export class DkimSigner {
 }
 
 const NOTHING = Buffer.alloc(0);
-
-const pems = new WeakMap<KeyObject, string>();
-
-/** Written once for a key, not for each mail. */
-function pemOf(key: KeyObject): string {
-  let pem = pems.get(key);
-  if (pem === undefined) pems.set(key, (pem = key.export({ type: 'pkcs8', format: 'pem' }) as string));
-  return pem;
-}
 
 /** Of the one author, or of all of them when they share a domain (RFC 9989 §5.3.1); in ASCII, lower case. */
 function authorDomain(header: HeaderBlock): string | undefined {
