@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { fold } from './fold.ts';
 import { FoldedText } from './folded-text.ts';
 import { stem, stemPrefix } from './stem.ts';
-import { hashTerm, TERM_LENGTH, tokenise, Tokens } from './tokens.ts';
+import { TERM_LENGTH, tokenise, Tokens } from './tokens.ts';
 
 const terms = (text: string): string[] => {
   const found: string[] = [];
@@ -53,7 +53,7 @@ describe('words of a text', () => {
   });
 });
 
-test('text is folded in a buffer as it is in a string, and its terms have the hashes they have as strings', () => {
+test('text is folded in a buffer as it is in a string, and a term has the same hash wherever it stands', () => {
   const special = Array.from(
     'aAéΣςİ각ㄱㅏᄀ\u1161\u11a8ｶガカﾞﾟ１ﬁ\u0301\u200b가ㄳ漢\ufdfa\u0958\u212b… é😀𝒜𐐀\u{2f800}\ud800\udc00',
   );
@@ -62,13 +62,18 @@ test('text is folded in a buffer as it is in a string, and its terms have the ha
     fc.nat(0x10ffff).map((code) => String.fromCodePoint(code)),
   );
   const folded = new FoldedText();
+  const hashes = new Map<string, number>();
   fc.assert(
     fc.property(fc.array(unit, { maxLength: 12 }), (characters) => {
       const text = characters.join('');
       folded.set(text);
       expect(String.fromCharCode(...folded.units.subarray(0, folded.length))).toBe(fold(text));
       const tokens = cut(text);
-      for (const [i, term] of terms(text).entries()) expect(tokens.hashes[i]).toBe(hashTerm(term));
+      for (const [i, term] of terms(text).entries()) {
+        const hash = tokens.hashes[i]!;
+        expect(hashes.get(term) ?? hash).toBe(hash);
+        hashes.set(term, hash);
+      }
     }),
     { numRuns: 3000 },
   );

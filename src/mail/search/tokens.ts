@@ -32,14 +32,16 @@ function table(): Uint8Array {
   return classes;
 }
 
-/** Of a term's UTF-16: FNV-1a. */
-const HASH_START = 0x811c9dc5;
-const HASH_PRIME = 0x01000193;
+/**
+ * Of a term's UTF-16, like FNV-1a, but from a start and with a factor that are other ones in each process: who knew them could
+ * write mails full of words that share a place in the tables, which would then be searched from end to end for each.
+ */
+const [HASH_START, HASH_PRIME] = secrets();
 
-export function hashTerm(term: string): number {
-  let hash = HASH_START;
-  for (let i = 0; i < term.length; i++) hash = Math.imul(hash ^ term.charCodeAt(i), HASH_PRIME);
-  return hash >>> 0;
+function secrets(): readonly [start: number, prime: number] {
+  const [start, prime] = crypto.getRandomValues(new Uint32Array(2));
+  // Odd, so that nothing is lost, and never close to 1.
+  return [start!, (prime! | 0x01000003) >>> 0];
 }
 
 /** Where the words of a folded text are, as columns; reused from text to text, so that a word costs no object. */
@@ -47,7 +49,7 @@ export class Tokens {
   /** Offsets in the text. */
   starts = new Uint32Array(1024);
   ends = new Uint32Array(1024);
-  /** `hashTerm` of each. */
+  /** Numbers for looking them up, in this process only. */
   hashes = new Uint32Array(1024);
   /** Each has the position after the one before it. */
   length = 0;

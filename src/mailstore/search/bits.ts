@@ -2,12 +2,18 @@
 export class Bits {
   readonly first: number;
   readonly last: number;
-  readonly #words: Uint32Array;
+  readonly #words: Int32Array;
 
   constructor(first: number, last: number) {
     this.first = first;
     this.last = last;
-    this.#words = new Uint32Array(((Math.max(0, last - first) + 1) >> 5) + 1);
+    this.#words = new Int32Array(((Math.max(0, last - first) + 1) >> 5) + 1);
+  }
+
+  static all(first: number, last: number): Bits {
+    const all = new Bits(first, last);
+    all.#words.fill(-1);
+    return all;
   }
 
   copy(): Bits {
@@ -18,13 +24,15 @@ export class Bits {
 
   /** Ids outside the range are passed over. */
   add(id: number): void {
+    if (id < this.first || id > this.last) return;
     const at = id - this.first;
-    if (at >= 0 && id <= this.last) this.#words[at >>> 5]! |= 1 << (at & 31);
+    this.#words[at >>> 5]! |= 1 << (at & 31);
   }
 
   has(id: number): boolean {
+    if (id < this.first || id > this.last) return false;
     const at = id - this.first;
-    return at >= 0 && id <= this.last && (this.#words[at >>> 5]! & (1 << (at & 31))) !== 0;
+    return (this.#words[at >>> 5]! & (1 << (at & 31))) !== 0;
   }
 
   // The other set has the same range.
@@ -53,7 +61,9 @@ export class Bits {
 
   each(take: (id: number) => void): void {
     for (let i = 0; i < this.#words.length; i++)
-      for (let word = this.#words[i]!; word !== 0; word &= word - 1)
-        take(this.first + 32 * i + (31 - Math.clz32(word & -word)));
+      for (let word = this.#words[i]!; word !== 0; word &= word - 1) {
+        const id = this.first + 32 * i + (31 - Math.clz32(word & -word));
+        if (id <= this.last) take(id);
+      }
   }
 }

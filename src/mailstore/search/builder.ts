@@ -39,7 +39,6 @@ export class SegmentBuilder implements TermSink {
   add(units: Uint16Array, tokens: Tokens, position: number, field: number, onlyNew: boolean): number {
     const before = this.#length;
     this.#room(tokens.length);
-    const { hashes } = tokens;
     if (this.#numbers.length < tokens.length) this.#numbers = new Uint32Array(2 * tokens.length);
     const numbers = this.#numbers;
     this.#table.numbers(units, tokens, numbers);
@@ -55,7 +54,7 @@ export class SegmentBuilder implements TermSink {
       words[2 * at] = term;
       words[2 * at + 1] = place;
       at++;
-      fingerprint += hashPlace(hashes[i]!, place);
+      fingerprint += hashPlace(table.hash(term), place);
     }
     this.#length = at;
     this.#fingerprint = fingerprint % 2 ** 32;

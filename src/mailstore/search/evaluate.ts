@@ -5,16 +5,14 @@ import { stem, stemPrefix } from '../../mail/search/stem.ts';
 import { Damaged } from '../../ports/kv.ts';
 import { Patience } from '../raw-source.ts';
 import { Bits } from './bits.ts';
+import { findInARow, MixedPlaces, type PlaceCursor, PostingsCursor } from './in-a-row.ts';
 import type { Segment } from './reader.ts';
-import { DocFlag, MANY, type Postings, type TermEntry } from './segment.ts';
+import { DocFlag, MANY, type TermEntry } from './segment.ts';
 import { VarReader } from './varint.ts';
 
 export type Phrase = Extract<SearchQuery, { op: 'phrase' }>;
 /** Conditions that the mailbox index decides. */
-export type MailboxCondition = Extract<
-  SearchQuery,
-  { op: 'flag' | 'date' | 'larger' | 'smaller' | 'in' | 'keyword' | 'all' }
->;
+export type MailboxCondition = Extract<SearchQuery, { op: 'flag' | 'date' | 'larger' | 'smaller' | 'in' | 'keyword' }>;
 /** Messages of the range that are there and meet the condition. */
 export type MailboxSelect = (condition: MailboxCondition, first: number, last: number) => Bits;
 
@@ -24,8 +22,6 @@ const HEAVY_FIELDS = FieldBit.subject | FieldBit.from | FieldBit.filename;
 const HEAVY = 2.5;
 /** Another form of the word. */
 const OTHER_FORM = 0.6;
-/** Places of a message, and more: a message and a place are one number. */
-const PLACES = 2 ** 20;
 
 export interface Corpus {
   readonly docs: number;
@@ -44,18 +40,11 @@ export class SegmentQuery {
     this.#patience = patience;
   }
 
-  /** Ids of messages that are there and match. */
-  async matching(query: SearchQuery): Promise<Bits> {
-    return (await this.#run(query)).and(this.#all());
-  }
-
-  #all(): Bits {
-    const { first, last } = this.segment.facts;
-    return this.#select({ op: 'all' }, first, last);
-  }
-
-  /** `within`: others do not matter, and may be missing from the answer or not. */
-  async #run(query: SearchQuery, within?: Bits): Promise<Bits> {
+  /**
+   * Ids of messages that match; those that are gone may be among them or not, and so may those that are not `within`: they do
+   * not matter.
+   */
+  async matching(query: SearchQuery, within?: Bits): Promise<Bits> {
     const { first, last } = this.segment.facts;
     await this.#patience.pause();
     switch (query.op) {
@@ -63,19 +52,21 @@ export class SegmentQuery {
         // What the mailbox index decides goes first: where nothing is left, no postings are read.
         let all = within?.copy();
         for (const part of query.of.toSorted((a, b) => readsPostings(a) - readsPostings(b))) {
-          const some = await this.#run(part, all);
+          const some = await this.matching(part, all);
           all = all ? all.and(some) : some;
           if (all.isEmpty) break;
         }
-        return all ?? this.#all();
+        return all ?? Bits.all(first, last);
       }
       case 'or': {
         const any = new Bits(first, last);
-        for (const part of query.of) any.or(await this.#run(part, within));
+        for (const part of query.of) any.or(await this.matching(part, within));
         return any;
       }
       case 'not':
-        return this.#all().without(await this.#run(query.of, within));
+        return Bits.all(first, last).without(await this.matching(query.of, within));
+      case 'all':
+        return Bits.all(first, last);
       case 'phrase':
         return this.#phrase(query, within);
       case 'attachment': {
@@ -130,15 +121,9 @@ export class SegmentQuery {
     const { first, last } = this.segment.facts;
     const found = new Bits(first, last);
     for (const entry of entries) {
-      const r = new VarReader(await this.segment.ids(entry));
-      let id = 0;
-      while (r.more) {
-        id += r.get();
-        const flags = r.u8();
-        if (flags & MANY) r.get();
-        if (flags & fields) found.add(id);
-      }
-      await this.#patience.pause();
+      markMessages(await this.segment.ids(entry), fields, found);
+      const pause = this.#patience.pause();
+      if (pause) await pause;
     }
     return found;
   }
@@ -146,29 +131,25 @@ export class SegmentQuery {
   /** Messages that have the terms at the distances asked for. */
   async #inARow({ terms, fields }: Phrase, within: Bits | undefined): Promise<Bits> {
     const { first, last } = this.segment.facts;
-    const costs = await Promise.all(
-      terms.map(async (term) => (await this.entries(term)).reduce((sum, { places }) => sum + places, 0)),
-    );
-    if (costs.includes(0)) return new Bits(first, last);
-    const order = [...terms.keys()].sort((a, b) => costs[a]! - costs[b]!);
-    /** Where the phrase may begin, ascending. */
-    let starts: Float64Array | undefined;
-    let left = within;
-    for (const number of order) {
-      const { at } = terms[number]!;
-      const here = new Starts();
-      const entries = await this.entries(terms[number]!);
+    const found = new Bits(first, last);
+    const all = await Promise.all(terms.map((term) => this.entries(term)));
+    if (all.some((entries) => entries.length === 0)) return found;
+    const cursors: PlaceCursor[] = [];
+    for (const [i, entries] of all.entries()) {
+      const distance = 8 * terms[i]!.at;
+      if (entries.length === 1) {
+        cursors.push(new PostingsCursor(await this.segment.postings(entries[0]!), fields, distance));
+        continue;
+      }
+      const mixed = new MixedPlaces();
       for (const entry of entries) {
-        here.add(await this.segment.postings(entry), fields, 8 * at, left);
+        mixed.add(new PostingsCursor(await this.segment.postings(entry), fields, distance), within);
         await this.#patience.pause();
       }
-      const found = here.take(entries.length > 1);
-      starts = starts ? common(starts, found) : found;
-      left = new Bits(first, last);
-      for (let i = 0; i < starts.length; i++) left.add(Math.floor(starts[i]! / PLACES));
-      if (starts.length === 0) break;
+      cursors.push(mixed.cursor());
     }
-    return left!;
+    await findInARow(cursors, within, found, this.#patience);
+    return found;
   }
 
   /** BM25 of the matching messages, added to `scores`; `frequency` says in how many messages of all segments a term is. */
@@ -211,70 +192,23 @@ function readsPostings({ op }: SearchQuery): number {
   return op === 'phrase' ? 1 : op === 'and' || op === 'or' || op === 'not' ? 2 : 0;
 }
 
-/** Message and place where a phrase would begin. */
-class Starts {
-  #all = new Float64Array(256);
-  #length = 0;
-
-  /** Of a term that stands `distance` behind the beginning, in these messages (undefined = all). */
-  add({ ids, places }: Postings, fields: number, distance: number, candidates: Bits | undefined): void {
-    const from = new VarReader(ids);
-    let at = 0;
-    let id = 0;
-    while (from.more) {
-      id += from.get();
-      const flags = from.u8();
-      let left = flags & MANY ? from.get() : 1;
-      if (left > places.length - at) throw new Damaged('search: postings are shorter than they say');
-      if ((flags & fields) === 0 || (candidates && !candidates.has(id))) {
-        for (; left > 0; left--) while (places[at++]! >= 0x80);
-        continue;
-      }
-      let place = 0;
-      for (; left > 0; left--) {
-        // Decoded here: there are very many of them, and none is large.
-        let byte = places[at++]!;
-        place += byte & 0x7f;
-        for (let shift = 7; byte >= 0x80; shift += 7) {
-          byte = places[at++]!;
-          place += (byte & 0x7f) << shift;
-        }
-        if (((1 << (place & 7)) & fields) !== 0 && place >= distance) this.#push(id * PLACES + place - distance);
-      }
+/** Notes the messages of which these postings say that they have the term in one of the fields. */
+function markMessages(ids: Uint8Array, fields: number, found: Bits): void {
+  let at = 0;
+  let id = 0;
+  // Decoded here: there may be very many, and most take a byte.
+  while (at < ids.length) {
+    let byte = ids[at++]!;
+    id += byte & 0x7f;
+    for (let scale = 0x80; byte >= 0x80; scale *= 0x80) {
+      byte = ids[at++]!;
+      id += (byte & 0x7f) * scale;
     }
-    if (at > places.length) throw new Damaged('search: postings are shorter than they say');
+    const flags = ids[at++]!;
+    if (flags & MANY) while (ids[at++]! >= 0x80);
+    if (flags & fields) found.add(id);
   }
-
-  /** Ascending. */
-  take(mixed: boolean): Float64Array {
-    const all = this.#all.subarray(0, this.#length);
-    return mixed ? all.sort() : all;
-  }
-
-  #push(start: number): void {
-    if (this.#length === this.#all.length) {
-      const larger = new Float64Array(2 * this.#length);
-      larger.set(this.#all);
-      this.#all = larger;
-    }
-    this.#all[this.#length++] = start;
-  }
-}
-
-/** What is in both; each ascends. */
-function common(a: Float64Array, b: Float64Array): Float64Array {
-  const found = new Float64Array(Math.min(a.length, b.length));
-  let length = 0;
-  for (let i = 0, j = 0; i < a.length && j < b.length; ) {
-    const difference = a[i]! - b[j]!;
-    if (difference === 0) {
-      found[length++] = a[i]!;
-      j++;
-    }
-    if (difference <= 0) i++;
-    else j++;
-  }
-  return found.subarray(0, length);
+  if (at > ids.length) throw new Damaged('search: postings are shorter than they say');
 }
 
 /** Phrases of a query that a match may hold: those not under a `not`. */

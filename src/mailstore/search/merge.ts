@@ -1,10 +1,10 @@
 /** Several neighbouring segments become one, without the documents that are gone. */
-import { hashTerm } from '../../mail/search/tokens.ts';
 import { Damaged } from '../../ports/kv.ts';
 import type { Segment } from './reader.ts';
 import {
   DATA_ROW,
   hashPlace,
+  hashTerm,
   MANY,
   type Postings,
   RowKind,

@@ -4,7 +4,7 @@ import type { QueryTerm, SearchQuery } from '../../mail/search/query.ts';
 import { type FolderId, Flag, type MsgId, type SearchAnswer, type SearchRequest } from '../api.ts';
 import type { MailboxIndex } from '../mailbox-index.ts';
 import { GONE } from '../message-table.ts';
-import { sorted } from '../query.ts';
+import { firstOf } from '../query.ts';
 import { Patience } from '../raw-source.ts';
 import { type AccountSearch, isDamaged } from './account-search.ts';
 import { Bits } from './bits.ts';
@@ -49,21 +49,17 @@ async function matchingSlots(
 ): Promise<Uint32Array> {
   const patience = new Patience();
   const select = selectIn(index);
-  const ids: number[] = [];
-  for (const segment of search.segments) {
-    const found = await new SegmentQuery(segment, select, patience).matching(query);
-    found.each((id) => ids.push(id));
-  }
+  const found: Bits[] = [];
+  for (const segment of search.segments) found.push(await new SegmentQuery(segment, select, patience).matching(query));
   // In one turn from here on: slots move when messages go.
   const { table } = index();
-  const slots = new Uint32Array(ids.length);
-  let length = 0;
-  let near = -1;
-  for (const id of ids) {
-    near = table.find(id, near);
-    if (near >= 0) slots[length++] = near;
-  }
-  return slots.subarray(0, length);
+  const { ids, folders, length } = table;
+  const slots = new Uint32Array(length);
+  let count = 0;
+  for (const some of found)
+    for (let slot = table.slotFrom(some.first); slot < length && ids[slot]! <= some.last; slot++)
+      if (some.has(ids[slot]!) && folders[slot] !== GONE) slots[count++] = slot;
+  return slots.subarray(0, count);
 }
 
 async function byDate(
@@ -73,15 +69,10 @@ async function byDate(
 ): Promise<Omit<SearchAnswer, 'behind'>> {
   const slots = await matchingSlots(search, index, query);
   const { table } = index();
-  const ordered = sorted(slots, table.internal);
-  const hits: { id: MsgId; key: number }[] = [];
-  const step = descending ? -1 : 1;
-  for (let i = descending ? ordered.length - 1 : 0; i >= 0 && i < ordered.length && hits.length < limit; i += step) {
-    const id = table.ids[ordered[i]!]! as MsgId;
-    const key = table.internal[ordered[i]!]!;
-    const position = after && (key === after.key ? id - after.id : key - after.key) * step;
-    if (position === undefined || position > 0) hits.push({ id, key });
-  }
+  const hits = firstOf(slots, table, table.internal, descending, limit, after).map((slot) => ({
+    id: table.ids[slot]! as MsgId,
+    key: table.internal[slot]!,
+  }));
   return { hits, total: slots.length };
 }
 
@@ -125,14 +116,14 @@ async function byRelevance(
 
 /** Conditions on what may change, from the mailbox index as it is at that moment. */
 export function selectIn(index: () => MailboxIndex): MailboxSelect {
-  const folders = new Map<string, ReadonlySet<FolderId>>();
+  const named = new Map<string, ReadonlySet<FolderId>>();
   return (condition, first, last) => {
     const { table } = index();
-    const test = testOf(condition, index(), folders);
+    const test = testOf(condition, index(), named);
     const found = new Bits(first, last);
-    const { ids, length } = table;
+    const { ids, folders, length } = table;
     for (let slot = table.slotFrom(first); slot < length && ids[slot]! <= last; slot++)
-      if (table.folders[slot] !== GONE && test(slot)) found.add(ids[slot]!);
+      if (folders[slot] !== GONE && test(slot)) found.add(ids[slot]!);
     return found;
   };
 }
@@ -145,29 +136,29 @@ function testOf(
   known: Map<string, ReadonlySet<FolderId>>,
 ): (slot: number) => boolean {
   const { table, sets } = index;
+  const { flags, internal, sizes, folders: places, keywords } = table;
   switch (condition.op) {
-    case 'all':
-      return () => true;
     case 'flag': {
       const bit = BIT[condition.flag];
-      return (slot) => ((table.flags[slot]! & bit) !== 0) === condition.set;
+      const wanted = condition.set ? bit : 0;
+      return (slot) => (flags[slot]! & bit) === wanted;
     }
     case 'date': {
       const { from = Number.NEGATIVE_INFINITY, to = Number.POSITIVE_INFINITY } = condition;
-      return (slot) => 1000 * table.internal[slot]! >= from && 1000 * table.internal[slot]! < to;
+      return (slot) => 1000 * internal[slot]! >= from && 1000 * internal[slot]! < to;
     }
     case 'larger':
-      return (slot) => table.sizes[slot]! > condition.bytes;
+      return (slot) => sizes[slot]! > condition.bytes;
     case 'smaller':
-      return (slot) => table.sizes[slot]! < condition.bytes;
+      return (slot) => sizes[slot]! < condition.bytes;
     case 'in': {
       const folders = known.get(condition.folder) ?? foldersNamed(index, condition.folder);
       known.set(condition.folder, folders);
-      return (slot) => folders.has(table.folders[slot]! as FolderId);
+      return (slot) => folders.has(places[slot]! as FolderId);
     }
     case 'keyword': {
       const wanted = condition.keyword.toLowerCase();
-      return (slot) => sets.at(table.keywords[slot]!).some((keyword) => keyword.toLowerCase() === wanted);
+      return (slot) => sets.at(keywords[slot]!).some((keyword) => keyword.toLowerCase() === wanted);
     }
   }
 }

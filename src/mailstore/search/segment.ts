@@ -61,6 +61,22 @@ export interface Postings {
 
 export const MANY = 0x80;
 
+/** Of a term's UTF-16: FNV-1a, the same everywhere, for fingerprints. */
+export function hashTerm(term: string): number {
+  let hash = FNV_START;
+  for (let i = 0; i < term.length; i++) hash = Math.imul(hash ^ term.charCodeAt(i), FNV_PRIME);
+  return hash >>> 0;
+}
+
+export function hashUnits(units: Uint16Array, start: number, end: number): number {
+  let hash = FNV_START;
+  for (let i = start; i < end; i++) hash = Math.imul(hash ^ units[i]!, FNV_PRIME);
+  return hash >>> 0;
+}
+
+const FNV_START = 0x811c9dc5;
+const FNV_PRIME = 0x01000193;
+
 /** The part of a fingerprint that one place of a term makes. */
 export function hashPlace(termHash: number, place: number): number {
   const mixed = Math.imul(termHash ^ Math.imul(place + 1, 0x9e3779b1), 0x85ebca6b);
@@ -202,16 +218,28 @@ export function* termsOf(block: Uint8Array): Iterable<TermEntry> {
 
 export function stringOf(r: VarReader): string {
   const bytes = r.raw(r.get());
-  // Most terms are short ASCII: decoding them here is faster than a call.
+  // Most terms are short, and of the characters below 0x10000: decoding them here is faster than a call.
   let text = '';
   if (bytes.length <= 24) {
-    for (let i = 0; i < bytes.length; i++) {
+    for (let i = 0; i < bytes.length; ) {
       const byte = bytes[i]!;
-      if (byte >= 0x80) return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString();
-      text += String.fromCharCode(byte);
+      if (byte < 0x80) {
+        text += String.fromCharCode(byte);
+        i++;
+      } else if (byte < 0xe0 && i + 1 < bytes.length) {
+        text += String.fromCharCode(((byte & 0x1f) << 6) | (bytes[i + 1]! & 0x3f));
+        i += 2;
+      } else if (byte < 0xf0 && i + 2 < bytes.length) {
+        text += String.fromCharCode(((byte & 0x0f) << 12) | ((bytes[i + 1]! & 0x3f) << 6) | (bytes[i + 2]! & 0x3f));
+        i += 3;
+      } else return decoded(bytes);
     }
     return text;
   }
+  return decoded(bytes);
+}
+
+function decoded(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString();
 }
 

@@ -1,8 +1,9 @@
 /** Numbers for terms that are stretches of UTF-16: a hash table in typed arrays, so that a word that was seen before costs no object. */
 import type { Tokens } from '../../mail/search/tokens.ts';
+import { hashUnits } from './segment.ts';
 
 /** What is known of a term, one after the other: mostly one line of the processor's cache. */
-const Of = { hash: 0, text: 1, length: 2, count: 3, doc: 4, fields: 5 } as const;
+const Of = { hash: 0, text: 1, length: 2, count: 3, doc: 4, fields: 5, lasting: 6 } as const;
 const WIDTH = 8;
 /** Texts of up to two units stand in the record itself. */
 const SHORT = 2;
@@ -72,6 +73,11 @@ export class TermTable {
     return this.#records[number * WIDTH + Of.count]!;
   }
 
+  /** `hashTerm` of it. */
+  hash(number: number): number {
+    return this.#records[number * WIDTH + Of.lasting]!;
+  }
+
   /** By number. */
   names(): string[] {
     const names: string[] = [];
@@ -105,6 +111,7 @@ export class TermTable {
       this.#records = grown(this.#records, new Uint32Array(2 * this.#records.length));
     const at = number * WIDTH;
     this.#records[at + Of.hash] = hash;
+    this.#records[at + Of.lasting] = hashUnits(units, start, end);
     this.#records[at + Of.length] = length;
     this.#records[at + Of.text] = length <= SHORT ? shortText(units, start, end) : this.#keep(units, start, end);
     this.#slots[slot] = number + 1;
@@ -138,7 +145,7 @@ function shortText(units: Uint16Array, start: number, end: number): number {
   return end - start === 2 ? (units[start]! | (units[start + 1]! << 16)) >>> 0 : units[start]!;
 }
 
-/** The low bits of FNV-1a know only the low bits of the text. */
+/** The low bits of such a hash know only the low bits of the text. */
 function spread(hash: number): number {
   const mixed = Math.imul(hash ^ (hash >>> 16), 0x45d9f3b);
   return mixed ^ (mixed >>> 16);
