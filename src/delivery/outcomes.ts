@@ -76,8 +76,16 @@ function telling({ status = '', reply = '' }: SubmissionRecipient): string {
 }
 
 function after(recipient: SubmissionRecipient, outcome: Outcome, now: number, expired: boolean): SubmissionRecipient {
-  const { address, account, dsn, warned } = recipient;
-  const kept = { address, ...(account && { account }), ...(dsn && { dsn }), ...(warned && { warned }), at: now };
+  // A receipt may be here before the answer of the server that took the mail.
+  const { address, account, dsn, warned, receipt } = recipient;
+  const kept = {
+    address,
+    ...(account && { account }),
+    ...(dsn && { dsn }),
+    ...(warned && { warned }),
+    ...(receipt && { receipt }),
+    at: now,
+  };
   const heard = {
     ...(outcome.host !== undefined && { host: outcome.host.slice(0, REPLY_LENGTH) }),
     ...(outcome.reply !== undefined && { reply: outcome.reply.slice(0, REPLY_LENGTH) }),

@@ -1,5 +1,6 @@
 /** What an owner who is away says to those who write (D-09), and when: in the time zone of the account. */
 import type { MailAccount } from '../mailstore/api.ts';
+import type { Language } from './language.ts';
 
 export interface Absence {
   readonly enabled: boolean;
@@ -63,7 +64,11 @@ export function isAway({ enabled, from, to }: Absence, zone: string, now: number
   return to === undefined || now < instantOf(to, zone);
 }
 
-/** In both languages, for an owner who wrote nothing. */
-export function absenceText(name: string): string {
-  return `${name}님은 현재 부재중입니다. 메일은 잘 받았습니다.\n\n${name} is away at the moment. Your mail has arrived.\n`;
+/** For an owner who wrote nothing; without a language in both. */
+export function absenceText(name: string, language?: Language): string {
+  const texts = {
+    ko: `${name}님은 현재 부재중입니다. 메일은 잘 받았습니다.\n`,
+    en: `${name} is away at the moment. Your mail has arrived.\n`,
+  };
+  return language === undefined ? `${texts.ko}\n${texts.en}` : texts[language];
 }

@@ -26,6 +26,8 @@ export interface IntakePayload {
   readonly authentication?: Authentication;
   /** The server that handed it over, when it is none of ours. */
   readonly client?: { readonly address: string; readonly hello: string };
+  /** A mail server of ours brought it: from whom it is, nobody here has looked. */
+  readonly front?: true;
 }
 
 /** So many recipients an entry at most, that a payload stays well below what a queue takes. */

@@ -89,6 +89,7 @@ export class Intake {
         recipients: some,
         ...(arrival.requireTls === true && { requireTls: true as const }),
         ...(authentication && { authentication }),
+        ...(source === 'front' && { front: true as const }),
         ...(source === 'outside' && { client: { address: origin.remote, hello: origin.hello } }),
       };
       additions.push({ ...(i === 0 ? { id } : {}), payload, tags: tagsOf(some) });

@@ -148,7 +148,7 @@ function phrase(name: string): string {
   return /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+$/.test(name) ? name : `"${name.replaceAll(/["\\]/g, '\\$&')}"`;
 }
 
-function textField(name: string, value: string): string {
+export function textField(name: string, value: string): string {
   if (value.length > MAX_VALUE || !isText(value)) throw refused(`value of ${name}`);
   return fold(`${name}:`, staysAscii(value) ? value : encodeWords(value));
 }

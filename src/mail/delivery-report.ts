@@ -66,7 +66,7 @@ export function findPart(part: Part, is: (part: Part) => boolean, depth = 0): Pa
   return undefined;
 }
 
-function bytesOf(raw: Uint8Array, part: Part): Uint8Array {
+export function bytesOf(raw: Uint8Array, part: Part): Uint8Array {
   return raw.subarray(part.bodyStart, Math.min(part.bodyEnd, part.bodyStart + MOST_BYTES));
 }
 
@@ -133,14 +133,14 @@ function isAction(text: string | undefined): text is Action {
 }
 
 /** `rfc822; kim@a.test` without its type, and without angle brackets. */
-function afterType(value: string | undefined): string {
+export function afterType(value: string | undefined): string {
   if (value === undefined) return '';
   const semicolon = value.indexOf(';');
   const text = oneLine(semicolon < 0 ? value : value.slice(semicolon + 1));
   return /^<[^<>]*>$/.test(text) ? text.slice(1, -1) : text;
 }
 
-function oneLine(text: string): string {
+export function oneLine(text: string): string {
   return text
     .slice(0, MOST_LINE)
     .replace(/[\s\0]+/g, ' ')

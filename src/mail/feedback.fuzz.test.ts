@@ -4,6 +4,9 @@ import { formatAuthenticationResults, parseAuthenticationResults } from './authe
 import { classify } from './bounce.ts';
 import { readFeedbackReport } from './complaint.ts';
 import { readDeliveryReport } from './delivery-report.ts';
+import { readDispositionReport } from './disposition-report.ts';
+import { HeaderBlock } from './header.ts';
+import { receiptAskers } from './mdn.ts';
 import { srsForward, srsReverse } from './srs.ts';
 import { readVerp } from './verp.ts';
 
@@ -28,6 +31,10 @@ const PIECES = [
   'Action: failed\r\n',
   'Status: 5.1.1\r\n',
   'Diagnostic-Code: smtp; 550 5.1.1 no\r\n x\r\n',
+  'Content-Type: message/disposition-notification\r\n\r\n',
+  'Disposition: manual-action/MDN-sent-manually; displayed\r\n',
+  'Original-Message-ID: <1@x>\r\n',
+  'Disposition-Notification-To: a@b.test, ',
   'Feedback-Type: abuse\r\n',
   'Original-Rcpt-To: <a@b.test>\r\n',
   'Incidents: 99999999999\r\n',
@@ -60,6 +67,9 @@ test('reports: never a fault, and what is read is well-formed', () => {
       }
       const complaint = readFeedbackReport(raw);
       if (complaint !== undefined) expect(complaint.incidents).toBeGreaterThan(0);
+      const receipt = readDispositionReport(raw);
+      expect(`${receipt?.messageId} ${receipt?.address} ${receipt?.finalAddress}`).not.toMatch(/[\r\n]/);
+      for (const address of receiptAskers(HeaderBlock.parse(raw)) ?? []) expect(address).toMatch(/^[^\r\n]+@[^\r\n]+$/);
     }),
     runs,
   );

@@ -4,7 +4,8 @@
  * so that what is known of a recipient and what follows from it are never apart.
  */
 import type { DsnRequest, RecipientDsn } from '../mail/dsn-request.ts';
-import type { AccountId, Body, EmailId, Flags, FolderId, Staged } from './api.ts';
+import type { Disposition } from '../mail/mdn.ts';
+import type { AccountId, Body, EmailId, Flags, FolderId, MsgId, Staged } from './api.ts';
 
 /** The email id of the content that goes out. */
 export type SubmissionId = EmailId;
@@ -37,6 +38,8 @@ export interface SubmissionFacts {
   readonly sendAt?: number;
   /** It leaves with a return path of its own, by which its bounces are known. */
   readonly bounceAddress?: true;
+  /** Its author asks to be told when it is read (RFC 8098). */
+  readonly receipt?: true;
   /** It came from elsewhere, and this domain of ours passes it on: it seals it (ARC). */
   readonly forwardedBy?: string;
 }
@@ -74,6 +77,19 @@ export interface SubmissionRecipient {
   readonly warned?: true;
   /** When the recipient called it spam. */
   readonly complaint?: number;
+  /** What the recipient's side says became of it. */
+  readonly receipt?: Receipt;
+}
+
+/** As a notification told (RFC 8098). */
+export interface Receipt {
+  /** When it came, milliseconds since 1970. */
+  readonly at: number;
+  readonly disposition: Disposition;
+  /** It came from the address to which the mail went, and that was checked. Without that anybody who has the mail may have made it up. */
+  readonly proven: boolean;
+  /** No person decided that it be sent. */
+  readonly automatic: boolean;
 }
 
 /** The recipients at one destination. */
@@ -133,7 +149,13 @@ export interface NewSubmission extends SubmissionFacts {
   readonly copy?: { readonly staged: Staged; readonly folder: FolderId; readonly flags: Flags };
   /** The same key is the same mail, for the rest of the day and the next. */
   readonly key?: string;
+  /** It is a receipt for these messages, copies of one mail: in the same commit they are marked as answered (`RECEIPT_SENT`). When one of
+   * them is so already nothing is sent: `conflict`. */
+  readonly answers?: readonly MsgId[];
 }
+
+/** RFC 3503 §3: the receipt that the mail asks for was sent or declined, once and for all. */
+export const RECEIPT_SENT = '$MDNSent';
 
 export interface Submitted {
   readonly id: SubmissionId;
@@ -158,7 +180,7 @@ export function isSettled({ state }: SubmissionRecipient): boolean {
 /** The part of an account that is about what its user sends. */
 export interface Outgoing {
   /** One commit: the mail, its effects, the sender's copy. Durable when resolved. Throws `over-quota` when the copy does not
-   * fit, `folder-missing` when it has no place. */
+   * fit, `folder-missing` when it has no place; `conflict` and `message-missing` for what it `answers`. */
   submit(content: Staged, submission: NewSubmission): Promise<Submitted>;
   get(id: SubmissionId): Promise<Submission | undefined>;
   /** Newest first. */

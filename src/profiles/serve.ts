@@ -49,6 +49,7 @@ import { SMTP_LIMITS } from '../protocols/smtp/limits.ts';
 import { sandboxRecipients } from '../protocols/smtp/sandbox.ts';
 import { smtpServer } from '../protocols/smtp/server.ts';
 import { AutomaticSender } from '../submit/automatic.ts';
+import { Receipts } from '../submit/receipts.ts';
 import { Submit } from '../submit/submit.ts';
 import type { Log } from '../telemetry/log.ts';
 import { stsPolicyOf } from '../mail/sts-policy.ts';
@@ -244,6 +245,7 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
     submit,
     suppressions,
     complaints: new UserComplaints({ store: mailstore, directory, dispatcher, clock }),
+    receipts: new Receipts({ directory, automatic, clock, hostname }),
     rules,
     classifier,
     deliverability: () => store.senders.report(),

@@ -55,13 +55,18 @@ export class AutomaticSender implements AutomaticMail {
     key,
     requireTls = false,
     forwardedBy,
+    answers,
   }: Parameters<AutomaticMail['send']>[0]): Promise<void> {
     const { store, dispatcher, clock } = this.#parts;
     const header = HeaderBlock.parse(headerOf(mail));
     const passed = hops(header);
     if (passed >= MAX_HOPS) throw new MailError('mail-loop', 'user', `it has passed ${passed} servers: this is a loop`);
-    const resolved = await this.#resolve(recipient);
-    if (resolved === undefined) throw new MailError('unknown-recipient', 'user', `no mail goes to ${recipient}`);
+    const recipients = [recipient].flat();
+    const resolved = (await Promise.all(recipients.map((address) => this.#resolve(address)))).filter(
+      (one) => one !== undefined,
+    );
+    if (resolved.length === 0)
+      throw new MailError('unknown-recipient', 'user', `no mail goes to ${recipients.join(', ')}`);
     const content = new Content(mail, '');
     const scan = new WireScan();
     const raw = content.bytes instanceof Uint8Array ? content.bytes : scan.through(content.bytes);
@@ -77,7 +82,7 @@ export class AutomaticSender implements AutomaticMail {
       created: clock.now(),
       size: staged.size,
       needs: {
-        smtputf8: scan.headerEightBit || !isAscii(sender) || !isAscii(recipient),
+        smtputf8: scan.headerEightBit || ![sender, ...recipients].every(isAscii),
         eightBit: scan.eightBit,
         binary: scan.binary,
       },
@@ -85,8 +90,9 @@ export class AutomaticSender implements AutomaticMail {
       ...(!requireTls && isTlsOptional(header) && { tlsOptional: true as const }),
       ...(forwardedBy !== undefined && { forwardedBy }),
       origin: { protocol: 'local', hello: '', remote: '', cipher: '' },
-      deliveries: [{ destination: resolved.destination, recipients: [resolved.recipient] }],
+      deliveries: resolved.map((one) => ({ destination: one.destination, recipients: [one.recipient] })),
       key,
+      ...(answers !== undefined && { answers }),
     });
     dispatcher.wake(account);
   }

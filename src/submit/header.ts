@@ -3,6 +3,7 @@ import { decodeAddresses, parseAddressList } from '../mail/address.ts';
 import { formatDate } from '../mail/date.ts';
 import { HeaderBlock } from '../mail/header.ts';
 import type { HeaderField } from '../mail/header.ts';
+import { receiptAskers } from '../mail/mdn.ts';
 
 export interface SubmittedHeader {
   /** The addresses of From and Sender, decoded; encoded words in an address are not. */
@@ -13,6 +14,8 @@ export interface SubmittedHeader {
   readonly unchecked: boolean;
   /** Fields to put on top because they are missing. */
   readonly added: string;
+  /** It asks to be told when it is read. */
+  readonly receipt: boolean;
   /** The kind of mail that it says it is. */
   readonly category?: string;
   /** The head without Bcc (RFC 5322 §3.6.3), and without what is said to this server only. */
@@ -59,6 +62,7 @@ export function submittedHeader(head: Buffer, missing: Missing): SubmittedHeader
       authors.length > MAX_AUTHORS ||
       block.fields.some(({ name, value, end }) => AUTHOR_FIELDS.includes(name) && end - value > MAX_AUTHORS_LENGTH),
     added,
+    receipt: receiptAskers(block) !== undefined,
     ...(category !== undefined && { category }),
     head: withoutHidden(head, block.fields),
   };

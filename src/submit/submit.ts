@@ -234,6 +234,7 @@ export class Submit {
       origin,
       ...(sendAt !== undefined && { sendAt }),
       ...(ownReturnPath && { bounceAddress: true }),
+      ...(header.receipt && { receipt: true }),
       deliveries: byDestination(recipients),
       ...(copy && copyTo !== undefined && { copy: { staged: copy, folder: copyTo, flags: Flag.seen } }),
       ...(key !== undefined && { key }),

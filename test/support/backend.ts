@@ -24,6 +24,7 @@ import { IntakeWorker } from '../../src/intake/worker.ts';
 import type { AccountId, MailAccount, MailStore, Principal } from '../../src/mailstore/api.ts';
 import { createMailStore } from '../../src/mailstore/store.ts';
 import { AutomaticSender } from '../../src/submit/automatic.ts';
+import { Receipts } from '../../src/submit/receipts.ts';
 import { Submit } from '../../src/submit/submit.ts';
 import { silentLog } from '../../src/telemetry/log.ts';
 import { Metrics } from '../../src/telemetry/metrics.ts';
@@ -76,6 +77,7 @@ export async function memoryBackend(options: { readonly remote?: boolean } = {})
   const automatic = new AutomaticSender({ ...common, dispatcher: { wake }, remote });
   const dispatcher: Dispatcher = new Dispatcher({ ...common, automatic, returnPaths }, OUTBOUND_LIMITS);
   const complaints = new UserComplaints({ store: mailstore, directory, dispatcher, clock });
+  const receipts = new Receipts({ directory, automatic, clock, hostname });
   const suppressions = new Suppressions(parts.kv, clock, random);
   const senders = await Senders.open({ ...parts, random, log }, SENDERS);
   const submit = new Submit({
@@ -112,6 +114,7 @@ export async function memoryBackend(options: { readonly remote?: boolean } = {})
     submit,
     suppressions,
     complaints,
+    receipts,
     scripts,
     rules,
     classifier,

@@ -38,6 +38,7 @@ import { VirusStage } from '../../src/intake/stages/virus.ts';
 import { Engines } from '../../src/intake/scan/engines.ts';
 import { VacationStage } from '../../src/intake/stages/vacation.ts';
 import { AutomaticSender } from '../../src/submit/automatic.ts';
+import { Receipts } from '../../src/submit/receipts.ts';
 import type { OutgoingCheck } from '../../src/submit/outgoing-check.ts';
 import { Submit, type Submission, type User } from '../../src/submit/submit.ts';
 import { silentLog } from '../../src/telemetry/log.ts';
@@ -188,6 +189,7 @@ export async function sendingWorld(options: SendingOptions = {}) {
       dispatcher,
       submit,
       scripts,
+      receipts: new Receipts({ directory, automatic, clock, hostname }),
       rejectLists,
       metrics,
       reputation,

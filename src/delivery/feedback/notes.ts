@@ -163,6 +163,6 @@ function isSame(one: string, other: string): boolean {
 }
 
 /** Case aside: some servers write addresses as they like. Undefined for what is no address. */
-function comparable(address: string): string | undefined {
+export function comparable(address: string): string | undefined {
   return parseMailbox(address)?.address.toLowerCase();
 }

@@ -1,5 +1,6 @@
 /**
- * Recognises what comes back: reports about mail of ours (RFC 3464, and free text) and complaints (RFC 5965). Believed is what proves itself: by the signed return path to which it comes, or by
+ * Recognises what comes back: reports about mail of ours (RFC 3464, and free text), receipts (RFC 8098) and complaints (RFC 5965).
+ * Believed is what proves itself: by the signed return path to which it comes, or by
  * naming a mail that the account did send to that recipient.
  */
 import type { Directory } from '../../directory/api.ts';
@@ -8,11 +9,14 @@ import type { ReturnPath, ReturnPaths } from '../../intake/return-paths.ts';
 import { INTAKE } from '../../intake/stages/parts.ts';
 import { readFeedbackReport } from '../../mail/complaint.ts';
 import { readDeliveryReport } from '../../mail/delivery-report.ts';
+import { readDispositionReport } from '../../mail/disposition-report.ts';
 import { MailError } from '../../mail/error.ts';
 import type { MailAccount, MailStore, MessageDetails } from '../../mailstore/api.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../telemetry/log.ts';
+import { isProven } from '../../intake/people.ts';
 import { noteComplaint, noteReport, type Proof } from './notes.ts';
+import { noteReceipt } from './receipts.ts';
 
 export interface FeedbackStageParts {
   readonly store: Pick<MailStore, 'open'>;
@@ -30,7 +34,7 @@ const COMPLAINTS: ReadonlySet<string> = new Set(['abuse', 'fraud', 'virus', 'opt
 
 export class FeedbackStage implements Stage {
   readonly name = 'feedback';
-  readonly does = 'recognises reports and complaints about mail from here';
+  readonly does = 'recognises reports, receipts and complaints about mail from here';
   readonly needs = ['body', 'account'] as const;
   readonly onFailure = 'retry';
   readonly #parts: FeedbackStageParts;
@@ -53,6 +57,7 @@ export class FeedbackStage implements Stage {
     if (path === undefined && arrival.mail.sender !== '' && !isReport(details)) return false;
     const raw = Buffer.from(await body.bytes(0, Math.min(body.size, MOST_READ)));
     if (await this.#complaint(raw, arrival, path)) return path !== undefined;
+    if (await this.#receipt(raw, arrival, account, details)) return false;
     const known = await this.#bounce(raw, account, path);
     // Its owner is told in our own words; what is no report is mail to him.
     return known && path !== undefined;
@@ -69,6 +74,20 @@ export class FeedbackStage implements Stage {
     log.info({ id: proof.submission, account: account.id, certain: proof.certain, noted }, 'a report came');
     dispatcher.wake(account.id);
     return noted > 0;
+  }
+
+  /** The same. Its owner gets it as mail, too: many programs show the receipts that they find. */
+  async #receipt(raw: Buffer, { mail }: Arrival, account: MailAccount, { envelope }: MessageDetails): Promise<boolean> {
+    const report = readDispositionReport(raw);
+    if (report === undefined || report.messageId === '') return false;
+    const submission = await account.outgoing.withMessageId(report.messageId);
+    if (submission?.receipt !== true) return false;
+    const [author] = envelope.from;
+    const isChecked = mail.client === undefined ? mail.front !== true : mail.authentication !== undefined;
+    const from = envelope.from.length === 1 && isChecked && isProven(mail) ? author?.address : undefined;
+    const noted = await noteReceipt(account, submission.id, report, from, mail.received);
+    this.#parts.log.info({ id: submission.id, account: account.id, noted }, 'a receipt came');
+    return noted;
   }
 
   /** The same; it may come to whoever reads `abuse@`, and is about whoever sent the mail. */

@@ -10,7 +10,7 @@ import { messageIds } from '../../mail/thread.ts';
 import { normalAddress, splitDetail } from '../../directory/address.ts';
 
 /** Fields that mailing lists write (RFC 2369, RFC 2919). */
-const LIST_FIELDS = new Set([
+export const LIST_FIELDS: ReadonlySet<string> = new Set([
   'list-id',
   'list-help',
   'list-subscribe',
@@ -20,7 +20,7 @@ const LIST_FIELDS = new Set([
   'list-archive',
 ]);
 const RECIPIENT_FIELDS = ['to', 'cc', 'bcc', 'resent-to', 'resent-cc', 'resent-bcc'];
-const BULK = new Set(['bulk', 'list', 'junk', 'auto_reply']);
+export const BULK: ReadonlySet<string> = new Set(['bulk', 'list', 'junk', 'auto_reply']);
 const SUPPRESSED = new Set(['all', 'oof', 'autoreply']);
 /** Names behind which nobody reads (RFC 5230 §4.6). */
 const NOBODY = new Set([
@@ -78,7 +78,7 @@ export function whyNoAnswer(sender: string, header: SieveHeader, own: ReadonlySe
   return named ? undefined : 'it is not addressed to the owner';
 }
 
-function firstWord(value: string): string {
+export function firstWord(value: string): string {
   return words(value)[0] ?? '';
 }
 

@@ -3,6 +3,7 @@ import type { VacationAction } from '../../mail/sieve/actions.ts';
 import type { SieveHeader } from '../../mail/sieve/header.ts';
 import type { MailAccount } from '../../mailstore/api.ts';
 import { absenceOf, absenceText, isAway, timeZoneOf } from '../absence.ts';
+import { languageOf } from '../language.ts';
 import { isKnown } from '../people.ts';
 import type { Delivery, Stage } from '../pipeline.ts';
 import { isForged } from '../sieve/forged.ts';
@@ -55,7 +56,8 @@ export class VacationStage implements Stage {
     if (absence.knownOnly && !(await isKnown(account, mail.sender, now))) return [];
     const { subject, text, html, days, changed } = absence;
     const owner = await directory.account(account.id);
-    const reason = text.trim() === '' ? absenceText(owner?.displayName || (owner?.address ?? '')) : text;
+    const name = owner?.displayName || (owner?.address ?? '');
+    const reason = text.trim() === '' ? absenceText(name, await languageOf(account)) : text;
     const action: VacationAction = {
       type: 'vacation',
       handle: `absence ${changed}`,

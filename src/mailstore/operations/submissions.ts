@@ -1,17 +1,20 @@
 /** Operations on what a user sends. The row of the mail counts what is open, so that its content goes when nothing is. */
 import { MailError } from '../../mail/error.ts';
 import type { Entry, Key } from '../../ports/kv.ts';
-import type { Change, EmailId, Flags, FolderId } from '../api.ts';
+import type { Change, EmailId, Flags, FolderId, MsgId } from '../api.ts';
 import type { Operation } from '../commit.ts';
 import type { Draft } from '../draft.ts';
 import { deliveryKey, onceKey, outboxKey, sentKey, submissionKey } from '../keys.ts';
+import { folderKeywords } from '../folder-names.ts';
 import type { StagedFacts } from '../staging.ts';
+import type { LogChange } from '../state.ts';
 import {
   type Delivery,
   type DeliveryChange,
   type Effect,
   isSettled,
   type NewSubmission,
+  RECEIPT_SENT,
   type Submission,
   type SubmissionFacts,
   type SubmissionId,
@@ -73,7 +76,7 @@ export function submit(
   copy: StagedFacts | undefined,
   now: number,
 ): Operation<Submitted> {
-  const { deliveries, copy: copyTo, key, ...facts } = submission;
+  const { deliveries, copy: copyTo, key, answers, ...facts } = submission;
   if (deliveries.length === 0 || deliveries.length > MOST_DELIVERIES)
     throw new MailError('limit', 'user', `a mail to ${deliveries.length} destinations`);
   const held = facts.sendAt !== undefined && facts.sendAt > now;
@@ -93,6 +96,7 @@ export function submit(
       }
       const result = { id, messageId: facts.messageId, state: held ? ('held' as const) : ('released' as const) };
       if (draft.row(submissionKey(id))) return { changes: [], result: { ...result, duplicate: true } };
+      const marked = answers === undefined ? [] : markAnswered(draft, answers);
       const placed = placing?.plan(draft);
       const effects: Effect[] = held ? [{ kind: 'wake', at: facts.sendAt ?? now }] : deliverAll(deliveries.length);
       const row: SubmissionRow = {
@@ -113,9 +117,23 @@ export function submit(
       if (facts.messageId !== '') put.push([sentKey(facts.messageId), Buffer.from(id, 'hex')]);
       const [once] = onces;
       if (once) put.push([once, json(result satisfies Known)]);
-      return { changes: [...(placed?.changes ?? []), changed(id)], put, result: { ...result, duplicate: false } };
+      const changes = [...marked, ...(placed?.changes ?? []), changed(id)];
+      return { changes, put, result: { ...result, duplicate: false } };
     },
   };
+}
+
+function markAnswered(draft: Draft, ids: readonly MsgId[]): LogChange[] {
+  const messages = ids.map((id) => draft.meta(id)).filter((message) => message !== undefined);
+  if (messages.length === 0) throw new MailError('message-missing', 'user', 'what a receipt is for is gone');
+  const lower = RECEIPT_SENT.toLowerCase();
+  if (messages.some(({ keywords }) => keywords.some((keyword) => keyword.toLowerCase() === lower)))
+    throw new MailError('conflict', 'user', 'a receipt was sent or declined before');
+  return messages.map((message): LogChange => {
+    const known = draft.folder(message.folder)?.keywords ?? [];
+    const keywords = folderKeywords([...message.keywords, RECEIPT_SENT], known);
+    return { type: 'flags', message: { ...message, keywords, modseq: draft.version } };
+  });
 }
 
 function deliverAll(count: number): Effect[] {

@@ -71,6 +71,10 @@ const OWN: Record<string, Case> = {
     stranger: 404,
   },
   'PATCH /v1/messages/:id': { request: (ids) => [`/v1/messages/${ids.message}`, change], stranger: 404 },
+  'POST /v1/messages/:id/receipt': {
+    request: (ids) => [`/v1/messages/${ids.message}/receipt`, { body: { answer: 'decline' } }],
+    stranger: 404,
+  },
   'POST /v1/messages/:id/report': {
     request: (ids) => [`/v1/messages/${ids.message}/report`, { body: { as: 'spam' } }],
     stranger: 404,
@@ -126,6 +130,16 @@ const OWN: Record<string, Case> = {
   'GET /v1/settings/rules-script': { request: () => ['/v1/settings/rules-script'], stranger: 200 },
   'PUT /v1/settings/rules-script': {
     request: () => ['/v1/settings/rules-script', { body: { script: '' } }],
+    stranger: 200,
+  },
+  'GET /v1/settings/receipts': { request: () => ['/v1/settings/receipts'], stranger: 200 },
+  'PUT /v1/settings/receipts': {
+    request: () => ['/v1/settings/receipts', { body: { answer: 'ask' } }],
+    stranger: 200,
+  },
+  'GET /v1/settings/language': { request: () => ['/v1/settings/language'], stranger: 200 },
+  'PUT /v1/settings/language': {
+    request: () => ['/v1/settings/language', { body: { language: null } }],
     stranger: 200,
   },
   'GET /v1/settings/sending': { request: () => ['/v1/settings/sending'], stranger: 200 },

@@ -13,6 +13,7 @@ import type { Directory } from '../../directory/api.ts';
 import type { MailStore, Principal } from '../../mailstore/api.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Random } from '../../ports/random.ts';
+import type { Receipts } from '../../submit/receipts.ts';
 import type { Cursors } from './cursor.ts';
 
 export type User = Principal & { readonly kind: 'user' };
@@ -71,6 +72,7 @@ export interface Services {
   readonly directory: Directory;
   readonly suppressions: Suppressions;
   readonly complaints: Pick<UserComplaints, 'about'>;
+  readonly receipts: Receipts;
   readonly clock: Clock;
   readonly random: Random;
   readonly cursors: Cursors;

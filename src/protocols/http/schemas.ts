@@ -3,6 +3,7 @@
  * `/v1/openapi.json`. Objects are strict: a field that is not documented is refused, never ignored.
  */
 import { z } from 'zod';
+import { DISPOSITIONS } from '../../mail/mdn.ts';
 import { PROBLEMS } from './reply.ts';
 
 /** Ids are opaque to clients; a malformed one is simply not there (404), like a foreign one. */
@@ -122,6 +123,45 @@ export const authentication = z.strictObject({
   arc: verdict,
 });
 
+export const submissionRecipient = z.strictObject({
+  address: z.string(),
+  state: z
+    .enum(['held', 'cancelled', 'queued', 'delayed', 'sent', 'delivered', 'bounced', 'dropped'])
+    .describe(
+      'sent: taken by the server that answers for the address; delivered: in a mailbox, of this server or as its server reported',
+    ),
+  at: instant.optional().describe('Of the last attempt'),
+  status: z.string().optional().describe('RFC 3463'),
+  server: z.string().optional(),
+  reply: z.string().optional().describe('What that server said'),
+  reason: z.string().optional().describe('In our words'),
+  complaint: instant.optional().describe('When the recipient called it spam'),
+  receipt: z
+    .strictObject({
+      at: instant.describe('When it came'),
+      disposition: z.enum(DISPOSITIONS).describe('displayed: it was opened; deleted: thrown away unread (RFC 8098)'),
+      proven: z
+        .boolean()
+        .describe('It came from that address, and that was checked; else anybody who has the mail may have made it up'),
+      automatic: z.boolean().describe('The reader was not asked'),
+    })
+    .optional()
+    .describe('What the recipient says became of it'),
+});
+
+export const submissionFields = {
+  id,
+  messageId: z.string(),
+  subject: z.string().describe('Its first 200 characters'),
+  sender: z.string().describe('Envelope sender; empty for mail without return path'),
+  created: instant,
+  sendAt: instant.optional(),
+  receipt: z.literal(true).optional().describe('A receipt was asked for'),
+  state: z.enum(['held', 'cancelled', 'released']).describe('held: until sendAt, and DELETE takes it back'),
+};
+
+export const submission = z.strictObject({ ...submissionFields, recipients: z.array(submissionRecipient) });
+
 export const message = z.strictObject({
   ...messageFields,
   sender: z.array(address),
@@ -140,6 +180,15 @@ export const message = z.strictObject({
     .nullable()
     .describe('Who sent it, as checked when it came in; null for what was not sent by another server'),
   spam: spam.nullable().describe('What the spam filter found when it came in; null for what it did not judge'),
+  receiptRequested: z
+    .strictObject({ to: z.array(z.string()) })
+    .nullable()
+    .describe(
+      'Who wants to be told that it was read: POST …/receipt answers. Null when nobody does, and when that is settled',
+    ),
+  sent: submission
+    .nullable()
+    .describe('What became of it, when you sent it in the last 30 days: as GET /v1/submissions/{id}'),
 });
 
 export const pageQuery = {

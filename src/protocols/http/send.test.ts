@@ -130,7 +130,6 @@ describe('what is refused', () => {
 
   test.each([
     ['nobody to send it to', { ...mail, to: [] }, 400],
-    ['what is not built yet: receipt', { ...mail, receipt: true }, 400],
     ['what is not built yet: downmail', { ...mail, downmail: true }, 400],
     ['header fields', { ...mail, headers: { 'X-Y': 'z' } }, 400],
     ['a path as attachment (F15)', { ...mail, attachments: [{ name: 'x', path: '/etc/passwd' }] }, 400],

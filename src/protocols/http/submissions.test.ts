@@ -121,3 +121,42 @@ test('a mail that its reader calls spam goes to Junk, and shows with who sent it
   expect((await show(id)).recipients).toMatchObject([{ complaint: expect.any(String) as string }]);
   await expect.poll(async () => (await http.queue.counts()).complaint.waiting, { timeout: 15_000 }).toBe(1);
 });
+
+test('a receipt is asked for, answered by its reader, and shown on the mail in Sent', async () => {
+  const { id } = await send({ to: ['bob@example.test'], subject: '견적서', receipt: true });
+  const bobs = async () => (await http.bob.as('GET', '/v1/folders/inbox/messages')).json.items;
+  await expect.poll(bobs, { timeout: 15_000 }).toHaveLength(1);
+  const [{ id: message }] = await bobs();
+  const read = async () => (await http.bob.as('GET', `/v1/messages/${message}`)).json;
+  expect(await read()).toMatchObject({ receiptRequested: { to: ['alice@example.test'] }, sent: null });
+  // Reading it is not consent.
+  await http.bob.as('PATCH', `/v1/messages/${message}`, { body: { read: true } });
+  expect((await read()).receiptRequested).not.toBeNull();
+  const answer = (body: object) => http.bob.as('POST', `/v1/messages/${message}/receipt`, { body });
+  expect((await answer({ answer: 'eaten' })).status).toBe(400);
+  expect((await answer({ answer: 'displayed' })).status).toBe(204);
+  expect((await answer({ answer: 'displayed' })).status).toBe(409);
+  expect(await read()).toMatchObject({ receiptRequested: null, keywords: ['$MDNSent'] });
+  const inbox = async () => (await http.alice.as('GET', '/v1/folders/inbox/messages')).json.items;
+  await expect.poll(inbox, { timeout: 15_000 }).toMatchObject([{ subject: '읽음 / Read: 견적서' }]);
+  expect(await show(id)).toMatchObject({ receipt: true, recipients: [{ state: 'delivered' }] });
+  const [{ id: copy }] = (await http.alice.as('GET', '/v1/folders/sent/messages')).json.items;
+  expect((await http.alice.as('GET', `/v1/messages/${copy}`)).json.sent).toEqual(await show(id));
+});
+
+test('receipts go by themselves where their owner wants that; the setting and the language are kept', async () => {
+  expect((await http.bob.as('GET', '/v1/settings/receipts')).json).toEqual({ answer: 'ask' });
+  expect((await http.bob.as('GET', '/v1/settings/language')).json).toEqual({ language: null });
+  await http.bob.as('PUT', '/v1/settings/receipts', { body: { answer: 'always' } });
+  await http.bob.as('PUT', '/v1/settings/language', { body: { language: 'en' } });
+  expect((await http.bob.as('PUT', '/v1/settings/receipts', { body: { answer: 'perhaps' } })).status).toBe(400);
+  expect((await http.bob.as('GET', '/v1/settings/language')).json).toEqual({ language: 'en' });
+  await send({ to: ['bob@example.test'], subject: 'offer', receipt: true });
+  const bobs = async () => (await http.bob.as('GET', '/v1/folders/inbox/messages')).json.items;
+  await expect.poll(bobs, { timeout: 15_000 }).toHaveLength(1);
+  const [{ id: message }] = await bobs();
+  const body = { read: true };
+  expect((await http.bob.as('PATCH', `/v1/messages/${message}`, { body })).json.keywords).toEqual(['$MDNSent']);
+  const inbox = async () => (await http.alice.as('GET', '/v1/folders/inbox/messages')).json.items;
+  await expect.poll(inbox, { timeout: 15_000 }).toMatchObject([{ subject: 'Read: offer' }]);
+});

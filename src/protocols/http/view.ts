@@ -9,8 +9,10 @@ import { Flag } from '../../mailstore/api.ts';
 import type { Body, Change, MailAccount, MessageDetails, MessageMeta, MsgId } from '../../mailstore/api.ts';
 import { authenticationView } from './authentication-view.ts';
 import { bodyParts } from './body-parts.ts';
+import type { Services } from './context.ts';
 import type { HtmlCleaner } from './html-cleaner.ts';
 import type * as schemas from './schemas.ts';
+import { submissionView } from './submission-view.ts';
 
 /** Encoded bytes of text and of HTML that are shown. */
 const SHOWN_BYTES = 1 << 20;
@@ -103,9 +105,10 @@ export async function messageView(
   account: MailAccount,
   id: MsgId,
   cleaner: HtmlCleaner,
-  hostname: string,
+  { hostname, receipts }: Pick<Services, 'hostname' | 'receipts'>,
 ): Promise<Message> {
-  const { meta, details, body } = await account.getMessage(id);
+  const read = await account.getMessage(id);
+  const { meta, details, body } = read;
   const { envelope, structure } = details;
   const parts = bodyParts(structure);
   const plain = await textOf(body, parts.text);
@@ -134,7 +137,28 @@ export async function messageView(
     structure: structureView(structure),
     authentication: await authenticationView(body, hostname),
     spam: spamView(await assessment(account, meta.email)),
+    receiptRequested: await receiptView(receipts, account, read),
+    sent: await sentView(account, envelope),
   };
+}
+
+async function receiptView(
+  receipts: Services['receipts'],
+  account: MailAccount,
+  read: Parameters<Services['receipts']['open']>[1],
+): Promise<Message['receiptRequested']> {
+  const request = await receipts.open(account, read);
+  return request === undefined ? null : { to: [...request.to] };
+}
+
+/** What became of a mail of one's own. Another's with the same Message-ID is none. */
+async function sentView(
+  account: MailAccount,
+  { from, messageId }: MessageDetails['envelope'],
+): Promise<Message['sent']> {
+  const found = messageId === '' || from.length !== 1 ? undefined : await account.outgoing.withMessageId(messageId);
+  if (found === undefined || found.sender.toLowerCase() !== from[0]?.address.toLowerCase()) return null;
+  return submissionView(found, await account.outgoing.deliveries(found.id));
 }
 
 function spamView(found: Assessment | undefined): Message['spam'] {

@@ -63,7 +63,7 @@ export function messageRoutes(app: App, services: Services, cleaner: HtmlCleaner
     },
     async (request, reply) => {
       const account = await ownAccount(request, reply, services);
-      return await messageView(account, messageOf(account, request.params.id).id, cleaner, services.hostname);
+      return await messageView(account, messageOf(account, request.params.id).id, cleaner, services);
     },
   );
 
@@ -125,8 +125,13 @@ export function messageRoutes(app: App, services: Services, cleaner: HtmlCleaner
     },
     async (request, reply) => {
       const account = await ownAccount(request, reply, services);
-      const { id } = messageOf(account, request.params.id);
+      const { id, flags } = messageOf(account, request.params.id);
       await apply(account, [id], request.body);
+      if (request.body.read === true && (flags & Flag.seen) === 0)
+        await services.receipts.opened(account, id).catch((error: unknown) => {
+          // Marking it as read is what was asked for.
+          request.log.warn({ err: error }, 'a receipt could not be sent');
+        });
       const [shown] = await summaries(account, [id]);
       if (shown === undefined) throw new Problem('message-missing');
       return shown;

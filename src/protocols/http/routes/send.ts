@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { MailError } from '../../../mail/error.ts';
 import { HEAD_LIMIT } from '../../../intake/arrival.ts';
 import type { RawMail } from '../../../intake/arrival.ts';
-import { composeMessage } from '../../../mail/compose.ts';
+import { composeMessage, formatAddress } from '../../../mail/compose.ts';
 import type { ComposeAddress, ComposeAttachment } from '../../../mail/compose.ts';
 import type { FolderId, MailAccount } from '../../../mailstore/api.ts';
 import { type Addressee, FARTHEST_SEND_AT, type Submit } from '../../../submit/submit.ts';
@@ -66,6 +66,7 @@ const newMessage = z
       .describe(
         'Goes to servers only that prove who they are and promise TLS on the rest of the way (RFC 8689); else it comes back',
       ),
+    receipt: z.boolean().default(false).describe('Ask the recipients to say when they have read it (RFC 8098)'),
     category: z
       .string()
       .max(32)
@@ -192,6 +193,9 @@ export function sendRoutes(app: App, services: Services, submit: Submit): void {
       ...(text !== undefined && { text }),
       ...(html !== undefined && { html }),
       ...(inReplyTo !== undefined && { inReplyTo }),
+      ...(mail.receipt && {
+        headers: [['Disposition-Notification-To', formatAddress({ address: from.address })]] as const,
+      }),
     }).catch((error: unknown) => {
       // These are about what the caller itself wrote: it may read them.
       if (error instanceof MailError && error.kind === 'user') throw new Problem(error.code, error.message);

@@ -1,44 +1,18 @@
 /** What was sent, what became of it, and taking back what has not left yet. */
 import { z } from 'zod';
 import type { MailAccount } from '../../../mailstore/api.ts';
-import type { Delivery, Submission, SubmissionId, SubmissionRecipient } from '../../../mailstore/submission.ts';
+import type { Delivery, Submission, SubmissionId } from '../../../mailstore/submission.ts';
 import { SENDING, type SendingSetting } from '../../../submit/submit.ts';
 import { ownAccount } from '../auth.ts';
 import type { App, Services } from '../context.ts';
 import { Problem } from '../reply.ts';
 import * as schemas from '../schemas.ts';
+import { recipientState, submissionFacts, submissionView } from '../submission-view.ts';
 
-const instant = z.iso.datetime();
-
-const recipientView = z.strictObject({
-  address: z.string(),
-  state: z
-    .enum(['held', 'cancelled', 'queued', 'delayed', 'sent', 'delivered', 'bounced', 'dropped'])
-    .describe(
-      'sent: taken by the server that answers for the address; delivered: in a mailbox, of this server or as its server reported',
-    ),
-  at: instant.optional().describe('Of the last attempt'),
-  status: z.string().optional().describe('RFC 3463'),
-  server: z.string().optional(),
-  reply: z.string().optional().describe('What that server said'),
-  reason: z.string().optional().describe('In our words'),
-  complaint: instant.optional().describe('When the recipient called it spam'),
-});
-
-const fields = {
-  id: z.string(),
-  messageId: z.string(),
-  subject: z.string().describe('Its first 200 characters'),
-  sender: z.string().describe('Envelope sender; empty for mail without return path'),
-  created: instant,
-  sendAt: instant.optional(),
-  state: z.enum(['held', 'cancelled', 'released']).describe('held: until sendAt, and DELETE takes it back'),
-};
 const summary = z.strictObject({
-  ...fields,
+  ...schemas.submissionFields,
   recipients: z.record(z.string(), z.int()).describe('How many are in which state'),
 });
-const submission = z.strictObject({ ...fields, recipients: z.array(recipientView) });
 
 const LIST = 'submissions';
 
@@ -64,7 +38,7 @@ export function submissionRoutes(app: App, services: Services): void {
       const shown = page.slice(0, limit);
       const items = await Promise.all(
         shown.map(async (one) => ({
-          ...facts(one),
+          ...submissionFacts(one),
           recipients: counts(one, await account.outgoing.deliveries(one.id)),
         })),
       );
@@ -80,17 +54,13 @@ export function submissionRoutes(app: App, services: Services): void {
         tags: ['messages'],
         summary: 'A mail that was sent, and what became of it for each recipient',
         params: schemas.idParam,
-        response: { 200: submission, ...schemas.problems(401, 404) },
+        response: { 200: schemas.submission, ...schemas.problems(401, 404) },
       },
     },
     async (request, reply) => {
       const account = await ownAccount(request, reply, services);
       const found = await get(account, request.params.id);
-      const deliveries = await account.outgoing.deliveries(found.id);
-      return {
-        ...facts(found),
-        recipients: deliveries.flatMap((delivery) => delivery.recipients.map((one) => view(found, one))),
-      };
+      return submissionView(found, await account.outgoing.deliveries(found.id));
     },
   );
 
@@ -160,46 +130,12 @@ async function get(account: MailAccount, id: string): Promise<Submission> {
   return found;
 }
 
-function facts({ id, messageId, subject, sender, created, sendAt, state }: Submission) {
-  return {
-    id,
-    messageId,
-    subject,
-    sender,
-    created: time(created),
-    state,
-    ...(sendAt !== undefined && { sendAt: time(sendAt) }),
-  };
-}
-
-function stateOf({ state }: Submission, recipient: SubmissionRecipient): z.output<typeof recipientView>['state'] {
-  return state === 'released' ? recipient.state : state;
-}
-
 function counts(one: Submission, deliveries: readonly Delivery[]): Record<string, number> {
   const found: Record<string, number> = {};
   for (const { recipients } of deliveries)
     for (const recipient of recipients) {
-      const state = stateOf(one, recipient);
+      const state = recipientState(one, recipient);
       found[state] = (found[state] ?? 0) + 1;
     }
   return found;
-}
-
-function view(one: Submission, recipient: SubmissionRecipient): z.output<typeof recipientView> {
-  const { address, at, status, host, reply, reason, complaint } = recipient;
-  return {
-    address,
-    state: stateOf(one, recipient),
-    ...(at !== undefined && { at: time(at) }),
-    ...(status !== undefined && { status }),
-    ...(host !== undefined && { server: host }),
-    ...(reply !== undefined && { reply }),
-    ...(reason !== undefined && { reason }),
-    ...(complaint !== undefined && { complaint: time(complaint) }),
-  };
-}
-
-function time(at: number): string {
-  return new Date(at).toISOString();
 }
