@@ -202,6 +202,17 @@ describe('REFERENCES', () => {
     expect(depth).toBe(count);
     expect(yields).toBeLessThan(1000);
   });
+
+  test('missing messages with more answers than a call has arguments are one by their subject', () => {
+    const subject = { text: 's', reply: true };
+    const list = Array.from({ length: 150_000 }, (_, n): ThreadMessage => {
+      return { messageId: '', parents: [n < 2 ? 'first' : 'second'], subject, date: n };
+    });
+    const [only, ...others] = done(threadsByReferences(list));
+    expect(others).toEqual([]);
+    expect(only!.message).toBe(-1);
+    expect(only!.children.length).toBe(150_000);
+  });
 });
 
 test('ORDEREDSUBJECT: the first of a subject, the others as answers to it', () => {

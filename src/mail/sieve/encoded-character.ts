@@ -32,5 +32,5 @@ function decode(inner: string): string | undefined {
   for (const code of codes)
     if (code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
       throw new Error(`there is no Unicode character ${code.toString(16)}`);
-  return String.fromCodePoint(...codes);
+  return codes.map((code) => String.fromCodePoint(code)).join('');
 }

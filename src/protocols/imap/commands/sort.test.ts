@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ImapService } from '../../../../test/imap/service.ts';
-import { sortInTurns } from '../search/sort-keys.ts';
 
 let service: ImapService;
 beforeAll(async () => {
@@ -109,16 +108,3 @@ test('a result that is kept is a set in the order of the folder', () =>
     A< * SEARCH 1 2
     A< /^c OK/
   `));
-
-test('sorting in turns is sorting, and what is equal stays in order', async () => {
-  const items = Array.from({ length: 10_000 }, (_, i) => i);
-  const key = (n: number): number => (n * 7919) % 100;
-  let pauses = 0;
-  const sorted = await sortInTurns(
-    items,
-    (a, b) => key(a) - key(b),
-    async () => void pauses++,
-  );
-  expect(sorted).toEqual(items.toSorted((a, b) => key(a) - key(b)));
-  expect(pauses).toBeGreaterThan(3);
-});

@@ -1,5 +1,6 @@
 /** Sort criteria (RFC 5256 §3, SORT; DISPLAYFROM, DISPLAYTO: RFC 5957) and the order that they make. */
 import type { Envelope, MailAddress } from '../../../mail/message.ts';
+import { sortedInSteps } from '../../../mail/sort-in-steps.ts';
 import { baseSubject } from '../../../mail/thread.ts';
 import type { MsgId } from '../../../mailstore/api.ts';
 import type { Session } from '../session.ts';
@@ -19,8 +20,6 @@ export interface SortCriterion {
 const MOST_CRITERIA = 20;
 /** Of a text, for comparing. */
 const CHARACTERS = 128;
-/** Messages that are sorted in one turn. */
-const RUN = 4096;
 
 export function sortCriteria(d: Decoder): SortCriterion[] {
   const criteria = d.list((): SortCriterion => {
@@ -48,8 +47,8 @@ export async function sortedPositions(
   const { view } = session.selected.tracker;
   const keys = new Set(criteria.map(({ key }) => key));
   const texts = new Map<TextKey, string[]>(TEXTS.filter((key) => keys.has(key)).map((key) => [key, []]));
-  const present: number[] = [];
-  if (texts.size === 0) present.push(...positions.filter((at) => view.flagsAt(at) >= 0));
+  let present: number[] = [];
+  if (texts.size === 0) present = positions.filter((at) => view.flagsAt(at) >= 0);
   else {
     let i = 0;
     for await (const details of session.account.detailsOf(positions.map((at) => view.ids[at] as MsgId))) {
@@ -71,10 +70,10 @@ export async function sortedPositions(
     }
     return a - b;
   };
-  const order = await sortInTurns([...present.keys()], compare, async () => {
-    if (out.mustPause()) await out.pause();
-  });
-  return order.map((i) => present[i]!);
+  const steps = sortedInSteps([...present.keys()], compare);
+  let step = steps.next();
+  for (; !step.done; step = steps.next()) if (out.mustPause()) await out.pause();
+  return step.value.map((i) => present[i]!);
 }
 
 function compareValues(values: Values, a: number, b: number): number {
@@ -124,38 +123,4 @@ function displayOf(one: MailAddress | undefined): string {
 
 function sortable(text: string): string {
   return fold(text.slice(0, CHARACTERS));
-}
-
-/** Sorts runs, then merges them two by two; `pause` between pieces. */
-export async function sortInTurns(
-  items: readonly number[],
-  compare: (a: number, b: number) => number,
-  pause: () => Promise<void>,
-): Promise<number[]> {
-  let runs: number[][] = [];
-  for (let at = 0; at < items.length; at += RUN) {
-    runs.push(items.slice(at, at + RUN).sort(compare));
-    await pause();
-  }
-  while (runs.length > 1) {
-    const next: number[][] = [];
-    for (let i = 0; i < runs.length; i += 2) next.push(await merged(runs[i]!, runs[i + 1] ?? [], compare, pause));
-    runs = next;
-  }
-  return runs[0] ?? [];
-}
-
-async function merged(
-  a: readonly number[],
-  b: readonly number[],
-  compare: (a: number, b: number) => number,
-  pause: () => Promise<void>,
-): Promise<number[]> {
-  const whole: number[] = [];
-  for (let i = 0, j = 0; i < a.length || j < b.length; ) {
-    if (whole.length % RUN === 0) await pause();
-    const first = j >= b.length || (i < a.length && compare(a[i]!, b[j]!) <= 0);
-    whole.push(first ? a[i++]! : b[j++]!);
-  }
-  return whole;
 }
