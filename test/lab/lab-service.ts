@@ -12,7 +12,7 @@ export function startInLab(data: string, plan: LabPlan = {}): Promise<Service> {
     data,
     program: [process.execPath, '--import', COMPOSE, MAIN],
     env: { LAB: JSON.stringify(plan) },
-    startMs: 60_000,
+    startMs: 300_000,
   });
 }
 

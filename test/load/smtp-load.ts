@@ -86,7 +86,7 @@ class Load {
       }
       try {
         await using client = await SmtpClient.connect(address, {
-          timeoutMs: 60_000,
+          timeoutMs: 240_000,
           lmtp: this.#options.lmtp ?? false,
         });
         while (sending && !this.#signal?.aborted) {
