@@ -3,6 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Database } from 'lmdb';
 import type { Key, Partition, PartitionKind, Range, Value } from '../ports/kv.ts';
 import { Table, TABLES } from './kv-lmdb-batch.ts';
+import { pageProblems } from './kv-lmdb-pages.ts';
 import { checkKey, MAX_KEY, unseal } from './kv-rows.ts';
 
 const PAGE_ROWS = 256;
@@ -14,12 +15,15 @@ const CHECK_PROBLEMS = 20;
 
 export class Reads {
   readonly #tables: readonly Database<Buffer, Buffer>[];
+  readonly #file: string;
   readonly #scans = new Set<Disposable>();
   readonly #scratch = Buffer.allocUnsafe(2048);
   #closed = false;
 
-  constructor(tables: readonly Database<Buffer, Buffer>[]) {
+  /** `file`: what LMDB keeps the tables in. */
+  constructor(tables: readonly Database<Buffer, Buffer>[], file: string) {
     this.#tables = tables;
+    this.#file = file;
   }
 
   get closed(): boolean {
@@ -132,7 +136,8 @@ export class Reads {
   }
 
   /** LMDB's pages have no checksums: a bit that flips in one may hide rows, or lead to pages that hold something else. So
-   * each table must have as many rows as LMDB has counted, in order, unchanged, and each must be found by its key. */
+   * each table must have as many rows as LMDB has counted, in order, unchanged, and each must be found by its key; and no page
+   * may be used twice, or be used and free. */
   async *check(): AsyncIterable<string> {
     for (const table of TABLES.keys()) {
       let problems: string[] = [];
@@ -141,6 +146,20 @@ export class Reads {
         if (problems.length === 0) break;
       }
       yield* problems;
+    }
+    yield* await this.#checkPages();
+  }
+
+  async #checkPages(): Promise<string[]> {
+    this.usable();
+    const table = this.#tables[Table.store]!;
+    // While it is open nothing that its state needs is written over, nor what a later state needs.
+    const transaction = table.useReadTransaction();
+    try {
+      for (const _key of table.getKeys({ limit: 1, transaction }));
+      return await pageProblems(this.#file);
+    } finally {
+      transaction.done();
     }
   }
 

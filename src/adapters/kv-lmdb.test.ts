@@ -8,6 +8,7 @@ import { testFolder } from '../../test/folder.ts';
 import { collect, commitNow, freshId, kvContract, text } from '../ports/kv.contract.ts';
 import { partition, StoreFailed, StoreFull } from '../ports/kv.ts';
 import { Table, TABLES } from './kv-lmdb-batch.ts';
+import { pageProblems } from './kv-lmdb-pages.ts';
 import { LMDB_OPTIONS, TABLE_OPTIONS } from './kv-lmdb-options.ts';
 import { openLmdb } from './kv-lmdb.ts';
 
@@ -174,6 +175,29 @@ describe('kv-lmdb', () => {
     for (let at = 0; (at = bytes.indexOf('u/a\0key-1234', at)) >= 0; at++) bytes[at + 10]! ^= 64;
     await writeFile(file, bytes);
     expect((await check()).join('\n')).toMatch(/checksum|order|not found/);
+  });
+
+  it('finds a page that is used, and free for the next transaction', async () => {
+    await using folder = await testFolder();
+    {
+      await using kv = await openLmdb(folder.path);
+      for (let version = 0; version < 5; version++)
+        await kv.commit(p, version, version + 1, { put: [row('big', 9000), row(`key-${version}`)] }, freshId());
+      expect(await Array.fromAsync(kv.check())).toEqual([]);
+    }
+    const file = join(folder.path, 'data.mdb');
+    const bytes = await readFile(file);
+    const number = (at: number): number => Number(bytes.readBigUInt64LE(at));
+    // As MDB_meta and MDB_node have it: the newer root page, the free list's tree, its first row, that row's first page.
+    const meta = number(152) > number(4096 + 152) ? 0 : 4096;
+    const list = number(meta + 88) * 4096;
+    const node = list + 24 + bytes.readUInt16LE(list + 24);
+    let entry = node + 8 + bytes.readUInt16LE(node + 6) + 8;
+    while (bytes.readBigInt64LE(entry) <= 0) entry += 8;
+    bytes.writeBigUInt64LE(BigInt(number(meta + 136)), entry);
+    expect(await pageProblems(file)).toEqual([]);
+    await writeFile(file, bytes);
+    expect(await pageProblems(file)).toEqual([`page ${number(meta + 136)} is used, and free`]);
   });
 
   it('is copied while it is written, to a state that it was in', async () => {

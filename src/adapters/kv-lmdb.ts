@@ -119,7 +119,7 @@ export class LmdbKv implements KeyValueStore {
     this.#lock = lock;
     this.#root = root;
     this.#parts = new Parts(tables[Table.heads]!);
-    this.#reads = new Reads(tables);
+    this.#reads = new Reads(tables, join(folder, 'data.mdb'));
     const { minFree = 64 << 20, free = freeBytes } = options;
     this.#writes = new Writes(worker, tables, { folder, minFree, free });
   }

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, test } from 'vitest';
 import { ImapService } from '../../../../test/imap/service.ts';
 
 let service: ImapService;
