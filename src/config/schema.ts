@@ -163,6 +163,11 @@ const authentication = z
       'Domains of forwarders and mailing lists whose ARC seals are believed when DMARC fails.',
       'a list of domains such as ["lists.example.org"]',
     ),
+    wrong_senders: choice(
+      ['junk', 'refuse', 'accept'],
+      'junk',
+      "What becomes of mail whose author's or sender's address cannot be right: no address, a domain that does not exist or takes no mail, or one of ours where nobody has it.",
+    ),
     loopback: flag(false, 'Whether mail from this machine itself is checked, too.'),
   })
   .prefault({})

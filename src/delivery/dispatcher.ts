@@ -29,6 +29,7 @@ import type { Counter, Metrics } from '../telemetry/metrics.ts';
 import { deliveryEntry, wakeEntry } from './entry.ts';
 import { feedbackEntry } from './feedback/entry.ts';
 import type { OutboundLimits } from './limits.ts';
+import { deliveryKeyOf, recall } from './recall.ts';
 
 export interface DispatcherParts {
   readonly store: Pick<MailStore, 'open' | 'withOutbox'>;
@@ -133,8 +134,8 @@ export class Dispatcher implements AsyncDisposable {
         if (items.length === 0) break;
         for (const item of items) {
           try {
-            await this.#carryOut(opened, item);
-            this.#carriedOut.inc({ kind: item.effect.kind });
+            if (await this.#carryOut(opened, item)) this.#carriedOut.inc({ kind: item.effect.kind });
+            else failed = true;
           } catch (error) {
             failed = true;
             this.#failed.inc();
@@ -161,18 +162,32 @@ export class Dispatcher implements AsyncDisposable {
     this.#retries.set(account, { timer, failures });
   }
 
-  #carryOut(account: MailAccount, item: OutboxItem): Promise<void> {
+  /** Answers false when it has to wait for something, and nothing is wrong. */
+  async #carryOut(account: MailAccount, item: OutboxItem): Promise<boolean> {
     const { effect } = item;
     switch (effect.kind) {
       case 'deliver':
-        return this.#deliver(account, item, effect.part);
+        await this.#deliver(account, item, effect.part);
+        return true;
       case 'wake':
-        return this.#queue(account, item, wakeEntry(account.id, item.submission, effect.at));
+        await this.#queue(account, item, wakeEntry(account.id, item.submission, effect.at));
+        return true;
+      case 'recall':
+        return this.#recall(account, item);
       case 'report':
-        return this.#report(account, item, effect);
+        await this.#report(account, item, effect);
+        return true;
       case 'feedback':
-        return this.#queue(account, item, feedbackEntry(account.id, item, effect), effect.feedback);
+        await this.#queue(account, item, feedbackEntry(account.id, item, effect), effect.feedback);
+        return true;
     }
+  }
+
+  async #recall(account: MailAccount, item: OutboxItem): Promise<boolean> {
+    const submission = await account.outgoing.get(item.submission);
+    if (submission !== undefined && !(await recall(this.#parts, account, submission))) return false;
+    await account.outgoing.carriedOut(item);
+    return true;
   }
 
   async #queue(
@@ -201,7 +216,7 @@ export class Dispatcher implements AsyncDisposable {
         recipients,
         origin: submission.origin,
         mail: await rawMail(await account.outgoing.content(id)),
-        deliveryKey: `${account.id} ${id}`,
+        deliveryKey: deliveryKeyOf(account, id),
         requireTls: submission.requireTls,
         ...(submission.released !== undefined && { accepted: submission.released }),
       });
@@ -320,9 +335,17 @@ async function original(
 function filed(before: Delivery, known: readonly unknown[], sender: string, now: number): DeliveryChange {
   const recipients = before.recipients.map(
     (recipient, i): SubmissionRecipient =>
-      known[i] === undefined
-        ? { ...recipient, state: 'bounced', at: now, status: '5.1.1', reason: 'nobody here has this address any more' }
-        : { ...recipient, state: 'delivered', at: now, status: '2.1.5' },
+      recipient.state === 'recalled'
+        ? recipient
+        : known[i] === undefined
+          ? {
+              ...recipient,
+              state: 'bounced',
+              at: now,
+              status: '5.1.1',
+              reason: 'nobody here has this address any more',
+            }
+          : { ...recipient, state: 'delivered', at: now, status: '2.1.5' },
   );
   const told = (state: string, what: 'SUCCESS' | 'FAILURE') =>
     sender === '' ? [] : recipients.filter((one) => one.state === state && wants(one.dsn, what));

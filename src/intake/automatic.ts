@@ -23,5 +23,7 @@ export interface AutomaticMail {
     readonly forwardedBy?: string;
     /** It is the receipt that these copies of one mail ask for. */
     readonly answers?: readonly MsgId[];
+    /** It is what came by this delivery: not when that was taken back (`message-missing`). */
+    readonly passesOn?: string;
   }): Promise<void>;
 }

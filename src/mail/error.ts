@@ -41,6 +41,8 @@ export type MailErrorCode =
   | 'mail-loop'
   /** Its author's domain asks that such mail be refused. */
   | 'policy-refused'
+  /** Its author's or sender's address cannot be right. */
+  | 'wrong-sender'
   /** It holds something that does harm, or may. */
   | 'infected'
   /** Come again in a while: a mail server does, a spammer seldom. */

@@ -1,7 +1,7 @@
 /** A handle on one account, for one principal. */
 import { MailError } from '../mail/error.ts';
 import type { FieldName } from '../mail/search/document.ts';
-import type { KeyValueStore, Value, Version } from '../ports/kv.ts';
+import type { Key, KeyValueStore, Value, Version } from '../ports/kv.ts';
 import type {
   AccountId,
   Body,
@@ -27,6 +27,7 @@ import type {
   ThreadId,
   Uid,
   VersionChanges,
+  WithdrawalNote,
 } from './api.ts';
 import { StoredBody } from './bodies.ts';
 import { Joined, listConversations } from './conversations.ts';
@@ -38,8 +39,10 @@ import { readLog } from './log.ts';
 import type { Mailbox, Node } from './mailbox.ts';
 import { createFolder, deleteFolder, describeFolder, renameFolder, subscribe } from './operations/folders.ts';
 import { copyMessages, deleteMessages, MOST_MESSAGES, moveMessages, updateMessages } from './operations/messages.ts';
+import { besideDelivery } from './operations/delivered.ts';
 import { DAY, publish } from './operations/publish.ts';
 import { checkedRecordKey, putRecord, rememberOnce } from './operations/records.ts';
+import { withdraw } from './operations/withdraw.ts';
 import { AccountOutgoing } from './outgoing.ts';
 import { messageIds } from './query.ts';
 import { eachDetails, readDetails, readMessage } from './read-details.ts';
@@ -198,6 +201,20 @@ export class Account implements MailAccount, Disposable {
     if (staged.account !== this.id) throw new MailError('not-allowed', 'bug', 'staged for another account');
     const details = await told(() => this.#node.staging.details(staged));
     return { details, body: new StoredBody(this.#kv, this.#node.blobs, this.id, details) };
+  }
+
+  async withdraw(deliveryId: string, note?: WithdrawalNote): Promise<boolean> {
+    // What is filed of it while we look belongs to it as well; afterwards nothing is any more.
+    for (let known = -1; ; ) {
+      const beside: Key[] = [];
+      await told(async () => {
+        for await (const page of this.#kv.scan(accountPartition(this.id), besideDelivery(deliveryId)))
+          for (const [key] of page) beside.push(Buffer.from(key));
+      });
+      if (beside.length === known) return true;
+      if (!(await this.#mailbox.run(withdraw(deliveryId, beside, known < 0 ? note : undefined)))) return false;
+      known = beside.length;
+    }
   }
 
   async publish(staged: Staged, to: NewPlacement): Promise<Placed> {

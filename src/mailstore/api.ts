@@ -187,6 +187,16 @@ export interface Placed {
   readonly version: Version;
   /** The delivery id was known already: this is the earlier placement's answer. */
   readonly duplicate: boolean;
+  /** It was taken back by its sender (`withdraw`): it is nowhere, and nothing was placed. */
+  readonly withdrawn?: true;
+}
+
+/** What the owner can look up of mail that was taken back: a record that is a list, the newest first. */
+export interface WithdrawalNote {
+  readonly kind: string;
+  readonly id: string;
+  readonly most: number;
+  readonly entry: unknown;
 }
 
 export interface FlagChange {
@@ -313,6 +323,10 @@ export interface MailAccount {
   addMessage(raw: Uint8Array | AsyncIterable<Uint8Array>, to: NewPlacement): Promise<Placed>;
   /** What `MailStore.stage` wrote for this account, before it is in any folder. `message-missing` when it is gone. */
   staged(staged: Staged): Promise<{ readonly details: MessageDetails; readonly body: Body }>;
+  /** Takes back what was delivered under this id (`NewPlacement.deliveryId`), all copies in one commit, if its owner has opened, answered and
+   * forwarded none; what was not filed yet never is. Answers whether nobody has it now: once more answers the same. With `note` it is
+   * written down for the owner in the same commit. */
+  withdraw(deliveryId: string, note?: WithdrawalNote): Promise<boolean>;
   /** Publishes what `MailStore.stage` wrote for this account. */
   publish(staged: Staged, to: NewPlacement): Promise<Placed>;
   /** NinjaMail updateMessage: metadata only. With `unchangedSince` (RFC 7162 §3.1.3) messages with a higher modseq are

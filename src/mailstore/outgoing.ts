@@ -132,6 +132,14 @@ export class AccountOutgoing implements Outgoing {
     return cancelled;
   }
 
+  async recall(id: SubmissionId): Promise<'cancelled' | 'asked' | undefined> {
+    const copy = (await this.#row(id))?.copy;
+    const { state, finished } = await this.#mailbox.run(operations.recall(id, this.#node.clock.now()));
+    if (finished) this.#forget(id);
+    if (state === 'cancelled' && copy) this.#forget(copy.email);
+    return state;
+  }
+
   async outbox(): Promise<readonly OutboxItem[]> {
     const items: OutboxItem[] = [];
     await told(async () => {

@@ -52,12 +52,14 @@ export interface Submission extends SubmissionFacts {
   readonly state: SubmissionState;
   /** When attempts could begin. */
   readonly released?: number;
+  /** When its sender wanted it back. */
+  readonly recalled?: number;
   readonly deliveries: number;
 }
 
 /** `delivered`: with us, or reported so by who answers for it; `sent`: taken by a server that answers for it from then on; `dropped`: an
- * operator took it out. */
-export type RecipientState = 'queued' | 'delayed' | 'sent' | 'delivered' | 'bounced' | 'dropped';
+ * operator took it out; `recalled`: its sender did, before it was seen. */
+export type RecipientState = 'queued' | 'delayed' | 'sent' | 'delivered' | 'bounced' | 'dropped' | 'recalled';
 
 export interface SubmissionRecipient {
   readonly address: string;
@@ -79,6 +81,8 @@ export interface SubmissionRecipient {
   readonly complaint?: number;
   /** What the recipient's side says became of it. */
   readonly receipt?: Receipt;
+  /** What came of taking it back; absent while that is not decided. */
+  readonly recall?: 'withdrawn' | 'too-late';
 }
 
 /** As a notification told (RFC 8098). */
@@ -122,6 +126,8 @@ export type Effect =
   | { readonly kind: 'deliver'; readonly part: number }
   /** A wake-up in the outbound queue. */
   | { readonly kind: 'wake'; readonly at: number }
+  /** It is taken back where that is possible. */
+  | { readonly kind: 'recall' }
   /** The sender is told of these recipients, as they were. */
   | {
       readonly kind: 'report';
@@ -152,6 +158,8 @@ export interface NewSubmission extends SubmissionFacts {
   /** It is a receipt for these messages, copies of one mail: in the same commit they are marked as answered (`RECEIPT_SENT`). When one of
    * them is so already nothing is sent: `conflict`. */
   readonly answers?: readonly MsgId[];
+  /** The delivery that is passed on with it. When that was withdrawn nothing is sent (`message-missing`), and from now on it cannot be. */
+  readonly passesOn?: string;
 }
 
 /** RFC 3503 §3: the receipt that the mail asks for was sent or declined, once and for all. */
@@ -197,6 +205,10 @@ export interface Outgoing {
   release(id: SubmissionId): Promise<{ readonly state: SubmissionState | undefined; readonly at?: number }>;
   /** Only while it is held: answers whether it was. What was released stays as it is. */
   cancel(id: SubmissionId): Promise<boolean>;
+
+  /** Its sender wants it back: `cancelled` while it was held, `asked` when that is seen to from now on, undefined when there is no such mail or
+   * it was cancelled before. Once more changes nothing. */
+  recall(id: SubmissionId): Promise<'cancelled' | 'asked' | undefined>;
 
   outbox(): Promise<readonly OutboxItem[]>;
   /** An effect was carried out. Once more does nothing. */

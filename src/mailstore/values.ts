@@ -168,8 +168,9 @@ export function encodePlaced(p: Placed): Uint8Array {
 
 export function decodePlaced(value: Uint8Array): Placed {
   const r = new ByteReader(value);
+  const id = r.u32() as MsgId;
   return {
-    id: r.u32() as MsgId,
+    id,
     folder: r.u32() as FolderId,
     uid: r.u32() as Uid,
     uidValidity: r.u32(),
@@ -177,6 +178,7 @@ export function decodePlaced(value: Uint8Array): Placed {
     thread: r.hex(THREAD_BYTES) as ThreadId,
     version: r.f64(),
     duplicate: true,
+    ...((id as number) === 0 && { withdrawn: true as const }),
   };
 }
 

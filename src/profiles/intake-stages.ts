@@ -15,6 +15,7 @@ import { NotifyStage } from '../intake/stages/notify.ts';
 import type { SendingParts } from '../intake/stages/parts.ts';
 import { SpamStage, dnsList } from '../intake/stages/spam.ts';
 import { RejectListStage } from '../intake/stages/reject-list.ts';
+import { SenderAddressStage } from '../intake/stages/sender-address.ts';
 import { VacationStage } from '../intake/stages/vacation.ts';
 import { VirusStage } from '../intake/stages/virus.ts';
 import type { Engines } from '../intake/scan/engines.ts';
@@ -41,7 +42,7 @@ export function openPipeline(parts: IntakeStageParts): Pipeline {
   const failures = metrics.counter('intake_stages_passed_over_total', 'Mails that a failing stage let pass.', [
     'stage',
   ]);
-  const { check, dmarc, trusted_sealers: sealers, loopback } = config.authentication;
+  const { check, dmarc, trusted_sealers: sealers, wrong_senders: action, loopback } = config.authentication;
   const rules = { mode: dmarc, trustedSealers: new Set(sealers.map((domain) => domain.toLowerCase())) };
   const authenticator = check && new Authenticator({ ...parts, rules, loopback });
   const { viruses, spam } = config;
@@ -70,6 +71,7 @@ export function openPipeline(parts: IntakeStageParts): Pipeline {
           ]
         : []),
       new RejectListStage(parts),
+      ...(action === 'accept' ? [] : [new SenderAddressStage({ ...parts, action, loopback })]),
       new SieveStage(parts),
       new VacationStage(parts),
       file(parts),

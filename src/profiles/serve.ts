@@ -30,6 +30,7 @@ import { IntakeWorker } from '../intake/worker.ts';
 import type { AccountId } from '../mailstore/api.ts';
 import { Cursors } from '../mailstore/cursors.ts';
 import { contactCollection } from '../modules/contact-collection.ts';
+import { newMail } from '../modules/new-mail.ts';
 import { pager } from '../modules/pager.ts';
 import { ModuleRunner } from '../modules/runner.ts';
 import { webhooks } from '../modules/webhooks.ts';
@@ -202,6 +203,7 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
   const modules = [
     spamTraining(filters),
     contactCollection(),
+    newMail(),
     hooks,
     ...paging,
     ...(await loadModules(config.modules.load)),

@@ -56,6 +56,7 @@ export class AutomaticSender implements AutomaticMail {
     requireTls = false,
     forwardedBy,
     answers,
+    passesOn,
   }: Parameters<AutomaticMail['send']>[0]): Promise<void> {
     const { store, dispatcher, clock } = this.#parts;
     const header = HeaderBlock.parse(headerOf(mail));
@@ -93,6 +94,7 @@ export class AutomaticSender implements AutomaticMail {
       deliveries: resolved.map((one) => ({ destination: one.destination, recipients: [one.recipient] })),
       key,
       ...(answers !== undefined && { answers }),
+      ...(passesOn !== undefined && { passesOn }),
     });
     dispatcher.wake(account);
   }

@@ -21,7 +21,7 @@ import { isTlsOptional } from '../mail/tls-required.ts';
 import { decodeWords } from '../mail/words.ts';
 import type { AccountId, FolderId, MailAccount, MailStore, Principal, Staged } from '../mailstore/api.ts';
 import { Flag } from '../mailstore/api.ts';
-import type { Delivery, NewSubmission, Submitted, SubmissionRecipient } from '../mailstore/submission.ts';
+import type { Delivery, NewSubmission, SubmissionId, SubmissionRecipient, Submitted } from '../mailstore/submission.ts'; // prettier-ignore
 import type { Clock } from '../ports/clock.ts';
 import type { Queue } from '../ports/queue.ts';
 import type { Random } from '../ports/random.ts';
@@ -253,6 +253,16 @@ export class Submit {
     );
     dispatcher.wake(by.account);
     return submitted;
+  }
+
+  /** Wants a mail back: `outgoing.recall`, and what it takes is done from now on. */
+  async recall(account: MailAccount, id: SubmissionId): Promise<'cancelled' | 'asked' | undefined> {
+    const state = await account.outgoing.recall(id);
+    if (state !== undefined) {
+      this.#parts.log.info({ id, account: account.id, state }, 'a mail is recalled');
+      this.#parts.dispatcher.wake(account.id);
+    }
+    return state;
   }
 
   /** Only what the administrator allows it: the addresses of one kind of mail shall not suffer from another. */

@@ -49,6 +49,7 @@ export async function redirect({ address, header }: RedirectAction, parts: Perfo
       mail: sent,
       key: `sieve redirect ${recipient.deliveryId} ${address}`,
       requireTls: mail.requireTls,
+      passesOn: recipient.deliveryId,
       ...(await asForwarded(reach, parts)),
     });
     await memory.remember(same, A_DAY);

@@ -4,7 +4,7 @@
  */
 import type { FileintoAction } from '../../mail/sieve/actions.ts';
 import type { SieveHeader } from '../../mail/sieve/header.ts';
-import type { Folder, MailAccount, MailStore, NewPlacement } from '../../mailstore/api.ts';
+import type { Folder, MailAccount, MailStore, NewPlacement, Placed } from '../../mailstore/api.ts';
 import { MailError } from '../../mail/error.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../telemetry/log.ts';
@@ -34,15 +34,23 @@ export function file({ store, clock, log }: FileParts): Stage {
       if (plan === undefined) {
         // The folder a sender chose may be gone by now: then its copy is in INBOX rather than nowhere.
         const folder =
-          own === undefined ? defaultFolder(account, findings) : (account.folder(own.folder) ?? inboxOf(account));
+          own === undefined ? await defaultFolder(account, findings) : (account.folder(own.folder) ?? inboxOf(account));
         const flags = own?.flags ?? 0;
         const keywords = defaultKeywords(findings);
         const internalDate = mail.received;
         const records = recordsOf(findings);
-        await account.publish(staged, { folder: folder.id, flags, keywords, internalDate, deliveryId, records });
-        return false;
+        const { withdrawn } = await account.publish(staged, {
+          folder: folder.id,
+          flags,
+          keywords,
+          internalDate,
+          deliveryId,
+          records,
+        });
+        // Nobody is told of a mail that its sender took back.
+        return withdrawn === true;
       }
-      await new Filing({ account, delivery, plan, log }).into(plan.places);
+      if (!(await new Filing({ account, delivery, plan, log }).into(plan.places))) return true;
       const memory = new SieveMemory(account, deliveryId, clock.now());
       for (const { id, seconds } of plan.remember) await memory.remember(`duplicate ${id}`, seconds);
       return false;
@@ -65,13 +73,13 @@ class Filing {
   }
 
   /** The first place is under the delivery's own id, as without a script: whatever the script says by the next attempt, the
-   * mail is not filed a second time. */
-  async into(places: Plan['places']): Promise<void> {
+   * mail is not filed a second time. Answers false when its sender took it back. */
+  async into(places: Plan['places']): Promise<boolean> {
     const { account, delivery, log } = this.#parts;
     const { deliveryId } = delivery.recipient;
     const used = new Set<number>();
     for (const place of places) {
-      const folder = place.type === 'keep' ? this.#default() : await this.#folder(place);
+      const folder = place.type === 'keep' ? await this.#default() : await this.#folder(place);
       if (used.has(folder.id)) continue;
       const to: NewPlacement = {
         folder: folder.id,
@@ -82,27 +90,29 @@ class Filing {
       };
       used.add(folder.id);
       try {
-        await this.#place(place.header, to);
+        if ((await this.#place(place.header, to)).withdrawn) return false;
       } catch (error) {
         if (!isUserError(error, 'limit', 'folder-missing')) throw error;
         // The folder went away meanwhile, or can take no more keywords: the mail is more important than either.
         log.warn({ err: error, account: account.id }, 'a mail could not be filed as a script asked');
         await this.#place(place.header, {
           ...to,
-          folder: account.folder(folder.id)?.id ?? this.#default().id,
+          folder: account.folder(folder.id)?.id ?? (await this.#default()).id,
           keywords: [],
         });
       }
     }
+    return true;
   }
 
-  async #place(header: SieveHeader, to: NewPlacement): Promise<void> {
+  #place(header: SieveHeader, to: NewPlacement): Promise<Placed> {
     const { account, delivery, plan } = this.#parts;
-    if (header.edited) await account.addMessage(this.#edited(header, plan), to);
-    else await account.publish(delivery.recipient.staged, to);
+    return header.edited
+      ? account.addMessage(this.#edited(header, plan), to)
+      : account.publish(delivery.recipient.staged, to);
   }
 
-  #default(): Folder {
+  #default(): Promise<Folder> {
     return defaultFolder(this.#parts.account, this.#parts.delivery.findings);
   }
 
@@ -119,7 +129,7 @@ class Filing {
     } catch (error) {
       if (!(error instanceof MailError) || error.kind === 'temporary' || error.kind === 'bug') throw error;
       log.warn({ err: error, account: account.id }, 'a script asks for a folder that cannot be made');
-      return account.folderAt(action.mailbox) ?? this.#default();
+      return account.folderAt(action.mailbox) ?? (await this.#default());
     }
   }
 

@@ -10,6 +10,7 @@ import type { Log } from '../../telemetry/log.ts';
 import type { AutomaticMail } from '../automatic.ts';
 import { HEAD_LIMIT } from '../arrival.ts';
 import type { Delivery, Findings } from '../pipeline.ts';
+import { newMailFolder } from '../new-mail.ts';
 import type { Plan } from '../plan.ts';
 import { ASSESSMENT } from '../spam/assessment.ts';
 
@@ -43,9 +44,10 @@ export function inboxOf(account: MailAccount): Folder {
 }
 
 /** Where a mail goes of which nothing else is said. */
-export function defaultFolder(account: MailAccount, { junk, person }: Findings): Folder {
+export async function defaultFolder(account: MailAccount, { junk, person }: Findings): Promise<Folder> {
   if (junk !== undefined) return account.folderWithRole('junk') ?? inboxOf(account);
-  return (person?.folder === undefined ? undefined : account.folder(person.folder)) ?? inboxOf(account);
+  const wanted = person?.folder === undefined ? undefined : account.folder(person.folder);
+  return wanted ?? (await newMailFolder(account)) ?? inboxOf(account);
 }
 
 /** Keywords that a mail gets wherever it goes. */

@@ -5,9 +5,10 @@ import { Flag, type MessageMeta, type MsgId, type NewPlacement, type Placed, typ
 import type { Operation } from '../commit.ts';
 import type { Draft } from '../draft.ts';
 import { folderKeywords } from '../folder-names.ts';
-import { deliveredKey, joinedKey } from '../keys.ts';
+import { joinedKey } from '../keys.ts';
 import { noFolder, placedAt } from '../state.ts';
 import type { StagedFacts } from '../staging.ts';
+import { deliveryKeys } from './delivered.ts';
 import { recordRow } from './records.ts';
 import { decodePlaced, decodeThread, encodeDay, encodePlaced, encodeThread, wholeSeconds } from '../values.ts';
 
@@ -18,14 +19,22 @@ const THREAD_REFRESH_DAYS = 60;
 
 export function publish(facts: StagedFacts, to: NewPlacement, now: number): Operation<Placed> {
   const delivery = to.deliveryId === undefined ? undefined : deliveryKeys(to.deliveryId);
+  // Of a delivery that goes into several folders: when the first place was withdrawn, so is this one.
+  const dot = to.deliveryId?.indexOf('.') ?? -1;
+  const first = dot < 0 ? [] : deliveryKeys(to.deliveryId?.slice(0, dot) ?? '');
   const today = Math.floor(now / DAY);
   const records = (to.records ?? []).map(({ kind, value }) => recordRow(kind, facts.email, value));
   return {
-    reads: () => [...facts.threadKeys.map(({ key }) => key), ...(delivery ?? [])],
+    reads: () => [...facts.threadKeys.map(({ key }) => key), ...(delivery ?? []), ...first],
     plan(draft) {
       for (const key of delivery ?? []) {
         const known = draft.row(key);
         if (known) return { changes: [], result: decodePlaced(known) };
+      }
+      for (const key of first) {
+        const known = draft.row(key);
+        const placed = known && decodePlaced(known);
+        if (placed?.withdrawn) return { changes: [], result: placed };
       }
       const folder = draft.folder(to.folder);
       if (!folder) throw noFolder(to.folder);
@@ -52,16 +61,6 @@ export function publish(facts: StagedFacts, to: NewPlacement, now: number): Oper
       return { changes: [{ type: 'added', message }, ...records.map(({ change }) => change)], put: rows, result };
     },
   };
-}
-
-/** Of the id's own day, which is where it is kept, and of the day before. */
-export function deliveryKeys(id: string): readonly Key[] {
-  const dash = id.indexOf('-');
-  const day = Number(id.slice(0, dash));
-  if (dash < 1 || !Number.isInteger(day) || day < 0 || day > 0xffffffff)
-    throw new MailError('bug', 'bug', `a delivery id that does not begin with its day: ${id.slice(0, 40)}`);
-  const name = id.slice(dash + 1);
-  return day === 0 ? [deliveredKey(0, name)] : [deliveredKey(day, name), deliveredKey(day - 1, name)];
 }
 
 export function checkQuota(draft: Draft, bytes: number): void {

@@ -21,12 +21,15 @@ import {
   type SubmissionState,
   type Submitted,
 } from '../submission.ts';
+import { decodePlaced } from '../values.ts';
+import { deliveryKeys, sentOnKey, withdrawnRow } from './delivered.ts';
 import { DAY, publish } from './publish.ts';
 
 /** The value of a submission's own row. */
 export interface SubmissionRow extends SubmissionFacts {
   readonly state: SubmissionState;
   readonly released?: number;
+  readonly recalled?: number;
   readonly deliveries: number;
   /** Deliveries with recipients that wait, and effects not carried out yet. */
   readonly open: number;
@@ -76,10 +79,11 @@ export function submit(
   copy: StagedFacts | undefined,
   now: number,
 ): Operation<Submitted> {
-  const { deliveries, copy: copyTo, key, answers, ...facts } = submission;
+  const { deliveries, copy: copyTo, key, answers, passesOn, ...facts } = submission;
   if (deliveries.length === 0 || deliveries.length > MOST_DELIVERIES)
     throw new MailError('limit', 'user', `a mail to ${deliveries.length} destinations`);
   const held = facts.sendAt !== undefined && facts.sendAt > now;
+  const passing = passesOn === undefined ? [] : deliveryKeys(passesOn);
   const today = Math.floor(now / DAY);
   const onces = key === undefined ? [] : [onceKey(today, `sent ${key}`), onceKey(today - 1, `sent ${key}`)];
   const placing =
@@ -87,7 +91,7 @@ export function submit(
       ? undefined
       : publish(copy, { folder: copyTo.folder, flags: copyTo.flags, internalDate: facts.created }, now);
   return {
-    reads: (index) => [submissionKey(id), ...onces, ...(placing?.reads?.(index) ?? [])],
+    reads: (index) => [submissionKey(id), ...onces, ...passing, ...(placing?.reads?.(index) ?? [])],
     plan(draft) {
       for (const once of onces) {
         const known = draft.row(once);
@@ -96,6 +100,8 @@ export function submit(
       }
       const result = { id, messageId: facts.messageId, state: held ? ('held' as const) : ('released' as const) };
       if (draft.row(submissionKey(id))) return { changes: [], result: { ...result, duplicate: true } };
+      if (passing.some((row) => isRecalled(draft, row)))
+        throw new MailError('message-missing', 'user', 'its sender took it back');
       const marked = answers === undefined ? [] : markAnswered(draft, answers);
       const placed = placing?.plan(draft);
       const effects: Effect[] = held ? [{ kind: 'wake', at: facts.sendAt ?? now }] : deliverAll(deliveries.length);
@@ -114,6 +120,7 @@ export function submit(
       const put: Entry[] = [[submissionKey(id), json(row)], ...effectRows(id, 0, effects), ...(placed?.put ?? [])];
       for (const [i, delivery] of deliveries.entries())
         put.push([deliveryKey(id, i), json({ ...delivery, tries: 0 } satisfies Delivery)]);
+      if (passesOn !== undefined) put.push([sentOnKey(passesOn), withdrawnRow(draft.version)]);
       if (facts.messageId !== '') put.push([sentKey(facts.messageId), Buffer.from(id, 'hex')]);
       const [once] = onces;
       if (once) put.push([once, json(result satisfies Known)]);
@@ -121,6 +128,11 @@ export function submit(
       return { changes, put, result: { ...result, duplicate: false } };
     },
   };
+}
+
+function isRecalled(draft: Draft, key: Key): boolean {
+  const row = draft.row(key);
+  return row !== undefined && decodePlaced(row).withdrawn === true;
 }
 
 function markAnswered(draft: Draft, ids: readonly MsgId[]): LogChange[] {
@@ -215,6 +227,39 @@ export function cancel(id: SubmissionId): Operation<Cancelled> {
         changes: [changed(id)],
         put: [[head, json({ ...row, state: 'cancelled', open } satisfies SubmissionRow)]],
         result: { cancelled: true, finished: open === 0 },
+      };
+    },
+  };
+}
+
+export interface RecallBegun {
+  readonly state: 'cancelled' | 'asked' | undefined;
+  readonly finished: boolean;
+}
+
+export function recall(id: SubmissionId, now: number): Operation<RecallBegun> {
+  const head = submissionKey(id);
+  return {
+    reads: () => [head],
+    plan(draft) {
+      const value = draft.row(head);
+      const row = value && decodeSubmission(value);
+      const nothing = (state: RecallBegun['state']) => ({ changes: [], result: { state, finished: false } });
+      if (row === undefined) return nothing(undefined);
+      if (row.recalled !== undefined) return nothing(row.state === 'cancelled' ? 'cancelled' : 'asked');
+      if (row.state === 'cancelled') return nothing(undefined);
+      const isHeld = row.state === 'held';
+      const open = isHeld ? row.open - row.deliveries : row.open + 1;
+      const next: SubmissionRow = {
+        ...row,
+        recalled: now,
+        open,
+        ...(isHeld ? { state: 'cancelled' } : { nextEffect: row.nextEffect + 1 }),
+      };
+      return {
+        changes: [changed(id)],
+        put: [[head, json(next)], ...(isHeld ? [] : effectRows(id, row.nextEffect, [{ kind: 'recall' }]))],
+        result: { state: isHeld ? ('cancelled' as const) : ('asked' as const), finished: open === 0 },
       };
     },
   };

@@ -150,6 +150,21 @@ const OWN: Record<string, Case> = {
   'GET /v1/submissions': { request: () => ['/v1/submissions'], stranger: 200 },
   'GET /v1/submissions/:id': { request: (ids) => [`/v1/submissions/${ids.submission}`], stranger: 404 },
   'DELETE /v1/submissions/:id': { request: (ids) => [`/v1/submissions/${ids.submission}`], stranger: 404 },
+  'POST /v1/submissions/:id/recall': {
+    request: (ids) => [`/v1/submissions/${ids.submission}/recall`],
+    stranger: 404,
+  },
+  'GET /v1/recalled': { request: () => ['/v1/recalled'], stranger: 200 },
+  'GET /v1/settings/new-mail': { request: () => ['/v1/settings/new-mail'], stranger: 200 },
+  'PUT /v1/settings/new-mail': {
+    request: () => ['/v1/settings/new-mail', { body: { enabled: false } }],
+    stranger: 200,
+  },
+  'GET /v1/settings/recall': { request: () => ['/v1/settings/recall'], stranger: 200 },
+  'PUT /v1/settings/recall': {
+    request: () => ['/v1/settings/recall', { body: { allow: true, note: true } }],
+    stranger: 200,
+  },
   'GET /v1/suppressions': { request: () => ['/v1/suppressions'], stranger: 200 },
   'POST /v1/suppressions': {
     request: () => ['/v1/suppressions', { body: { address: 'x@elsewhere.test' } }],

@@ -126,7 +126,7 @@ export const authentication = z.strictObject({
 export const submissionRecipient = z.strictObject({
   address: z.string(),
   state: z
-    .enum(['held', 'cancelled', 'queued', 'delayed', 'sent', 'delivered', 'bounced', 'dropped'])
+    .enum(['held', 'cancelled', 'queued', 'delayed', 'sent', 'delivered', 'bounced', 'dropped', 'recalled'])
     .describe(
       'sent: taken by the server that answers for the address; delivered: in a mailbox, of this server or as its server reported',
     ),
@@ -136,6 +136,12 @@ export const submissionRecipient = z.strictObject({
   reply: z.string().optional().describe('What that server said'),
   reason: z.string().optional().describe('In our words'),
   complaint: instant.optional().describe('When the recipient called it spam'),
+  recall: z
+    .enum(['asked', 'withdrawn', 'too-late'])
+    .optional()
+    .describe(
+      'After POST …/recall. withdrawn: nobody can read it there any more; too-late: another server has it, or it was opened, passed on or removed, or is not given back; asked: not decided yet',
+    ),
   receipt: z
     .strictObject({
       at: instant.describe('When it came'),
@@ -157,6 +163,7 @@ export const submissionFields = {
   created: instant,
   sendAt: instant.optional(),
   receipt: z.literal(true).optional().describe('A receipt was asked for'),
+  recalled: instant.optional().describe('When you wanted it back'),
   state: z.enum(['held', 'cancelled', 'released']).describe('held: until sendAt, and DELETE takes it back'),
 };
 

@@ -41,7 +41,7 @@ import { eventRoutes } from './routes/events.ts';
 import { folderRoutes } from './routes/folders.ts';
 import { messageRoutes } from './routes/messages.ts';
 import { operatorAccess, operatorRoutes } from './routes/operator.ts';
-import { absenceRoutes, peopleRoutes, rejectRoutes } from './routes/own-mail.ts';
+import { absenceRoutes, newMailRoutes, peopleRoutes, rejectRoutes } from './routes/own-mail.ts';
 import { pageRoutes } from './routes/pages.ts';
 import { receiptRoutes } from './routes/receipts.ts';
 import { reportRoutes } from './routes/reports.ts';
@@ -238,7 +238,7 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
     receiptRoutes(api, services);
     reportRoutes(api, services);
     threadRoutes(api, services, sortKeys);
-    submissionRoutes(api, services);
+    submissionRoutes(api, services, options.submit);
     suppressionRoutes(api, services);
     webhookRoutes(api, services);
     pagerRoutes(api, services);
@@ -247,6 +247,7 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
     rejectRoutes(api, services);
     peopleRoutes(api, services);
     absenceRoutes(api, services);
+    newMailRoutes(api, services);
     searchRoutes(api, services);
     eventRoutes(api, streams);
     adminRoutes(api, options.deliverability);

@@ -11,7 +11,17 @@ export function submissionView(found: Submission, deliveries: readonly Delivery[
   return { ...submissionFacts(found), recipients };
 }
 
-export function submissionFacts({ id, messageId, subject, sender, created, sendAt, receipt, state }: Submission) {
+export function submissionFacts({
+  id,
+  messageId,
+  subject,
+  sender,
+  created,
+  sendAt,
+  receipt,
+  recalled,
+  state,
+}: Submission) {
   return {
     id,
     messageId,
@@ -21,6 +31,7 @@ export function submissionFacts({ id, messageId, subject, sender, created, sendA
     state,
     ...(sendAt !== undefined && { sendAt: time(sendAt) }),
     ...(receipt && { receipt }),
+    ...(recalled !== undefined && { recalled: time(recalled) }),
   };
 }
 
@@ -39,10 +50,13 @@ function view(one: Submission, recipient: SubmissionRecipient): RecipientView {
     ...(reply !== undefined && { reply }),
     ...(reason !== undefined && { reason }),
     ...(complaint !== undefined && { complaint: time(complaint) }),
+    ...(one.recalled !== undefined && {
+      recall: one.state === 'cancelled' ? ('withdrawn' as const) : (recipient.recall ?? 'asked'),
+    }),
     ...(receipt && { receipt: { ...receipt, at: time(receipt.at) } }),
   };
 }
 
-function time(at: number): string {
+export function time(at: number): string {
   return new Date(at).toISOString();
 }

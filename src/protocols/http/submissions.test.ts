@@ -160,3 +160,28 @@ test('receipts go by themselves where their owner wants that; the setting and th
   const inbox = async () => (await http.alice.as('GET', '/v1/folders/inbox/messages')).json.items;
   await expect.poll(inbox, { timeout: 15_000 }).toMatchObject([{ subject: 'Read: offer' }]);
 });
+
+test('a mail is taken back from who has not opened it; its receiver finds that out, and may forbid it', async () => {
+  const recall = (id: string, as = http.alice.as) => as('POST', `/v1/submissions/${id}/recall`);
+  const bobs = async () => (await http.bob.as('GET', '/v1/folders/inbox/messages')).json.items;
+  const result = async (id: string) => (await show(id)).recipients.map((r: { recall: string }) => r.recall);
+  const { id } = await send({ to: ['bob@example.test', 'x@other.test'], subject: 'oops' });
+  await expect.poll(bobs, { timeout: 15_000 }).toHaveLength(1);
+  await expect.poll(async () => (await show(id)).recipients[1].state, { timeout: 15_000 }).toBe('sent');
+  expect((await recall(id, http.bob.as)).status).toBe(404);
+  expect((await recall(id)).json).toMatchObject({ id, recalled: expect.any(String) });
+  await expect.poll(() => result(id), { timeout: 15_000 }).toEqual(['withdrawn', 'too-late']);
+  expect(await bobs()).toEqual([]);
+  expect((await http.bob.as('GET', '/v1/recalled')).json.items).toMatchObject([{ from: 'alice@example.test' }]);
+  expect((await http.bob.as('GET', '/v1/settings/recall')).json).toEqual({ allow: true, note: true });
+  await http.bob.as('PUT', '/v1/settings/recall', { body: { allow: false, note: true } });
+  const { id: kept } = await send({ to: ['bob@example.test'] });
+  await expect.poll(bobs, { timeout: 15_000 }).toHaveLength(1);
+  expect((await recall(kept)).status).toBe(202);
+  await expect.poll(() => result(kept), { timeout: 15_000 }).toEqual(['too-late']);
+  const { id: held } = await send({ to: ['bob@example.test'], sendAt: inAnHour() });
+  expect((await recall(held)).json).toMatchObject({ state: 'cancelled', recipients: [{ recall: 'withdrawn' }] });
+  const { id: cancelled } = await send({ to: ['bob@example.test'], sendAt: inAnHour() });
+  await http.alice.as('DELETE', `/v1/submissions/${cancelled}`);
+  expect((await recall(cancelled)).status).toBe(409);
+});

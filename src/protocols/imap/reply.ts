@@ -48,6 +48,7 @@ const WORDS: Readonly<Record<MailErrorCode, string>> = {
   greylisted: 'NO [UNAVAILABLE] Please try again in some minutes',
   'looks-like-spam': 'NO [CANNOT] It looks like spam',
   'scanner-down': 'NO [UNAVAILABLE] It cannot be scanned now',
+  'wrong-sender': "NO [CANNOT] The author's or sender's address cannot be right",
   'policy-refused': "NO [CANNOT] The author's domain asks that this message be refused",
   rejected: 'NO [CANNOT] The recipient takes no mail from this sender',
   'mail-loop': 'NO [CANNOT] The message has gone in a circle',

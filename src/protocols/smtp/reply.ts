@@ -33,6 +33,12 @@ const REPLIES: Partial<Record<MailErrorCode, Reply>> = {
   'over-quota': reply(452, '4.2.2', 'The mailbox is full'),
   'too-large': reply(552, '5.3.4', 'The message is larger than this server takes'),
   'mail-loop': reply(554, '5.4.6', 'The message has passed too many servers: mail loop'),
+  // RFC 3463 X.1.8, RFC 7505 §4.2.
+  'wrong-sender': reply(
+    550,
+    '5.1.8',
+    "The author's or sender's address cannot be right: nobody could be answered there",
+  ),
   'policy-refused': reply(
     550,
     '5.7.1',

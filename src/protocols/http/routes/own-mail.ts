@@ -9,9 +9,11 @@ import {
   putTimeZone,
   timeZoneOf,
 } from '../../../intake/absence.ts'; // prettier-ignore
+import { dropNewMailFolder, newMailFolder, useNewMailFolder } from '../../../intake/new-mail.ts';
 import { droppedMail, ownRejects, putOwnRejects } from '../../../intake/own-rejects.ts';
 import { people, PEOPLE_LIMITS, type Person, personAt, putPerson, removePerson } from '../../../intake/people.ts'; // prettier-ignore
 import { REJECT_ACTIONS, REJECT_LIMITS } from '../../../mail/reject-list.ts';
+import type { MailAccount } from '../../../mailstore/api.ts';
 import { ownAccount } from '../auth.ts';
 import type { App, Services } from '../context.ts';
 import { Problem } from '../reply.ts';
@@ -273,6 +275,59 @@ export function absenceRoutes(app: App, services: Services): void {
       const account = await ownAccount(request, reply, services);
       await putTimeZone(account, request.body.timeZone);
       return request.body;
+    },
+  );
+}
+
+export function newMailRoutes(app: App, services: Services): void {
+  const setting = z.strictObject({
+    folder: z.string().nullable().describe('Id of the folder; null: new mail goes to INBOX'),
+  });
+  const wanted = z.strictObject({
+    enabled: z.boolean(),
+    folder: z
+      .string()
+      .min(1)
+      .max(1_000)
+      .optional()
+      .describe('Path; it is made when it is not there. Default: New, or 새 메일'),
+  });
+  const view = async (account: MailAccount) => {
+    const folder = await newMailFolder(account);
+    return { folder: folder === undefined ? null : String(folder.id) };
+  };
+
+  app.get(
+    '/v1/settings/new-mail',
+    {
+      schema: {
+        tags: TAGS,
+        summary: 'The folder for new mail',
+        response: { 200: setting, ...schemas.problems(401) },
+      },
+    },
+    async (request, reply) => view(await ownAccount(request, reply, services)),
+  );
+
+  app.put(
+    '/v1/settings/new-mail',
+    {
+      schema: {
+        tags: TAGS,
+        summary: 'Have a folder for new mail, or none',
+        description:
+          'Mail for which you have no rule arrives there, and moves to INBOX when it is read. Mail programs that look into INBOX only, and ' +
+          'POP3, find it there then. Without it what is in the folder goes to INBOX.',
+        body: wanted,
+        response: { 200: setting, ...schemas.problems(400, 401, 409) },
+      },
+    },
+    async (request, reply) => {
+      const account = await ownAccount(request, reply, services);
+      const { enabled, folder } = request.body;
+      if (enabled) await useNewMailFolder(account, folder);
+      else await dropNewMailFolder(account);
+      return view(account);
     },
   );
 }

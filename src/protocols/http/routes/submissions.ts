@@ -1,13 +1,14 @@
 /** What was sent, what became of it, and taking back what has not left yet. */
 import { z } from 'zod';
+import { putRecallSetting, recalledMail, recallSetting } from '../../../delivery/recalled.ts';
 import type { MailAccount } from '../../../mailstore/api.ts';
 import type { Delivery, Submission, SubmissionId } from '../../../mailstore/submission.ts';
-import { SENDING, type SendingSetting } from '../../../submit/submit.ts';
+import { SENDING, type SendingSetting, type Submit } from '../../../submit/submit.ts';
 import { ownAccount } from '../auth.ts';
 import type { App, Services } from '../context.ts';
 import { Problem } from '../reply.ts';
 import * as schemas from '../schemas.ts';
-import { recipientState, submissionFacts, submissionView } from '../submission-view.ts';
+import { recipientState, submissionFacts, submissionView, time } from '../submission-view.ts';
 
 const summary = z.strictObject({
   ...schemas.submissionFields,
@@ -16,9 +17,10 @@ const summary = z.strictObject({
 
 const LIST = 'submissions';
 
-export function submissionRoutes(app: App, services: Services): void {
+export function submissionRoutes(app: App, services: Services, submit: Pick<Submit, 'recall'>): void {
   const { cursors } = services;
   sendingRoutes(app, services);
+  recallRoutes(app, services);
 
   app.get(
     '/v1/submissions',
@@ -79,6 +81,80 @@ export function submissionRoutes(app: App, services: Services): void {
       const { id } = await get(account, request.params.id);
       if (!(await account.outgoing.cancel(id))) throw new Problem('conflict', 'The mail is on its way already.');
       return await reply.code(204).send();
+    },
+  );
+
+  app.post(
+    '/v1/submissions/:id/recall',
+    {
+      schema: {
+        tags: ['messages'],
+        summary: 'Take a mail back as far as that is possible',
+        description:
+          'A held mail is not sent. People here lose it if they have not opened it, and another server does not get it if it has not got it ' +
+          'yet; for everybody else it is too late. `recall` of each recipient says what came of it, mostly within a second. 409 for a mail ' +
+          'that was cancelled before.',
+        params: schemas.idParam,
+        response: { 202: schemas.submission, ...schemas.problems(401, 403, 404, 409) },
+      },
+    },
+    async (request, reply) => {
+      const account = await ownAccount(request, reply, services);
+      const { id } = await get(account, request.params.id);
+      if ((await submit.recall(account, id)) === undefined) throw new Problem('conflict', 'The mail was cancelled.');
+      return await reply.code(202).send(submissionView(await get(account, id), await account.outgoing.deliveries(id)));
+    },
+  );
+}
+
+/** What somebody thinks of mail that others take back. */
+function recallRoutes(app: App, services: Services): void {
+  const setting = z.strictObject({
+    allow: z.boolean().describe('Senders here may take back mail that you have not opened'),
+    note: z.boolean().describe('GET /v1/recalled lists it then: from whom and when, and nothing of what it said'),
+  });
+  const recalled = z.strictObject({ from: z.string(), sent: z.iso.datetime(), at: z.iso.datetime() });
+
+  app.get(
+    '/v1/recalled',
+    {
+      schema: {
+        tags: ['messages'],
+        summary: 'Mail that its senders took back before you opened it: the last 50',
+        response: { 200: z.strictObject({ items: z.array(recalled) }), ...schemas.problems(401) },
+      },
+    },
+    async (request, reply) => {
+      const items = await recalledMail(await ownAccount(request, reply, services));
+      return { items: items.map(({ from, sent, at }) => ({ from, sent: time(sent), at: time(at) })) };
+    },
+  );
+
+  app.get(
+    '/v1/settings/recall',
+    {
+      schema: {
+        tags: ['messages'],
+        summary: 'Whether mail may be taken back from you',
+        response: { 200: setting, ...schemas.problems(401) },
+      },
+    },
+    async (request, reply) => recallSetting(await ownAccount(request, reply, services)),
+  );
+
+  app.put(
+    '/v1/settings/recall',
+    {
+      schema: {
+        tags: ['messages'],
+        summary: 'Change whether mail may be taken back from you',
+        body: setting,
+        response: { 200: setting, ...schemas.problems(400, 401) },
+      },
+    },
+    async (request, reply) => {
+      await putRecallSetting(await ownAccount(request, reply, services), request.body);
+      return request.body;
     },
   );
 }
