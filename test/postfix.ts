@@ -16,8 +16,8 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { WireClient } from './client/wire.ts';
+import { until } from './support/until.ts';
 
 export interface PostfixOptions {
   /** `host:port` where it takes mail. */
@@ -81,8 +81,7 @@ export class Postfix implements AsyncDisposable {
   async run(): Promise<void> {
     this.#command('start');
     const pidFile = join(this.folder, 'queue', 'pid', 'master.pid');
-    for (const end = performance.now() + 20_000; !existsSync(pidFile); await sleep(20))
-      if (performance.now() > end) throw new Error(`Postfix does not start: ${this.log()}`);
+    await until(`Postfix, whose logs are in ${this.folder},`, () => existsSync(pidFile));
     this.#pid = Number(readFileSync(pidFile, 'latin1').trim());
     await answering(this.smtp, this.folder);
   }
@@ -181,16 +180,13 @@ export function userIds(name: string): { uid: number; gid: number } {
 
 /** Resolves when somebody greets there. */
 export async function answering(address: string, folder: string): Promise<void> {
-  const end = performance.now() + 20_000;
-  for (;;) {
+  await until(`an answer at ${address}, whose logs are in ${folder}`, async () => {
     try {
-      await using wire = await WireClient.connect(address, { timeoutMs: 5_000 });
+      await using wire = await WireClient.connect(address);
       await wire.line();
-      return;
-    } catch (error) {
-      if (performance.now() > end)
-        throw new Error(`nothing answers at ${address}; its logs are in ${folder}`, { cause: error });
-      await sleep(50);
+      return true;
+    } catch {
+      return false;
     }
-  }
+  });
 }

@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { connectControl } from '../src/control/client.ts';
 import { accountAdd } from '../src/control/operations/account.ts';
 import { domainAdd } from '../src/control/operations/domain.ts';
+import { PATIENCE_MS } from './support/until.ts';
 
 const PABAL = new URL('../bin/pabal', import.meta.url).pathname;
 
@@ -43,8 +44,6 @@ export interface ServiceOptions {
   readonly program?: readonly string[];
   /** Put before the command: `strace`, `prlimit` ... */
   readonly under?: readonly string[];
-  /** Longest time to the line `ready`; default 30 s. */
-  readonly startMs?: number;
 }
 
 const FREE_PORTS: Readonly<Record<string, string>> = Object.fromEntries(
@@ -87,19 +86,19 @@ export class Service implements AsyncDisposable {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const service = new Service(data, options.data === undefined, child);
-    await service.#ready(options.startMs ?? 30_000);
+    await service.#ready();
     return service;
   }
 
-  async #ready(startMs: number): Promise<void> {
+  async #ready(): Promise<void> {
     const file = join(this.data, 'run', 'listen.json');
-    const until = performance.now() + startMs;
+    const until = performance.now() + PATIENCE_MS;
     while (!existsSync(file)) {
       if (this.#child.exitCode !== null || this.#child.signalCode !== null)
         throw new Error(`the service ended before it was ready:\n${this.#output}`);
       if (performance.now() > until) {
         this.#child.kill('SIGKILL');
-        throw new Error(`the service was not ready after ${startMs} ms:\n${this.#output}`);
+        throw new Error(`the service was not ready after ${PATIENCE_MS} ms:\n${this.#output}`);
       }
       await sleep(10);
     }
@@ -133,7 +132,7 @@ export class Service implements AsyncDisposable {
   }
 
   /** SIGTERM, and SIGKILL if that does not end it; answers the exit code. */
-  async stop(withinMs = 35_000): Promise<number | null> {
+  async stop(withinMs = PATIENCE_MS): Promise<number | null> {
     const timer = setTimeout(() => this.#child.kill('SIGKILL'), withinMs);
     try {
       await this.kill('SIGTERM');

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { problemsOf, SYSTEM } from '../../test/support/mail-store.ts';
 import { later, refused, ScriptedTransfer } from '../../test/support/scripted-transfer.ts';
 import { ALICE, BOB, CAROL, INBOX, type Sending, sendingWorld, subjects } from '../../test/support/sending.ts';
+import { settle } from '../../test/support/settle.ts';
 import { EICAR } from '../mail/malware/eicar.ts';
 import type { MailError } from '../mail/error.ts';
 import type { AccountId } from '../mailstore/api.ts';
@@ -193,7 +194,7 @@ describe('a circle ends (H4)', () => {
     await run.comes('kim@author.test', A, MAIL);
     for (let i = 0; i < 3; i++) {
       await run.quiet();
-      await run.settle(50);
+      await settle(50);
     }
     await run.quiet();
     const { intake, outbound } = await run.queue.counts();

@@ -10,6 +10,7 @@ import {
   unreachable,
 } from '../../test/support/scripted-transfer.ts';
 import { ALICE, aliceSends, INBOX, type Sending, sendingWorld, subjects } from '../../test/support/sending.ts';
+import { settle } from '../../test/support/settle.ts';
 import { SeededRandom } from '../adapters/random-seeded.ts';
 import type { SubmissionId } from '../mailstore/submission.ts';
 import type { OutboundLimits } from './limits.ts';
@@ -192,7 +193,7 @@ describe('an attempt', () => {
     });
     await using run = l.run;
     await aliceSends(run, ['x@one.test']);
-    await run.settle();
+    await settle();
     await l.clock.advance(31 * MINUTE);
     await run.quiet();
     await pass(l, HOUR, MINUTE);
@@ -233,7 +234,7 @@ describe('destinations', () => {
     }
     for (let i = 0; i < 10; i++) await aliceSends(run, ['x@good.test'], { subject: `good ${i}` });
     for (let i = 0; i < 60 && l.transfer.received.length < 10; i++) {
-      await run.settle();
+      await settle();
       await l.clock.advance(1000);
     }
     expect(l.transfer.received).toHaveLength(10);
@@ -345,7 +346,7 @@ describe('whatever happens', () => {
         );
         // Slower than the others, so that their commits come while it has taken the mail and nobody knows.
         transfer.servers.set('two.test', async () => {
-          await world.settle(5);
+          await settle(5);
           return taken;
         });
         const crashing = crashingKv(world.kv, { at, applied });
@@ -355,10 +356,10 @@ describe('whatever happens', () => {
           first &&
           (await aliceSends(first, to, { key: 'k', sendAt: world.clock.now() + MINUTE }).catch(() => undefined));
         for (let i = 0; i < 3; i++) {
-          await first?.settle();
+          await settle();
           await world.clock.advance(MINUTE);
         }
-        await first?.settle();
+        await settle();
         first?.stop();
         const before = transfer.received.length;
         await using run = await world.start(world.kv, transfer);

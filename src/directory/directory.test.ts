@@ -192,22 +192,25 @@ describe('a store that conflicts, loses answers and applies late', () => {
   });
 });
 
-/** Stops for ever at the n-th commit, before or after it applied: what a kill leaves. */
-function killedAt(kv: MemoryKv, commits: number, applied: boolean): KeyValueStore {
+/** Stops for ever at the n-th commit, before or after it applied: what a kill leaves. `killed` resolves when it came to that. */
+function killedAt(kv: MemoryKv, commits: number, applied: boolean): { kv: KeyValueStore; killed: Promise<void> } {
   let left = commits;
-  return new Proxy(kv, {
+  const killed = Promise.withResolvers<void>();
+  const dying = new Proxy(kv, {
     get(target, name) {
       if (name === 'commit')
         return async (...args: Parameters<MemoryKv['commit']>): Promise<CommitResult> => {
           left--;
           if (left > 0) return target.commit(...args);
           if (left === 0 && applied) await target.commit(...args);
+          killed.resolve();
           return new Promise(() => undefined);
         };
       const value = Reflect.get(target, name) as unknown;
       return typeof value === 'function' ? (value.bind(target) as unknown) : value;
     },
   });
+  return { kv: dying, killed: killed.promise };
 }
 
 describe('a crash between any two commits', () => {
@@ -229,11 +232,9 @@ describe('a crash between any two commits', () => {
           await before.directory.addDomain('example.test');
           const { id } = await before.directory.addAccount('first@example.test', {});
           await before.directory.addAlias('old@example.test', id);
-          const dying = new KvDirectory({ ...before, kv: killedAt(kv, n, applied) }, { hashCost: CHEAP });
-          const finished = await Promise.race([
-            change(dying, id).then(() => true),
-            new Promise<false>((resolve) => setTimeout(resolve, 8, false)),
-          ]);
+          const { kv: dead, killed } = killedAt(kv, n, applied);
+          const dying = new KvDirectory({ ...before, kv: dead }, { hashCost: CHEAP });
+          const finished = await Promise.race([change(dying, id).then(() => true), killed.then(() => false)]);
           const after = before.make();
           await after.settle();
           const accounts = await listed(after);

@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { pipelineOf } from '../../test/support/pipeline.ts';
 import { aliceLab, mail, problemsOf, SYSTEM } from '../../test/support/mail-store.ts';
+import { settle } from '../../test/support/settle.ts';
 import { SeededRandom } from '../adapters/random-seeded.ts';
 import { openQueue } from '../adapters/queue-kv.ts';
 import { MailError } from '../mail/error.ts';
@@ -63,9 +64,6 @@ async function lab(options: { quota?: number; before?: Stage; limits?: Partial<t
     restart: async (): Promise<void> => {
       queue = await openQueue({ kv, clock, random });
     },
-    settled: async (): Promise<void> => {
-      for (let i = 0; i < 60; i++) await new Promise((resolve) => setImmediate(resolve));
-    },
   };
 }
 
@@ -87,11 +85,11 @@ const WITH_ID = ['Message-ID: <1@remote.test>'];
 const inbox = (account: MailAccount) => account.getMessageIds({ folder: INBOX });
 
 test('an accepted mail is in each mailbox, below its own trace lines, byte for byte', async () => {
-  const { intake, work, alice, bob, queue, settled, store } = await lab();
+  const { intake, work, alice, bob, queue, store } = await lab();
   const raw = mail('hi', '본문\r\n', WITH_ID);
   work();
   const id = await intake.accept(arrival(raw, ALICE, BOB));
-  await settled();
+  await settle();
   for (const [account, address] of [
     [alice, 'alice-1@example.test'],
     [bob, 'bob-1@example.test'],
@@ -109,14 +107,14 @@ test('an accepted mail is in each mailbox, below its own trace lines, byte for b
 });
 
 test('the trace line says what the address is called, or that nobody knows', async () => {
-  const { intake, work, alice, settled } = await lab();
+  const { intake, work, alice } = await lab();
   work();
   for (const reverse of ['mx.remote.test', 'unknown', 'a) (b'])
     await intake.accept({
       ...arrival(mail('hi'), ALICE),
       origin: { protocol: 'SMTP', hello: 'client.test', remote: '192.0.2.1', cipher: '', reverse },
     });
-  await settled();
+  await settle();
   const first: string[] = [];
   for (const id of inbox(alice))
     first.push(
@@ -132,28 +130,28 @@ test('the trace line says what the address is called, or that nobody knows', asy
 });
 
 test('a client that sends again what it was not told we have makes no second copy (A3); another mail does (B13)', async () => {
-  const { intake, work, alice, settled, clock } = await lab();
+  const { intake, work, alice, clock } = await lab();
   work();
   const raw = mail('hi', 'text\r\n', WITH_ID);
   await intake.accept(arrival(raw, ALICE));
-  await settled();
+  await settle();
   await clock.advance(16 * 3_600_000);
   await intake.accept(arrival(raw, ALICE));
-  await settled();
+  await settle();
   expect(inbox(alice)).toHaveLength(1);
   await intake.accept(arrival(mail('hi', 'other text\r\n', WITH_ID), ALICE));
   await intake.accept({ ...arrival(raw, ALICE), sender: 'y@remote.test' });
-  await settled();
+  await settle();
   expect(inbox(alice)).toHaveLength(3);
   // Without a Message-ID nothing says that two equal mails are one.
   await intake.accept(arrival(mail('hi'), ALICE));
   await intake.accept(arrival(mail('hi'), ALICE));
-  await settled();
+  await settle();
   expect(inbox(alice)).toHaveLength(5);
 });
 
 test('a crash between the acknowledgement and the mailbox, and one in the middle of two recipients (A4, A5)', async () => {
-  const { intake, work, alice, bob, queue, settled, restart, store, filing } = await lab();
+  const { intake, work, alice, bob, queue, restart, store, filing } = await lab();
   await intake.accept(arrival(mail('hi'), ALICE, BOB));
   const [entry] = await queue.take('intake', 1);
   const payload = payloadOf(entry!);
@@ -161,7 +159,7 @@ test('a crash between the acknowledgement and the mailbox, and one in the middle
   expect([inbox(alice).length, inbox(bob).length]).toEqual([1, 0]);
   await restart();
   work();
-  await settled();
+  await settle();
   expect([inbox(alice).length, inbox(bob).length]).toEqual([1, 1]);
   expect(await problemsOf(store)).toEqual([]);
 });
@@ -176,7 +174,7 @@ test('a mail that fails every time goes to the error queue after five attempts, 
   l.work();
   await l.intake.accept({ ...arrival(mail('bad'), ALICE, BOB), sender: 'poison@remote.test' });
   await l.intake.accept(arrival(mail('good'), ALICE));
-  await l.settled();
+  await settle();
   expect(inbox(l.alice)).toHaveLength(1);
   const waits: number[] = [];
   for (let attempt = 1; attempt < 5; attempt++) {
@@ -184,7 +182,7 @@ test('a mail that fails every time goes to the error queue after five attempts, 
     expect(waiting).toMatchObject({ attempts: attempt, reason: expect.stringContaining('boom??boom') });
     waits.push(waiting!.due - l.clock.now());
     await l.clock.advance(waiting!.due - l.clock.now());
-    await l.settled();
+    await settle();
   }
   for (const [i, wait] of waits.entries()) {
     expect(wait).toBeGreaterThanOrEqual(5_000 * 2 ** i);
@@ -197,7 +195,7 @@ test('a mail that fails every time goes to the error queue after five attempts, 
   });
   broken = false;
   expect(await l.intake.redeliver([dead!.id])).toBe(1);
-  await l.settled();
+  await settle();
   expect([inbox(l.alice).length, inbox(l.bob).length]).toEqual([2, 1]);
   expect((await l.queue.counts()).error.waiting).toBe(0);
 });
@@ -210,16 +208,16 @@ test('a step that never answers is given up after its deadline, and the worker w
   l.work();
   await l.intake.accept({ ...arrival(mail('bad'), ALICE), sender: 'stuck@x' });
   await l.intake.accept(arrival(mail('good'), ALICE));
-  await l.settled();
+  await settle();
   expect(inbox(l.alice)).toHaveLength(0);
   await l.clock.advance(60_000);
-  await l.settled();
+  await settle();
   expect(inbox(l.alice)).toHaveLength(1);
   expect(await l.queue.list('intake')).toMatchObject([{ attempts: 1, reason: expect.stringContaining("'spam'") }]);
   await l.clock.advance(10_000);
-  await l.settled();
+  await settle();
   await l.clock.advance(60_000);
-  await l.settled();
+  await settle();
   expect(await l.queue.list('error')).toHaveLength(1);
 });
 
@@ -228,17 +226,17 @@ test('what the failure of a stage means: the mail goes on, or to the error queue
   const l = await lab({ before: boom });
   l.work();
   await l.intake.accept(arrival(mail('hi'), ALICE));
-  await l.settled();
+  await settle();
   expect(inbox(l.alice)).toHaveLength(0);
   await l.clock.advance(5_000);
-  await l.settled();
+  await settle();
   expect([inbox(l.alice).length, l.passedOver]).toEqual([1, ['spam']]);
 
   const broken = stage({ onFailure: 'error-queue', deliver: () => Promise.reject(new Error('boom')) });
   const other = await lab({ before: broken });
   other.work();
   await other.intake.accept(arrival(mail('hi'), ALICE));
-  await other.settled();
+  await settle();
   expect(await other.queue.list('error')).toMatchObject([{ reason: expect.stringContaining('boom') }]);
   expect(inbox(other.alice)).toHaveLength(0);
 });
@@ -247,14 +245,14 @@ test('who has it already is not tried again when another recipient fails', async
   const l = await lab({ quota: 10 });
   l.work();
   await l.intake.accept(arrival(mail('hi'), ALICE, BOB));
-  await l.settled();
+  await settle();
   expect([inbox(l.alice).length, inbox(l.bob).length]).toEqual([0, 1]);
   const [waiting] = await l.queue.list('intake');
   expect((waiting!.payload as { recipients: unknown[] }).recipients).toHaveLength(1);
   expect(waiting!.due - l.clock.now()).toBeGreaterThanOrEqual(15 * 60_000);
   await l.store.setQuota(ALICE, undefined);
   await l.intake.signedIn(ALICE);
-  await l.settled();
+  await settle();
   expect(inbox(l.alice)).toHaveLength(1);
 });
 
@@ -263,7 +261,7 @@ test('an account that is gone: at once to the error queue, with its reason', asy
   await l.intake.accept(arrival(mail('hi'), BOB));
   await l.store.removeAccount(BOB);
   l.work();
-  await l.settled();
+  await settle();
   expect(await l.queue.list('error')).toMatchObject([{ reason: expect.stringContaining(BOB) }]);
 });
 
@@ -290,7 +288,7 @@ test('a mail without header keeps its text as text', async () => {
   const l = await lab();
   l.work();
   await l.intake.accept(arrival(Buffer.from('hello: world? no\r\n'.replace(':', '')), ALICE));
-  await l.settled();
+  await settle();
   const { details, body } = await l.alice.getMessage(inbox(l.alice)[0]!);
   expect(details.preview).toContain('hello world');
   expect(Buffer.from(await body.bytes()).toString()).toMatch(/\+0000\r\n\r\nhello world\? no\r\n$/);
@@ -303,7 +301,7 @@ test('a thousand recipients: several entries, one commit, everybody has it', asy
   await l.intake.accept(arrival(mail('hi'), ...accounts));
   expect((await l.queue.counts()).intake.waiting).toBe(3);
   l.work();
-  await l.settled();
+  await settle();
   for (const account of accounts) {
     using opened = await l.store.open(SYSTEM, account);
     expect(inbox(opened)).toHaveLength(1);
@@ -320,7 +318,7 @@ test('an accepted mail reaches a watcher without anybody asking', async () => {
 });
 
 test('room is looked up at most once a second, by nobody who waits', async () => {
-  const { clock, settled } = await lab();
+  const { clock } = await lab();
   let asked = 0;
   let free = 140 << 20;
   const room = new Room(
@@ -328,11 +326,11 @@ test('room is looked up at most once a second, by nobody who waits', async () =>
     clock,
   );
   expect(room.has(100 << 20)).toBe(true);
-  await settled();
+  await settle();
   expect([room.has(100 << 20), room.has(50 << 20), asked]).toEqual([false, true, 1]);
   free = -1;
   await clock.advance(1000);
   room.has(0);
-  await settled();
+  await settle();
   expect([room.has(100 << 20), asked]).toEqual([true, 2]);
 });

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { ALICE, aliceLab, digest, keyOf, mail, problemsOf, SYSTEM } from '../../test/support/mail-store.ts';
+import { settle } from '../../test/support/settle.ts';
 import { SeededRandom } from '../adapters/random-seeded.ts';
 import type { AccountId, FolderId, MailStore, MsgId } from './api.ts';
 import { blobShard, CONDEMNED, condemnedKey } from './keys.ts';
@@ -102,7 +103,7 @@ test('a blob goes when its last message has gone, in two sweeps, and not before'
   };
   expect(await sweepTwice()).toEqual({ blobs: 0, bytes: 0 });
   await alice.deleteMessage([copy!.placed.id]);
-  await new Promise((resolve) => setTimeout(resolve));
+  await settle();
   expect(await store.sweep()).toMatchObject({ blobs: 0 });
   expect(blobs.contents.size).toBe(1);
   await clock.advance(CONDEMNED_FOR);
@@ -114,7 +115,7 @@ test('a content that comes again while its blob is condemned is stored under the
   const { store, blobs, kv, clock, alice } = await aliceLab();
   const raw = withAttachment('x', base64(pdf));
   await alice.deleteMessage([(await alice.addMessage(raw, { folder: INBOX })).id]);
-  await new Promise((resolve) => setTimeout(resolve));
+  await settle();
   await store.sweep();
   const sha256 = digest(pdf);
   const condemned = await kv.getImmutable(blobShard(sha256), CONDEMNED, [condemnedKey(sha256, 0)]);
@@ -156,7 +157,7 @@ test('one blob, a thousand references: 999 removals keep it', async () => {
   for (let i = 0; i < 999; i++) await alice.copy([id], 6 as FolderId);
   const view = alice.view(6 as FolderId);
   await alice.deleteMessage([id, ...(Array.from(view.ids.subarray(1, view.length)) as MsgId[])]);
-  await new Promise((resolve) => setTimeout(resolve));
+  await settle();
   expect((await bodyOf(store, ALICE, view.ids[0] as MsgId)).includes('see below')).toBe(true);
   expect(blobs.contents.size).toBe(1);
   expect(await problemsOf(store)).toEqual([]);

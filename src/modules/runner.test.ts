@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { aliceLab, SYSTEM } from '../../test/support/mail-store.ts';
+import { settle } from '../../test/support/settle.ts';
 import { LocalBus } from '../adapters/bus-local.ts';
 import { SeededRandom } from '../adapters/random-seeded.ts';
 import { SIGNED_IN } from '../directory/directory.ts';
@@ -188,7 +189,7 @@ describe('modules hear of accounts', () => {
     const runner = start(hanging, other);
     await add('one');
     await clock.advance(600);
-    for (let i = 0; i < 50 && other.heard.length === 0; i++) await new Promise((resolve) => setImmediate(resolve));
+    await expect.poll(() => other.heard.length).toBe(1);
     await add('two');
     expect(other.heard).toHaveLength(1);
     wakes = true;
@@ -216,7 +217,7 @@ describe('modules hear of accounts', () => {
     await add('one');
     await bob.addMessage(Buffer.from('Subject: two\r\n\r\n'), { folder: INBOX });
     await clock.advance(600);
-    for (let i = 0; i < 50; i++) await new Promise((resolve) => setImmediate(resolve));
+    await settle();
     expect(listener.heard).toEqual([]);
     gate.resolve();
     await runner.idle();
@@ -237,7 +238,7 @@ describe('modules hear of accounts', () => {
       const runner = start(listener);
       for (let i = 0; i < 4; i++) await add(`${round}.${i}`);
       await clock.advance(600);
-      for (let i = 0; i < 100; i++) await new Promise((resolve) => setImmediate(resolve));
+      await settle();
       await runner[Symbol.asyncDispose]();
     }
     const last = start(new Listener('other'));

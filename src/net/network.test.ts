@@ -29,6 +29,8 @@ const clock = new FakeClock();
 let folder: string;
 let identity: TlsIdentity;
 const networks: Network[] = [];
+/** Bytes that `eat` has read in the test at hand. */
+let eaten = 0;
 const sockets: Socket[] = [];
 
 beforeAll(async () => {
@@ -37,6 +39,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 afterEach(async () => {
+  eaten = 0;
   for (const socket of sockets.splice(0)) socket.destroy();
   for (const network of networks.splice(0)) await network.close(0);
 });
@@ -55,7 +58,10 @@ async function echo(connection: Connection): Promise<void> {
     else if (word === 'eat') {
       connection.beginTransfer();
       let sum = 0;
-      for await (const piece of connection.pieces(Number(argument))) sum += piece.length;
+      for await (const piece of connection.pieces(Number(argument))) {
+        sum += piece.length;
+        eaten += piece.length;
+      }
       connection.endTransfer();
       connection.write(`ate ${sum}\r\n`);
     } else if (word === 'pour') {
@@ -87,6 +93,11 @@ async function start(options: Partial<ListenOptions> = {}, limits = ADMISSION_LI
   networks.push(network);
   const endpoint = await network.listen({ protocol, addresses: parseListen('127.0.0.1:0'), ...options });
   return { network, metrics, port: Number(endpoint.addresses[0]?.split(':')[1]) };
+}
+
+/** Until so many connections were accepted. */
+function opened(metrics: Metrics, count: number): Promise<void> {
+  return expect.poll(() => metrics.exposition()).toMatch(new RegExp(`pabal_connections_total\\{[^}]*\\} ${count}\n`));
 }
 
 /** A client that collects what it is sent. */
@@ -200,11 +211,10 @@ test('a transfer below the minimum rate is cut off, one above it is not', async 
     c.send('eat 100000\r\na\r\n'.replace('a\r\n', ''));
     await c.sees('hello\r\n');
   }
-  const settle = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5));
-  for (let i = 0; i < 10; i++) {
-    slow.send(Buffer.alloc(100));
+  for (let i = 1; i <= 10; i++) {
+    if (!slow.socket.destroyed) slow.send(Buffer.alloc(100));
     fair.send(Buffer.alloc(10_000));
-    await settle();
+    await expect.poll(() => eaten).toBeGreaterThanOrEqual(i * 10_000);
     clock.time += 10_000;
     network.deadlines.check();
   }
@@ -213,7 +223,7 @@ test('a transfer below the minimum rate is cut off, one above it is not', async 
 });
 
 test('a peer that does not read costs a bounded buffer, and is cut off', async () => {
-  const { port, network } = await start();
+  const { port, network, metrics } = await start();
   const c = client(port);
   c.send('pour\r\n');
   await c.sees('xxx');
@@ -221,11 +231,12 @@ test('a peer that does not read costs a bounded buffer, and is cut off', async (
   const hard = client(port);
   hard.send('flood\r\n');
   await hard.closed();
-  for (let i = 0; i < 5; i++) {
-    await new Promise((resolve) => setTimeout(resolve, 20));
+  const open = async (): Promise<string | undefined> => {
     clock.time += 100_000;
     network.deadlines.check();
-  }
+    return /pabal_connections\{.*/.exec(await metrics.exposition())?.[0];
+  };
+  await expect.poll(open).toBe('pabal_connections{protocol="echo"} 0');
   c.socket.resume();
   await c.closed();
 });
@@ -254,9 +265,9 @@ test('plaintext in the middle of the handshake closes the connection', async () 
 });
 
 test('a handshake that is not completed is cut off after ten seconds', async () => {
-  const { port, network } = await start({ implicitTls: identity });
+  const { port, network, metrics } = await start({ implicitTls: identity });
   const c = client(port);
-  await new Promise((resolve) => setTimeout(resolve, 30));
+  await opened(metrics, 1);
   clock.time += 9_000;
   network.deadlines.check();
   expect(c.socket.destroyed).toBe(false);
@@ -270,12 +281,10 @@ test('a client that leaves during the handshake is gone at once, and a silent on
   const leaving = client(port);
   await new Promise((resolve) => leaving.socket.once('connect', resolve));
   leaving.socket.destroy();
-  while (!/pabal_connections_failed_total\{[^}]*reason="tls"[^}]*\} 1/.test(await metrics.exposition()))
-    await new Promise((resolve) => setImmediate(resolve));
+  await expect.poll(() => metrics.exposition()).toMatch(/pabal_connections_failed_total\{[^}]*reason="tls"[^}]*\} 1/);
   const silent = client(port);
   await new Promise((resolve) => silent.socket.once('connect', resolve));
-  while (!/pabal_connections_total\{[^}]*\} 2/.test(await metrics.exposition()))
-    await new Promise((resolve) => setImmediate(resolve));
+  await opened(metrics, 2);
   await network.close(60_000);
 });
 
@@ -319,21 +328,22 @@ test('a client cannot make TLS begin again and again (C26)', async () => {
   const socket = tls({ port, host: '127.0.0.1', ca: await pem(), servername: 'localhost', maxVersion: 'TLSv1.2' });
   const c = client(port, socket);
   await c.sees('hello\r\n');
-  // The server answers with an alert, which this client's callback does not tell of: it just never succeeds.
+  // The server answers with an alert, which this client's callback does not tell of: there is only nothing more to say.
   let again = false;
   socket.renegotiate({}, (error) => (again = error === null));
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  c.send('who\r\n');
+  expect(await c.closed()).toBe('');
   expect(again).toBe(false);
 });
 
 test('too many connections are told so; there is room again when one leaves', async () => {
-  const { port } = await start({}, { ...ADMISSION_LIMITS, perAddress: 1, limitLoopback: true });
+  const { port, metrics } = await start({}, { ...ADMISSION_LIMITS, perAddress: 1, limitLoopback: true });
   const first = client(port);
   await first.sees('hello');
   expect(await client(port).closed()).toBe('sorry too-many-connections\r\n');
   first.send('quit\r\n');
   await first.closed();
-  await new Promise((resolve) => setTimeout(resolve, 10));
+  await expect.poll(() => metrics.exposition()).toContain('pabal_connections{protocol="echo"} 0');
   await client(port).sees('hello');
 });
 
@@ -362,7 +372,7 @@ test('stopping tells those who wait, lets those at work finish, and leaves no li
   await idle.sees('hello\r\n');
   await busy.sees('hello\r\n');
   busy.send('eat 10\r\n12345');
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await expect.poll(() => eaten).toBe(5);
   const stopped = network.close(5_000);
   expect(await idle.sees('\r\n')).toBe('sorry shutting-down\r\n');
   busy.send('67890');

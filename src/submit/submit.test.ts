@@ -10,9 +10,9 @@ import {
   INBOX,
   SENT,
   sendingWorld,
-  settle,
   subjects,
 } from '../../test/support/sending.ts';
+import { settle } from '../../test/support/settle.ts';
 import { FARTHEST_SEND_AT } from './submit.ts';
 
 describe('what a user sends', () => {
@@ -89,7 +89,7 @@ describe('what a user sends', () => {
         () => 'there',
         ({ code }: { code: string }) => code,
       );
-    await expect.poll(left, { timeout: 20_000 }).toBe('message-missing');
+    await expect.poll(left).toBe('message-missing');
     const content = await alice.outgoing.content(remote.id);
     expect((await content.bytes()).length).toBe(content.size);
     expect(await alice.outgoing.get(local.id)).toBeUndefined();

@@ -1,6 +1,6 @@
 /** The REST API as one signed-in user, for tests. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Service } from '../service.ts';
+import { until } from '../support/until.ts';
 
 export interface Api {
   // oxlint-disable-next-line typescript/no-explicit-any -- tests look into answers of every shape
@@ -30,8 +30,8 @@ export async function signIn(service: Service, address: string, password: string
 }
 
 /** The first mail of INBOX that this is true of, once it is there. */
-export async function arrived(api: Api, is: string | ((raw: string) => boolean)): Promise<string> {
-  for (let i = 0; i < 600; i++) {
+export function arrived(api: Api, is: string | ((raw: string) => boolean)): Promise<string> {
+  return until(`no such mail came: ${is.toString()}`, async () => {
     const { items } = (await api.get('/v1/folders/inbox/messages?limit=100')) as {
       items: readonly { id: string; subject: string }[];
     };
@@ -40,17 +40,14 @@ export async function arrived(api: Api, is: string | ((raw: string) => boolean))
       const raw = await api.raw(item.id);
       if (typeof is === 'string' || is(raw)) return raw;
     }
-    await sleep(50);
-  }
-  throw new Error(`no such mail came: ${is.toString()}`);
+    return undefined;
+  });
 }
 
 /** Waits until the recipients of a submission are in these states, in order. */
 export async function inStates(api: Api, submission: string, states: readonly string[]): Promise<void> {
-  for (let i = 0; ; i++) {
+  await until(states.join(), async () => {
     const { recipients } = (await api.get(`/v1/submissions/${submission}`)) as { recipients: { state: string }[] };
-    if (recipients.map(({ state }) => state).join() === states.join()) return;
-    if (i > 600) throw new Error(`not ${states.join()}: ${JSON.stringify(recipients)}`);
-    await sleep(50);
-  }
+    return recipients.map(({ state }) => state).join() === states.join();
+  });
 }

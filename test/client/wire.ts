@@ -1,6 +1,7 @@
 /** A client's end of a line protocol, as raw as a test needs it: bytes out, lines, counted bytes or everything in. */
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import { PATIENCE_MS } from '../support/until.ts';
 
 /** The other side closed the connection (or reset it) while we waited for more. */
 export class ConnectionEnded extends Error {
@@ -13,7 +14,7 @@ export class WireTimeout extends Error {
 export interface WireOptions {
   /** Implicit TLS; certificates are not checked: the tests' services sign their own. */
   readonly tls?: boolean;
-  /** Longest wait for what a read needs; default 30 s. */
+  /** Longest wait for what a read needs; default `PATIENCE_MS`. */
   readonly timeoutMs?: number;
   /** Source address, for tests that need several. */
   readonly localAddress?: string;
@@ -54,7 +55,7 @@ export class WireClient implements AsyncDisposable {
       socket.once(options.tls ? 'secureConnect' : 'connect', resolve);
       socket.once('error', reject);
     });
-    return new WireClient(socket, options.timeoutMs ?? 30_000);
+    return new WireClient(socket, options.timeoutMs ?? PATIENCE_MS);
   }
 
   #listen(socket: Socket): void {

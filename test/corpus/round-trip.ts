@@ -6,13 +6,13 @@
 import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Part } from '../../src/mail/message.ts';
 import { parseMessage } from '../../src/mail/parse.ts';
 import { ImapClient } from '../client/imap.ts';
 import { Pop3Client } from '../client/pop3.ts';
 import { SmtpClient } from '../client/smtp.ts';
 import { pabal, Service } from '../service.ts';
+import { until } from '../support/until.ts';
 import { corpus } from './corpus.ts';
 import { SeededRandom } from './random.ts';
 
@@ -211,13 +211,7 @@ async function send(service: Service, sent: Sent, { messages, seed = 1, damage }
 async function filed(service: Service, account: string, count: number): Promise<void> {
   await using imap = await ImapClient.connect(service.at('imap'));
   await imap.login(account, PASSWORD);
-  const until = performance.now() + 60_000;
-  for (;;) {
-    const now = await imap.count('INBOX');
-    if (now >= count) return;
-    if (performance.now() > until) throw new Error(`${account} has ${now} messages of ${count} after a minute`);
-    await sleep(20);
-  }
+  await until(`${count} messages of ${account}`, async () => (await imap.count('INBOX')) >= count);
 }
 
 type Reader = (service: Service, account: string) => AsyncIterable<Buffer>;

@@ -15,6 +15,7 @@ import { startSmtp } from '../smtp/harness.ts';
 import { heapAfterCollection } from '../support/heap.ts';
 import { later, ScriptedTransfer, taken, unreachable } from '../support/scripted-transfer.ts';
 import { ALICE, aliceSends, type Sending, sendingWorld } from '../support/sending.ts';
+import { settle } from '../support/settle.ts';
 import { atMost, byForm, type Form, type Goal, type GoalContext, type GoalResult, result, several } from './goal.ts';
 
 const SECOND = 1000;
@@ -171,7 +172,7 @@ async function storm(mails: number, limits: Partial<OutboundLimits> = {}) {
   {
     await using run = await world.start(world.kv, transfer);
     await inTurns(mails, (i) => aliceSends(run, ['x@back.test'], { subject: `mail ${i}` }));
-    await run.settle();
+    await settle();
   }
   await clock.advance(6 * HOUR);
   transfer.servers.set('back.test', async () => {
@@ -256,7 +257,7 @@ async function ended(run: Sending, clock: { advance(ms: number): Promise<void> }
 
 async function step(run: Sending, clock: { advance(ms: number): Promise<void> }, ms: number): Promise<void> {
   await clock.advance(ms);
-  await run.settle(60);
+  await settle(60);
 }
 
 /** Some at once, as many people send. */

@@ -161,7 +161,6 @@ async function traced({ set, env }: Setting, folder: string) {
       under: strace(trace),
       set: set ?? {},
       env: env ?? {},
-      startMs: 60_000,
     });
     done = await deeds(service);
     await service.stop();

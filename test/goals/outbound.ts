@@ -11,7 +11,8 @@ import { StaticResolver } from '../../src/adapters/resolver-static.ts';
 import type { SubmissionId } from '../../src/mailstore/submission.ts';
 import { crashingKv } from '../support/crashing-kv.ts';
 import { oneSource } from '../support/one-source.ts';
-import { aliceSends, INBOX, type Sending, sendingWorld, settle, subjects } from '../support/sending.ts';
+import { aliceSends, INBOX, type Sending, sendingWorld, subjects } from '../support/sending.ts';
+import { settle } from '../support/settle.ts';
 import { byForm, type Goal, type GoalContext, type GoalResult, result, several } from './goal.ts';
 import { HardWorld, type Kind, KINDS } from './hard-world.ts';
 

@@ -97,7 +97,7 @@ export class ImapService implements AsyncDisposable {
   }
 
   connect(): Promise<WireClient> {
-    return WireClient.connect(this.address, { timeoutMs: 30_000 });
+    return WireClient.connect(this.address);
   }
 
   /** A connection as a transcript names it: `new...` is fresh, any other is signed in, `A2` as `a@example.test`. */

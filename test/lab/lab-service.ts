@@ -12,7 +12,6 @@ export function startInLab(data: string, plan: LabPlan = {}): Promise<Service> {
     data,
     program: [process.execPath, '--import', COMPOSE, MAIN],
     env: { LAB: JSON.stringify(plan) },
-    startMs: 300_000,
   });
 }
 

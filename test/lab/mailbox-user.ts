@@ -64,7 +64,7 @@ export class MailboxUser {
   }
 
   async #signIn(address: string): Promise<ImapClient> {
-    const imap = await ImapClient.connect(address, { timeoutMs: 240_000 });
+    const imap = await ImapClient.connect(address);
     await imap.login(this.account, 'pass');
     if (this.#state.other === '') {
       const [name] = NAMES;

@@ -45,6 +45,7 @@ import { silentLog } from '../../src/telemetry/log.ts';
 import { Metrics } from '../../src/telemetry/metrics.ts';
 import { MemoryBlobs, SYSTEM } from './mail-store.ts';
 import { pipelineOf } from './pipeline.ts';
+import { settle } from './settle.ts';
 
 export const ALICE = 'a11ce0000000000000000001' as AccountId;
 export const BOB = 'b0b000000000000000000002' as AccountId;
@@ -218,7 +219,6 @@ export async function sendingWorld(options: SendingOptions = {}) {
           clean = still ? clean + 1 : 0;
         }
       },
-      settle,
       /** As a killed process: nothing is ended, and nothing goes on. */
       stop: (): void => void queue[Symbol.asyncDispose](),
       async [Symbol.asyncDispose](): Promise<void> {
@@ -232,15 +232,10 @@ export async function sendingWorld(options: SendingOptions = {}) {
       },
     };
   };
-  return { clock, kv, blobs, directory, limits, start, settle };
+  return { clock, kv, blobs, directory, limits, start };
 }
 
 export type Sending = Awaited<ReturnType<Awaited<ReturnType<typeof sendingWorld>>['start']>>;
-
-/** Until everything that is not waiting for time is done. */
-export async function settle(turns = 100): Promise<void> {
-  for (let i = 0; i < turns; i++) await new Promise((resolve) => setImmediate(resolve));
-}
 
 export async function subjects(account: MailAccount, folder: FolderId): Promise<string[]> {
   await account.refresh();

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { SmtpClient } from '../client/smtp.ts';
 import { DnsTestServer } from '../dns/server.ts';
 import { Service } from '../service.ts';
+import { until } from '../support/until.ts';
 
 let dns: DnsTestServer;
 let service: Service;
@@ -49,13 +50,11 @@ async function only(user: string, role: string): Promise<Message> {
     token: string;
   };
   const headers = { authorization: `Bearer ${session.token}` };
-  for (;;) {
+  const { id } = await until(`a mail in ${role}`, async () => {
     const page = (await (await fetch(`${base}/folders/${role}/messages`, { headers })).json()) as { items: Message[] };
-    const [message] = page.items;
-    if (message !== undefined)
-      return (await (await fetch(`${base}/messages/${message.id}`, { headers })).json()) as Message;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+    return page.items[0];
+  });
+  return (await (await fetch(`${base}/messages/${id}`, { headers })).json()) as Message;
 }
 
 test('mail whose author’s domain stands behind it is in INBOX, and the API says who does', async () => {

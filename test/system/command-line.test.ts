@@ -7,10 +7,11 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { STAGE_ORDER } from '../../src/intake/pipeline.ts';
 import { ImapClient } from '../client/imap.ts';
 import { pabal, Service } from '../service.ts';
+import { PATIENCE_MS, until } from '../support/until.ts';
 
 let base: string;
 beforeAll(async () => {
@@ -44,7 +45,7 @@ describe('with a service that runs', () => {
 
   it('the first run names the administrator and a link that works once', async () => {
     // It listens a moment before it has said so.
-    await vi.waitFor(() => expect(service.output).toContain('administrator admin@localhost'));
+    await expect.poll(() => service.output).toContain('administrator admin@localhost');
     const link = /http:\S+\/sign-in\/\S+/.exec(service.output)?.[0] ?? '';
     expect((await fetch(link)).status).toBe(200);
     const set = (password: string) =>
@@ -297,9 +298,9 @@ describe('with a service that runs', () => {
   it('SIGTERM ends it with 0 while clients are connected; then commands open the store themselves', async () => {
     const client = await ImapClient.connect(service.at('imap'));
     await client.login('kim@example.test', 'secret-word');
-    const before = performance.now();
     expect(await service.stop()).toBe(0);
-    expect(performance.now() - before).toBeLessThan(10_000);
+    // Told, not cut off after all patience.
+    expect((await client.wire.rest()).toString()).toContain('* BYE');
     expect((await cli(['account', 'show', 'kim@example.test'])).stdout).toMatch(/messages +6/);
     expect((await cli(['verify'])).code).toBe(0);
     expect((await cli(['doctor'])).stdout).toContain('no service runs');
@@ -357,7 +358,9 @@ describe('a start that cannot be', () => {
       await mkdir(where, { recursive: true });
       const readOnly = `mount --bind ${where} ${where} && mount -o remount,ro,bind ${where} && exec "$@"`;
       const words = ['--mount', 'sh', '-c', readOnly, 'sh', 'bin/pabal', 'serve', '--data', data, ...OFF];
-      const ended = await promisify(execFile)('unshare', words, { timeout: 60_000 }).catch((error: unknown) => error);
+      const ended = await promisify(execFile)('unshare', words, { timeout: PATIENCE_MS }).catch(
+        (error: unknown) => error,
+      );
       expect(ended).toMatchObject({
         code: 1,
         stdout: '',
@@ -430,7 +433,7 @@ describe('the demo', () => {
     for (const stream of [child.stdout, child.stderr])
       stream.setEncoding('utf8').on('data', (text: string) => (output += text));
     try {
-      while (!output.includes('"msg":"ready"')) await new Promise((resolve) => setTimeout(resolve, 20));
+      await until('the demo is ready', () => output.includes('"msg":"ready"'));
       const { imap } = JSON.parse(await readFile(join(data, 'run', 'listen.json'), 'utf8')) as { imap: string[] };
       const client = await ImapClient.connect(imap[0] ?? '');
       await client.login('alice@example.test', 'demo-password');

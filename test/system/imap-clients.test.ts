@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ImapClient } from '../client/imap.ts';
 import { hostAndPort } from '../client/wire.ts';
 import { Service } from '../service.ts';
+import { PATIENCE_MS } from '../support/until.ts';
 
 let service: Service;
 let folder: string;
@@ -30,7 +31,7 @@ function program(name: string, args: readonly string[], env: Record<string, stri
     execFile(
       name,
       args,
-      { env: { ...process.env, HOME: folder, ...env }, timeout: 60_000 },
+      { env: { ...process.env, HOME: folder, ...env }, timeout: PATIENCE_MS },
       (error, stdout, stderr) => {
         resolve({ code: typeof error?.code === 'number' ? error.code : error ? -1 : 0, output: `${stdout}${stderr}` });
       },

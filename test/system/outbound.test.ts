@@ -2,13 +2,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { arrived, inStates, signIn } from '../client/rest.ts';
 import { SmtpClient } from '../client/smtp.ts';
 import { hostAndPort } from '../client/wire.ts';
 import { DnsTestServer } from '../dns/server.ts';
 import { addAccounts, pabal, Service } from '../service.ts';
+import { until } from '../support/until.ts';
 
 const PASSWORD = 'a good password';
 let dns: DnsTestServer;
@@ -81,14 +81,11 @@ describe('mail to another server', () => {
       /Original-Recipient: rfc822; nobody@there\.test\r\nFinal-Recipient: rfc822; nobody@there\.test\r\nAction: failed\r\nStatus: 5\.1\.1\r\nRemote-MTA: dns; mx\.there\.test\r\n/,
     );
     // Each may be under attempt just then.
-    const eventually = async (args: readonly string[]): Promise<string> => {
-      for (let i = 0; ; i++) {
-        const { code, stdout, stderr } = await pabal([...args, '--data', data]);
-        if (code === 0) return stdout;
-        if (i > 60) throw new Error(`pabal ${args.join(' ')}: ${stdout}${stderr}`);
-        await sleep(500);
-      }
-    };
+    const eventually = (args: readonly string[]): Promise<string> =>
+      until(`pabal ${args.join(' ')}`, async () => {
+        const { code, stdout } = await pabal([...args, '--data', data]);
+        return code === 0 && stdout;
+      });
     const stdout = await eventually(['queue', 'list', 'outbound', '--json']);
     const [waiting] = JSON.parse(stdout) as { id: string; reason: string; payload: { destination: string } }[];
     expect(waiting?.payload.destination).toBe('dead.test');
@@ -117,12 +114,10 @@ describe('mail to another server', () => {
     here = await Service.start(options());
     for (let i = 0; i < 10; i++) await arrived(bob, `storm ${i}`);
     const after = await signIn(here, 'alice@here.test', PASSWORD);
-    for (let i = 0; ; i++) {
+    await until('all are remembered', async () => {
       const { items } = (await after.get('/v1/submissions?limit=100')) as { items: { subject: string }[] };
-      if (items.filter(({ subject }) => subject.startsWith('storm')).length === 10) break;
-      if (i > 100) throw new Error(`not all were remembered: ${items.length}`);
-      await sleep(50);
-    }
+      return items.filter(({ subject }) => subject.startsWith('storm')).length === 10;
+    });
     expect((await pabal(['verify', '--data', data])).code).toBe(0);
   });
 });

@@ -4,8 +4,11 @@ import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { connectControl } from '../../src/control/client.ts';
+import { queueCounts } from '../../src/control/operations/queue.ts';
+import type { QueueCounts } from '../../src/ports/queue.ts';
+import { until } from '../support/until.ts';
 
 /** The ports that the README names. */
 const PORTS = { smtp: 2525, imap: 2143, pop3: 2110, http: 8080 } as const;
@@ -23,15 +26,11 @@ beforeAll(async () => {
     service.kill('SIGTERM');
     return exited;
   };
-  for (;;) {
-    const listening = await readFile(join(base, 'data', 'run', 'listen.json'), 'utf8').catch(() => undefined);
+  const listening = await until('the demo listens', () => {
     if (service.exitCode !== null) throw new Error('the demo ended');
-    if (listening === undefined) await sleep(20);
-    else {
-      addresses = JSON.parse(listening) as Record<string, string[]>;
-      break;
-    }
-  }
+    return readFile(join(base, 'data', 'run', 'listen.json'), 'utf8').catch(() => undefined);
+  });
+  addresses = JSON.parse(listening) as Record<string, string[]>;
 });
 afterAll(async () => {
   await stop();
@@ -53,13 +52,24 @@ function stepsOf(readme: string): Step[] {
   return steps;
 }
 
-/** As one shell, in which variables live on; a line of its own after each command. */
-async function run(commands: readonly string[], mark: string): Promise<string[]> {
-  const shell = spawn('bash', ['-c', commands.map((command) => `${command}\nsleep 0.3; echo '${mark}'\n`).join('')]);
+/** As one shell, in which variables live on; what a command sets going is done before the next one. */
+async function run(commands: readonly string[]): Promise<string[]> {
+  const mark = '--- done ---\n';
+  await using control = (await connectControl(join(base, 'data', 'run', 'control.sock')))!;
+  const shell = spawn('bash');
   let output = '';
   shell.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
-  await once(shell, 'close');
-  return output.split(`${mark}\n`);
+  const answers: string[] = [];
+  for (const command of commands) {
+    output = '';
+    shell.stdin.write(`${command}\necho '${mark.trim()}'\n`);
+    await until(`the end of ${command}`, () => output.endsWith(mark));
+    answers.push(output.slice(0, -mark.length));
+    const counts = (): Promise<readonly QueueCounts[]> => control.call(queueCounts, {}).then(Object.values);
+    await until('empty queues', async () => (await counts()).every(({ due }) => due === 0));
+  }
+  shell.stdin.end();
+  return answers;
 }
 
 function pattern(lines: readonly string[]): RegExp {
@@ -80,10 +90,7 @@ it('says what happens', async () => {
       .reduce((text, [name, port]) => text.replaceAll(`127.0.0.1:${port}`, addresses[name]?.[0] ?? ''), command)
       .replaceAll('--data data-demo', `--data ${join(base, 'data')}`)
       .replaceAll('/tmp/alice', join(base, 'alice'));
-  const answers = await run(
-    steps.map(({ command }) => own(command)),
-    '--- done ---',
-  );
+  const answers = await run(steps.map(({ command }) => own(command)));
   for (const [i, { command, expected }] of steps.entries()) {
     const answer = (answers[i] ?? '').replaceAll('\r', '').replaceAll(join(base, 'alice'), '/tmp/alice');
     expect(answer, command).toMatch(pattern(expected));

@@ -1,5 +1,6 @@
 /** Runs a program that we did not write to its end. */
 import { spawn, spawnSync } from 'node:child_process';
+import { PATIENCE_MS } from '../support/until.ts';
 
 export interface Ran {
   readonly code: number | null;
@@ -13,7 +14,7 @@ export function run(
   options: { input?: string; timeoutMs?: number } = {},
 ): Promise<Ran> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { timeout: options.timeoutMs ?? 60_000 });
+    const child = spawn(program, args, { timeout: options.timeoutMs ?? PATIENCE_MS });
     const out: Buffer[] = [];
     let stderr = '';
     child.stdout.on('data', (d: Buffer) => out.push(d));

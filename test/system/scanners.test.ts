@@ -2,13 +2,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connectControl } from '../../src/control/client.ts';
 import { queueCounts } from '../../src/control/operations/queue.ts';
 import { ImapClient } from '../client/imap.ts';
 import { SmtpClient } from '../client/smtp.ts';
 import { Service } from '../service.ts';
+import { until } from '../support/until.ts';
 import { ClamdScanner } from '../../src/adapters/scanner-clamd.ts';
 import { RspamdScanner } from '../../src/adapters/scanner-rspamd.ts';
 import { SpamdScanner } from '../../src/adapters/scanner-spamd.ts';
@@ -38,7 +38,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 describe.skipIf(!hasClamd)('clamd (skipped where clamav-daemon is not installed)', () => {
   let clamd: Engine;
-  beforeAll(async () => void (clamd = await startClamd(folder)), 60_000);
+  beforeAll(async () => void (clamd = await startClamd(folder)));
   afterAll(() => clamd[Symbol.asyncDispose]());
 
   scannerContract({
@@ -55,12 +55,12 @@ describe.skipIf(!hasClamd)('clamd (skipped where clamav-daemon is not installed)
     await expect(scanner.scan(scannedMail(EICAR_MAIL), signal)).rejects.toBeInstanceOf(ScannerFailed);
     await clamd.start();
     expect((await scanner.scan(scannedMail(EICAR_MAIL), signal)).malware).toEqual([FOUND]);
-  }, 60_000);
+  });
 });
 
 describe.skipIf(!hasRspamd)('rspamd (skipped where rspamd is not installed)', () => {
   let rspamd: Engine;
-  beforeAll(async () => void (rspamd = await startRspamd(folder)), 60_000);
+  beforeAll(async () => void (rspamd = await startRspamd(folder)));
   afterAll(() => rspamd[Symbol.asyncDispose]());
 
   scannerContract({
@@ -72,7 +72,7 @@ describe.skipIf(!hasRspamd)('rspamd (skipped where rspamd is not installed)', ()
 
 describe.skipIf(!hasSpamd)('spamd (skipped where spamd is not installed)', () => {
   let spamd: Engine;
-  beforeAll(async () => void (spamd = await startSpamd(folder)), 60_000);
+  beforeAll(async () => void (spamd = await startSpamd(folder)));
   afterAll(() => spamd[Symbol.asyncDispose]());
 
   scannerContract({
@@ -101,13 +101,13 @@ describe.skipIf(!hasClamd)('the service with clamd (skipped where clamav-daemon 
     await imap.login('user@mail.test', 'pass');
     const good = Array.from({ length: count }, (_, i) => i).filter((i) => i % 4 !== 0);
     const seen = (): Promise<number> => imap.count('INBOX');
-    while ((await seen()) < good.length) await sleep(200);
+    await until('the good ones', async () => (await seen()) >= good.length);
     const infected = async (): Promise<number> => {
       await using control = (await connectControl(join(service.data, 'run', 'control.sock')))!;
       const counts = await control.call(queueCounts, {});
       return counts.intake.waiting === 0 ? counts.error.waiting : -1;
     };
-    while ((await infected()) !== count - good.length) await sleep(200);
+    await until('the infected ones', async () => (await infected()) === count - good.length);
     expect(await seen()).toBe(good.length);
-  }, 120_000);
+  });
 });

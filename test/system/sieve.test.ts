@@ -2,12 +2,12 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ImapClient } from '../client/imap.ts';
 import { SmtpClient } from '../client/smtp.ts';
 import { hostAndPort } from '../client/wire.ts';
 import { Service } from '../service.ts';
+import { until } from '../support/until.ts';
 import { installed, run } from './run.ts';
 
 let service: Service;
@@ -105,14 +105,17 @@ describe('what people set up over the API', () => {
 
     await using imap = await ImapClient.connect(service.at('imap'));
     await imap.login(user, 'pass');
-    await until(async () => (await imap.count('INBOX')) === 2 && (await imap.count('Junk')) === 1);
+    await until(
+      'two in INBOX and one in Junk',
+      async () => (await imap.count('INBOX')) === 2 && (await imap.count('Junk')) === 1,
+    );
     const [first] = await Array.fromAsync(imap.messages('Meetings'));
     expect(first?.flags).toBe('\\Flagged');
     const flags = (await Array.fromAsync(imap.messages('INBOX'))).map((message) => message.flags);
     expect(flags.toSorted()).toEqual(['', '$Important']);
     await using friend = await ImapClient.connect(service.at('imap'));
     await friend.login('friend2@mail.test', 'pass');
-    await until(async () => (await friend.count('INBOX')) > 0);
+    await until('an answer', async () => (await friend.count('INBOX')) > 0);
     const [answer, ...more] = await Array.fromAsync(friend.messages('INBOX'));
     expect(answer?.raw.toString()).toContain('Auto-Submitted: auto-replied');
     expect(more).toEqual([]);
@@ -121,7 +124,7 @@ describe('what people set up over the API', () => {
     const run = await owner('POST', '/v1/classifications', { preview: true });
     expect(run.status).toBe(202);
     const shown = async () => (await owner('GET', `/v1/classifications/${String(run.json['id'])}`)).json;
-    await until(async () => (await shown())['state'] === 'done');
+    await until('it is done', async () => (await shown())['state'] === 'done');
     expect(await shown()).toMatchObject({ looked: 3, matched: 0 });
   });
 });
@@ -166,11 +169,11 @@ describe.runIf(installed('sieve-connect'))('sieve-connect', () => {
     await send('friend@mail.test', '안녕', 'three');
     await using friend = await ImapClient.connect(service.at('imap'));
     await friend.login('friend@mail.test', 'pass');
-    await until(async () => (await friend.count('INBOX')) > 0);
+    await until('an answer', async () => (await friend.count('INBOX')) > 0);
     await send('friend@mail.test', '또 안녕', 'four');
     await using imap = await ImapClient.connect(service.at('imap'));
     await imap.login(user, 'pass');
-    await until(async () => (await imap.count('INBOX')) === 2);
+    await until('two in INBOX', async () => (await imap.count('INBOX')) === 2);
     const [meeting] = await Array.fromAsync(imap.messages('Work/Meetings'));
     expect(meeting?.flags).toBe('\\Flagged');
     expect(meeting?.raw.toString()).toContain('<one@mail.test>');
@@ -186,8 +189,3 @@ describe.runIf(installed('sieve-connect'))('sieve-connect', () => {
       expect(lines[0]).toContain(line);
   });
 });
-
-/** The condition is awaited; the test's own deadline ends it. */
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  while (!(await holds())) await sleep(50);
-}

@@ -46,7 +46,7 @@ test('what version 0.1.0 kept is there to the last byte, UID and flag, and takes
   await smtp.quit();
   await imap.ok('SELECT INBOX');
   const count = then['INBOX']!.list.length + 1;
-  await expect.poll(() => imap.count('INBOX'), { timeout: 30_000 }).toBe(count);
+  await expect.poll(() => imap.count('INBOX')).toBe(count);
   await imap.logout();
   expect(await service.stop()).toBe(0);
   expect(await pabal(['verify', '--data', data])).toMatchObject({ code: 0 });

@@ -14,6 +14,7 @@ import { DnsTestServer, type NameRecords } from '../dns/server.ts';
 import { answering, Postfix, postfixMissing } from '../postfix.ts';
 import { addAccounts, Service } from '../service.ts';
 import { TestAuthority } from '../support/certificates.ts';
+import { until } from '../support/until.ts';
 import { run } from './run.ts';
 
 const PASSWORD = 'a good password';
@@ -205,16 +206,13 @@ notify_classes =
     await postfix?.[Symbol.asyncDispose]();
   });
 
-  const inKims = async (is: (raw: string) => boolean): Promise<string> => {
-    for (;;) {
-      const found = postfix
+  const inKims = (is: (raw: string) => boolean): Promise<string> =>
+    until("a mail in Kim's mailbox", () =>
+      postfix
         .maildir('kim')
         .map((raw) => raw.toString())
-        .find(is);
-      if (found !== undefined) return found;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-  };
+        .find(is),
+    );
 
   test('takes our mail over TLS, and what it reports is understood', async () => {
     const id = await submit('to Postfix', ['kim@postfix.test', 'moved@postfix.test'], ' NOTIFY=SUCCESS,FAILURE');

@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { aliceLab, mail } from '../../../test/support/mail-store.ts';
 import { pipelineOf } from '../../../test/support/pipeline.ts';
+import { settle } from '../../../test/support/settle.ts';
 import { MemoryCache } from '../../adapters/cache-memory.ts';
 import { openQueue } from '../../adapters/queue-kv.ts';
 import { SeededRandom } from '../../adapters/random-seeded.ts';
@@ -43,11 +44,8 @@ async function lab(zones: Record<string, StaticZone>) {
   const pipeline = pipelineOf([authentication(authenticator), file({ store, clock, log: silentLog })]);
   const intake = new Intake({ store, queue, clock, hostname: 'mx.test', log: silentLog, metrics, pipeline });
   workers.push(new IntakeWorker({ queue, pipeline, clock, random, log: silentLog, metrics }));
-  const settled = async (): Promise<void> => {
-    for (let i = 0; i < 60; i++) await new Promise((resolve) => setImmediate(resolve));
-  };
   const stored = async (folder: FolderId): Promise<string[]> => {
-    await settled();
+    await settle();
     return Promise.all(
       alice.getMessageIds({ folder }).map(async (id) => Buffer.from(await (await alice.body(id)).bytes()).toString()),
     );

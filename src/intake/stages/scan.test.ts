@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { aliceLab, SYSTEM } from '../../../test/support/mail-store.ts';
 import { pipelineOf } from '../../../test/support/pipeline.ts';
 import { ScriptedScanner } from '../../../test/support/scripted-scanner.ts';
+import { settle } from '../../../test/support/settle.ts';
 import { MemoryCache } from '../../adapters/cache-memory.ts';
 import { openQueue } from '../../adapters/queue-kv.ts';
 import { SeededRandom } from '../../adapters/random-seeded.ts';
@@ -101,9 +102,6 @@ async function lab(
   const pipeline = pipelineOf([...asked, virus, spam, file({ store, clock, log })], (stage) => passedOver.push(stage));
   const intake = new Intake({ store, queue, clock, hostname: 'mx.test', log, metrics, pipeline });
   ends.push(new IntakeWorker({ queue, pipeline, clock, random, log, metrics }));
-  const settled = async (): Promise<void> => {
-    for (let i = 0; i < 80; i++) await new Promise((resolve) => setImmediate(resolve));
-  };
   return {
     store,
     alice,
@@ -114,13 +112,12 @@ async function lab(
     filters,
     pipeline,
     passedOver,
-    settled, // prettier-ignore
     deliver: async (raw: string, { to = [ALICE], remote = '192.0.2.1' } = {}) => {
       const recipients = to.map((account) => ({ account, address: `${account}@example.test` }));
       const origin = { protocol: 'ESMTP', hello: 'mx.remote.test', remote, cipher: '' };
       const mail = { head: Buffer.from(raw) };
       await intake.accept({ sender: 'kim@remote.test', recipients, origin, source: 'outside', mail });
-      await settled();
+      await settle();
     },
     folder: async (role: FolderRole): Promise<readonly string[]> => {
       await alice.refresh();
@@ -196,33 +193,33 @@ describe('viruses', () => {
   });
 
   test('while the engine is down mail waits as long as it takes, and is scanned then', async () => {
-    const { deliver, folder, errors, clam, clock, settled, queue } = await lab();
+    const { deliver, folder, errors, clam, clock, queue } = await lab();
     clam.state = 'down';
     await deliver(mail('evil', 'an evil text'));
     await deliver(mail('good', 'a text'));
     for (let hour = 0; hour < 6; hour++) {
       await clock.advance(3_600_000);
-      await settled();
+      await settle();
     }
     expect(await folder('inbox')).toEqual([]);
     expect((await queue.counts()).intake.waiting).toBe(2);
     clam.state = 'up';
     await clock.advance(3_600_000);
-    await settled();
+    await settle();
     expect(await folder('inbox')).toEqual(['good']);
     expect(await errors()).toEqual([expect.stringContaining('a virus: Evil')]);
   });
 
   test('an engine that hangs is one that is down', async () => {
-    const { deliver, folder, queue, clam, clock, settled } = await lab();
+    const { deliver, folder, queue, clam, clock } = await lab();
     clam.state = 'hangs';
     await deliver(mail('good', 'a text'));
     await clock.advance(21_000);
-    await settled();
+    await settle();
     expect((await queue.list('intake'))[0]?.reason).toContain('took too long');
     clam.state = 'up';
     await clock.advance(60_000);
-    await settled();
+    await settle();
     expect(await folder('inbox')).toEqual(['good']);
   });
 

@@ -1,6 +1,6 @@
 /** The index finds what reading everything finds: after whatever happened to the mail, and whatever went wrong on the way. */
 import fc from 'fast-check';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { ALICE, aliceLab, mail, problemsOf, SYSTEM } from '../../../test/support/mail-store.ts';
 import { bruteForce } from '../../../test/support/search-oracle.ts';
 import type { Nasty } from '../../adapters/kv-memory.ts';
@@ -223,10 +223,8 @@ describe('segments', () => {
   test('come behind delivery, without anybody searching', async () => {
     const lab = await aliceLab({ tuning: TUNING });
     for (let i = 0; i < 20; i++) await lab.alice.addMessage(text(i), { folder: INBOX });
-    await vi.waitFor(
-      async () => expect(decodeManifest(await readManifestRow(lab.kv, ALICE)).upTo).toBeGreaterThanOrEqual(16),
-      15_000,
-    );
+    const upTo = async (): Promise<number> => decodeManifest(await readManifestRow(lab.kv, ALICE)).upTo;
+    await expect.poll(upTo).toBeGreaterThanOrEqual(16);
   });
 
   test('lose what was deleted when they are merged', async () => {

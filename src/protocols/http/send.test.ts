@@ -23,7 +23,7 @@ const mail = { to: ['bob@example.test'], subject: 'Hi', text: 'Hello' };
 /** Waits until so many messages are in the folder, and shows them all. */
 async function arrived(who: 'alice' | 'bob', folder: string, count: number): Promise<Answer['json'][]> {
   const list = async () => (await http[who].as('GET', `/v1/folders/${folder}/messages`)).json.items;
-  await expect.poll(async () => (await list()).length, { timeout: 15_000 }).toBe(count);
+  await expect.poll(async () => (await list()).length).toBe(count);
   return await Promise.all(
     (await list()).map(async ({ id }: { id: string }) => (await http[who].as('GET', `/v1/messages/${id}`)).json),
   );

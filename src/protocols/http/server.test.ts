@@ -11,7 +11,7 @@ afterEach(() => http.server.close(0));
 /** Sends bytes, and answers what came back until the server closed. */
 async function raw(bytes: string | Uint8Array): Promise<string> {
   const address = await http.server.listen({ host: '127.0.0.1', port: 0 });
-  await using client = await WireClient.connect(address, { timeoutMs: 5_000 });
+  await using client = await WireClient.connect(address);
   await client.write(bytes).catch(() => undefined);
   return (await client.rest()).toString();
 }

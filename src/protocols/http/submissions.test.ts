@@ -44,7 +44,7 @@ test('what became of a mail is told for each recipient, and in the list', async 
   const { id, state } = await send({ to: ['bob@example.test', 'x@other.test', 'bad@other.test'], subject: '제목' });
   expect(state).toBe('released');
   await expect
-    .poll(async () => (await show(id)).recipients.map((r: { state: string }) => r.state), { timeout: 15_000 })
+    .poll(async () => (await show(id)).recipients.map((r: { state: string }) => r.state))
     .toEqual(['delivered', 'sent', 'bounced']);
   expect(await show(id)).toMatchObject({
     subject: '제목',
@@ -75,7 +75,7 @@ test('a held mail is taken back, or goes; then it is too late', async () => {
   expect(await show(id)).toMatchObject({ state: 'cancelled', recipients: [{ state: 'cancelled' }] });
   const undo = await send({ to: ['bob@example.test'], undoFor: 1 });
   expect(undo.state).toBe('held');
-  await expect.poll(async () => (await show(undo.id)).state, { timeout: 15_000 }).toBe('released');
+  await expect.poll(async () => (await show(undo.id)).state).toBe('released');
   const late = await http.alice.as('DELETE', `/v1/submissions/${undo.id}`);
   expect([late.status, late.json.code]).toEqual([409, 'conflict']);
 });
@@ -109,7 +109,7 @@ test('ids that cannot be one, and times that are none, are answered so', async (
 
 test('a mail that its reader calls spam goes to Junk, and shows with who sent it; what nobody here sent goes to Junk only', async () => {
   const { id } = await send({ to: ['bob@example.test'], subject: 'buy' });
-  await expect.poll(async () => (await show(id)).recipients[0].state, { timeout: 15_000 }).toBe('delivered');
+  await expect.poll(async () => (await show(id)).recipients[0].state).toBe('delivered');
   await http.deliver(
     http.users.bob,
     'From: alice@example.test\r\nMessage-ID: <forged@x>\r\nSubject: not hers\r\n\r\nx',
@@ -119,7 +119,7 @@ test('a mail that its reader calls spam goes to Junk, and shows with who sent it
     expect((await http.bob.as('POST', `/v1/messages/${message}/report`, { body: { as: 'spam' } })).status).toBe(204);
   expect((await http.bob.as('GET', '/v1/folders/junk/messages')).json.items).toHaveLength(2);
   expect((await show(id)).recipients).toMatchObject([{ complaint: expect.any(String) as string }]);
-  await expect.poll(async () => (await http.queue.counts()).complaint.waiting, { timeout: 15_000 }).toBe(1);
+  await expect.poll(async () => (await http.queue.counts()).complaint.waiting).toBe(1);
 });
 
 test('a receipt is asked for, answered by its reader, and shown on the mail in Sent', async () => {

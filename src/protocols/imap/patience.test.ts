@@ -1,5 +1,5 @@
 /** What protects the server from a client that means no good, or from too many of one person's. */
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ImapService } from '../../../test/imap/service.ts';
 import { ManualClock } from '../../adapters/clock-manual.ts';
 import { AccountConnections } from '../../net/account-connections.ts';
@@ -25,7 +25,7 @@ test('the answers to errors wait longer and longer before sign-in, those to othe
     [250, /^d NO \[AUTHENTICATIONFAILED\]/],
     [500, /^e BAD/],
   ] as const) {
-    await vi.waitFor(() => expect(clock.waiting).toBe(1));
+    await expect.poll(() => clock.waiting).toBe(1);
     await clock.advance(ms - 1);
     expect(clock.waiting).toBe(1);
     await clock.advance(1);
@@ -37,7 +37,7 @@ test('the answers to errors wait longer and longer before sign-in, those to othe
   expect(await wire.line()).toBe('h BAD unknown command');
   expect(await wire.line()).toBe('i OK NOOP completed');
   wire.destroy();
-  await vi.waitFor(() => expect(connections.accounts).toBe(0));
+  await expect.poll(() => connections.accounts).toBe(0);
 });
 
 test('an account has so many connections at once', async () => {
@@ -56,7 +56,7 @@ test('an account has so many connections at once', async () => {
     b2< /^z OK /
     b2<|
   `);
-  await vi.waitFor(() => expect(connections.accounts).toBe(0));
+  await expect.poll(() => connections.accounts).toBe(0);
 });
 
 test('a client in IDLE hears every two minutes that we are there', async () => {

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Pop3Client } from '../../../test/client/pop3.ts';
 import { WireClient } from '../../../test/client/wire.ts';
 import { memoryBackend } from '../../../test/support/backend.ts';
@@ -50,7 +50,7 @@ afterEach(async () => {
 /** Sessions whose name begins with T speak TLS from the start. */
 const run = (script: string) =>
   runTranscript(script, (name) =>
-    WireClient.connect(name.startsWith('T') ? at.tls : at.plain, { tls: name.startsWith('T'), timeoutMs: 5_000 }),
+    WireClient.connect(name.startsWith('T') ? at.tls : at.plain, { tls: name.startsWith('T') }),
   );
 
 const SIGN_IN = (name: string, who = 'alice') => `
@@ -189,7 +189,7 @@ describe('a session', () => {
 
   test('answers pipelined commands in order, in one packet', async () => {
     await deliverAll();
-    await using client = await WireClient.connect(at.plain, { timeoutMs: 5_000 });
+    await using client = await WireClient.connect(at.plain);
     await client.write(
       'CAPA\r\nUSER alice@example.test\r\nPASS secret password\r\nSTAT\r\nRETR 1\r\nDELE 1\r\nSTAT\r\nXYZ\r\nQUIT\r\nSTAT\r\n',
     );
@@ -263,7 +263,7 @@ describe('signing in', () => {
   });
 
   test('needs TLS where the policy says so, and forgets what was said before it (D6, D7)', async () => {
-    await using client = await WireClient.connect(at.strict, { timeoutMs: 5_000 });
+    await using client = await WireClient.connect(at.strict);
     const say = async (...lines: readonly string[]) => {
       await client.write(lines.map((line) => `${line}\r\n`).join(''));
       return await client.line();
@@ -329,12 +329,12 @@ describe('bad input', () => {
     const errorDelay = new ErrorDelay({ mostMs: 5000, limitLoopback: true }, clock);
     const protocol = pop3({ ...backend, tls: undefined, allowPlaintextLogin: 'always', errorDelay });
     const { addresses } = await network.listen({ protocol, addresses: [{ host: '127.0.0.1', port: 0 }] });
-    await using client = await WireClient.connect(addresses[0] ?? '', { timeoutMs: 5_000 });
+    await using client = await WireClient.connect(addresses[0] ?? '');
     await client.line();
     await client.write('X\r\n'.repeat(3) + 'USER nobody@example.test\r\nPASS x\r\nCAPA\r\n');
     for (let i = 0; i < 3; i++) expect(await client.line()).toBe('-ERR There is no such command');
     expect(await client.line()).toMatch(/^\+OK /);
-    await vi.waitFor(() => expect(clock.waiting).toBe(1));
+    await expect.poll(() => clock.waiting).toBe(1);
     await clock.advance(249);
     expect(clock.waiting).toBe(1);
     await clock.advance(1);
@@ -357,21 +357,21 @@ describe('bad input', () => {
       A< +OK 0 messages (0 octets)
       A> QUIT
       A< +OK Good-bye`);
-    await vi.waitFor(() => expect(connections.accounts).toBe(0));
+    await expect.poll(() => connections.accounts).toBe(0);
     expect(await backend.metrics.exposition()).toContain(
       'pabal_commands_total{protocol="pop3",command="PASS",result="failed"} 1\n',
     );
   });
 
   test('has limits: a line that never ends is cut off (C9)', async () => {
-    await using client = await WireClient.connect(at.plain, { timeoutMs: 5_000 });
+    await using client = await WireClient.connect(at.plain);
     expect(await client.line()).toMatch(/^\+OK/);
     await client.write('x'.repeat(100_000)).catch(() => undefined);
     expect(await client.line()).toBe('-ERR The line is too long');
   });
 
   test('bytes that are not UTF-8 are no command', async () => {
-    await using client = await WireClient.connect(at.plain, { timeoutMs: 5_000 });
+    await using client = await WireClient.connect(at.plain);
     await client.line();
     await client.write(Buffer.from([0x55, 0x53, 0x45, 0x52, 0x20, 0xff, 0x0d, 0x0a]));
     expect(await client.line()).toBe('-ERR There is no such command');
@@ -380,7 +380,7 @@ describe('bad input', () => {
   test.each(['GET / HTTP/1.1', 'EHLO example.test', '\x16\x03\x01'])(
     '%j is no POP3: nothing more is read (D19)',
     async (line) => {
-      await using client = await WireClient.connect(at.plain, { timeoutMs: 5_000 });
+      await using client = await WireClient.connect(at.plain);
       await client.line();
       await client.write(Buffer.from(`${line}\r\nCAPA\r\n`, 'latin1'));
       expect((await client.rest()).toString()).toBe('-ERR There is no such command\r\n');

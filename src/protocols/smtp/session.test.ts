@@ -1,4 +1,4 @@
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { SmtpHarness, SmtpHarnessOptions } from '../../../test/smtp/harness.ts';
 import { PASSWORD, startSmtp } from '../../../test/smtp/harness.ts';
 import { runTranscript } from '../../../test/transcript/run.ts';
@@ -286,7 +286,7 @@ describe('mail from other servers', () => {
       [500, ['550 5.1.1', '250 2.1.5']],
       [1000, ['421 4.7.0']],
     ] as const) {
-      await vi.waitFor(() => expect(clock.waiting).toBe(1));
+      await expect.poll(() => clock.waiting).toBe(1);
       await clock.advance(ms - 1);
       expect(clock.waiting).toBe(1);
       await clock.advance(1);
@@ -397,7 +397,6 @@ describe('limits', () => {
     await slow.skipToLine('354');
     for (let i = 0; i < 7; i++) {
       await slow.write('x'.repeat(100));
-      await new Promise((resolve) => setTimeout(resolve, 2));
       await smtp.clock.advance(10_000);
       smtp.network.deadlines.check();
     }
