@@ -154,7 +154,8 @@ class KvQueue implements Queue {
 
   async move(entry: QueueEntry, to: QueueName, reason: string, payload: unknown = entry.payload): Promise<void> {
     const item = this.#items.get(entry.id);
-    if (item === undefined || item.state === 'changing')
+    // What somebody else has moved meanwhile is not moved again.
+    if (item === undefined || item.state === 'changing' || item.queue !== entry.queue)
       throw new MailError('conflict', 'temporary', `queue entry ${entry.id} is gone, or somebody is at it`);
     const before = item.state;
     item.state = 'changing';

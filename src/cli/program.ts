@@ -15,6 +15,7 @@ import { exportCommand } from './commands/export.ts';
 import { importCommand } from './commands/import.ts';
 import { intake } from './commands/intake.ts';
 import { module } from './commands/module.ts';
+import { quarantine } from './commands/quarantine.ts';
 import { queue } from './commands/queue.ts';
 import { reject } from './commands/reject.ts';
 import { restore } from './commands/restore.ts';
@@ -30,6 +31,7 @@ const COMMANDS = [
   intake,
   module,
   queue,
+  quarantine,
   reject,
   suppression,
   deliverability,

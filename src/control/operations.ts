@@ -4,6 +4,7 @@ import * as domain from './operations/domain.ts';
 import * as intake from './operations/intake.ts';
 import * as message from './operations/message.ts';
 import * as module from './operations/module.ts';
+import * as quarantine from './operations/quarantine.ts';
 import * as queue from './operations/queue.ts';
 import * as reject from './operations/reject.ts';
 import * as search from './operations/search.ts';
@@ -18,6 +19,7 @@ export const OPERATIONS: readonly AnyOperation[] = [
   intake,
   message,
   module,
+  quarantine,
   queue,
   reject,
   search,

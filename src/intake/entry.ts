@@ -12,6 +12,9 @@ export interface IntakeRecipient {
   readonly own?: { readonly folder: FolderId; readonly flags: Flags };
 }
 
+/** Why the checks hold a mail back: something was found in it, or nobody could look. */
+export type HeldFor = 'infected' | 'scanner-down';
+
 export interface IntakePayload {
   readonly sender: string;
   /** When it was accepted, milliseconds since 1970. */
@@ -28,6 +31,10 @@ export interface IntakePayload {
   readonly client?: { readonly address: string; readonly hello: string };
   /** A mail server of ours brought it: from whom it is, nobody here has looked. */
   readonly front?: true;
+  /** While it lies in the error queue for that. */
+  readonly heldFor?: HeldFor;
+  /** An operator has seen what was found, and wants it delivered all the same. */
+  readonly released?: true;
 }
 
 /** So many recipients an entry at most, that a payload stays well below what a queue takes. */

@@ -11,7 +11,7 @@ import type { Random } from '../ports/random.ts';
 import { printable } from '../telemetry/log.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Counter, Histogram, Metrics } from '../telemetry/metrics.ts';
-import type { IntakePayload, IntakeRecipient } from './entry.ts';
+import type { HeldFor, IntakePayload, IntakeRecipient } from './entry.ts';
 import { payloadOf } from './entry.ts';
 import { type Delivery, deliveryOf, type Pipeline, type Stage } from './pipeline.ts';
 
@@ -205,7 +205,8 @@ export class IntakeWorker implements AsyncDisposable {
     if (hopeless || entry.attempts + 1 >= most) {
       this.#failed.inc({ outcome: 'error-queue' });
       log.error(facts, 'mail goes to the error queue');
-      await queue.move(entry, 'error', reason, payload);
+      const heldFor = failures.map(heldForOf).find((why) => why !== undefined);
+      await queue.move(entry, 'error', reason, { ...payload, ...(heldFor && { heldFor }) });
     } else {
       this.#failed.inc({ outcome: 'retry' });
       log.warn(facts, 'mail will be tried again');
@@ -252,6 +253,11 @@ class Deadline implements Disposable {
 
 function isPatient({ error }: Failure): boolean {
   return error instanceof MailError && error.code === 'scanner-down';
+}
+
+function heldForOf({ error }: Failure): HeldFor | undefined {
+  const code = error instanceof MailError ? error.code : undefined;
+  return code === 'infected' || code === 'scanner-down' ? code : undefined;
 }
 
 function isPermanent(error: unknown): boolean {

@@ -19,6 +19,7 @@ import { SIGNED_IN } from '../directory/directory.ts';
 import { SANDBOX_DOMAIN } from '../directory/sandbox.ts';
 import { Classifier } from '../intake/classify.ts';
 import { Intake } from '../intake/intake.ts';
+import { Quarantine } from '../intake/quarantine.ts';
 import { ReturnPaths } from '../intake/return-paths.ts';
 import { BayesFilters } from '../intake/spam/bayes-filters.ts';
 import { RecipientRate } from '../intake/rate.ts';
@@ -245,6 +246,7 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
     mailstore,
     directory,
     submit,
+    quarantine: new Quarantine({ queue, store: mailstore }),
     suppressions,
     complaints: new UserComplaints({ store: mailstore, directory, dispatcher, clock }),
     receipts: new Receipts({ directory, automatic, clock, hostname }),

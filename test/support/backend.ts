@@ -17,6 +17,7 @@ import { Rules } from '../../src/intake/rules.ts';
 import { SieveScripts } from '../../src/intake/sieve/scripts.ts';
 import { file } from '../../src/intake/stages/file.ts';
 import { loop } from '../../src/intake/stages/loop.ts';
+import { Quarantine } from '../../src/intake/quarantine.ts';
 import { ReturnPaths } from '../../src/intake/return-paths.ts';
 import { RecipientRate } from '../../src/intake/rate.ts';
 import { Recipients } from '../../src/intake/recipients.ts';
@@ -120,6 +121,7 @@ export async function memoryBackend(options: { readonly remote?: boolean } = {})
     classifier,
     returnPaths,
     senders,
+    quarantine: new Quarantine({ queue, store: mailstore }),
     deliverability: () => senders.report(),
     dispatcher,
     startWorker,

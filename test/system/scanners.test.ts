@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connectControl } from '../../src/control/client.ts';
+import { quarantineList, quarantineRelease } from '../../src/control/operations/quarantine.ts';
 import { queueCounts } from '../../src/control/operations/queue.ts';
 import { ImapClient } from '../client/imap.ts';
 import { SmtpClient } from '../client/smtp.ts';
@@ -12,6 +13,7 @@ import { until } from '../support/until.ts';
 import { ClamdScanner } from '../../src/adapters/scanner-clamd.ts';
 import { RspamdScanner } from '../../src/adapters/scanner-rspamd.ts';
 import { SpamdScanner } from '../../src/adapters/scanner-spamd.ts';
+import type { HeldMail } from '../../src/intake/quarantine.ts';
 import { EICAR } from '../../src/mail/malware/eicar.ts';
 import { ORDINARY, scannedMail, scannerContract } from '../../src/ports/scanner.contract.ts';
 import { ScannerFailed } from '../../src/ports/scanner.ts';
@@ -109,5 +111,14 @@ describe.skipIf(!hasClamd)('the service with clamd (skipped where clamav-daemon 
     };
     await until('the infected ones', async () => (await infected()) === count - good.length);
     expect(await seen()).toBe(good.length);
+
+    // What an operator releases comes all the same, though clamd would find it again.
+    await using control = (await connectControl(join(service.data, 'run', 'control.sock')))!;
+    const held: HeldMail[] = [];
+    await control.call(quarantineList, {}, { onItem: (mail) => void held.push(mail) });
+    expect(held.map(({ reason }) => reason.includes(FOUND))).toEqual(Array(count - good.length).fill(true));
+    await control.call(quarantineRelease, { id: held[0]!.id });
+    await until('what was released', async () => (await seen()) > good.length);
+    expect(await infected()).toBe(held.length - 1);
   });
 });

@@ -36,7 +36,7 @@ export function file({ store, clock, log }: FileParts): Stage {
         const folder =
           own === undefined ? await defaultFolder(account, findings) : (account.folder(own.folder) ?? inboxOf(account));
         const flags = own?.flags ?? 0;
-        const keywords = defaultKeywords(findings);
+        const keywords = defaultKeywords(delivery);
         const internalDate = mail.received;
         const records = recordsOf(findings);
         const { withdrawn } = await account.publish(staged, {
@@ -83,7 +83,7 @@ class Filing {
       if (used.has(folder.id)) continue;
       const to: NewPlacement = {
         folder: folder.id,
-        ...flagsOf([...new Set([...place.flags, ...defaultKeywords(delivery.findings)])]),
+        ...flagsOf([...new Set([...place.flags, ...defaultKeywords(delivery)])]),
         internalDate: delivery.mail.received,
         deliveryId: used.size === 0 ? deliveryId : `${deliveryId}.${folder.id}`,
         records: recordsOf(delivery.findings),

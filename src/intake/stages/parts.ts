@@ -50,9 +50,13 @@ export async function defaultFolder(account: MailAccount, { junk, person }: Find
   return wanted ?? (await newMailFolder(account)) ?? inboxOf(account);
 }
 
+/** Of mail that was held, and that an operator released. */
+export const QUARANTINED = '$Quarantined';
+
 /** Keywords that a mail gets wherever it goes. */
-export function defaultKeywords({ person }: Findings): readonly string[] {
-  return person?.importance === undefined ? [] : [IMPORTANCE[person.importance]];
+export function defaultKeywords({ mail, findings: { person } }: Delivery): readonly string[] {
+  const importance = person?.importance === undefined ? [] : [IMPORTANCE[person.importance]];
+  return mail.released === true ? [...importance, QUARANTINED] : importance;
 }
 
 /** What is kept beside a mail, in the commit that files it. */

@@ -77,7 +77,7 @@ export class SpamStage implements Stage {
 
   async deliver(delivery: Delivery, signal: AbortSignal): Promise<boolean> {
     const { mail, recipient, findings } = delivery;
-    if (mail.client === undefined || recipient.own !== undefined || findings.trusted === true) return false;
+    if (mail.client === undefined || recipient.own !== undefined || findings.trusted || mail.released) return false;
     if (isLoopback(mail.client.address) && !this.#parts.loopback) return false;
     using account = await this.#parts.store.open(INTAKE, recipient.staged.account);
     const looked = await this.#shared(delivery, account, signal);

@@ -14,6 +14,7 @@ import type { Suppressions } from '../../delivery/feedback/suppressions.ts';
 import type { DeliverabilityReport } from '../../delivery/senders.ts';
 import type { Directory } from '../../directory/api.ts';
 import type { Classifier } from '../../intake/classify.ts';
+import type { Quarantine } from '../../intake/quarantine.ts';
 import type { Rules } from '../../intake/rules.ts';
 import type { MailStore } from '../../mailstore/api.ts';
 import { formatHostPort } from '../../net/address.ts';
@@ -52,6 +53,7 @@ import { sendRoutes } from './routes/send.ts';
 import { sessionRoutes } from './routes/session.ts';
 import { submissionRoutes } from './routes/submissions.ts';
 import { pagerRoutes } from './routes/pager.ts';
+import { quarantineRoutes } from './routes/quarantine.ts';
 import { webhookRoutes } from './routes/webhooks.ts';
 import { suppressionRoutes } from './routes/suppressions.ts';
 import { threadRoutes } from './routes/threads.ts';
@@ -63,6 +65,7 @@ export interface HttpOptions {
   readonly submit: Submit;
   /** For administrators. */
   readonly deliverability: () => Promise<DeliverabilityReport>;
+  readonly quarantine: Quarantine;
   readonly suppressions: Suppressions;
   readonly complaints: Pick<UserComplaints, 'about'>;
   readonly receipts: Receipts;
@@ -251,6 +254,7 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
     searchRoutes(api, services);
     eventRoutes(api, streams);
     adminRoutes(api, options.deliverability);
+    quarantineRoutes(api, services, options.quarantine);
   });
   // Only this one takes multipart.
   await app.register(async (scope) => {
