@@ -245,7 +245,7 @@ const modules = z
     ),
     private_addresses: flag(
       false,
-      "Whether users' webhooks may be on this machine and in private networks, and without TLS.",
+      "Whether users' webhooks and push services may be on this machine and in private networks, and without TLS.",
     ),
   })
   .prefault({})

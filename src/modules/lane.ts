@@ -9,9 +9,9 @@ import { MODULE, type RunnerLimits, type RunnerParts } from './runner.ts';
 export interface LaneParts extends RunnerParts {
   readonly limits: RunnerLimits;
   readonly count: (outcome: 'done' | 'retry' | 'dead') => void;
-  /** Runs it at once, or when fewer accounts are at work. */
-  readonly enter: (begin: () => void) => void;
-  readonly leave: () => void;
+  /** Runs it at once, or when fewer accounts are at work; `failing` when the last operation did. */
+  readonly enter: (failing: boolean, begin: () => void) => void;
+  readonly leave: (failing: boolean) => void;
   /** Nothing is to be done any more, and the cursor is written. */
   readonly done: () => void;
 }
@@ -24,6 +24,8 @@ export class Lane implements AsyncDisposable {
   #cursor: number | undefined;
   #saved: number | undefined;
   #attempts = 0;
+  /** The last operation that was for it failed, or was given up. */
+  #failing = false;
   #again = false;
   #timer: Disposable | undefined;
   /** It waits for a place. */
@@ -83,15 +85,16 @@ export class Lane implements AsyncDisposable {
     this.#timer = this.#parts.clock.after(ms, () => {
       this.#timer = undefined;
       this.#waits = true;
-      this.#parts.enter(() => this.#begin());
+      const failing = this.#failing;
+      this.#parts.enter(failing, () => this.#begin(failing));
     });
   }
 
-  #begin(): void {
+  #begin(failing: boolean): void {
     this.#waits = false;
     this.#running = this.#run().finally(() => {
       this.#running = undefined;
-      this.#parts.leave();
+      this.#parts.leave(failing);
       if (this.#abort.signal.aborted) return;
       if (this.#again && this.#timer === undefined) this.#later(this.#parts.limits.gatherMs);
       else this.#rest();
@@ -135,8 +138,10 @@ export class Lane implements AsyncDisposable {
       try {
         handled = await this.#handle(account, operation);
         if (handled) this.#parts.count('done');
+        if (handled) this.#failing = false;
       } catch (error) {
         this.#abort.signal.throwIfAborted();
+        this.#failing = true;
         if (++this.#attempts < limits.attempts) throw error;
         const reason = reasonOf(error);
         await dead.add({ module: this.#module.name, account: account.id, changes: operation, reason, at: clock.now() });

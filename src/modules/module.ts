@@ -80,6 +80,8 @@ export interface ExtensionModule {
   readonly scope: 'read' | 'change';
   /** For one operation; default 30 s. */
   readonly deadlineMs?: number;
+  /** Accounts at work at once; default 8. More for one that only waits for others. */
+  readonly lanes?: number;
   /** Whether it has anything to do in this account; default yes. Of one where it has not, it hears nothing. */
   wants?(account: ReadableAccount): Promise<boolean>;
   /**

@@ -99,6 +99,31 @@ async function subjects(alice: MailAccount, events: readonly ModuleEvent[]): Pro
   return Promise.all(added.map(async ({ message }) => (await alice.details(message.id)).envelope.subject));
 }
 
+test('accounts in which a module hangs, however many, hold up none of the others', async () => {
+  const { start, add, store, clock } = await lab();
+  const listener = new Listener('listener', ['message-added']);
+  const hanging = Array.from({ length: 20 }, (_, i) => `slow-${i}` as AccountId);
+  listener.act = async ([event], signal) => {
+    if (!event?.id.startsWith('slow-')) return;
+    await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
+  };
+  start(listener);
+  for (const id of hanging) {
+    await store.createAccount(id);
+    using account = await store.open(SYSTEM, id);
+    await account.addMessage(Buffer.from('Subject: x\r\n\r\n'), { folder: INBOX });
+  }
+  const settle = async (ms: number): Promise<void> => {
+    await clock.advance(ms);
+    for (let i = 0; i < 100; i++) await new Promise((resolve) => setImmediate(resolve));
+  };
+  // All have hung once, and are being tried again.
+  for (let i = 0; i < 4; i++) await settle(31_000);
+  await add('for alice');
+  await settle(600);
+  expect(listener.heard.map(({ type }) => type)).toEqual(['message-added']);
+});
+
 describe('modules hear of accounts', () => {
   test('every kind of event, in order, with ids that stay the same', async () => {
     const { start, add, alice, turn, bus } = await lab();

@@ -40,7 +40,7 @@ export const RUNNER_LIMITS = {
   saveMs: 5_000,
   /** The same when there was nothing for the module in what it passed. */
   saveNothingMs: 60_000,
-  /** Accounts at work at once, for each module. */
+  /** Accounts at work at once, for each module; and as many again of those where it failed the last time. */
   lanes: 8,
   /** How often accounts that changed, and dead letters, are looked for: a wake-up that was lost delays. */
   lookMs: 60_000,
@@ -52,7 +52,7 @@ const HOUR = 3_600_000;
 const FIRST_LOOK_BACK = 30 * 24 * HOUR;
 const LOOK_BACK = 3 * HOUR;
 
-/** Of one module. */
+/** Of one module, for accounts where it works or for those where it fails. */
 interface Places {
   used: number;
   readonly waiting: Set<() => void>;
@@ -127,8 +127,8 @@ export class ModuleRunner implements AsyncDisposable {
         ...this.#parts,
         limits: this.#limits,
         count: (outcome) => this.#events.inc({ module: module.name, outcome }),
-        enter: (begin) => this.#enter(module.name, begin),
-        leave: () => this.#leave(module.name),
+        enter: (failing, begin) => this.#enter(placesOf(module, failing), module.lanes ?? this.#limits.lanes, begin),
+        leave: (failing) => this.#leave(placesOf(module, failing)),
         done: () => this.#lanes.delete(key),
       });
       this.#lanes.set(key, lane);
@@ -137,10 +137,10 @@ export class ModuleRunner implements AsyncDisposable {
   }
 
   /** At once, or when a place is free: in the order in which they came. */
-  #enter(module: string, begin: () => void): void {
-    const places = this.#places.get(module) ?? { used: 0, waiting: new Set() };
-    this.#places.set(module, places);
-    if (places.used >= this.#limits.lanes) {
+  #enter(name: string, most: number, begin: () => void): void {
+    const places = this.#places.get(name) ?? { used: 0, waiting: new Set() };
+    this.#places.set(name, places);
+    if (places.used >= most) {
       places.waiting.add(begin);
       return;
     }
@@ -148,8 +148,8 @@ export class ModuleRunner implements AsyncDisposable {
     begin();
   }
 
-  #leave(module: string): void {
-    const places = this.#places.get(module);
+  #leave(name: string): void {
+    const places = this.#places.get(name);
     if (places === undefined) return;
     const [next] = places.waiting;
     if (next === undefined) {
@@ -194,4 +194,9 @@ export class ModuleRunner implements AsyncDisposable {
       .finally(() => this.#background.delete(watched));
     this.#background.add(watched);
   }
+}
+
+/** Accounts where a module hangs or fails wait for each other, and not the others for them. */
+function placesOf({ name }: ExtensionModule, failing: boolean): string {
+  return failing ? `${name} failing` : name;
 }

@@ -13,6 +13,9 @@ import { checkedUrl, post, type PostOptions } from './post.ts';
 export const WEBHOOK = 'webhook';
 /** Of one account. */
 export const MOST_WEBHOOKS = 10;
+/** For all hooks of an account together. */
+const DEADLINE_MS = 15_000;
+const LANES = 32;
 /** Of one request; more go in several. */
 const MOST_EVENTS = 100;
 
@@ -36,6 +39,8 @@ export function webhooks(parts: WebhooksParts): ExtensionModule {
     does: 'tells programs of a user, by HTTP, what happens in the account',
     events: EVENT_TYPES,
     scope: 'read',
+    deadlineMs: DEADLINE_MS,
+    lanes: LANES,
     wants: async (account) => (await account.records<Webhook>(WEBHOOK)).length > 0,
     async handle(events, { account, version }, signal) {
       const hooks = await account.records<Webhook>(WEBHOOK);

@@ -33,6 +33,8 @@ import { Cursors } from '../mailstore/cursors.ts';
 import { contactCollection } from '../modules/contact-collection.ts';
 import { newMail } from '../modules/new-mail.ts';
 import { pager } from '../modules/pager.ts';
+import { Vapid } from '../modules/push/vapid.ts';
+import { webPush } from '../modules/push/web-push.ts';
 import { ModuleRunner } from '../modules/runner.ts';
 import { webhooks } from '../modules/webhooks.ts';
 import { spamTraining } from '../modules/spam-training.ts';
@@ -200,12 +202,16 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
     gateway.url === ''
       ? []
       : [pager({ resolver, privateAddresses: true, clock, cache, gateway, perHour: gateway.per_hour })];
-  const hooks = webhooks({ resolver, privateAddresses: config.modules.private_addresses, clock });
+  const privateAddresses = config.modules.private_addresses;
+  const hooks = webhooks({ resolver, privateAddresses, clock });
+  const vapid = await Vapid.open({ kv: store.kv, clock, random, contact: `mailto:postmaster@${hostname}` });
+  const push = webPush({ resolver, privateAddresses, clock, random, cache, vapid });
   const modules = [
     spamTraining(filters),
     contactCollection(),
     newMail(),
     hooks,
+    push,
     ...paging,
     ...(await loadModules(config.modules.load)),
   ];
@@ -264,7 +270,8 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
     limits: { message: limits.message_size, recipients: limits.recipients },
     ...(stsPolicy !== undefined && { stsPolicy }),
     trustedProxies: config.http.trusted_proxies,
-    privateWebhooks: config.modules.private_addresses,
+    privateWebhooks: privateAddresses,
+    pushKey: vapid.publicKey,
     paging: config.pager.url !== '',
     ...(config.http.operator_token !== '' && { operatorToken: config.http.operator_token }),
   });

@@ -121,6 +121,7 @@ export async function memoryBackend(options: { readonly remote?: boolean } = {})
     classifier,
     returnPaths,
     senders,
+    pushKey: 'key',
     quarantine: new Quarantine({ queue, store: mailstore }),
     deliverability: () => senders.report(),
     dispatcher,

@@ -34,6 +34,7 @@ interface Ids {
   readonly rule: string;
   readonly person: string;
   readonly webhook: string;
+  readonly push: string;
   readonly run: string;
 }
 
@@ -45,6 +46,15 @@ interface Case {
 }
 
 const change = { body: { read: true } };
+
+/** With the keys of RFC 8291, appendix A. */
+const subscription = (endpoint: string) => ({
+  endpoint,
+  keys: {
+    p256dh: 'BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4',
+    auth: 'BTBZMqHH6r4Tts7J_aSIgg',
+  },
+});
 
 const moving = (folder: string) => ({ conditions: [], actions: [{ do: 'move', folder }] });
 
@@ -185,6 +195,16 @@ const OWN: Record<string, Case> = {
     stranger: 400,
   },
   'DELETE /v1/webhooks/:id': { request: (ids) => [`/v1/webhooks/${ids.webhook}`], stranger: 404 },
+  'GET /v1/push/key': { request: () => ['/v1/push/key'], stranger: 200 },
+  'GET /v1/push/subscriptions': { request: () => ['/v1/push/subscriptions'], stranger: 200 },
+  'POST /v1/push/subscriptions': {
+    request: () => ['/v1/push/subscriptions', { body: subscription('http://push.test/') }],
+    stranger: 400,
+  },
+  'DELETE /v1/push/subscriptions/:id': {
+    request: (ids) => [`/v1/push/subscriptions/${ids.push}`],
+    stranger: 404,
+  },
   'GET /v1/folders/:id/threads': { request: (ids) => [`/v1/folders/${ids.folder}/threads`], stranger: 404 },
   'GET /v1/threads/:id': { request: (ids) => [`/v1/threads/${ids.thread}`], stranger: 404 },
   'GET /v1/search': { request: () => ['/v1/search?q=marker'], stranger: 200 },
@@ -226,6 +246,7 @@ const missing: Ids = {
   rule: 'f'.repeat(12),
   person: 'nobody@elsewhere.test',
   webhook: 'f'.repeat(12),
+  push: 'f'.repeat(22),
   run: 'f'.repeat(12),
 };
 
@@ -247,7 +268,16 @@ beforeEach(async () => {
   const hook = await http.alice.as('POST', '/v1/webhooks', {
     body: { url: `https://${SECRET}.test/`, events: ['login'] },
   });
-  const ids = { submission, suppressed, rule: rule.json.id, person, webhook: hook.json.id, run: run.json.id };
+  const push = await http.alice.as('POST', '/v1/push/subscriptions', { body: subscription(`https://${SECRET}.test/`) });
+  const ids = {
+    push: push.json.id,
+    submission,
+    suppressed,
+    rule: rule.json.id,
+    person,
+    webhook: hook.json.id,
+    run: run.json.id,
+  };
   theirs = { folder: json.id, message: String(placed.id), thread: placed.thread, ...ids };
 });
 afterEach(() => http.server.close(0));

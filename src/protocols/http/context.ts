@@ -79,8 +79,9 @@ export interface Services {
   readonly limits: HttpLimits;
   /** Ours, as in the mails' trace fields. */
   readonly hostname: string;
-  /** Whether webhooks may be in private networks, and without TLS. */
+  /** Whether webhooks and push services may be in private networks, and without TLS. */
   readonly privateWebhooks: boolean;
+  readonly pushKey: string;
   /** Whether there is a gateway for short messages. */
   readonly paging: boolean;
 }

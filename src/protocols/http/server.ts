@@ -53,6 +53,7 @@ import { sendRoutes } from './routes/send.ts';
 import { sessionRoutes } from './routes/session.ts';
 import { submissionRoutes } from './routes/submissions.ts';
 import { pagerRoutes } from './routes/pager.ts';
+import { pushRoutes } from './routes/push.ts';
 import { quarantineRoutes } from './routes/quarantine.ts';
 import { webhookRoutes } from './routes/webhooks.ts';
 import { suppressionRoutes } from './routes/suppressions.ts';
@@ -89,8 +90,10 @@ export interface HttpOptions {
   readonly operatorToken?: string;
   /** Addresses and networks of reverse proxies whose X-Forwarded-* headers are believed. */
   readonly trustedProxies?: readonly string[];
-  /** Default: webhooks go to public addresses over TLS. */
+  /** Default: webhooks and pushes go to public addresses over TLS. */
   readonly privateWebhooks?: boolean;
+  /** Of this service, as push services and browsers want it (RFC 8292). */
+  readonly pushKey: string;
   /** Default: there is no gateway for short messages. */
   readonly paging?: boolean;
   readonly limits?: Partial<HttpLimits>;
@@ -245,6 +248,7 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
     suppressionRoutes(api, services);
     webhookRoutes(api, services);
     pagerRoutes(api, services);
+    pushRoutes(api, services);
     ruleRoutes(api, services, options.rules);
     classificationRoutes(api, services, options.classifier);
     rejectRoutes(api, services);
