@@ -24,6 +24,8 @@ import { QueueShard } from './queue-shard.ts';
 
 /** Entries whose payload stays in memory until they are taken; the others' is read again. */
 const PAYLOADS_IN_MEMORY = 4_000;
+/** Entries that are in memory alone. */
+const MOST_UNWRITTEN = 2_000;
 
 export interface QueueOptions {
   readonly kv: KeyValueStore;
@@ -43,6 +45,8 @@ interface Item {
   reason: string | undefined;
   held: boolean;
   readonly tags: readonly string[];
+  /** It has a row; else its payload stays in memory. */
+  written: boolean;
   promoted: boolean;
   /** `changing` while an operator's change is under way. */
   state: 'waiting' | 'taken' | 'changing';
@@ -64,6 +68,7 @@ class KvQueue implements Queue {
   readonly #tags = new Map<string, Set<Item>>();
   readonly #lanes = new Map<QueueName, QueueLane>();
   #payloads = 0;
+  #unwritten = 0;
   #lastId = '';
   #counter = 0;
 
@@ -99,17 +104,22 @@ class KvQueue implements Queue {
   async add(queue: QueueName, entries: readonly NewEntry[]): Promise<QueueId[]> {
     const shard = this.#quietest();
     const now = this.#clock.now();
-    const items = entries.map(({ id, payload, tags, due, reason }) =>
-      this.#item(id ?? this.newId(), shard, queue, {
+    let room = MOST_UNWRITTEN - this.#unwritten;
+    const items = entries.map(({ id, payload, tags, due, reason, again = false }) => {
+      const item = this.#item(id ?? this.newId(), shard, queue, {
         created: now,
         due: due ?? now,
         attempts: 0,
         payload,
         ...(tags && { tags }),
         ...(reason !== undefined && { reason: oneLine(reason) }),
-      }),
+      });
+      if (again && room-- > 0) item.written = false;
+      return item;
+    });
+    await this.#write(
+      items.filter(({ written }) => written).map((item) => ({ item, value: encode(item, item.payload?.value) })),
     );
-    await shard.write(items.map((item) => ({ key: rowKey(item), value: encode(item, item.payload?.value) })));
     for (const item of items) this.#insert(item);
     this.#lane(queue).wake();
     return items.map(({ id }) => id);
@@ -137,7 +147,7 @@ class KvQueue implements Queue {
 
   async done(entries: readonly QueueEntry[]): Promise<void> {
     const items = entries.map((entry) => this.#taken(entry));
-    await this.#write(items.map((item) => ({ item, value: undefined })));
+    await this.#write(items.filter(({ written }) => written).map((item) => ({ item, value: undefined })));
     for (const item of items) this.#remove(item);
   }
 
@@ -146,6 +156,7 @@ class KvQueue implements Queue {
     const payload = 'payload' in how ? how.payload : entry.payload;
     const next = { ...item, due: how.due, attempts: item.attempts + 1, reason: oneLine(how.reason) };
     await this.#write([{ item, value: encode(next, payload) }]);
+    this.#isWritten(item);
     item.due = next.due;
     item.attempts = next.attempts;
     item.reason = next.reason;
@@ -161,7 +172,7 @@ class KvQueue implements Queue {
     item.state = 'changing';
     const next = { ...item, queue: to, due: this.#clock.now(), attempts: 0, reason: oneLine(reason) };
     const rows = [
-      { key: rowKey(item), value: undefined },
+      ...(item.written ? [{ key: rowKey(item), value: undefined }] : []),
       { key: rowKey(next), value: encode(next, payload) },
     ];
     try {
@@ -171,6 +182,7 @@ class KvQueue implements Queue {
       if (before === 'waiting') this.#release(item);
       throw error;
     }
+    this.#isWritten(item);
     this.#forgetPayload(item);
     item.queue = to;
     item.due = next.due;
@@ -264,6 +276,7 @@ class KvQueue implements Queue {
       reason,
       held,
       tags,
+      written: true,
       promoted: false,
       state: 'waiting',
       payload: { value: payload },
@@ -272,7 +285,8 @@ class KvQueue implements Queue {
 
   #insert(item: Item): void {
     this.#items.set(item.id, item);
-    if (this.#payloads < PAYLOADS_IN_MEMORY) this.#payloads++;
+    if (!item.written) this.#unwritten++;
+    if (!item.written || this.#payloads < PAYLOADS_IN_MEMORY) this.#payloads++;
     else item.payload = undefined;
     for (const tag of item.tags) {
       const tagged = this.#tags.get(tag);
@@ -283,6 +297,7 @@ class KvQueue implements Queue {
   }
 
   #remove(item: Item): void {
+    this.#isWritten(item);
     this.#forgetPayload(item);
     this.#items.delete(item.id);
     for (const tag of item.tags) {
@@ -292,8 +307,17 @@ class KvQueue implements Queue {
     }
   }
 
+  /** Or it is gone: nothing of it is in memory alone any more. */
+  #isWritten(item: Item): void {
+    if (item.written) return;
+    item.written = true;
+    this.#unwritten--;
+    // What was written may be another payload.
+    this.#forgetPayload(item);
+  }
+
   #forgetPayload(item: Item): void {
-    if (!item.payload) return;
+    if (!item.payload || !item.written) return;
     item.payload = undefined;
     this.#payloads--;
   }
@@ -371,7 +395,8 @@ class KvQueue implements Queue {
       item.state = 'changing';
       try {
         const payload = next === 'drop' ? undefined : (await this.get(id))?.payload;
-        await this.#write([{ item, value: next === 'drop' ? undefined : encode(next, payload) }]);
+        if (next !== 'drop' || item.written)
+          await this.#write([{ item, value: next === 'drop' ? undefined : encode(next, payload) }]);
       } catch (error) {
         this.#release(item);
         throw error;
@@ -381,6 +406,7 @@ class KvQueue implements Queue {
         this.#remove(item);
         continue;
       }
+      this.#isWritten(item);
       item.held = next.held;
       item.due = next.due;
       this.#release(item);

@@ -26,7 +26,7 @@ import type { NewEntry, Queue } from '../ports/queue.ts';
 import type { Random } from '../ports/random.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Counter, Metrics } from '../telemetry/metrics.ts';
-import { deliveryEntry, wakeEntry } from './entry.ts';
+import { deliveryEntry, outboundPayload, wakeEntry } from './entry.ts';
 import { feedbackEntry } from './feedback/entry.ts';
 import type { OutboundLimits } from './limits.ts';
 import { deliveryKeyOf, recall } from './recall.ts';
@@ -47,6 +47,8 @@ export interface DispatcherParts {
 
 const SYSTEM: Principal = { kind: 'system', role: 'intake' };
 const ACCOUNTS_AT_ONCE = 16;
+/** Effects of one account in memory that wait for their turn; of more the store is asked. */
+const MOST_HANDED = 1_000;
 const FIRST_RETRY_MS = 1_000;
 const LONGEST_RETRY_MS = 10 * 60_000;
 /** How far back a start looks for what was left undone: as long as the feed of changes goes. */
@@ -58,7 +60,8 @@ const HEADER_BYTES = 256 << 10;
 export class Dispatcher implements AsyncDisposable {
   readonly #parts: DispatcherParts;
   readonly #limits: Pick<OutboundLimits, 'expireMs'>;
-  readonly #waiting = new Set<AccountId>();
+  /** What there is to do for them: these effects, or all that their outbox has. */
+  readonly #waiting = new Map<AccountId, OutboxItem[] | 'all'>();
   readonly #running = new Map<AccountId, Promise<void>>();
   readonly #retries = new Map<AccountId, { timer: Disposable; readonly failures: number }>();
   #recovering: Promise<void> | undefined;
@@ -77,10 +80,14 @@ export class Dispatcher implements AsyncDisposable {
     this.#recovering = this.#recover();
   }
 
-  /** There is something to do for this account. */
-  wake(account: AccountId): void {
-    if (this.#stopped) return;
-    this.#waiting.add(account);
+  /** There is something to do for this account: these effects, or whatever its outbox has. */
+  wake(account: AccountId, effects?: readonly OutboxItem[]): void {
+    if (this.#stopped || effects?.length === 0) return;
+    const known = this.#waiting.get(account);
+    if (effects === undefined || known === 'all' || (known?.length ?? 0) > MOST_HANDED)
+      this.#waiting.set(account, 'all');
+    else if (known) known.push(...effects);
+    else this.#waiting.set(account, [...effects]);
     this.#next();
   }
 
@@ -113,12 +120,12 @@ export class Dispatcher implements AsyncDisposable {
   }
 
   #next(): void {
-    for (const account of this.#waiting) {
+    for (const [account, effects] of this.#waiting) {
       if (this.#running.size >= ACCOUNTS_AT_ONCE) return;
       // One that is at work looks again when it is done.
       if (this.#running.has(account)) continue;
       this.#waiting.delete(account);
-      const work = this.#work(account).finally(() => {
+      const work = this.#work(account, effects).finally(() => {
         this.#running.delete(account);
         this.#next();
       });
@@ -126,13 +133,13 @@ export class Dispatcher implements AsyncDisposable {
     }
   }
 
-  async #work(account: AccountId): Promise<void> {
+  async #work(account: AccountId, effects: readonly OutboxItem[] | 'all'): Promise<void> {
     try {
       using opened = await this.#parts.store.open(SYSTEM, account);
-      for (let failed = false; !failed && !this.#stopped; ) {
-        const items = await opened.outgoing.outbox();
-        if (items.length === 0) break;
+      let failed = false;
+      for await (const items of effects === 'all' ? allOf(opened) : [effects]) {
         for (const item of items) {
+          if (this.#stopped) return;
           try {
             if (await this.#carryOut(opened, item)) this.#carriedOut.inc({ kind: item.effect.kind });
             else failed = true;
@@ -142,9 +149,9 @@ export class Dispatcher implements AsyncDisposable {
             this.#parts.log.error({ err: error, account, id: item.submission }, 'an effect could not be carried out');
           }
         }
-        if (failed) return this.#later(account);
       }
-      this.#retries.delete(account);
+      if (failed) return this.#later(account);
+      if (effects === 'all') this.#retries.delete(account);
     } catch (error) {
       if (error instanceof MailError && error.code === 'account-missing') return;
       this.#parts.log.error({ err: error, account }, 'the outbox of an account could not be read');
@@ -206,8 +213,7 @@ export class Dispatcher implements AsyncDisposable {
     const submission = await account.outgoing.get(id);
     const delivery = await account.outgoing.delivery(id, part);
     if (submission === undefined || delivery === undefined) return account.outgoing.carriedOut(item);
-    if (delivery.destination !== '')
-      return this.#queue(account, item, deliveryEntry(account.id, id, part, delivery.destination));
+    if (delivery.destination !== '') return this.#handOver(account, item, part, delivery.destination);
     const known = await this.#known(delivery);
     const recipients = known.filter((recipient) => recipient !== undefined);
     if (recipients.length > 0)
@@ -222,7 +228,17 @@ export class Dispatcher implements AsyncDisposable {
       });
     const now = this.#parts.clock.now();
     const change = (before: Delivery, { sender }: Submission): DeliveryChange => filed(before, known, sender, now);
-    await account.outgoing.changeDelivery(id, part, change, item.number);
+    const { effects } = await account.outgoing.changeDelivery(id, part, change, { carriesOut: item.number });
+    this.wake(account.id, effects);
+  }
+
+  /** The effect stays until nobody waits any more, or the queue has the entry for good: a mail that goes at once costs the queue nothing. */
+  async #handOver(account: MailAccount, item: OutboxItem, part: number, destination: string): Promise<void> {
+    const { queue } = this.#parts;
+    const entry = deliveryEntry(account.id, item.submission, part, destination, item.number);
+    const known = await queue.get(entry.id);
+    if (known === undefined) await queue.add('outbound', [entry]);
+    else if (outboundPayload(known)?.effect === undefined) await account.outgoing.carriedOut(item);
   }
 
   /** Who they are by now; undefined for those who have left since the mail was taken. */
@@ -310,6 +326,10 @@ export class Dispatcher implements AsyncDisposable {
       original: { content, whole, messageId: submission.messageId },
     });
   }
+}
+
+async function* allOf({ outgoing }: MailAccount): AsyncGenerator<readonly OutboxItem[]> {
+  for (let items = await outgoing.outbox(); items.length > 0; items = await outgoing.outbox(items.at(-1))) yield items;
 }
 
 /** What comes back with a report. */

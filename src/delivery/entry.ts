@@ -12,6 +12,8 @@ export interface OutboundPayload {
   readonly destination?: string;
   /** Attempts that failed on our side. */
   readonly faults?: number;
+  /** The account's effect that brought it. It is there until nobody waits any more, or the entry does: then the queue has it for good. */
+  readonly effect?: number;
 }
 
 export function deliveryEntry(
@@ -19,9 +21,10 @@ export function deliveryEntry(
   submission: SubmissionId,
   part: number,
   destination: string,
-): NewEntry {
-  const payload: OutboundPayload = { account, submission, part, destination };
-  return { id: `${submission}-${part}` as QueueId, payload, tags: [account, destination] };
+  effect: number,
+): NewEntry & { readonly id: QueueId } {
+  const payload: OutboundPayload = { account, submission, part, destination, effect };
+  return { id: `${submission}-${part}` as QueueId, payload, tags: [account, destination], again: true };
 }
 
 export function wakeEntry(account: AccountId, submission: SubmissionId, due: number): NewEntry {

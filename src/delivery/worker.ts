@@ -13,6 +13,7 @@ import type { Queue, QueueEntry } from '../ports/queue.ts';
 import type { Random } from '../ports/random.ts';
 import { type Log, printable } from '../telemetry/log.ts';
 import type { Counter, Histogram, Metrics } from '../telemetry/metrics.ts';
+import type { Dispatcher } from './dispatcher.ts';
 import { type OutboundPayload, outboundPayload } from './entry.ts';
 import { suppressedOutcomes } from './feedback/suppressed.ts';
 import type { Suppressions } from './feedback/suppressions.ts';
@@ -29,7 +30,7 @@ export interface OutboundParts {
   readonly directory: Pick<Directory, 'account'>;
   readonly queue: Queue;
   readonly transfer: Transfer;
-  readonly dispatcher: { wake(account: AccountId): void };
+  readonly dispatcher: Pick<Dispatcher, 'wake'>;
   readonly reputation: Pick<Reputation, 'note'>;
   readonly fastBlock: Pick<FastBlock, 'blocked'>;
   readonly suppressions: Pick<Suppressions, 'find'>;
@@ -133,7 +134,19 @@ export class OutboundWorker implements AsyncDisposable {
     }
     const due = this.#parts.clock.now() + lane.turnIn();
     const reason = entry.reason ?? `${destination} is busy with mail before this one`;
-    this.#start(entry, undefined, () => this.#parts.queue.retry(entry, { due, reason }));
+    this.#start(entry, undefined, () => this.#wait(entry, payload, due, reason));
+  }
+
+  /** Back into the queue, which has it for good from then on. */
+  async #wait(entry: QueueEntry, payload: OutboundPayload, due: number, reason: string): Promise<void> {
+    const { effect: _effect, ...rest } = payload;
+    await this.#parts.queue.retry(entry, { due, reason, payload: rest });
+    this.#takenOver(payload);
+  }
+
+  #takenOver({ account, submission, part = 0, effect: number }: OutboundPayload): void {
+    if (number === undefined) return;
+    this.#parts.dispatcher.wake(account, [{ submission, number, effect: { kind: 'deliver', part } }]);
   }
 
   #enter(lane: Lane, entry: QueueEntry, payload: OutboundPayload): void {
@@ -183,7 +196,7 @@ export class OutboundWorker implements AsyncDisposable {
 
   async #attempt(lane: Lane, entry: QueueEntry, payload: OutboundPayload): Promise<void> {
     const { store, queue, clock, dispatcher } = this.#parts;
-    const { submission: id, part = 0 } = payload;
+    const { submission: id, part = 0, effect } = payload;
     using account = await this.#open(store, payload.account);
     const submission = await account?.outgoing.get(id);
     const delivery = await account?.outgoing.delivery(id, part);
@@ -193,8 +206,10 @@ export class OutboundWorker implements AsyncDisposable {
       submission === undefined ||
       delivery === undefined ||
       delivery.recipients.every(isSettled)
-    )
+    ) {
+      if (effect !== undefined) await account?.outgoing.carriedOut({ submission: id, number: effect });
       return queue.done([entry]);
+    }
     let postponed: Postponed | undefined;
     const outcomes = await this.#outcomesOf(lane, submission, delivery, account, part).catch((error: unknown) => {
       if (!(error instanceof Postponed)) throw error;
@@ -202,14 +217,16 @@ export class OutboundWorker implements AsyncDisposable {
       return this.#lateFor(error, submission, delivery);
     });
     const now = clock.now();
-    if (outcomes === undefined)
-      return queue.retry(entry, { due: postponed?.until ?? now, reason: postponed?.message ?? '' });
-    const settled = await account.outgoing.changeDelivery(id, part, (before, current) =>
-      applyOutcomes(before, current, outcomes, now, this.#limits),
+    if (outcomes === undefined) return this.#wait(entry, payload, postponed?.until ?? now, postponed?.message ?? '');
+    const changed = await account.outgoing.changeDelivery(
+      id,
+      part,
+      (before, current) => applyOutcomes(before, current, outcomes, now, this.#limits),
+      { settles: effect },
     );
-    dispatcher.wake(payload.account);
+    dispatcher.wake(payload.account, changed.effects);
     this.#count(submission, outcomes, now);
-    await this.#settle(entry, payload, submission, settled, postponed?.until);
+    await this.#settle(entry, payload, submission, changed.delivery, postponed?.until);
     await this.#note(payload.account, submission, outcomes);
   }
 
@@ -242,7 +259,7 @@ export class OutboundWorker implements AsyncDisposable {
     const due = now < expires ? Math.min(next, expires) : next;
     const { host = payload.destination, reply, reason } = waiting[0] ?? {};
     const { faults: _faults, ...rest } = payload;
-    await queue.retry(entry, { due, reason: `${host}: ${reply ?? reason ?? ''}`, payload: rest });
+    await this.#wait(entry, rest, due, `${host}: ${reply ?? reason ?? ''}`);
   }
 
   /** By position. Throws `Postponed`. */
@@ -338,14 +355,12 @@ export class OutboundWorker implements AsyncDisposable {
     log.error({ err: error, id: entry.id, faults }, 'an attempt failed on our side');
     if (payload === undefined || faults >= this.#limits.faults) {
       this.#faults.inc({ outcome: 'error-queue' });
-      const { faults: _faults, ...rest } = payload ?? {};
-      return queue.move(entry, 'error', reason, payload === undefined ? entry.payload : rest);
+      const { faults: _faults, effect: _effect, ...rest } = payload ?? {};
+      await queue.move(entry, 'error', reason, payload === undefined ? entry.payload : rest);
+      if (payload) this.#takenOver(payload);
+      return;
     }
     this.#faults.inc({ outcome: 'retry' });
-    await queue.retry(entry, {
-      due: clock.now() + FAULT_PAUSE_MS * 2 ** (faults - 1),
-      reason,
-      payload: { ...payload, faults },
-    });
+    await this.#wait(entry, { ...payload, faults }, clock.now() + FAULT_PAUSE_MS * 2 ** (faults - 1), reason);
   }
 }

@@ -203,6 +203,10 @@ export const deliveryPartOf = (key: Key): number => Buffer.from(key).readUInt32B
 /** An effect of a submission that is still to be carried out. */
 export const outboxKey = (id: EmailId, effect: number): Key => numbered(Kind.outbox, id, effect);
 export const allOutbox = (): Range => all(Kind.outbox);
+export const outboxAfter = (id: EmailId, effect: number): Range => ({
+  ...allOutbox(),
+  start: outboxKey(id, effect + 1),
+});
 /** `[submission, effect]` */
 export function outboxOf(key: Key): readonly [EmailId, number] {
   return [hexOf(key, 1, 13) as EmailId, Buffer.from(key).readUInt32BE(13)];

@@ -9,6 +9,7 @@ import {
   allSubmissions,
   deliveriesOf,
   deliveryKey,
+  outboxAfter,
   outboxOf,
   sentKey,
   submissionIdOf,
@@ -21,6 +22,7 @@ import { readDetails } from './read-details.ts';
 import type {
   Delivery,
   DeliveryChange,
+  DeliveryChanged,
   NewSubmission,
   OutboxItem,
   Outgoing,
@@ -132,18 +134,11 @@ export class AccountOutgoing implements Outgoing {
     return cancelled;
   }
 
-  async recall(id: SubmissionId): Promise<'cancelled' | 'asked' | undefined> {
-    const copy = (await this.#row(id))?.copy;
-    const { state, finished } = await this.#mailbox.run(operations.recall(id, this.#node.clock.now()));
-    if (finished) this.#forget(id);
-    if (state === 'cancelled' && copy) this.#forget(copy.email);
-    return state;
-  }
-
-  async outbox(): Promise<readonly OutboxItem[]> {
+  async outbox(after?: Pick<OutboxItem, 'submission' | 'number'>): Promise<readonly OutboxItem[]> {
     const items: OutboxItem[] = [];
+    const range = after === undefined ? allOutbox() : outboxAfter(after.submission, after.number);
     await told(async () => {
-      for await (const page of this.#node.kv.scan(this.#partition, { ...allOutbox(), limit: MOST_EFFECTS }))
+      for await (const page of this.#node.kv.scan(this.#partition, { ...range, limit: MOST_EFFECTS }))
         for (const [key, value] of page) {
           const [submission, number] = outboxOf(key);
           items.push({ submission, number, effect: operations.decodeEffect(value) });
@@ -160,13 +155,13 @@ export class AccountOutgoing implements Outgoing {
     id: SubmissionId,
     part: number,
     change: (delivery: Delivery, submission: Submission) => DeliveryChange | undefined,
-    effect?: number,
-  ): Promise<Delivery | undefined> {
+    marks: { readonly carriesOut?: number; readonly settles?: number | undefined } = {},
+  ): Promise<DeliveryChanged> {
     const now = this.#node.clock.now();
-    const operation = operations.changeDelivery(checked(id), part, change, effect, now);
-    const { delivery, finished } = await this.#mailbox.run(operation);
+    const operation = operations.changeDelivery(checked(id), part, change, marks, now);
+    const { finished, ...changed } = await this.#mailbox.run(operation);
     if (finished) this.#forget(id);
-    return delivery;
+    return changed;
   }
 
   async #row(id: SubmissionId): Promise<operations.SubmissionRow | undefined> {

@@ -171,6 +171,8 @@ export interface Submitted {
   readonly state: SubmissionState;
   /** It was there before, under the same key: nothing was changed. */
   readonly duplicate: boolean;
+  /** That follow from it. */
+  readonly effects: readonly OutboxItem[];
 }
 
 /** What an attempt at a delivery leaves. Undefined changes nothing. */
@@ -179,6 +181,13 @@ export interface DeliveryChange {
   readonly tries: number;
   readonly reports: readonly { readonly report: ReportKind; readonly recipients: readonly SubmissionRecipient[] }[];
   readonly feedback?: readonly Feedback[];
+}
+
+export interface DeliveryChanged {
+  /** As it is afterwards; undefined when it is not there. */
+  readonly delivery: Delivery | undefined;
+  /** That follow from the change. */
+  readonly effects: readonly OutboxItem[];
 }
 
 export function isSettled({ state }: SubmissionRecipient): boolean {
@@ -206,19 +215,16 @@ export interface Outgoing {
   /** Only while it is held: answers whether it was. What was released stays as it is. */
   cancel(id: SubmissionId): Promise<boolean>;
 
-  /** Its sender wants it back: `cancelled` while it was held, `asked` when that is seen to from now on, undefined when there is no such mail or
-   * it was cancelled before. Once more changes nothing. */
-  recall(id: SubmissionId): Promise<'cancelled' | 'asked' | undefined>;
-
-  outbox(): Promise<readonly OutboxItem[]>;
+  /** Some of what is to be carried out, in order; none when there is nothing behind `after`. */
+  outbox(after?: Pick<OutboxItem, 'submission' | 'number'>): Promise<readonly OutboxItem[]>;
   /** An effect was carried out. Once more does nothing. */
   carriedOut(item: Pick<OutboxItem, 'submission' | 'number'>): Promise<void>;
-  /** `change` may be called more than once, and changes nothing itself. `carriedOut` is an effect's number, marked in the same
-   * commit: then nothing is changed a second time. Answers the delivery as it is afterwards. */
+  /** `change` may be called more than once, and changes nothing itself. An effect, by its number, is marked in the same commit:
+   * `carriesOut` always, and then nothing is changed a second time; `settles` once no recipient waits any more. */
   changeDelivery(
     id: SubmissionId,
     part: number,
     change: (delivery: Delivery, submission: Submission) => DeliveryChange | undefined,
-    carriedOut?: number,
-  ): Promise<Delivery | undefined>;
+    marks?: { readonly carriesOut?: number } | { readonly settles?: number | undefined },
+  ): Promise<DeliveryChanged>;
 }

@@ -109,6 +109,30 @@ export function queueContract(setUp: () => Promise<QueueUnderTest>): void {
       expect(await (await reopen()).list('outbound')).toMatchObject([{ payload: 2 }]);
     });
 
+    it('need not keep what comes again anyway, until it waits', async () => {
+      const { queue, clock, reopen } = await setUp();
+      const names = ['done', 'retried', 'moved', 'held', 'dropped'];
+      await queue.add(
+        'outbound',
+        names.map((name) => ({ id: name as QueueId, payload: name, tags: ['t'], again: true })),
+      );
+      expect(payloads(await queue.list('outbound', { tag: 't' }))).toEqual(names.toSorted());
+      expect((await queue.counts()).outbound).toMatchObject({ waiting: 5, due: 5 });
+      expect(await queue.hold(['held' as QueueId])).toBe(1);
+      expect(await queue.drop(['dropped' as QueueId])).toBe(1);
+      const taken = new Map((await queue.take('outbound', 9)).map((entry) => [entry.payload, entry]));
+      expect(new Set(taken.keys())).toEqual(new Set(['done', 'moved', 'retried']));
+      expect(await queue.get('done' as QueueId)).toMatchObject({ payload: 'done' });
+      await queue.done([taken.get('done')!]);
+      await queue.move(taken.get('moved')!, 'error', 'no good');
+      await queue.retry(taken.get('retried')!, { due: clock.now(), reason: 'later', payload: 'other' });
+      for (const each of [queue, await reopen()]) {
+        expect(payloads(await each.list('error'))).toEqual(['moved']);
+        expect(payloads(await each.list('outbound'))).toEqual(['held', 'other']);
+        expect(payloads(await each.take('outbound', 9))).toEqual(['other']);
+      }
+    });
+
     it('refuses a payload that fits no row, and goes on', async () => {
       const { queue } = await setUp();
       await expect(queue.add('intake', [{ payload: 'x'.repeat(300_000) }])).rejects.toMatchObject({

@@ -29,6 +29,11 @@ export interface NewEntry {
   readonly due?: number;
   /** Why it is there, of an entry that begins in the error queue. */
   readonly reason?: string;
+  /**
+   * Whoever adds it adds it again after a crash, until it is done or waits. So it need not be durable before somebody has it wait
+   * (`retry`, `move`, `hold`): one that is done at once is never written.
+   */
+  readonly again?: boolean;
 }
 
 export interface QueueEntry {

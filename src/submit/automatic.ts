@@ -74,7 +74,7 @@ export class AutomaticSender implements AutomaticMail {
     if (raw instanceof Uint8Array) scan.push(raw);
     const [staged] = (await store.stage([{ account }], raw)) as [Staged];
     using opened = await store.open(INTAKE, account);
-    await opened.outgoing.submit(staged, {
+    const { effects } = await opened.outgoing.submit(staged, {
       sender,
       messageId: header.first('message-id') ?? '',
       subject: Array.from(decodeWords(header.first('subject') ?? ''))
@@ -96,7 +96,7 @@ export class AutomaticSender implements AutomaticMail {
       ...(answers !== undefined && { answers }),
       ...(passesOn !== undefined && { passesOn }),
     });
-    dispatcher.wake(account);
+    dispatcher.wake(account, effects);
   }
 }
 

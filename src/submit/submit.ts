@@ -251,7 +251,7 @@ export class Submit {
       },
       'mail submitted',
     );
-    dispatcher.wake(by.account);
+    dispatcher.wake(by.account, submitted.effects);
     return submitted;
   }
 

@@ -108,7 +108,13 @@ async function memory(entries: number, folder: string): Promise<number> {
     await using queue = await openQueue(parts);
     for (let at = 0; at < entries; at += 1000) {
       const some = Array.from({ length: Math.min(1000, entries - at) }, (_, i) =>
-        deliveryEntry(ALICE, (at + i).toString(16).padStart(24, '0') as SubmissionId, 0, `host${(at + i) % 50}.test`),
+        deliveryEntry(
+          ALICE,
+          (at + i).toString(16).padStart(24, '0') as SubmissionId,
+          0,
+          `host${(at + i) % 50}.test`,
+          0,
+        ),
       );
       await queue.add('outbound', some);
       const reason =

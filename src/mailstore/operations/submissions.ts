@@ -11,9 +11,11 @@ import type { LogChange } from '../state.ts';
 import {
   type Delivery,
   type DeliveryChange,
+  type DeliveryChanged,
   type Effect,
   isSettled,
   type NewSubmission,
+  type OutboxItem,
   RECEIPT_SENT,
   type Submission,
   type SubmissionFacts,
@@ -95,13 +97,10 @@ export function submit(
     plan(draft) {
       for (const once of onces) {
         const known = draft.row(once);
-        if (known)
-          return { changes: [], result: { ...(JSON.parse(Buffer.from(known).toString()) as Known), duplicate: true } };
+        if (known) return { changes: [], result: repeated(JSON.parse(Buffer.from(known).toString()) as Known) };
       }
       const result = { id, messageId: facts.messageId, state: held ? ('held' as const) : ('released' as const) };
-      if (draft.row(submissionKey(id))) return { changes: [], result: { ...result, duplicate: true } };
-      if (passing.some((row) => isRecalled(draft, row)))
-        throw new MailError('message-missing', 'user', 'its sender took it back');
+      if (draft.row(submissionKey(id))) return { changes: [], result: repeated(result) };
       const marked = answers === undefined ? [] : markAnswered(draft, answers);
       const placed = placing?.plan(draft);
       const effects: Effect[] = held ? [{ kind: 'wake', at: facts.sendAt ?? now }] : deliverAll(deliveries.length);
@@ -124,8 +123,11 @@ export function submit(
       if (facts.messageId !== '') put.push([sentKey(facts.messageId), Buffer.from(id, 'hex')]);
       const [once] = onces;
       if (once) put.push([once, json(result satisfies Known)]);
-      const changes = [...marked, ...(placed?.changes ?? []), changed(id)];
-      return { changes, put, result: { ...result, duplicate: false } };
+      return {
+        changes: [...marked, ...(placed?.changes ?? []), changed(id)],
+        put,
+        result: { ...result, duplicate: false, effects: outboxItems(id, 0, effects) },
+      };
     },
   };
 }
@@ -148,12 +150,20 @@ function markAnswered(draft: Draft, ids: readonly MsgId[]): LogChange[] {
   });
 }
 
+function repeated(known: Known): Submitted {
+  return { ...known, duplicate: true, effects: [] };
+}
+
 function deliverAll(count: number): Effect[] {
   return Array.from({ length: count }, (_, part): Effect => ({ kind: 'deliver', part }));
 }
 
 function effectRows(id: SubmissionId, first: number, effects: readonly Effect[]): Entry[] {
   return effects.map((effect, i) => [outboxKey(id, first + i), json(effect)]);
+}
+
+function outboxItems(submission: SubmissionId, first: number, effects: readonly Effect[]): OutboxItem[] {
+  return effects.map((effect, i) => ({ submission, number: first + i, effect }));
 }
 
 interface Released {
@@ -282,32 +292,30 @@ export function carriedOut(id: SubmissionId, effect: number): Operation<boolean>
   };
 }
 
-export interface DeliveryChanged {
-  readonly delivery: Delivery | undefined;
-  readonly finished: boolean;
-}
-
 export function changeDelivery(
   id: SubmissionId,
   part: number,
   change: (delivery: Delivery, submission: Submission) => DeliveryChange | undefined,
-  effect: number | undefined,
+  { carriesOut, settles }: { readonly carriesOut?: number; readonly settles?: number | undefined },
   now: number,
-): Operation<DeliveryChanged> {
+): Operation<DeliveryChanged & { readonly finished: boolean }> {
   const head = submissionKey(id);
   const key = deliveryKey(id, part);
-  const done: Key | undefined = effect === undefined ? undefined : outboxKey(id, effect);
+  const effect = carriesOut ?? settles;
+  const marked: Key | undefined = effect === undefined ? undefined : outboxKey(id, effect);
   return {
-    reads: () => [head, key, ...(done ? [done] : [])],
+    reads: () => [head, key, ...(marked ? [marked] : [])],
     plan(draft) {
       const values = [draft.row(head), draft.row(key)] as const;
-      if (!values[0] || !values[1]) return { changes: [], result: { delivery: undefined, finished: false } };
+      if (!values[0] || !values[1])
+        return { changes: [], result: { delivery: undefined, effects: [], finished: false } };
       const row = decodeSubmission(values[0]);
       const before = decodeDelivery(values[1]);
-      const unchanged = { changes: [], result: { delivery: before, finished: false } };
-      if (done && !draft.row(done)) return unchanged;
+      const unchanged = { changes: [], result: { delivery: before, effects: [], finished: false } };
+      const isThere = marked !== undefined && draft.row(marked) !== undefined;
+      if (carriesOut !== undefined && !isThere) return unchanged;
       const wanted = change(before, publicSubmission(id, row));
-      if (!wanted && !done) return unchanged;
+      if (!wanted && carriesOut === undefined) return unchanged;
       const { recipients, tries, reports, feedback = [] } = wanted ?? { ...before, reports: [] };
       const { destination } = before;
       const { sender } = row;
@@ -317,13 +325,14 @@ export function changeDelivery(
         ...feedback.map((one): Effect => ({ kind: 'feedback', at: now, sender, destination, ...one })),
       ];
       const settled = Number(!before.recipients.every(isSettled) && recipients.every(isSettled));
+      const done = isThere && (carriesOut !== undefined || recipients.every(isSettled));
       const open = row.open - settled + effects.length - (done ? 1 : 0);
       const next: SubmissionRow = { ...row, open, nextEffect: row.nextEffect + effects.length };
       return {
         changes: [changed(id)],
         put: [[head, json(next)], [key, json(delivery)], ...effectRows(id, row.nextEffect, effects)],
-        ...(done && { remove: [done] }),
-        result: { delivery, finished: open === 0 },
+        ...(done && { remove: [marked] }),
+        result: { delivery, effects: outboxItems(id, row.nextEffect, effects), finished: open === 0 },
       };
     },
   };
