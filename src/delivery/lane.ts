@@ -11,7 +11,10 @@ type LaneLimits = Pick<OutboundLimits, 'firstPerDestination' | 'perDestination' 
 
 /** A destination that was down is looked at again after this at the latest. */
 const LONGEST_DOWN_MS = 15 * 60_000;
-const SHORTEST_TURN_MS = 5_000;
+const SHORTEST_TURN_MS = 1_000;
+/** Whoever has its turn sooner waits in memory, but no more than so many. */
+const PARKED_MS = 5_000;
+const MOST_PARKED = 200;
 const LONGEST_TURN_MS = 3_600_000;
 
 export class Lane {
@@ -20,6 +23,7 @@ export class Lane {
   /** In memory, for the next free turn. */
   readonly parked: QueueEntry[] = [];
   #allowed: number;
+  #wasTooMuch = false;
   #failures = 0;
   #downUntil = -Infinity;
   #lastFailure = '';
@@ -36,13 +40,19 @@ export class Lane {
     return this.active < Math.floor(this.#allowed);
   }
 
+  /** Nobody else waits in memory. */
   get full(): boolean {
-    return this.parked.length >= this.#limits.parked;
+    const soon = Math.min(MOST_PARKED, (this.#allowed * PARKED_MS) / this.#averageMs);
+    return this.parked.length >= Math.max(this.#limits.parked, soon);
+  }
+
+  get idle(): boolean {
+    return this.active === 0 && this.parked.length === 0;
   }
 
   /** Nothing is known that a new one would not know. */
   get forgettable(): boolean {
-    return this.active === 0 && this.parked.length === 0 && this.#failures === 0;
+    return this.idle && this.#failures === 0 && this.#allowed === this.#limits.firstPerDestination;
   }
 
   /** Why nobody is sent there now; undefined when it may be tried. */
@@ -76,10 +86,15 @@ export class Lane {
     this.#failures = 0;
     this.#downUntil = -Infinity;
     if (outcomes.some((outcome) => asksForLess(outcome) !== undefined)) this.#slowDown();
-    else this.#allowed = Math.min(this.#limits.perDestination, this.#allowed + 1 / this.#allowed);
+    else {
+      // Until it has once been too much, it grows with each success.
+      const more = this.#wasTooMuch ? 1 / this.#allowed : 1;
+      this.#allowed = Math.min(this.#limits.perDestination, this.#allowed + more);
+    }
   }
 
   #slowDown(): void {
+    this.#wasTooMuch = true;
     this.#allowed = Math.max(1, this.#allowed / 2);
   }
 }

@@ -12,7 +12,7 @@ export const OUTBOUND_LIMITS = {
   /** Attempts at one destination at once; a destination begins with few. */
   perDestination: 20,
   firstPerDestination: 4,
-  /** Entries in memory that wait for their turn at one destination. */
+  /** Entries in memory that wait for their turn at one destination that is slow. */
   parked: 10,
   /** Of one attempt, whatever the other side does. */
   attemptMs: 30 * 60_000,

@@ -208,6 +208,11 @@ export class SmtpTransfer implements Transfer {
     const clear: TlsPlan = { use: 'never' };
     let plan = decision.plan;
     let key = `${place} ${decision.key}`;
+    // Most servers take it in this form, and the signatures are made while others use the connections.
+    if (!job.mail.needs.binary && this.#pool.has(key)) {
+      job.signed ??= this.#signed(job.mail);
+      job.signed.catch(() => undefined);
+    }
     for (;;) {
       try {
         const lease = await this.#pool.acquire(key, () => this.#open(way, plan, decision, job), job.signal);

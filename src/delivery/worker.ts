@@ -46,6 +46,8 @@ const SYSTEM: Principal = { kind: 'system', role: 'intake' };
 /** Attempts under way when the service is told to end have this long. */
 const DRAIN_MS = 10_000;
 const FAULT_PAUSE_MS = 60_000;
+/** From so many on the idle ones are forgotten, and with them how fast their destinations are. */
+const MOST_LANES = 5_000;
 /** Until it is looked again whether the sender of a mail whose time has come is still suspended. */
 const SUSPENDED_PAUSE_MS = 15 * 60_000;
 const SUSPENDED = 'the account that sent it is suspended';
@@ -125,7 +127,10 @@ export class OutboundWorker implements AsyncDisposable {
     if (payload?.part === undefined) return this.#start(entry, undefined, () => this.#release(entry, payload));
     const destination = payload.destination ?? '';
     let lane = this.#lanes.get(destination);
-    if (lane === undefined) this.#lanes.set(destination, (lane = new Lane(this.#limits)));
+    if (lane === undefined) {
+      if (this.#lanes.size >= MOST_LANES) for (const [name, one] of this.#lanes) if (one.idle) this.#lanes.delete(name);
+      this.#lanes.set(destination, (lane = new Lane(this.#limits)));
+    }
     if (lane.free) return this.#enter(lane, entry, payload);
     // When room grows scarce nobody waits in memory: those who wait for one destination must not keep out the others.
     if (!lane.full && this.#held <= this.#limits.entries / 2) {

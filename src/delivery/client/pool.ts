@@ -56,6 +56,11 @@ export class SessionPool {
     }
   }
 
+  /** Somebody has a session with this server now, or had one a moment ago. */
+  has(key: string): boolean {
+    return this.#servers.has(key);
+  }
+
   release(key: string, session: SmtpSession): void {
     const most = Math.min(this.#limits.transactions, session.capabilities.limit('MAILMAX'));
     const server = this.#server(key);

@@ -56,13 +56,17 @@ export async function transact(
 ): Promise<void> {
   session.used += 1;
   try {
-    const accepted = await openEnvelope(session, envelope, asked, verdicts);
-    if (accepted.length === 0) return;
+    const { capabilities } = session;
+    const inChunks = capabilities.has('CHUNKING');
+    // RFC 2920 §3.1: DATA may be the last of a group.
+    const withData = !inChunks && capabilities.has('PIPELINING');
+    const accepted = await openEnvelope(session, envelope, asked, verdicts, withData ? 'DATA\r\n' : '');
+    if (accepted.length === 0) return withData ? await sendNothing(session) : undefined;
     const settle = (verdict: Verdict): void => {
       for (const { index } of accepted) verdicts[index] = verdict;
     };
-    if (session.capabilities.has('CHUNKING')) await sendChunks(session, envelope, settle);
-    else await sendData(session, envelope, settle);
+    if (inChunks) await sendChunks(session, envelope, settle);
+    else await sendData(session, envelope, settle, withData);
   } catch (error) {
     session.wire.destroy();
     if (error instanceof WireError) throw new SessionLost(error.message, undefined, { cause: error });
@@ -70,12 +74,13 @@ export async function transact(
   }
 }
 
-/** Answers those whose RCPT was accepted. */
+/** Answers those whose RCPT was accepted. `more` goes out with the commands when they go together; its reply is not read here. */
 async function openEnvelope(
   session: SmtpSession,
   envelope: Envelope,
   asked: readonly Asked[],
   verdicts: (Verdict | undefined)[],
+  more: string,
 ): Promise<readonly Asked[]> {
   const { wire, capabilities, timeouts } = session;
   const commands = [
@@ -84,7 +89,7 @@ async function openEnvelope(
   ];
   const together = capabilities.has('PIPELINING');
   session.dirty = true;
-  if (together) await wire.write(commands.join(''), timeouts.mailMs);
+  if (together) await wire.write(commands.join('') + more, timeouts.mailMs);
   const next = async (index: number, timeoutMs: number): Promise<Reply> => {
     if (!together) await wire.write(commands[index] ?? '', timeoutMs);
     return notFarewell(await wire.reply(timeoutMs));
@@ -108,9 +113,17 @@ async function openEnvelope(
 
 type Settle = (verdict: Verdict) => void;
 
-async function sendData(session: SmtpSession, { mail }: Envelope, settle: Settle): Promise<void> {
+/** DATA went out with recipients that were all refused: a server may want to hear the end of it all the same. */
+async function sendNothing(session: SmtpSession): Promise<void> {
   const { wire, timeouts } = session;
-  const go = notFarewell(await session.command('DATA\r\n', timeouts.dataMs));
+  const go = notFarewell(await wire.reply(timeouts.dataMs));
+  if (go.code === 354) await session.command('.\r\n', timeouts.endMs);
+}
+
+async function sendData(session: SmtpSession, { mail }: Envelope, settle: Settle, isAsked: boolean): Promise<void> {
+  const { wire, timeouts } = session;
+  if (!isAsked) await wire.write('DATA\r\n', timeouts.dataMs);
+  const go = notFarewell(await wire.reply(timeouts.dataMs));
   if (go.code !== 354) return settle({ kind: 'reply', reply: go, to: 'DATA' });
   {
     using _slow = bodyDeadline(session, mail.size);
