@@ -146,9 +146,12 @@ export class IntakeWorker implements AsyncDisposable {
     const delivery = deliveryOf(mail, recipient);
     let stage: Stage | undefined;
     using deadline = new Deadline(clock, this.#limits.deadlineMs, () => stage);
-    try {
+    const through = async (): Promise<void> => {
       for (stage of pipeline.stages)
         if (stage.deliver !== undefined && (await this.#run(stage, delivery, deadline))) break;
+    };
+    try {
+      await Promise.race([through(), deadline.passed]);
       this.#delivered.inc();
       this.#delay.observe((clock.now() - mail.received) / 1000);
     } catch (error) {
@@ -158,17 +161,25 @@ export class IntakeWorker implements AsyncDisposable {
 
   /** Answers whether the mail is settled. Throws what means that it is not delivered now. */
   async #run(stage: Stage, delivery: Delivery, whole: Deadline): Promise<boolean> {
-    using own =
-      stage.deadlineMs === undefined ? undefined : new Deadline(this.#parts.clock, stage.deadlineMs, () => stage);
-    const { signal, passed } = own ?? whole;
     try {
-      return await Promise.race([stage.deliver?.(delivery, signal) ?? false, passed, whole.passed]);
+      const settled = await (stage.deadlineMs === undefined
+        ? stage.deliver?.(delivery, whole.signal)
+        : this.#hurry(stage, delivery, stage.deadlineMs));
+      // Nobody waits for it any more: the next stages are for the next attempt.
+      whole.signal.throwIfAborted();
+      return settled ?? false;
     } catch (error) {
       const refused = error instanceof MailError && error.code === 'infected';
       if (stage.onFailure !== 'accept' || refused || whole.signal.aborted) throw error;
       this.#parts.pipeline.passedOver(stage, error);
       return false;
     }
+  }
+
+  /** A stage that has less time than the whole. */
+  async #hurry(stage: Stage, delivery: Delivery, deadlineMs: number): Promise<boolean> {
+    using own = new Deadline(this.#parts.clock, deadlineMs, () => stage);
+    return await Promise.race([stage.deliver?.(delivery, own.signal) ?? false, own.passed]);
   }
 
   /** One commit for everything that was settled while the last one ran. */

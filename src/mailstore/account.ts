@@ -199,8 +199,9 @@ export class Account implements MailAccount, Disposable {
 
   async staged(staged: Staged): Promise<{ details: MessageDetails; body: Body }> {
     if (staged.account !== this.id) throw new MailError('not-allowed', 'bug', 'staged for another account');
-    const details = await told(() => this.#node.staging.details(staged));
-    return { details, body: new StoredBody(this.#kv, this.#node.blobs, this.id, details) };
+    const { details, bodyRow } = await told(() => this.#node.staging.content(staged));
+    const body = new StoredBody(this.#kv, this.#node.blobs, this.id, details, bodyRow && { firstRow: bodyRow });
+    return { details, body };
   }
 
   async withdraw(deliveryId: string, note?: WithdrawalNote): Promise<boolean> {
@@ -346,9 +347,10 @@ export class Account implements MailAccount, Disposable {
   }
 
   async record<T>(kind: string, id: string): Promise<T | undefined> {
-    const key = checkedRecordKey(kind, id);
     const value = await told(async () => {
       const records = await this.#mailbox.records.all(kind);
+      if (records !== undefined && records.size === 0) return undefined;
+      const key = checkedRecordKey(kind, id);
       return records ? records.get(id) : (await this.#kv.get(accountPartition(this.id), [key]))[0];
     });
     return value && (JSON.parse(Buffer.from(value).toString()) as T);

@@ -399,8 +399,13 @@ export type Principal =
   | { readonly kind: 'user'; readonly account: AccountId; readonly address: string; readonly admin: boolean }
   | { readonly kind: 'system'; readonly role: 'intake' | 'verify' | 'admin' | 'import' | 'module' };
 
-/** Published with `{ account }` after each commit that this node made for an account. */
+/** Published with an `AccountChanged` after each commit that this node made for an account. */
 export const ACCOUNT_CHANGED = 'account-changed';
+export interface AccountChanged {
+  readonly account: AccountId;
+  /** What kinds of changes the commit brought. */
+  readonly changes: readonly Change['type'][];
+}
 
 export interface MailStore extends AsyncDisposable {
   /** `account-missing`, `not-allowed`. Handles of one account share one index; dispose when done. */

@@ -43,6 +43,12 @@ export interface StoredDetails extends MessageDetails {
   readonly rows: number;
 }
 
+/** What was just parsed, so that whoever reads it right after need not do it again. */
+export interface FreshDetails {
+  readonly envelope: Envelope;
+  readonly flat: FlatPart;
+}
+
 const FORMAT = 1;
 /** Bytes of a row; longer details take several. */
 const CHUNK = 240 << 10;
@@ -50,16 +56,18 @@ const SHA256_BYTES = 32;
 const writer = new ByteWriter();
 
 /** What all recipients of a message share. */
-export function encodeParsed(parsed: ParsedMessage): Uint8Array {
-  return writer
+export function encodeParsed(parsed: ParsedMessage): { readonly bytes: Uint8Array; readonly fresh: FreshDetails } {
+  const flat = flatPart(parsed.structure);
+  const bytes = writer
     .u8(parsed.hasAttachment ? 1 : 0)
     .string(parsed.preview)
     .bytes(parsed.wire.envelope)
     .bytes(parsed.wire.body)
     .bytes(parsed.wire.bodyStructure)
     .string(JSON.stringify(parsed.envelope))
-    .string(JSON.stringify(flatPart(parsed.structure)))
+    .string(JSON.stringify(flat))
     .take();
+  return { bytes, fresh: { envelope: parsed.envelope, flat } };
 }
 
 /** The rows of one account's copy. */
@@ -88,7 +96,7 @@ export function detailsRowCount(first: Uint8Array): number {
   return Math.ceil(r.u32() / CHUNK);
 }
 
-export function decodeDetails(email: EmailId, rows: readonly Uint8Array[]): StoredDetails {
+export function decodeDetails(email: EmailId, rows: readonly Uint8Array[], fresh?: FreshDetails): StoredDetails {
   const whole = rows.length === 1 ? rows[0]! : Buffer.concat(rows);
   const r = new ByteReader(whole);
   if (r.u8() !== FORMAT || r.u32() !== whole.length) throw new Damaged(`details of ${email}: not whole`);
@@ -101,7 +109,7 @@ export function decodeDetails(email: EmailId, rows: readonly Uint8Array[]): Stor
   }
   const segments: Segment[] = [];
   for (let left = r.u32(); left > 0; left--) segments.push(readSegment(r));
-  return new LazyDetails(email, size, { prefix, blobs, segments }, rows.length, r);
+  return new LazyDetails(email, size, { prefix, blobs, segments }, rows.length, r, fresh);
 }
 
 function readSegment(r: ByteReader): Segment {
@@ -125,10 +133,11 @@ class LazyDetails implements StoredDetails {
   readonly #previewBytes: Uint8Array;
   readonly #envelopeBytes: Uint8Array;
   readonly #structureBytes: Uint8Array;
+  readonly #flat: FlatPart | undefined;
   #envelope: Envelope | undefined;
   #structure: Part | undefined;
 
-  constructor(email: EmailId, size: number, plan: BodyPlan, rows: number, r: ByteReader) {
+  constructor(email: EmailId, size: number, plan: BodyPlan, rows: number, r: ByteReader, fresh?: FreshDetails) {
     this.email = email;
     this.size = size;
     this.plan = plan;
@@ -140,6 +149,8 @@ class LazyDetails implements StoredDetails {
     this.wire = { envelope, body, bodyStructure: r.bytes() };
     this.#envelopeBytes = r.bytes();
     this.#structureBytes = r.bytes();
+    this.#envelope = fresh?.envelope;
+    this.#flat = fresh?.flat;
   }
 
   get preview(): string {
@@ -156,7 +167,7 @@ class LazyDetails implements StoredDetails {
 
   get structure(): Part {
     if (!this.#structure) {
-      const flat = JSON.parse(utf8(this.#structureBytes)) as FlatPart;
+      const flat = this.#flat ?? (JSON.parse(utf8(this.#structureBytes)) as FlatPart);
       const shift = this.plan.prefix.length;
       this.#structure = new StoredPart(flat, shift, 0);
     }

@@ -8,7 +8,7 @@ import type { Bus } from '../ports/bus.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { KeyValueStore } from '../ports/kv.ts';
 import type { Random } from '../ports/random.ts';
-import { ACCOUNT_CHANGED } from './api.ts';
+import { ACCOUNT_CHANGED, type AccountChanged } from './api.ts';
 import type { AccountId, Change, EmailId, MessageMeta, VersionChanges } from './api.ts';
 import { lowestCursor } from './cursors.ts';
 import { dropOldCheckpoints, writeCheckpoint } from './checkpoint.ts';
@@ -19,7 +19,7 @@ import type { MailboxIndex } from './mailbox-index.ts';
 import { RecordCache } from './record-cache.ts';
 import { AccountSearch, type SearchNode } from './search/account-search.ts';
 import type { Staging } from './staging.ts';
-import { type LogRow, publicChanges } from './state.ts';
+import { type LogRow, publicChanges, publicType } from './state.ts';
 import { rowsOf, trimLog } from './trim.ts';
 
 export interface Log {
@@ -82,6 +82,7 @@ export class Mailbox {
     // A full scan is what checkpoints are there to avoid.
     this.#sinceCheckpoint = scanned ? index.table.count : 0;
     const removed: EmailId[] = [];
+    const kinds = new Set<Change['type'] | undefined>();
     this.loop = new CommitLoop(index, {
       kv: node.kv,
       clock: node.clock,
@@ -92,6 +93,7 @@ export class Mailbox {
       onRow: (row, ours) => {
         this.#sinceCheckpoint += Math.max(1, row.changes.length);
         for (const change of row.changes) {
+          if (ours) kinds.add(publicType(change));
           if (change.type === 'record') this.records.changed(change.kind);
           else if (ours && change.type === 'removed') removed.push(change.email);
         }
@@ -103,7 +105,11 @@ export class Mailbox {
       },
       onCommitted: (version) => {
         node.bus.publish(topicOf(index.account), { version, node: node.name });
-        node.bus.publish(ACCOUNT_CHANGED, { account: index.account });
+        node.bus.publish(ACCOUNT_CHANGED, {
+          account: index.account,
+          changes: [...kinds].filter((kind) => kind !== undefined),
+        } satisfies AccountChanged);
+        kinds.clear();
         // It may have ended in a later hour than it began.
         const marking = node.markChanged(index.account);
         if (marking) this.inBackground(marking);

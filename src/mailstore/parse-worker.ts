@@ -10,7 +10,8 @@ let parser = new MessageParser();
 port.on('message', (question: ParseQuestion) => {
   let answer: ParseAnswer;
   if (question === 'end') {
-    answer = parsedContent(parser.end());
+    const { fresh: _, ...content } = parsedContent(parser.end());
+    answer = { ...content, details: new Uint8Array(content.details) };
     parser = new MessageParser();
   } else parser.push(question);
   port.postMessage(answer, answer ? [answer.details.buffer as ArrayBuffer] : []);

@@ -1,7 +1,7 @@
 /** What staging keeps of a parsed message: few and small things, so that another thread can make them. */
 import type { ParsedMessage } from '../mail/parse.ts';
 import { type LargePart, largeParts } from './cut.ts';
-import { encodeParsed } from './details.ts';
+import { encodeParsed, type FreshDetails } from './details.ts';
 import { type ThreadKey, threadKeys } from './thread-keys.ts';
 
 export interface ParsedContent {
@@ -12,11 +12,15 @@ export interface ParsedContent {
   readonly threadKeys: readonly ThreadKey[];
   /** Parts that become blobs, in the order of their bytes. */
   readonly large: readonly LargePart[];
+  /** Absent from another thread: it is not worth the way. */
+  readonly fresh?: FreshDetails;
 }
 
 export function parsedContent(parsed: ParsedMessage): ParsedContent {
+  const { bytes, fresh } = encodeParsed(parsed);
   return {
-    details: encodeParsed(parsed),
+    details: bytes,
+    fresh,
     date: parsed.envelope.date,
     threadKeys: threadKeys(parsed.envelope),
     large: largeParts(parsed.structure),

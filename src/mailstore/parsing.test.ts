@@ -61,7 +61,7 @@ describe('a message', () => {
     ['small, in a file', spooled(small), small, 1],
     ['empty, in a file', spooled(Buffer.alloc(0)), Buffer.alloc(0), 1],
   ])('%s: the same result, here or in the thread', async (_name, source, raw, started) => {
-    const plain = (content: ParsedContent) => ({
+    const plain = ({ fresh: _, ...content }: ParsedContent) => ({
       ...content,
       details: Buffer.from(content.details).toString('latin1'),
       threadKeys: content.threadKeys.map(({ key, keep }) => [Buffer.from(key).toString('hex'), keep]),

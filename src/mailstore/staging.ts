@@ -11,7 +11,7 @@ import type { AccountId, EmailId, Staged } from './api.ts';
 import { storeBlob } from './blob-links.ts';
 import { BODY_CHUNK } from './bodies.ts';
 import { BLOB_BYTES, type Cut, cutMessage } from './cut.ts';
-import { detailsRows, type StoredDetails } from './details.ts';
+import { decodeDetails, detailsRows, type FreshDetails, type StoredDetails } from './details.ts';
 import { accountPartition, bodyKey, bucketOf } from './keys.ts';
 import type { Parsing } from './parsing.ts';
 import { MemorySource, type RawSource, receive } from './raw-source.ts';
@@ -32,11 +32,30 @@ export interface StagedFacts {
 const SHARED_FROM = 5;
 /** Facts kept in memory between `stage` and `publish`. */
 const MOST_FACTS = 20_000;
+/** Of content that is kept as well, so that the stages of the intake need not read it back. */
+const MOST_BYTES = 32 << 20;
+/** Larger mail is read from the store. */
+const KEPT_MESSAGE = 64 << 10;
+
+/** The rows as they were written. */
+interface Kept {
+  readonly details: readonly Uint8Array[];
+  readonly body: Uint8Array;
+  readonly fresh: FreshDetails;
+}
+
+/** What was staged, as the stages of the intake read it one after the other. */
+export interface StagedContent {
+  readonly details: StoredDetails;
+  /** The only row of the body, if it is still in memory. */
+  readonly bodyRow: Uint8Array | undefined;
+}
 
 interface Remembered {
   readonly facts: StagedFacts;
   readonly written: Promise<void>;
-  /** Once somebody has read them: the stages of the intake look at the same message one after the other. */
+  readonly kept: Kept | undefined;
+  /** Once somebody has read them. */
   details?: StoredDetails;
 }
 
@@ -55,6 +74,7 @@ export class Staging {
   readonly #remembered = new Map<EmailId, Remembered>();
   /** As long as the caller holds on to what `stage` answered. */
   readonly #writes = new WeakMap<Staged, Promise<void>>();
+  #keptBytes = 0;
   #pool: Uint8Array = NOTHING;
   #poolAt = 0;
 
@@ -75,7 +95,7 @@ export class Staging {
     accounts: readonly { readonly account: AccountId; readonly prefix?: Uint8Array | (() => Uint8Array) }[],
     source: RawSource,
   ): Promise<readonly Staged[]> {
-    const { details: common, date, threadKeys: keys, large } = await this.#options.parsing.parse(source);
+    const { details: common, date, threadKeys: keys, large, fresh } = await this.#options.parsing.parse(source);
     const users = accounts.map(({ account, prefix }) => ({
       account,
       prefix: typeof prefix === 'function' ? prefix() : (prefix ?? NOTHING),
@@ -92,11 +112,15 @@ export class Staging {
     const staged = users.map(({ account, prefix, email }): Staged => {
       const size = prefix.length + source.size;
       const rows = detailsRows(email, size, { prefix, segments, blobs }, common);
+      const kept =
+        fresh && segments[0]?.kind === 'rows' && size <= KEPT_MESSAGE && this.#keptBytes + size <= MOST_BYTES
+          ? { details: rows.map(([, row]) => row), body: rest, fresh }
+          : undefined;
       for (let at = 0; at < rest.length; at += BODY_CHUNK)
         rows.push([bodyKey(email, at / BODY_CHUNK), rest.subarray(at, at + BODY_CHUNK)]);
       const written = this.#put(account, email, rows);
       writes.push(written);
-      this.#remember({ facts: { email, size, date, threadKeys: keys }, written });
+      this.#remember({ facts: { email, size, date, threadKeys: keys }, written, kept });
       const answer: Staged = { account, email, size };
       this.#writes.set(answer, written);
       return answer;
@@ -122,21 +146,25 @@ export class Staging {
       await known.written;
       return known.facts;
     }
-    const { email, size, envelope } = await this.details(staged);
+    const { email, size, envelope } = (await this.content(staged)).details;
     return { email, size, date: envelope.date, threadKeys: threadKeys(envelope) };
   }
 
   /** Waits until the content is durable. Throws `message-missing`. */
-  async details({ account, email }: Staged): Promise<StoredDetails> {
+  async content({ account, email }: Staged): Promise<StagedContent> {
     const known = this.#remembered.get(email);
     await known?.written;
-    const details = known?.details ?? (await readDetails(this.#options.kv, account, email));
+    const kept = known?.kept;
+    const details =
+      known?.details ??
+      (kept ? decodeDetails(email, kept.details, kept.fresh) : await readDetails(this.#options.kv, account, email));
     if (!details) throw new MailError('message-missing', 'user', `nothing is staged as ${email}`);
     if (known) known.details = details;
-    return details;
+    return { details, bodyRow: kept?.body };
   }
 
   published(email: EmailId): void {
+    this.#keptBytes -= keptBytes(this.#remembered.get(email));
     this.#remembered.delete(email);
   }
 
@@ -144,7 +172,8 @@ export class Staging {
     // Whoever acknowledges asks `written`; nobody else has to.
     entry.written.catch(() => undefined);
     this.#remembered.set(entry.facts.email, entry);
-    if (this.#remembered.size > MOST_FACTS) this.#remembered.delete(this.#remembered.keys().next().value!);
+    this.#keptBytes += keptBytes(entry);
+    if (this.#remembered.size > MOST_FACTS) this.published(this.#remembered.keys().next().value!);
   }
 
   async #put(account: AccountId, email: EmailId, rows: readonly Entry[]): Promise<void> {
@@ -167,6 +196,10 @@ export class Staging {
     this.#poolAt += 6;
     return (time + random) as EmailId;
   }
+}
+
+function keptBytes(entry: Remembered | undefined): number {
+  return entry?.kept === undefined ? 0 : entry.facts.size;
 }
 
 function uncut(raw: Uint8Array): Cut {

@@ -239,6 +239,12 @@ export function publicChanges({ version, operation, changes }: LogRow): VersionC
   return { version, operation, changes: changes.flatMap((change) => publicChange(change) ?? []) };
 }
 
+/** The type that others know of, if any. */
+export function publicType({ type }: LogChange): Change['type'] | undefined {
+  if (type === 'folder-removed') return 'folder';
+  return type === 'epoch' || type === 'trimmed' ? undefined : type;
+}
+
 export function removedChange(message: MessageMeta): Extract<Change, { type: 'removed' }> {
   return { type: 'removed', id: message.id, folder: message.folder, uid: message.uid, email: message.email };
 }

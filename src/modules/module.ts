@@ -28,6 +28,17 @@ export const EVENT_TYPES = [
 ] as const; // prettier-ignore
 export type EventType = (typeof EVENT_TYPES)[number];
 
+/** The change that an event tells of. */
+export const CHANGE_OF: Readonly<Record<EventType, Change['type']>> = {
+  'message-added': 'added',
+  'flags-changed': 'flags',
+  'message-moved': 'moved',
+  'message-deleted': 'removed',
+  'folder-changed': 'folder',
+  login: 'record',
+  'delivery-result': 'record',
+};
+
 export type ModuleEvent = {
   /** The same event has the same id when it comes again. */
   readonly id: string;

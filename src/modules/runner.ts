@@ -4,7 +4,13 @@
  */
 import { SIGNED_IN } from '../directory/directory.ts';
 import { MailError } from '../mail/error.ts';
-import { ACCOUNT_CHANGED, type AccountId, type MailStore, type Principal } from '../mailstore/api.ts';
+import {
+  ACCOUNT_CHANGED,
+  type AccountChanged,
+  type AccountId,
+  type MailStore,
+  type Principal,
+} from '../mailstore/api.ts';
 import type { Cursors } from '../mailstore/cursors.ts';
 import type { Bus } from '../ports/bus.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -13,7 +19,7 @@ import type { Log } from '../telemetry/log.ts';
 import type { Counter, Metrics } from '../telemetry/metrics.ts';
 import type { DeadLetters } from './dead-letters.ts';
 import { Lane } from './lane.ts';
-import { type ExtensionModule, readable, SIGN_IN } from './module.ts';
+import { CHANGE_OF, type ExtensionModule, readable, SIGN_IN } from './module.ts';
 
 export interface RunnerParts {
   readonly modules: readonly ExtensionModule[];
@@ -83,7 +89,10 @@ export class ModuleRunner implements AsyncDisposable {
       'outcome',
     ]);
     this.#subscriptions.push(
-      parts.bus.subscribe(ACCOUNT_CHANGED, (message) => this.#wake((message as { account: AccountId }).account)),
+      parts.bus.subscribe(ACCOUNT_CHANGED, (message) => {
+        const { account, changes } = message as AccountChanged;
+        this.#wake(account, changes);
+      }),
       parts.bus.subscribe(SIGNED_IN, (message) =>
         this.#inBackground(this.#signedIn((message as { account: AccountId }).account)),
       ),
@@ -114,9 +123,12 @@ export class ModuleRunner implements AsyncDisposable {
     await Promise.all(this.#background);
   }
 
-  #wake(account: AccountId): void {
+  /** What happened may be known; a module that does not listen to it passes it when it next has something to do. */
+  #wake(account: AccountId, changes?: AccountChanged['changes']): void {
     if (this.#stopped) return;
-    for (const module of this.#parts.modules) this.#lane(module, account).wake();
+    for (const module of this.#parts.modules)
+      if (changes === undefined || module.events.some((event) => changes.includes(CHANGE_OF[event])))
+        this.#lane(module, account).wake();
   }
 
   #lane(module: ExtensionModule, account: AccountId): Lane {

@@ -20,9 +20,16 @@ test('outside text cannot forge a record, move the cursor or reverse text', () =
 
 test('secrets are never written', () => {
   const { lines, log } = collect();
-  log.info({ password: 'canary-1', user: { token: 'canary-2', address: 'a@b' }, authorization: 'canary-3' }, 'sign-in');
+  const facts = { password: 'canary-1', user: { token: 'canary-2', address: 'a@b' }, authorization: 'canary-3' };
+  log.info(facts, 'sign-in');
+  log.warn({ err: Object.assign(new Error('refused'), { credentials: 'canary-4', code: 'E1' }) }, 'error');
+  log.warn(Object.assign(new Error('alone'), { secret: 'canary-5' }));
   expect(lines.join('')).not.toContain('canary');
   expect(lines.join('')).toContain('a@b');
+  expect(lines.join('')).toMatch(/"refused".*"E1"/s);
+  expect(lines.join('')).toContain('alone');
+  // What was given is not changed.
+  expect(facts.user.token).toBe('canary-2');
 });
 
 test('printable cuts and replaces', () => {
