@@ -16,6 +16,9 @@ need neomutt neomutt
 need mpop mpop
 need python3 python3
 need strace strace
+# A browser with Korean letters, for the web client.
+need chromium chromium
+[ -d /usr/share/fonts/opentype/noto ] || packages="$packages fonts-noto-cjk"
 # Scanners, each started by its own test with its own settings; SpamAssassin and its thirty packages only where it is there.
 need /usr/sbin/clamd clamav-daemon
 need rspamd rspamd

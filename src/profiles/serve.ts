@@ -1,6 +1,7 @@
 /** The service as it runs: every protocol on the opened store, and what works behind them. */
 import { randomBytes } from 'node:crypto';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import type { Config } from '../config/schema.ts';
 import { OPERATIONS } from '../control/operations.ts';
 import { serveControl } from '../control/server.ts';
@@ -70,6 +71,9 @@ import { LISTEN_NAMES, type ListenName, openListener } from './listeners.ts';
 import { freeBytes, openSingle } from './single.ts';
 import { StartError } from './start-error.ts';
 import { openTransfer } from './transfer.ts';
+
+/** Where `web/build.ts` puts the web client. */
+const CLIENT_FOLDER = fileURLToPath(new URL('../../web/dist/', import.meta.url));
 
 /** Sessions and requests that are under way when the service is told to end have this long. */
 const DRAIN_MS = 20_000;
@@ -266,6 +270,7 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
     secret,
     hostname,
     listening: () => Object.fromEntries(listening),
+    clientFolder: CLIENT_FOLDER,
     health: store.health,
     limits: { message: limits.message_size, recipients: limits.recipients },
     ...(stsPolicy !== undefined && { stsPolicy }),

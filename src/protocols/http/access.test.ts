@@ -75,6 +75,7 @@ const OWN: Record<string, Case> = {
   'GET /v1/folders/:id/messages': { request: (ids) => [`/v1/folders/${ids.folder}/messages`], stranger: 404 },
   'GET /v1/messages/:id': { request: (ids) => [`/v1/messages/${ids.message}`], stranger: 404 },
   'GET /v1/messages/:id/report': { request: (ids) => [`/v1/messages/${ids.message}/report`], stranger: 404 },
+  'GET /v1/messages/:id/page': { request: (ids) => [`/v1/messages/${ids.message}/page`], stranger: 404 },
   'GET /v1/messages/:id/raw': { request: (ids) => [`/v1/messages/${ids.message}/raw`], stranger: 404 },
   'GET /v1/messages/:id/attachments/:n': {
     request: (ids) => [`/v1/messages/${ids.message}/attachments/1`],
@@ -219,6 +220,7 @@ const PUBLIC = [
   'GET /v1/openapi.json',
   'GET /healthz',
   'GET /',
+  'GET /start',
   'GET /style.css',
   'GET /.well-known/mta-sts.txt',
   'GET /problems',

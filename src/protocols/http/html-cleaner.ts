@@ -1,15 +1,17 @@
 /** Cleans the HTML of mails: small ones at once, larger ones in a thread of their own with a deadline. */
 import { Worker } from 'node:worker_threads';
 import { cleanHtml } from './html-clean.ts';
+import type { CleanHtml, CleanOptions } from './html-clean.ts';
 
 export interface HtmlQuestion {
   readonly id: number;
   readonly html: string;
+  readonly options: CleanOptions;
 }
 
 export interface HtmlAnswer {
   readonly id: number;
-  readonly html: string;
+  readonly clean: CleanHtml;
 }
 
 /** Characters. The worst markup of this size takes milliseconds. */
@@ -21,7 +23,7 @@ const MAX_WAITING = 100;
 
 interface Waiting {
   readonly question: HtmlQuestion;
-  readonly resolve: (clean: string | undefined) => void;
+  readonly resolve: (clean: CleanHtml | undefined) => void;
 }
 
 export class HtmlCleaner implements AsyncDisposable {
@@ -32,11 +34,11 @@ export class HtmlCleaner implements AsyncDisposable {
   #lastId = 0;
 
   /** Undefined when it would take too long. */
-  async clean(html: string): Promise<string | undefined> {
-    if (html.length <= AT_ONCE) return cleanHtml(html);
+  async clean(html: string, options: CleanOptions = {}): Promise<CleanHtml | undefined> {
+    if (html.length <= AT_ONCE) return cleanHtml(html, options);
     if (this.#waiting.length >= MAX_WAITING) return undefined;
     return await new Promise((resolve) => {
-      this.#waiting.push({ question: { id: ++this.#lastId, html }, resolve });
+      this.#waiting.push({ question: { id: ++this.#lastId, html, options }, resolve });
       this.#next();
     });
   }
@@ -62,7 +64,7 @@ export class HtmlCleaner implements AsyncDisposable {
     });
     worker.unref();
     worker.on('message', (answer: HtmlAnswer) => {
-      if (answer.id === this.#asked?.question.id) this.#settle(answer.html);
+      if (answer.id === this.#asked?.question.id) this.#settle(answer.clean);
     });
     // Out of memory, say: that mail has no HTML, and the next one gets a new thread.
     worker.on('error', () => {
@@ -77,7 +79,7 @@ export class HtmlCleaner implements AsyncDisposable {
     this.#settle(undefined);
   }
 
-  #settle(clean: string | undefined): void {
+  #settle(clean: CleanHtml | undefined): void {
     clearTimeout(this.#deadline);
     const asked = this.#asked;
     this.#asked = undefined;

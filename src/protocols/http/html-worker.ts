@@ -3,7 +3,7 @@ import { parentPort } from 'node:worker_threads';
 import { cleanHtml } from './html-clean.ts';
 import type { HtmlAnswer, HtmlQuestion } from './html-cleaner.ts';
 
-parentPort?.on('message', ({ id, html }: HtmlQuestion) => {
-  const answer: HtmlAnswer = { id, html: cleanHtml(html) };
+parentPort?.on('message', ({ id, html, options }: HtmlQuestion) => {
+  const answer: HtmlAnswer = { id, clean: cleanHtml(html, options) };
   parentPort?.postMessage(answer);
 });

@@ -32,6 +32,29 @@ export interface Page {
   readonly next?: string;
 }
 
+/** Where in the list to begin, for who jumps about in it. Arriving mail moves what a number stands for. */
+export async function listFrom(
+  account: MailAccount,
+  query: ListQuery,
+  { offset, limit }: { readonly offset: number; readonly limit: number },
+  sortKeys: SortKeys,
+): Promise<{ readonly ids: readonly MsgId[]; readonly total: number }> {
+  const { sort, order } = query;
+  const all = account.getMessageIds({
+    ...filter(query),
+    ...(sort === 'date' && { sort: 'internalDate' as const, descending: order === 'desc' }),
+    ...(sort === 'size' && { sort: 'size' as const, descending: order === 'desc' }),
+  });
+  if (sort === 'date' || sort === 'size') return { ids: all.slice(offset, offset + limit), total: all.length };
+  // Nobody scrolls that far through an alphabet; in order is only what is needed.
+  if (offset + limit > SORTED_TEXT) throw new Problem('invalid', `Sorted so, the first ${SORTED_TEXT} can be had.`);
+  const found = await byText(query, await sortKeys.of(account, all, sort), undefined, offset + limit);
+  return { ids: found.slice(offset).map(({ id }) => id), total: all.length };
+}
+
+/** Of a list sorted by sender or subject so many can be reached by number. */
+export const SORTED_TEXT = 2_000;
+
 export async function listMessages(
   account: MailAccount,
   query: ListQuery,

@@ -180,6 +180,7 @@ export const message = z.strictObject({
   references: z.array(z.string()),
   text: z.string().nullable().describe('The plain text, made from the HTML when there is only that'),
   html: z.string().nullable().describe('The HTML without scripts, forms, styles and remote content'),
+  remoteImages: z.int().describe('Images of other servers that the HTML had'),
   truncated: z.boolean().describe('Text or HTML were longer than what is shown here; …/raw has all'),
   attachments: z.array(attachment),
   structure: part,

@@ -28,6 +28,7 @@ import type { Metrics } from '../../telemetry/metrics.ts';
 import { identify } from './auth.ts';
 import { HTTP_LIMITS } from './context.ts';
 import type { App, HttpLimits, Services } from './context.ts';
+import { readClientFiles } from './client-files.ts';
 import { Cursors } from './cursor.ts';
 import { EventStreams } from './events.ts';
 import { HtmlCleaner } from './html-cleaner.ts';
@@ -37,6 +38,7 @@ import { PROBLEMS, Problem, problemBody, toProblem } from './reply.ts';
 import type { ProblemCode } from './reply.ts';
 import { adminRoutes } from './routes/admin.ts';
 import { classificationRoutes } from './routes/classifications.ts';
+import { clientRoutes } from './routes/client.ts';
 import { documentation } from './routes/documentation.ts';
 import { eventRoutes } from './routes/events.ts';
 import { folderRoutes } from './routes/folders.ts';
@@ -82,6 +84,8 @@ export interface HttpOptions {
   readonly hostname: string;
   /** What listens where, by protocol; asked for whenever the start page is shown. */
   readonly listening: () => Readonly<Record<string, readonly string[]>>;
+  /** Folder with the built web client; without one, or without a build in it, `/` is the start page. */
+  readonly clientFolder?: string;
   /** What does not work at the moment, one line each; empty when all is well. */
   readonly health: () => Promise<readonly string[]>;
   /** The MTA-STS policy of our domains (RFC 8461); absent when there is none. */
@@ -270,7 +274,9 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
     sendRoutes(scope.withTypeProvider<ZodTypeProvider>(), services, options.submit);
   });
   await app.register(async (scope) => operatorRoutes(scope, { health: options.health, metrics }));
-  await app.register(async (scope) => pageRoutes(scope, options));
+  const client = options.clientFolder === undefined ? undefined : readClientFiles(options.clientFolder);
+  await app.register(async (scope) => pageRoutes(scope, { ...options, client }));
+  if (client !== undefined) clientRoutes(app, client);
   stsPolicyRoute(app, directory, options.stsPolicy);
   await app.ready();
 

@@ -124,7 +124,8 @@ export async function messageView(
     inReplyTo: [...envelope.inReplyTo],
     references: [...envelope.references],
     text: plain?.text ?? (markup ? htmlToText(markup.text) : null),
-    html: html ?? null,
+    html: html?.html ?? null,
+    remoteImages: html?.remoteImages ?? 0,
     truncated: plain?.truncated === true || markup?.truncated === true || (markup !== undefined && html === undefined),
     attachments: parts.attachments.slice(0, MAX_ATTACHMENTS).map((part, i) => ({
       n: i + 1,
@@ -169,7 +170,10 @@ function spamView(found: Assessment | undefined): Message['spam'] {
 }
 
 /** The parts' text one after the other; undefined when there are none. */
-async function textOf(body: Body, parts: readonly Part[]): Promise<{ text: string; truncated: boolean } | undefined> {
+export async function textOf(
+  body: Body,
+  parts: readonly Part[],
+): Promise<{ text: string; truncated: boolean } | undefined> {
   if (parts.length === 0) return undefined;
   let left = SHOWN_BYTES;
   let text = '';

@@ -4,7 +4,7 @@ import type { Folder, FolderId, MailAccount } from '../../../mailstore/api.ts';
 import { ownAccount } from '../auth.ts';
 import type { App, Services } from '../context.ts';
 import { idempotent } from '../idempotency.ts';
-import { listMessages, numberId } from '../listing.ts';
+import { listFrom, listMessages, numberId, SORTED_TEXT } from '../listing.ts';
 import { Problem } from '../reply.ts';
 import * as schemas from '../schemas.ts';
 import type { SortKeys } from '../sort-keys.ts';
@@ -37,6 +37,15 @@ const listQuery = z.strictObject({
   flagged: schemas.flag.optional(),
   sort: z.enum(['date', 'from', 'subject', 'size']).default('date'),
   order: z.enum(['asc', 'desc']).default('desc'),
+  offset: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(100_000_000)
+    .optional()
+    .describe(
+      `Instead of a cursor: begins behind so many; sorted by sender or subject only the first ${SORTED_TEXT} can be had`,
+    ),
 });
 
 export function folderRoutes(app: App, services: Services, sortKeys: SortKeys): void {
@@ -147,14 +156,24 @@ export function folderRoutes(app: App, services: Services, sortKeys: SortKeys): 
         summary: 'The messages of a folder, newest first unless asked otherwise',
         params: schemas.idParam,
         querystring: listQuery,
-        response: { 200: schemas.pageOf(schemas.messageSummary), ...schemas.problems(400, 401, 404) },
+        response: {
+          200: schemas.pageOf(schemas.messageSummary).extend({
+            total: z.int().optional().describe('Messages in the whole list; with offset only'),
+          }),
+          ...schemas.problems(400, 401, 404),
+        },
       },
     },
     async (request, reply) => {
       const account = await ownAccount(request, reply, services);
-      const { limit, cursor, unread, flagged, sort, order } = request.query;
+      const { limit, cursor, offset, unread, flagged, sort, order } = request.query;
       const { id: folder } = folderOf(account, request.params.id);
       const filter = { ...(unread !== undefined && { unread }), ...(flagged !== undefined && { flagged }) };
+      if (offset !== undefined) {
+        if (cursor !== undefined) throw new Problem('invalid', 'One of offset and cursor.');
+        const { ids, total } = await listFrom(account, { folder, sort, order, ...filter }, { offset, limit }, sortKeys);
+        return { items: await summaries(account, ids), total };
+      }
       const tools = { cursors: services.cursors, sortKeys };
       const page = await listMessages(account, { folder, sort, order, ...filter }, { limit, cursor }, tools);
       return { items: await summaries(account, page.ids), ...(page.next !== undefined && { next: page.next }) };

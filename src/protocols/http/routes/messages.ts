@@ -13,6 +13,7 @@ import type { App, Services } from '../context.ts';
 import type { HtmlCleaner } from '../html-cleaner.ts';
 import { idempotent } from '../idempotency.ts';
 import { numberId } from '../listing.ts';
+import { messagePage, pagePolicy } from '../message-page.ts';
 import { Problem } from '../reply.ts';
 import * as schemas from '../schemas.ts';
 import { messageView, summaries } from '../view.ts';
@@ -64,6 +65,34 @@ export function messageRoutes(app: App, services: Services, cleaner: HtmlCleaner
     async (request, reply) => {
       const account = await ownAccount(request, reply, services);
       return await messageView(account, messageOf(account, request.params.id).id, cleaner, services);
+    },
+  );
+
+  app.get(
+    '/v1/messages/:id/page',
+    {
+      schema: {
+        tags: TAGS,
+        summary: 'Its HTML as a page to be shown in a sandboxed frame',
+        description:
+          'Cleaned, with its colours and sizes; scripts, forms and whatever loads are gone. It has no origin.',
+        params: schemas.idParam,
+        querystring: z.strictObject({
+          images: schemas.flag.optional().describe('Images of other servers, too: their owners learn that it was read'),
+        }),
+        response: {
+          200: { description: 'The page', content: { 'text/html': { schema: z.string() } } },
+          ...schemas.problems(400, 401, 404),
+        },
+      },
+    },
+    async (request, reply) => {
+      const account = await ownAccount(request, reply, services);
+      const { id } = messageOf(account, request.params.id);
+      const images = request.query.images === true;
+      const page = await messagePage(account, id, cleaner, images);
+      reply.header('content-security-policy', pagePolicy(images)).header('x-frame-options', 'SAMEORIGIN');
+      return await reply.type('text/html; charset=utf-8').serializer(String).send(page);
     },
   );
 

@@ -1,17 +1,21 @@
 /** Pages for people, without a script: the start page, setting a password by a one-time link, the list of errors. */
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Directory } from '../../../directory/api.ts';
 import { requireOwnOrigin } from '../auth.ts';
+import type { ClientFiles } from '../client-files.ts';
 import { html } from '../html.ts';
 import type { Html } from '../html.ts';
 import { wordsFor } from '../page-words.ts';
 import type { Words } from '../page-words.ts';
 import { PROBLEMS } from '../reply.ts';
+import { sendClient } from './client.ts';
 
 interface PageInfo {
   readonly directory: Directory;
   readonly hostname: string;
   readonly listening: () => Readonly<Record<string, readonly string[]>>;
+  /** The web client; without one `/` is the start page. */
+  readonly client: ClientFiles | undefined;
 }
 
 const TITLE = 'Pabal · 파발';
@@ -30,10 +34,14 @@ export function pageRoutes(app: FastifyInstance, info: PageInfo): void {
     return await reply.header('cache-control', 'public, max-age=3600').type('text/css; charset=utf-8').send(STYLE);
   });
 
-  app.get('/', open, async (request, reply) => {
+  const start = async (request: FastifyRequest, reply: FastifyReply) => {
     const words = wordsOf(request);
-    return await reply.type(HTML).send(page(words, TITLE, startPage(words, info), '/'));
-  });
+    return await reply.type(HTML).send(page(words, TITLE, startPage(words, info), '/start'));
+  };
+  app.get('/start', open, start);
+  app.get('/', open, async (request, reply) =>
+    info.client === undefined ? await start(request, reply) : await sendClient(request, reply, info.client),
+  );
 
   app.get('/problems', open, async (request, reply) => {
     const words = wordsOf(request);

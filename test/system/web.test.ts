@@ -1,0 +1,141 @@
+/** The web client in a real browser, against the real service, with mail that arrives over SMTP. */
+import { execFileSync } from 'node:child_process';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { SmtpClient } from '../client/smtp.ts';
+import { Service } from '../service.ts';
+import { hostileMails } from '../support/hostile-mails.ts';
+import { installed } from './run.ts';
+
+/** For a machine that is many times slower than ours: a condition that never comes true is waited for so long. */
+const PATIENCE_MS = 60_000;
+const here = installed('chromium');
+if (!here) console.log('web client: skipped, there is no chromium');
+
+describe.skipIf(!here)('the web client', { timeout: 4 * PATIENCE_MS }, () => {
+  let service: Service;
+  let browser: Browser;
+  let base: string;
+
+  beforeAll(async () => {
+    execFileSync(process.execPath, ['web/build.ts', '--if-needed'], { stdio: 'inherit' });
+    // Else hostile mails would not even arrive.
+    service = await Service.start({ set: { 'viruses.check': 'false' } });
+    base = `http://${service.at('http')}`;
+    // The sandbox of the browser needs rights that containers do not have; what it opens here is ours.
+    browser = await chromium.launch({
+      executablePath: '/usr/bin/chromium',
+      args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],
+      timeout: PATIENCE_MS,
+    });
+  }, 3 * PATIENCE_MS);
+  afterAll(async () => {
+    await browser?.close();
+    await service?.[Symbol.asyncDispose]();
+  });
+
+  async function arrive(to: string, mail: string, from = 'friend@elsewhere.test'): Promise<void> {
+    await using smtp = await SmtpClient.connect(service.at('smtp'));
+    await smtp.send(from, [to], Buffer.from(mail.replace(/\r?\n/g, '\r\n')));
+  }
+
+  /** A page of somebody who has signed in, in English unless told otherwise; `faults` gathers what went wrong in it. */
+  async function signedIn(user: string, locale = 'en-GB'): Promise<{ page: Page; faults: string[] }> {
+    const context = await browser.newContext({ locale, viewport: { width: 1360, height: 820 } });
+    context.setDefaultTimeout(PATIENCE_MS);
+    const page = await context.newPage();
+    const faults: string[] = [];
+    page.on('pageerror', (error) => faults.push(String(error)));
+    page.on('console', (message) => {
+      if (/content security policy/i.test(message.text())) faults.push(message.text());
+    });
+    await page.goto(base);
+    await page.locator('[name=address]').fill(user);
+    await page.locator('[name=password]').fill('pass');
+    await page.locator('.sign-in .primary').click();
+    await page.locator('.rows, .nothing').first().waitFor();
+    return { page, faults };
+  }
+  const row = (page: Page, text: string) => page.locator('.row', { hasText: text });
+
+  test('reads, files and takes back, by keys, while mail comes in', async () => {
+    const user = 'reader@mail.test';
+    for (const n of [1, 2, 3])
+      await arrive(
+        user,
+        `From: Minji <minji@elsewhere.test>\nSubject: Letter ${n}\n\nText ${n}, see https://example.test/x.\n`,
+      );
+    const { page, faults } = await signedIn(user);
+    await row(page, 'Letter 3').waitFor();
+    await page.keyboard.press('j');
+    await page.keyboard.press('o');
+    await page.locator('.message h1', { hasText: 'Letter 3' }).waitFor();
+    expect(await page.locator('.plain-text a').getAttribute('href')).toBe('https://example.test/x');
+    // News come by themselves, in another script too.
+    await arrive(user, 'From: a@elsewhere.test\nSubject: =?utf-8?B?7YyM67Cc7J20IOyZlOyKteuLiOuLpA==?=\n\nx\n');
+    await row(page, '파발이 왔습니다').waitFor();
+    // `ㅏ` is where k is: the Korean layout changes nothing.
+    await page.evaluate(`dispatchEvent(new KeyboardEvent('keydown', { key: 'ㅏ', code: 'KeyK', bubbles: true }))`);
+    await page.locator('.message h1', { hasText: '파발이 왔습니다' }).waitFor();
+    await page.keyboard.press('e');
+    await row(page, '파발이 왔습니다').waitFor({ state: 'detached' });
+    await page.keyboard.press('z');
+    await row(page, '파발이 왔습니다').waitFor();
+    await page.keyboard.press('u');
+    for (const n of [1, 2]) await row(page, `Letter ${n}`).locator('[role=checkbox]').click();
+    await page.keyboard.press('#');
+    await row(page, 'Letter 1').waitFor({ state: 'detached' });
+    await page.locator('.folders a', { hasText: 'Trash' }).click();
+    await row(page, 'Letter 1').waitFor();
+    await page.keyboard.press('/');
+    await page.keyboard.type('subject:파발이');
+    await page.keyboard.press('Enter');
+    await row(page, '파발이 왔습니다').waitFor();
+    expect(await page.locator('.row').count()).toBe(1);
+    expect(faults).toEqual([]);
+    await page.context().close();
+  });
+
+  test('hostile mails: nothing runs, nothing is asked of anybody', async () => {
+    const user = 'target@mail.test';
+    const hits: string[] = [];
+    const canary = createServer((request, response) => {
+      hits.push(request.url ?? '');
+      response.end();
+    });
+    await new Promise<void>((resolve) => canary.listen(0, '127.0.0.1', resolve));
+    const mails = hostileMails(`http://127.0.0.1:${(canary.address() as AddressInfo).port}`);
+    for (const mail of mails) await arrive(user, mail);
+    const { page, faults } = await signedIn(user);
+    await page.evaluate(`globalThis.canary = 'silent'`);
+    const asked: string[] = [];
+    page.context().on('request', (request) => asked.push(request.url()));
+    page.on('dialog', (dialog) => {
+      faults.push(`dialog: ${dialog.message()}`);
+      void dialog.dismiss();
+    });
+    await page.locator('.list-title', { hasText: `${mails.length} messages` }).waitFor();
+    await page.keyboard.press('j');
+    await page.keyboard.press('o');
+    const read = new Set<string>();
+    while (read.size < mails.length) {
+      const heading = page.locator('.message h1');
+      while (read.has(await heading.innerText())) await sleep(20);
+      read.add(await heading.innerText());
+      const frame = page.locator('.body-frame');
+      if ((await frame.count()) > 0) await frame.contentFrame().locator('body').waitFor();
+      await page.keyboard.press('j');
+    }
+    expect([...read].every((subject) => subject.includes('<img src=x onerror='))).toBe(true);
+    expect(await page.evaluate('globalThis.canary')).toBe('silent');
+    expect(asked.filter((url) => !url.startsWith(base) && !url.startsWith('data:'))).toEqual([]);
+    expect(hits).toEqual([]);
+    expect(faults.filter((fault) => !/content security policy/i.test(fault))).toEqual([]);
+    expect(page.context().pages()).toHaveLength(1);
+    await page.context().close();
+    canary.close();
+  });
+});

@@ -1,0 +1,77 @@
+/** Who is here decides what is shown: a form to sign in, or the mailbox. */
+import { useEffect } from 'react';
+import { ApiError, call, session } from './api.ts';
+import { forget } from './mail/mailbox.ts';
+import { forgetMessages } from './mail/messages.ts';
+import { MailboxView } from './mailbox-view.tsx';
+import { SignIn } from './sign-in.tsx';
+import { Store, useStore } from './store.ts';
+import { Toasts } from './ui/toast.tsx';
+import { useWords } from './words/words.ts';
+
+export interface Account {
+  readonly id: string;
+  readonly address: string;
+  readonly admin: boolean;
+}
+
+interface Who {
+  readonly state: 'asking' | 'nobody' | 'signed-in' | 'unreachable';
+  readonly account?: Account;
+}
+
+export const who = new Store<Who>({ state: 'asking' });
+
+session.ended = () => {
+  if (who.state.state === 'signed-in') signedOut();
+};
+
+function signedOut(): void {
+  forget();
+  forgetMessages();
+  who.set({ state: 'nobody' });
+}
+
+export async function askWho(): Promise<void> {
+  try {
+    const { account } = await call<{ account: Account }>('GET', '/v1/session');
+    who.set({ state: 'signed-in', account });
+  } catch (error) {
+    who.set({ state: error instanceof ApiError && error.status === 401 ? 'nobody' : 'unreachable' });
+  }
+}
+
+export async function signIn(address: string, password: string): Promise<void> {
+  const { account } = await call<{ account: Account }>('POST', '/v1/session', {
+    body: { address, password, cookie: true },
+  });
+  who.set({ state: 'signed-in', account });
+}
+
+export async function signOut(): Promise<void> {
+  await call('DELETE', '/v1/session').catch(() => undefined);
+  signedOut();
+}
+
+export function App() {
+  const { state, account } = useStore(who, (s) => s);
+  const words = useWords();
+  useEffect(() => {
+    if (who.state.state === 'asking') void askWho();
+  }, []);
+  return (
+    <>
+      {state === 'signed-in' && account !== undefined && <MailboxView account={account} />}
+      {state === 'nobody' && <SignIn />}
+      {state === 'unreachable' && (
+        <main className="whole-page">
+          <p role="alert">{words.error('offline')}</p>
+          <button type="button" className="button primary" onClick={() => void askWho()}>
+            {words.tryAgain}
+          </button>
+        </main>
+      )}
+      <Toasts />
+    </>
+  );
+}

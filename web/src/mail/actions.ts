@@ -1,0 +1,110 @@
+/** What people do with messages: shown at once, told to the service, and taken back when it refuses or they change their mind. */
+import { call } from '../api.ts';
+import type { Summary } from '../api.ts';
+import { words } from '../words/words.ts';
+import { toast } from '../ui/toast.tsx';
+import {
+  codeOf,
+  folderWith,
+  loadFolders,
+  mailbox,
+  messageOf,
+  patch,
+  refreshRows,
+  removeRows,
+  select,
+} from './mailbox.ts';
+
+/** The service takes so many at once. */
+const BATCH = 1_000;
+
+interface Change {
+  readonly read?: boolean;
+  readonly flagged?: boolean;
+  readonly folder?: string;
+}
+
+async function batch(ids: readonly string[], what: { change: Change } | { delete: true }): Promise<void> {
+  for (let at = 0; at < ids.length; at += BATCH)
+    await call('POST', '/v1/messages/batch', { body: { ids: ids.slice(at, at + BATCH), ...what } });
+}
+
+/** What keys and buttons act on: what is selected, else the one that is open or current. */
+export function targets(open: string | undefined): readonly string[] {
+  const { selected, current } = mailbox.state;
+  if (selected.size > 0) return [...selected];
+  const one = open ?? current;
+  return one === undefined ? [] : [one];
+}
+
+export function mark(ids: readonly string[], change: { readonly read?: boolean; readonly flagged?: boolean }): void {
+  const before = new Map<string, Partial<Summary>>();
+  for (const id of ids) {
+    const message = messageOf(id);
+    if (message !== undefined) before.set(id, { read: message.read, flagged: message.flagged });
+    patch(id, change);
+  }
+  batch(ids, { change })
+    .then(loadFolders)
+    .catch((error: unknown) => {
+      for (const [id, was] of before) patch(id, was);
+      failed(error);
+    });
+}
+
+export function toggleStar(ids: readonly string[]): void {
+  mark(ids, { flagged: !ids.every((id) => messageOf(id)?.flagged) });
+}
+
+/** `to`: id of a folder. */
+export function move(ids: readonly string[], to: string): void {
+  const target = mailbox.state.folders.find((folder) => folder.id === to);
+  if (target === undefined) return;
+  leave(ids, () => batch(ids, { change: { folder: to } }), words().moved(ids.length, words().folderName(target)));
+}
+
+export function archive(ids: readonly string[]): void {
+  const to = folderWith('archive');
+  if (to !== undefined) move(ids, to.id);
+}
+
+export function remove(ids: readonly string[]): void {
+  const trash = folderWith('trash');
+  const forEver = ids.every((id) => messageOf(id)?.folder === trash?.id);
+  leave(ids, () => batch(ids, { delete: true }), words().deleted(ids.length, forEver), !forEver);
+}
+
+export function reportSpam(ids: readonly string[]): void {
+  const report = async () => {
+    for (const id of ids) await call('POST', `/v1/messages/${id}/report`, { body: { as: 'spam' } });
+  };
+  leave(ids, report, words().calledSpam(ids.length));
+}
+
+/** They go from the list at once; the way back leads to where each was. */
+function leave(ids: readonly string[], act: () => Promise<void>, said: string, canUndo = true): void {
+  if (ids.length === 0) return;
+  const places = new Map<string, string[]>();
+  for (const id of ids) {
+    const folder = messageOf(id)?.folder;
+    if (folder !== undefined) places.set(folder, [...(places.get(folder) ?? []), id]);
+  }
+  removeRows(new Set(ids));
+  select([]);
+  const done = act();
+  const undo = async () => {
+    await done;
+    for (const [folder, some] of places) await batch(some, { change: { folder } });
+    refreshRows();
+    await loadFolders();
+  };
+  done.then(loadFolders).catch((error: unknown) => {
+    refreshRows();
+    failed(error);
+  });
+  toast(said, canUndo ? { label: words().undo, act: () => void undo().catch(failed) } : undefined);
+}
+
+export function failed(error: unknown): void {
+  toast(words().error(codeOf(error)), undefined, 'error');
+}

@@ -1,0 +1,147 @@
+/** The list's head (what is shown, what is selected) over its rows. */
+import type { Folder } from '../api.ts';
+import type { Order } from '../mailbox-view.tsx';
+import type { Route } from '../route.ts';
+import { useStore } from '../store.ts';
+import { Icon } from '../ui/icon.tsx';
+import { Menu } from '../ui/menu.tsx';
+import { useWords } from '../words/words.ts';
+import * as actions from './actions.ts';
+import { type Filter, knownIds, mailbox, messageOf, reload, select, type Sort } from './mailbox.ts';
+import { Rows } from './rows.tsx';
+
+interface ListPaneProps {
+  readonly at: Route;
+  readonly folder: Folder | undefined;
+  readonly order: Order;
+  readonly onOrder: (order: Order) => void;
+  readonly open: string | undefined;
+  readonly onOpen: (id: string) => void;
+  readonly onMove: () => void;
+}
+
+const SORTS: readonly Sort[] = ['date', 'from', 'subject', 'size'];
+
+export function ListPane({ at, folder, order, onOrder, open, onOpen, onMove }: ListPaneProps) {
+  const words = useWords();
+  const { state, error, total, selected } = useStore(mailbox, (s) => s);
+  const isSearch = at.view === 'search';
+  const title = isSearch ? words.resultsFor(at.what) : folder ? words.folderName(folder) : '';
+
+  return (
+    <>
+      {selected.size > 0 ? (
+        <SelectionBar selected={selected} folder={folder} onMove={onMove} />
+      ) : (
+        <div className="list-head">
+          <div className="list-title">
+            <h1>{title}</h1>
+            {state === 'ready' && <span className="muted">{words.messageCount(total)}</span>}
+          </div>
+          {!isSearch && (
+            <div className="filters" role="group" aria-label={words.messages}>
+              {(['all', 'unread', 'flagged'] as const).map((filter: Filter) => (
+                <button
+                  key={filter}
+                  type="button"
+                  className="chip"
+                  aria-pressed={order.filter === filter}
+                  onClick={() => onOrder({ ...order, filter })}
+                >
+                  {filter === 'flagged' ? words.starred : words[filter]}
+                </button>
+              ))}
+              <Menu
+                label={words.sortBy}
+                button={<Icon name="sort" />}
+                groups={[
+                  SORTS.map((sort) => ({
+                    label: words.sorts[sort],
+                    checked: order.sort === sort,
+                    act: () => onOrder({ ...order, sort, order: sort === 'date' || sort === 'size' ? 'desc' : 'asc' }),
+                  })),
+                  (['desc', 'asc'] as const).map((direction) => ({
+                    label: words.orders[direction],
+                    checked: order.order === direction,
+                    act: () => onOrder({ ...order, order: direction }),
+                  })),
+                ]}
+              />
+            </div>
+          )}
+        </div>
+      )}
+      {state === 'error' && (
+        <div className="nothing" role="alert">
+          <Icon name="warning" />
+          <h2>{words.listFailed}</h2>
+          <p>{words.error(error)}</p>
+          <button type="button" className="button" onClick={reload}>
+            {words.tryAgain}
+          </button>
+        </div>
+      )}
+      {state === 'ready' && total === 0 && (
+        <Nothing isSearch={isSearch} folder={folder} filtered={order.filter !== 'all'} />
+      )}
+      {state !== 'error' && (state === 'loading' || total > 0) && (
+        <Rows label={title} open={open} onOpen={onOpen} ofSent={folder?.role === 'sent' || folder?.role === 'drafts'} />
+      )}
+    </>
+  );
+}
+
+function Nothing(props: {
+  readonly isSearch: boolean;
+  readonly folder: Folder | undefined;
+  readonly filtered: boolean;
+}) {
+  const words = useWords();
+  const { isSearch, folder, filtered } = props;
+  const [icon, title, hint] = isSearch
+    ? (['search', words.nothingFound, words.nothingFoundHint] as const)
+    : filtered
+      ? (['check', words.emptyFilter, words.emptyFilterHint] as const)
+      : folder?.role === 'inbox'
+        ? (['check', words.emptyInbox, words.emptyInboxHint] as const)
+        : (['folder', words.emptyFolder, words.emptyFolderHint] as const);
+  return (
+    <div className="nothing" role="status">
+      <Icon name={icon} />
+      <h2>{title}</h2>
+      <p>{hint}</p>
+    </div>
+  );
+}
+
+interface SelectionProps {
+  readonly selected: ReadonlySet<string>;
+  readonly folder: Folder | undefined;
+  readonly onMove: () => void;
+}
+
+function SelectionBar({ selected, folder, onMove }: SelectionProps) {
+  const words = useWords();
+  const ids = [...selected];
+  const anyUnread = ids.some((id) => messageOf(id)?.read === false);
+  const act = (label: string, icon: Parameters<typeof Icon>[0]['name'], run: () => void) => (
+    <button key={label} type="button" className="icon-button" aria-label={label} title={label} onClick={run}>
+      <Icon name={icon} />
+    </button>
+  );
+  return (
+    <div className="list-head selection" role="toolbar" aria-label={words.selectedCount(selected.size)}>
+      {act(words.selectNone, 'close', () => select([]))}
+      <strong>{words.selectedCount(selected.size)}</strong>
+      <span className="grow" />
+      {act(words.selectAll, 'check', () => select(knownIds()))}
+      {act(words.archive, 'archive', () => actions.archive(ids))}
+      {act(folder?.role === 'trash' ? words.deleteForEver : words.delete, 'trash', () => actions.remove(ids))}
+      {act(words.moveTo, 'move', onMove)}
+      {act(anyUnread ? words.markRead : words.markUnread, anyUnread ? 'read' : 'unread', () =>
+        actions.mark(ids, { read: anyUnread }),
+      )}
+      {act(words.star, 'star', () => actions.toggleStar(ids))}
+    </div>
+  );
+}

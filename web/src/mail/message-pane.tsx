@@ -1,0 +1,221 @@
+/** One message: who and what above, its text below, and what can be done with it. */
+import { useEffect, useRef, useState } from 'react';
+import type { Message } from '../api.ts';
+import { useStore } from '../store.ts';
+import { Icon, type IconName } from '../ui/icon.tsx';
+import { Menu } from '../ui/menu.tsx';
+import { displayName, initial, longDate, mediumDate, names } from '../words/format.ts';
+import { useWords } from '../words/words.ts';
+import * as actions from './actions.ts';
+import { Attachments } from './attachments.tsx';
+import { Badge } from './badge.tsx';
+import { codeOf, mailbox, messageOf } from './mailbox.ts';
+import { fetchMessage } from './messages.ts';
+import { OriginalDialog } from './original-dialog.tsx';
+import { PlainText } from './plain-text.tsx';
+
+interface MessagePaneProps {
+  readonly id: string | undefined;
+  readonly onBack: () => void;
+  readonly onStep: (by: number) => void;
+  /** For what takes the message out of the list. */
+  readonly onLeave: (act: (ids: readonly string[]) => void) => void;
+  readonly onMove: () => void;
+}
+
+export function MessagePane(props: MessagePaneProps) {
+  const { id, onBack } = props;
+  const words = useWords();
+  const [shown, setShown] = useState<{ id: string; message?: Message; error?: string }>();
+
+  useEffect(() => {
+    if (id === undefined) return;
+    let gone = false;
+    fetchMessage(id)
+      .then((message) => {
+        if (gone) return;
+        setShown({ id, message });
+        if (!(messageOf(id)?.read ?? message.read)) actions.mark([id], { read: true });
+      })
+      .catch((error: unknown) => {
+        if (!gone) setShown({ id, error: codeOf(error) });
+      });
+    return () => {
+      gone = true;
+    };
+  }, [id]);
+
+  if (id === undefined)
+    return (
+      <div className="nothing">
+        <img src="/icon.svg" alt="" width="64" height="64" className="faint" />
+        <h2>{words.chooseMessage}</h2>
+        <p>{words.chooseMessageHint}</p>
+      </div>
+    );
+  const here = shown?.id === id ? shown : undefined;
+  if (here?.error !== undefined)
+    return (
+      <div className="nothing" role="alert">
+        <Icon name="warning" />
+        <h2>{words.error(here.error)}</h2>
+        <button type="button" className="button" onClick={onBack}>
+          {words.back}
+        </button>
+      </div>
+    );
+  // The one before stays until this one is here, if that takes no more than a moment.
+  if (here?.message === undefined) return <p className="pane-note">{words.loading}</p>;
+  return <MessageView key={id} {...props} id={id} message={here.message} />;
+}
+
+function MessageView({
+  id,
+  message,
+  onBack,
+  onStep,
+  onLeave,
+  onMove,
+}: MessagePaneProps & { id: string; message: Message }) {
+  const words = useWords();
+  const current = useStore(mailbox, () => messageOf(id)) ?? message;
+  const heading = useRef<HTMLHeadingElement>(null);
+  const [details, setDetails] = useState(false);
+  const [images, setImages] = useState(false);
+  const [original, setOriginal] = useState(false);
+  const from = message.from[0];
+  const { letter, colour } = initial(from);
+  const inTrash = useStore(mailbox, (s) => s.folders.find(({ id: one }) => one === current.folder)?.role === 'trash');
+
+  useEffect(() => {
+    heading.current?.focus({ preventScroll: true });
+  }, []);
+
+  const tool = (label: string, icon: IconName, act: () => void, filled = false) => (
+    <button type="button" className="icon-button" aria-label={label} title={label} onClick={act}>
+      <Icon name={icon} filled={filled} />
+    </button>
+  );
+
+  return (
+    <article className="message" aria-label={message.subject || words.noSubject}>
+      <div className="message-tools" role="toolbar" aria-label={words.mail}>
+        <span className="only-narrow">{tool(words.back, 'back', onBack)}</span>
+        {tool(words.archive, 'archive', () => onLeave(actions.archive))}
+        {tool(inTrash ? words.deleteForEver : words.delete, 'trash', () => onLeave(actions.remove))}
+        {tool(words.spam, 'junk', () => onLeave(actions.reportSpam))}
+        {tool(words.moveTo, 'move', onMove)}
+        {tool(words.markUnread, 'unread', () => actions.mark([id], { read: false }))}
+        <span className="grow" />
+        {tool(words.previous, 'up', () => onStep(-1))}
+        {tool(words.next, 'down', () => onStep(1))}
+        <Menu
+          label={words.more}
+          button={<Icon name="more" />}
+          groups={[
+            [
+              { label: words.print, icon: 'print', act: () => print() },
+              { label: words.showOriginal, icon: 'source', act: () => setOriginal(true) },
+              { label: words.downloadOriginal, icon: 'download', act: () => location.assign(`/v1/messages/${id}/raw`) },
+            ],
+          ]}
+        />
+      </div>
+      <header className="message-head">
+        <div className="subject-line">
+          <h1 ref={heading} tabIndex={-1}>
+            {message.subject || words.noSubject}
+          </h1>
+          <button
+            type="button"
+            className={current.flagged ? 'star on' : 'star'}
+            aria-label={current.flagged ? words.unstar : words.star}
+            aria-pressed={current.flagged}
+            onClick={() => actions.toggleStar([id])}
+          >
+            <Icon name="star" filled={current.flagged} />
+          </button>
+        </div>
+        <div className="sender-line">
+          <span className={`face c${colour}`} aria-hidden="true">
+            {letter}
+          </span>
+          <div className="sender">
+            <div>
+              <strong>{from === undefined ? words.nobody : displayName(from)}</strong>{' '}
+              {from !== undefined && displayName(from) !== from.address && (
+                <span className="muted address">{from.address}</span>
+              )}{' '}
+              <Badge message={message} />
+            </div>
+            <button type="button" className="recipients" aria-expanded={details} onClick={() => setDetails(!details)}>
+              {words.toMe(names([...message.to, ...message.cc]) || words.nobody)}
+              <Icon name={details ? 'up' : 'down'} />
+            </button>
+          </div>
+          <time dateTime={message.date ?? message.received} title={longDate(message.date ?? message.received)}>
+            {mediumDate(message.date ?? message.received)}
+          </time>
+        </div>
+        {details && <Details message={message} />}
+      </header>
+      {message.remoteImages > 0 && !images && (
+        <p className="notice">
+          <Icon name="image" />
+          <span>{words.remoteBlocked}</span>
+          <button type="button" className="button small" onClick={() => setImages(true)}>
+            {words.showImages}
+          </button>
+        </p>
+      )}
+      {message.truncated && (
+        <p className="notice">
+          <Icon name="warning" />
+          <span>{words.truncated}</span>
+          <a className="button small" href={`/v1/messages/${id}/raw`}>
+            {words.download}
+          </a>
+        </p>
+      )}
+      <Attachments message={message} />
+      {message.html === null ? (
+        <PlainText text={message.text ?? ''} />
+      ) : (
+        // No scripts and no origin: what a mail holds can neither act nor reach us. The page has a policy of its own.
+        <iframe
+          className="body-frame"
+          title={words.content}
+          sandbox="allow-popups allow-popups-to-escape-sandbox"
+          referrerPolicy="no-referrer"
+          src={`/v1/messages/${id}/page${images ? '?images=true' : ''}`}
+        />
+      )}
+      {original && <OriginalDialog id={id} onClose={() => setOriginal(false)} />}
+    </article>
+  );
+}
+
+function Details({ message }: { readonly message: Message }) {
+  const words = useWords();
+  const people = (label: string, list: Message['to']) =>
+    list.length > 0 && (
+      <>
+        <dt>{label}</dt>
+        <dd>
+          {list
+            .map(({ name, address }) => (name ? `${displayName({ name, address })} <${address}>` : address))
+            .join(', ')}
+        </dd>
+      </>
+    );
+  return (
+    <dl className="details">
+      {people(words.from, message.from)}
+      {people(words.to, message.to)}
+      {people(words.cc, message.cc)}
+      {people(words.bcc, message.bcc)}
+      <dt>{words.date}</dt>
+      <dd>{longDate(message.date ?? message.received)}</dd>
+    </dl>
+  );
+}

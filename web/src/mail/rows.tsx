@@ -1,0 +1,232 @@
+/** The rows in view, out of as many as there are: each has its place by arithmetic, so 100,000 cost no more than 20. */
+import { type MouseEvent, useEffect, useLayoutEffect, useRef, useState } from 'react';
+import { useStore } from '../store.ts';
+import { Icon } from '../ui/icon.tsx';
+import { displayName, initial, names, shortDate } from '../words/format.ts';
+import { useWords } from '../words/words.ts';
+import * as actions from './actions.ts';
+import {
+  ensure,
+  mailbox,
+  messageOf,
+  rowAt,
+  rowOf,
+  selectRange,
+  setCurrent,
+  snippetOf,
+  toggleSelected,
+} from './mailbox.ts';
+
+/** Pixels, as in the style sheet. */
+const ROW = 82;
+const BEYOND = 6;
+
+interface RowsProps {
+  readonly label: string;
+  readonly open: string | undefined;
+  readonly onOpen: (id: string) => void;
+  /** Lists of one's own mail say whom it went to. */
+  readonly ofSent: boolean;
+}
+
+export function Rows({ label, open, onOpen, ofSent }: RowsProps) {
+  const { total, state, current, selected, list } = useStore(mailbox, (s) => s);
+  const scroller = useRef<HTMLDivElement>(null);
+  const [view, setView] = useState({ top: 0, height: 800 });
+
+  useLayoutEffect(() => {
+    const element = scroller.current;
+    if (element === null) return;
+    const look = () => setView({ top: element.scrollTop, height: element.clientHeight });
+    const observer = new ResizeObserver(look);
+    observer.observe(element);
+    element.addEventListener('scroll', look, { passive: true });
+    return () => {
+      observer.disconnect();
+      element.removeEventListener('scroll', look);
+    };
+  }, []);
+
+  // Another list begins at its top.
+  useEffect(() => {
+    if (scroller.current !== null) scroller.current.scrollTop = 0;
+  }, [list]);
+
+  const rows = state === 'loading' ? 12 : total;
+  const from = Math.max(0, Math.floor(view.top / ROW) - BEYOND);
+  const to = Math.min(rows - 1, Math.ceil((view.top + view.height) / ROW) + BEYOND);
+  useEffect(() => {
+    // Who drags the bar through thousands wants what is under it when it rests.
+    const timer = setTimeout(() => void ensure(from, to), 60);
+    return () => clearTimeout(timer);
+  }, [from, to, total]);
+
+  // The row that keys act on stays in view.
+  const watched = open ?? current;
+  useEffect(() => {
+    const element = scroller.current;
+    const row = watched === undefined ? -1 : rowOf(watched);
+    if (element === null || row < 0) return;
+    const top = row * ROW;
+    if (top < element.scrollTop) element.scrollTop = top;
+    else if (top + ROW > element.scrollTop + element.clientHeight) element.scrollTop = top + ROW - element.clientHeight;
+  }, [watched]);
+
+  const shown = [];
+  for (let row = from; row <= to; row++) {
+    const id = rowAt(row);
+    shown.push(
+      <Row
+        key={id ?? `hole-${row}`}
+        row={row}
+        id={id}
+        selected={id !== undefined && selected.has(id)}
+        selecting={selected.size > 0}
+        current={id !== undefined && id === current}
+        open={id !== undefined && id === open}
+        ofSent={ofSent}
+        onOpen={onOpen}
+      />,
+    );
+  }
+  return (
+    <div
+      ref={scroller}
+      className="rows"
+      role="grid"
+      aria-label={label}
+      aria-rowcount={total}
+      aria-multiselectable="true"
+      aria-busy={state === 'loading'}
+      tabIndex={0}
+    >
+      <div className="rows-inside" role="rowgroup" style={{ height: rows * ROW }}>
+        {shown}
+      </div>
+    </div>
+  );
+}
+
+interface RowProps {
+  readonly row: number;
+  readonly id: string | undefined;
+  readonly selected: boolean;
+  readonly selecting: boolean;
+  readonly current: boolean;
+  readonly open: boolean;
+  readonly ofSent: boolean;
+  readonly onOpen: (id: string) => void;
+}
+
+function Row({ row, id, selected, selecting, current, open, ofSent, onOpen }: RowProps) {
+  const words = useWords();
+  const message = useStore(mailbox, () => (id === undefined ? undefined : messageOf(id)));
+  const place = { transform: `translateY(${row * ROW}px)` };
+  if (id === undefined || message === undefined)
+    return (
+      <div className="row hole" style={place} aria-hidden="true">
+        <span className="face" />
+        <span className="bar" />
+        <span className="bar" />
+      </div>
+    );
+  const who = ofSent ? message.to : message.from;
+  const { letter, colour } = initial(who[0]);
+  const said = ofSent ? names(who) : who.map(displayName).join(', ');
+  const click = (event: MouseEvent) => {
+    if (event.shiftKey) {
+      getSelection()?.removeAllRanges();
+      selectRange(id);
+    } else if (event.ctrlKey || event.metaKey) toggleSelected(id);
+    else return onOpen(id);
+    setCurrent(id);
+  };
+  const state = [
+    'row',
+    !message.read && 'unread',
+    selected && 'selected',
+    selecting && 'selecting',
+    current && 'current',
+    open && 'open',
+  ];
+  return (
+    <div
+      className={state.filter(Boolean).join(' ')}
+      style={place}
+      role="row"
+      aria-rowindex={row + 1}
+      aria-selected={selected}
+      onClick={click}
+      data-id={id}
+    >
+      <span role="gridcell">
+        <button
+          type="button"
+          className={`face c${colour}`}
+          role="checkbox"
+          aria-checked={selected}
+          aria-label={`${words.select}: ${said}`}
+          tabIndex={-1}
+          onClick={(event) => {
+            event.stopPropagation();
+            if (event.shiftKey) selectRange(id);
+            else toggleSelected(id);
+            setCurrent(id);
+          }}
+        >
+          <span className="letter">{letter}</span>
+          <Icon name="check" />
+        </button>
+      </span>
+      <span role="gridcell" className="row-text">
+        <span className="row-line">
+          <span className="who">{said === '' ? words.nobody : said}</span>
+          {message.answered && <Icon name="reply" />}
+          {message.hasAttachment && <Icon name="attach" />}
+          <time dateTime={message.received} className="when">
+            {shortDate(message.received)}
+          </time>
+        </span>
+        <span className="row-line">
+          <span className="subject">{message.damaged ? words.damaged : message.subject || words.noSubject}</span>
+        </span>
+        <span className="row-line">
+          <Preview id={id} text={message.preview} />
+        </span>
+      </span>
+      <span role="gridcell" className="row-star">
+        <button
+          type="button"
+          className={message.flagged ? 'star on' : 'star'}
+          aria-label={message.flagged ? words.unstar : words.star}
+          aria-pressed={message.flagged}
+          tabIndex={-1}
+          onClick={(event) => {
+            event.stopPropagation();
+            actions.toggleStar([id]);
+          }}
+        >
+          <Icon name="star" filled={message.flagged} />
+        </button>
+      </span>
+    </div>
+  );
+}
+
+/** What was searched for stands out where it was found. */
+function Preview({ id, text }: { readonly id: string; readonly text: string }) {
+  const found = snippetOf(id);
+  if (found === undefined) return <span className="preview">{text}</span>;
+  const pieces = [];
+  let at = 0;
+  for (const [start, end] of found.hits) {
+    pieces.push(found.text.slice(at, start), <mark key={start}>{found.text.slice(start, end)}</mark>);
+    at = end;
+  }
+  return (
+    <span className="preview">
+      {pieces}
+      {found.text.slice(at)}
+    </span>
+  );
+}

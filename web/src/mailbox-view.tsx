@@ -1,0 +1,160 @@
+/** The mailbox: folders, list and message side by side where there is room, one after the other where there is not. */
+import { useEffect, useRef, useState } from 'react';
+import type { Account } from './app.tsx';
+import * as actions from './mail/actions.ts';
+import { connection, listen } from './mail/events.ts';
+import { FolderPane } from './mail/folder-pane.tsx';
+import { ListPane } from './mail/list-pane.tsx';
+import {
+  ensure,
+  type Filter,
+  loadFolders,
+  mailbox,
+  rowAt,
+  rowOf,
+  setCurrent,
+  show,
+  type Sort,
+  toggleSelected,
+} from './mail/mailbox.ts';
+import { MessagePane } from './mail/message-pane.tsx';
+import { MoveDialog } from './mail/move-dialog.tsx';
+import { go, route } from './route.ts';
+import { useStore } from './store.ts';
+import { Icon } from './ui/icon.tsx';
+import { KeyHelp } from './ui/key-help.tsx';
+import { useShortcuts } from './ui/keys.ts';
+import { actOnLast } from './ui/toast.tsx';
+import { TopBar } from './top-bar.tsx';
+import { useWords } from './words/words.ts';
+
+export interface Order {
+  readonly filter: Filter;
+  readonly sort: Sort;
+  readonly order: 'asc' | 'desc';
+}
+
+const NEWEST: Order = { filter: 'all', sort: 'date', order: 'desc' };
+
+export function MailboxView({ account }: { readonly account: Account }) {
+  const words = useWords();
+  const at = useStore(route, (state) => state.at);
+  const folders = useStore(mailbox, (state) => state.folders);
+  const foldersError = useStore(mailbox, (state) => state.foldersError);
+  const live = useStore(connection, (state) => state.live);
+  const [order, setOrder] = useState(NEWEST);
+  const [drawer, setDrawer] = useState(false);
+  const [dialog, setDialog] = useState<'keys' | 'move' | undefined>();
+  const search = useRef<HTMLInputElement>(null);
+  const open = at.message;
+
+  useEffect(() => {
+    void loadFolders();
+    return listen();
+  }, []);
+
+  const folder = at.view === 'folder' ? folders.find(({ id, role }) => id === at.what || role === at.what) : undefined;
+  useEffect(() => {
+    if (at.view === 'search') show({ view: 'search', what: at.what, ...order, filter: 'all' });
+    else if (at.view === 'folder') show({ view: 'folder', what: at.what, ...order });
+  }, [at.view, at.what, order]);
+
+  useEffect(() => {
+    const name = at.view === 'search' ? words.resultsFor(at.what) : folder && words.folderName(folder);
+    const unread = folder?.unread ? `(${folder.unread}) ` : '';
+    document.title = name === undefined ? words.brand : `${unread}${name} · ${words.brand}`;
+  }, [at, folder, words]);
+
+  const openMessage = (id: string) => {
+    setCurrent(id);
+    go({ ...at, message: id }, { replace: open !== undefined });
+  };
+  const backToList = () => {
+    if (open !== undefined) go({ view: at.view, what: at.what });
+  };
+  const step = async (by: number) => {
+    const from = open ?? mailbox.state.current;
+    const row = Math.max(0, Math.min(mailbox.state.total - 1, from === undefined ? 0 : rowOf(from) + by));
+    await ensure(Math.max(0, row - 5), row + 20);
+    const id = rowAt(row);
+    if (id === undefined || id === from) return;
+    if (open === undefined) setCurrent(id);
+    else openMessage(id);
+  };
+  /** What is done to the open message leads to the one behind it. */
+  const leaving = (act: (ids: readonly string[]) => void) => {
+    const ids = actions.targets(open);
+    const row = open === undefined ? -1 : rowOf(open);
+    act(ids);
+    if (open === undefined || !ids.includes(open)) return;
+    const next = row < 0 ? undefined : rowAt(Math.min(row, mailbox.state.total - 1));
+    if (next === undefined || matchMedia('(max-width: 720px)').matches) backToList();
+    else openMessage(next);
+  };
+
+  useShortcuts({
+    j: () => void step(1),
+    ArrowDown: () => void step(1),
+    k: () => void step(-1),
+    ArrowUp: () => void step(-1),
+    o: () => mailbox.state.current !== undefined && openMessage(mailbox.state.current),
+    Enter: () => mailbox.state.current !== undefined && openMessage(mailbox.state.current),
+    u: backToList,
+    Escape: backToList,
+    e: () => leaving(actions.archive),
+    '#': () => leaving(actions.remove),
+    Delete: () => leaving(actions.remove),
+    '!': () => leaving(actions.reportSpam),
+    v: () => actions.targets(open).length > 0 && setDialog('move'),
+    x: () => mailbox.state.current !== undefined && toggleSelected(mailbox.state.current),
+    s: () => actions.toggleStar(actions.targets(open)),
+    I: () => actions.mark(actions.targets(open), { read: true }),
+    U: () => actions.mark(actions.targets(open), { read: false }),
+    z: actOnLast,
+    '/': () => search.current?.focus(),
+    '?': () => setDialog('keys'),
+  });
+
+  return (
+    <div className={`mailbox ${open === undefined ? 'showing-list' : 'showing-message'}`}>
+      <TopBar account={account} search={search} onMenu={() => setDrawer(true)} onKeys={() => setDialog('keys')} />
+      {drawer && <div className="shade" onClick={() => setDrawer(false)} aria-hidden="true" />}
+      <nav className={drawer ? 'folders open' : 'folders'} aria-label={words.folders}>
+        <FolderPane folders={folders} error={foldersError} current={folder?.id} onChoose={() => setDrawer(false)} />
+      </nav>
+      <section className="list-pane" aria-label={words.messages}>
+        {!live && (
+          <p className="offline" role="status">
+            <Icon name="warning" /> {words.offline}
+          </p>
+        )}
+        <ListPane
+          at={at}
+          folder={folder}
+          order={order}
+          onOrder={setOrder}
+          open={open}
+          onOpen={openMessage}
+          onMove={() => setDialog('move')}
+        />
+      </section>
+      <main className="message-pane">
+        <MessagePane
+          id={open}
+          onBack={backToList}
+          onStep={(by) => void step(by)}
+          onLeave={leaving}
+          onMove={() => setDialog('move')}
+        />
+      </main>
+      {dialog === 'keys' && <KeyHelp onClose={() => setDialog(undefined)} />}
+      {dialog === 'move' && (
+        <MoveDialog
+          folders={folders}
+          onClose={() => setDialog(undefined)}
+          onChoose={(to) => leaving((ids) => actions.move(ids, to))}
+        />
+      )}
+    </div>
+  );
+}

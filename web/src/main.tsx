@@ -1,0 +1,15 @@
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { App } from './app.tsx';
+import './css/base.css';
+import './css/controls.css';
+import './css/mailbox.css';
+import './css/message.css';
+
+const root = document.getElementById('app');
+if (root !== null)
+  createRoot(root).render(
+    <StrictMode>
+      <App />
+    </StrictMode>,
+  );

@@ -1,0 +1,48 @@
+/** What this browser remembers: language and look. */
+import { Store } from './store.ts';
+
+export type Language = 'ko' | 'en';
+export type Theme = 'system' | 'light' | 'dark';
+
+interface Look {
+  readonly language: Language;
+  readonly theme: Theme;
+}
+
+const KEY = 'pabal.look';
+
+function remembered(): Look {
+  const language: Language = navigator.languages.find((l) => /^(?:ko|en)\b/i.test(l))?.startsWith('ko') ? 'ko' : 'en';
+  try {
+    const kept = JSON.parse(localStorage.getItem(KEY) ?? '{}') as Partial<Look>;
+    return {
+      language: kept.language === 'ko' || kept.language === 'en' ? kept.language : language,
+      theme: kept.theme === 'light' || kept.theme === 'dark' ? kept.theme : 'system',
+    };
+  } catch {
+    // Storage may be forbidden.
+    return { language, theme: 'system' };
+  }
+}
+
+export const look = new Store<Look>(remembered());
+
+function show(): void {
+  const { language, theme } = look.state;
+  const root = document.documentElement;
+  root.lang = language;
+  if (theme === 'system') delete root.dataset['theme'];
+  else root.dataset['theme'] = theme;
+}
+
+export function setLook(change: Partial<Look>): void {
+  look.set(change);
+  show();
+  try {
+    localStorage.setItem(KEY, JSON.stringify(look.state));
+  } catch {
+    // As above.
+  }
+}
+
+show();
