@@ -134,6 +134,14 @@ export class AccountOutgoing implements Outgoing {
     return cancelled;
   }
 
+  async recall(id: SubmissionId): Promise<'cancelled' | 'asked' | undefined> {
+    const copy = (await this.#row(id))?.copy;
+    const { state, finished } = await this.#mailbox.run(operations.recall(id, this.#node.clock.now()));
+    if (finished) this.#forget(id);
+    if (state === 'cancelled' && copy) this.#forget(copy.email);
+    return state;
+  }
+
   async outbox(after?: Pick<OutboxItem, 'submission' | 'number'>): Promise<readonly OutboxItem[]> {
     const items: OutboxItem[] = [];
     const range = after === undefined ? allOutbox() : outboxAfter(after.submission, after.number);

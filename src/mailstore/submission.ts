@@ -215,6 +215,10 @@ export interface Outgoing {
   /** Only while it is held: answers whether it was. What was released stays as it is. */
   cancel(id: SubmissionId): Promise<boolean>;
 
+  /** Its sender wants it back: `cancelled` while it was held, `asked` when that is seen to from now on, undefined when there is no such mail or
+   * it was cancelled before. Once more changes nothing. */
+  recall(id: SubmissionId): Promise<'cancelled' | 'asked' | undefined>;
+
   /** Some of what is to be carried out, in order; none when there is nothing behind `after`. */
   outbox(after?: Pick<OutboxItem, 'submission' | 'number'>): Promise<readonly OutboxItem[]>;
   /** An effect was carried out. Once more does nothing. */

@@ -101,6 +101,8 @@ export function submit(
       }
       const result = { id, messageId: facts.messageId, state: held ? ('held' as const) : ('released' as const) };
       if (draft.row(submissionKey(id))) return { changes: [], result: repeated(result) };
+      if (passing.some((row) => isRecalled(draft, row)))
+        throw new MailError('message-missing', 'user', 'its sender took it back');
       const marked = answers === undefined ? [] : markAnswered(draft, answers);
       const placed = placing?.plan(draft);
       const effects: Effect[] = held ? [{ kind: 'wake', at: facts.sendAt ?? now }] : deliverAll(deliveries.length);
