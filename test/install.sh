@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Installs the mail programs that the tests speak to (with --bench also those that the bench compares with), or says
+# Installs the mail programs that the tests speak to (with --bench also those that the bench compares with, with --goals what only goals need), or says
 # which are missing. No system service is started by it: a package's daemon stays as stopped as it was.
 set -u
 packages=""
+goals=
 need() { command -v "$1" >/dev/null 2>&1 || [ -x "$1" ] || packages="$packages $2"; }
 # The project's own Node is built against it; a bare Debian does not have it.
 [ -x node_modules/.bin/node ] && ! node_modules/.bin/node --version >/dev/null 2>&1 && packages="$packages libatomic1"
@@ -19,7 +20,7 @@ need strace strace
 # A browser with Korean letters, for the web client.
 need chromium chromium
 [ -d /usr/share/fonts/opentype/noto ] || packages="$packages fonts-noto-cjk"
-# Scanners, each started by its own test with its own settings; SpamAssassin and its thirty packages only where it is there.
+# Scanners, each started by its own test with its own settings; SpamAssassin and its thirty packages, which take half a minute, only with --goals.
 need /usr/sbin/clamd clamav-daemon
 need rspamd rspamd
 PATH="$PATH:/usr/sbin:/sbin"
@@ -36,7 +37,23 @@ if [ "${1:-}" = --bench ]; then
   need /usr/lib/dovecot/imap dovecot-imapd
   need /usr/lib/dovecot/pop3 dovecot-pop3d
 fi
-[ -z "$packages" ] && exit 0
+if [ "${1:-}" = --goals ]; then
+  need /usr/sbin/spamd spamd
+  [ -d .cache/pigeonhole/tests ] || goals=yes
+fi
+# Sieve tests of another engine, which are not ours to ship: from Debian's source package, unpacked and nothing else.
+fetch_goals() {
+  [ -n "$goals" ] || return 0
+  mkdir -p .cache/pigeonhole/lists/partial
+  (
+    cd .cache/pigeonhole || exit 1
+    . /etc/os-release
+    echo "deb-src http://deb.debian.org/debian $VERSION_CODENAME main" >sources.list
+    apt="apt-get -qq -o Dir::Etc::sourcelist=$PWD/sources.list -o Dir::Etc::sourceparts=/dev/null -o Dir::State::lists=$PWD/lists"
+    $apt update && $apt source --download-only dovecot && tar xzf ./*orig-pigeonhole.tar.gz --strip-components=1
+  )
+}
+[ -z "$packages" ] && { fetch_goals; exit; }
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null 2>&1; then
   echo "These packages are missing and need root and apt to install:$packages" >&2
   exit 1
@@ -55,3 +72,4 @@ if ! { apt-get update -qq && apt-get install -y -qq --no-install-recommends $pac
   exit 1
 fi
 rm -f "$log"
+fetch_goals

@@ -351,6 +351,7 @@ function hostOf(now: number): SieveHost {
     specialUseExists: () => false,
     wasSeen: () => Promise.resolve(false),
     script: () => Promise.resolve(undefined),
+    list: () => undefined,
     environment: () => undefined,
     pause: () => new Promise((resolve) => setImmediate(resolve)),
   };

@@ -20,6 +20,7 @@ import type { Goal } from './goal.ts';
 import { goal as memory } from './memory.ts';
 import { goal as outbound } from './outbound.ts';
 import { goal as sieve } from './sieve-oracle.ts';
+import { goal as published } from './sieve-published.ts';
 
 export const GOALS: readonly Goal[] = [
   g01,
@@ -42,4 +43,5 @@ export const GOALS: readonly Goal[] = [
   memory,
   outbound,
   sieve,
+  published,
 ];

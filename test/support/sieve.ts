@@ -1,7 +1,7 @@
 /** Runs a script on a mail, in a world that a test describes. */
 import type { SieveAction, SieveOutcome } from '../../src/mail/sieve/actions.ts';
 import { compileSieve } from '../../src/mail/sieve/check.ts';
-import type { SieveHost } from '../../src/mail/sieve/machine.ts';
+import type { SieveHost, SieveList } from '../../src/mail/sieve/machine.ts';
 import { runSieve } from '../../src/mail/sieve/run.ts';
 import { parseStructure } from '../../src/mail/mime.ts';
 
@@ -15,6 +15,7 @@ export interface World {
   readonly scripts?: Readonly<Record<string, string>>;
   readonly seen?: ReadonlySet<string>;
   readonly zone?: number;
+  readonly lists?: Readonly<Record<string, readonly string[]>>;
   readonly environment?: ReadonlyMap<string, string>;
   readonly spamtest?: number;
   readonly spamPercent?: number;
@@ -52,6 +53,7 @@ export async function sieve(
       const source = world.scripts?.[name];
       return source === undefined ? undefined : compileSieve(source);
     },
+    list: (uri) => world.lists?.[uri] && listOf(world.lists[uri]),
     environment: (name) => world.environment?.get(name),
     spamtest: world.spamtest,
     spamPercent: world.spamPercent,
@@ -69,6 +71,10 @@ export async function sieve(
     input,
     host,
   );
+}
+
+function listOf(members: readonly string[]): SieveList {
+  return { has: async (value) => members.includes(value), members: async (most) => members.slice(0, most) };
 }
 
 /** What the script asked for, in a few words each: `fileinto A (\Seen)`. */

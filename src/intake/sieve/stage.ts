@@ -13,6 +13,7 @@ import type { Delivery, Findings, Stage } from '../pipeline.ts';
 import type { Plan } from '../plan.ts';
 import { INTAKE, type SendingParts } from '../stages/parts.ts';
 import type { ReturnPaths } from '../return-paths.ts';
+import { listOf } from './lists.ts';
 import { mailboxId, roleOf } from './mailboxes.ts';
 import { SieveMemory } from './memory.ts';
 import { Performance } from './perform.ts';
@@ -129,6 +130,7 @@ function hostOf(account: MailAccount, { scripts, memory, now, hostname, findings
       const stored = await scripts.named(account, name);
       return stored === undefined ? undefined : scripts.compiled(account, stored);
     },
+    list: (uri) => listOf(account, uri),
     environment: (name) => environment.get(name),
     spamtest: findings.spamtest,
     spamPercent: findings.spamPercent,

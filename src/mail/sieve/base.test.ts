@@ -159,3 +159,14 @@ describe('limits while it runs', () => {
     expect(await run(`if header :contains "x" "${'a'.repeat(5_000)}b" { discard; }`, mail)).toEqual(['keep']);
   });
 });
+
+test('what a published test suite found', async () => {
+  // RFC 5228 §2.4.2.3, §8.1 (a dot is taken away before another one), §5.1; RFC 5232 §2: the last flags win.
+  expect(await run('redirect "\\"Bosch, S.\\" <s.bosch@example.net>";')).toEqual(['redirect s.bosch@example.net']);
+  expect(await holds('header :is "subject" text:\r\n..one\r\n.two\r\n.\r\n', 'Subject: .one\n\n')).toBe(false);
+  const dots =
+    'require "variables"; set "t" text:\r\n..one\r\n.two\r\n.\r\n; if string :is "${t}" ".one\r\n.two\r\n" { discard; }';
+  expect(await run(dots)).toEqual([]);
+  expect(await holds('address :localpart "from" "gildong"', 'From: gildong@\n\n')).toBe(false);
+  expect(await run('require "imap4flags"; keep :flags "a"; keep :flags "b";')).toEqual(['keep (b)']);
+});

@@ -65,6 +65,8 @@ export class Checker {
   enable(capability: string): boolean {
     const known = REGISTRY.capabilities.has(capability) && this.#available(capability);
     if (known) this.#capabilities.add(capability);
+    const implied = REGISTRY.implied.get(capability);
+    if (known && implied !== undefined) this.enable(implied);
     return known;
   }
 

@@ -9,6 +9,7 @@ import { editheader } from './extensions/editheader.ts';
 import { enotify } from './extensions/enotify.ts';
 import { envelope } from './extensions/envelope.ts';
 import { environment } from './extensions/environment.ts';
+import { extlists } from './extensions/extlists.ts';
 import { fileinto } from './extensions/fileinto.ts';
 import { ihave } from './extensions/ihave.ts';
 import { imap4flags } from './extensions/imap4flags.ts';
@@ -42,6 +43,7 @@ const EXTENSIONS: readonly Extension[] = [
   envelope,
   environment,
   ereject,
+  extlists,
   fileinto,
   foreverypart,
   ihave,
@@ -88,6 +90,7 @@ function collectTags(): ReadonlyMap<string, ReadonlyMap<string, Known<AddedTag>>
 
 export const REGISTRY = {
   capabilities: new Set(EXTENSIONS.map(({ name }) => name).filter((name) => name !== '')) as ReadonlySet<string>,
+  implied: new Map(EXTENSIONS.map(({ name, implies }) => [name, implies])) as ReadonlyMap<string, string | undefined>,
   commands: collect((extension) => extension.commands),
   tests: collect((extension) => extension.tests),
   matchTypes: collect((extension) => extension.matchTypes),

@@ -97,6 +97,7 @@ function addressesOf(value: string): FieldAddress[] {
 /** What is not plain ASCII becomes encoded words; lines are folded at blanks. */
 function makeField(name: string, value: string): SieveField {
   const text = value
+    .replaceAll(/\r?\n(?=[ \t])/g, '')
     .replaceAll(/[\0-\x1f\x7f-\x9f\u2028\u2029]+/g, ' ')
     .toWellFormed()
     .trim(); // prettier-ignore

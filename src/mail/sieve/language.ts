@@ -59,6 +59,8 @@ export interface AddedTag {
 export interface Extension {
   /** As `require` and the SIEVE capability name it; '' for what is always there. */
   readonly name: string;
+  /** An extension that is required with it. */
+  readonly implies?: string;
   readonly commands?: readonly CommandSpec[];
   readonly tests?: readonly TestSpec[];
   readonly tags?: readonly AddedTag[];

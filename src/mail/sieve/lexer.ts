@@ -158,7 +158,7 @@ export class Lexer {
       const line = text.slice(this.#at, text[end - 1] === '\r' && end > this.#at ? end - 1 : end);
       this.#at = end;
       if (line === '.') return checked(lines.join(''), where);
-      lines.push(`${line.startsWith('.') ? line.slice(1) : line}\r\n`);
+      lines.push(`${line.startsWith('..') ? line.slice(1) : line}\r\n`);
     }
     throw problemAt(where, "a text that does not end with a line that is a '.'");
   }

@@ -18,6 +18,8 @@ export const SIEVE_LIMITS = {
   work: 40_000_000,
   /** Actions for a mail. */
   actions: 32,
+  /** Addresses that are looked up in lists outside, in one test. */
+  listed: 100,
   redirects: 5,
   notifications: 5,
   /** Variables of a scope, and characters of them all. */

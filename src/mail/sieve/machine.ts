@@ -3,12 +3,20 @@ import type { Remember, SieveAction } from './actions.ts';
 import type { Block, Branch, Call, CheckedTest, CheckedText, SieveScript } from './call.ts';
 import type { Part } from '../message.ts';
 import { type Position, problemAt, shown } from './error.ts';
+import { listUri } from './extensions/extlists.ts';
 import { flagList } from './flags.ts';
 import type { SieveHeader } from './header.ts';
 import type { Signal } from './language.ts';
 import { SIEVE_LIMITS } from './limits.ts';
 import type { SieveMessage } from './message.ts';
 import { type Scope, Variables } from './variables.ts';
+
+/** A list that is kept outside of scripts (RFC 6134). */
+export interface SieveList {
+  has(value: string): Promise<boolean>;
+  /** At most so many. */
+  members(most: number): Promise<readonly string[]>;
+}
 
 /** What a script may ask of the world around it. */
 export interface SieveHost {
@@ -24,6 +32,8 @@ export interface SieveHost {
   wasSeen(id: string): Promise<boolean>;
   /** Another script of the owner (RFC 6609); undefined when there is none. Throws `SieveError`. */
   script(name: string): Promise<SieveScript | undefined>;
+  /** By its URI (RFC 6134); undefined when there is none. */
+  list(uri: string): SieveList | undefined;
   /** RFC 5183 §4.1. Undefined for what is not known. */
   environment(name: string): string | undefined;
   /** RFC 5235: 1 (not spam) to 10, 0 to 100, and 1 (no virus) to 5; absent when nobody looked. */
@@ -142,11 +152,27 @@ export class Machine {
   ): boolean | Promise<boolean> {
     const { type, keys } = call.matching!;
     const all = keys.map((key) => this.expand(key));
+    if (type.asks) return this.#inLists(values, all);
     const expanded = type.counts ? all : split(all);
     const held = type.counts ? [String(values.length)] : values;
     const characters = held.reduce((sum, value) => sum + value.length, 0);
     if ((characters + held.length) * expanded.length > AT_ONCE) return this.#matchInTurns(call, held, expanded);
     return held.some((value) => expanded.some((key) => this.#matches(call, value, key)));
+  }
+
+  /** Of a list outside. A script that names one that is not there fails: `valid_ext_list` asks before. */
+  list(name: string): SieveList {
+    return this.host.list(listUri(name)) ?? this.fail(`there is no list ${quoted(name)}`);
+  }
+
+  async #inLists(values: readonly string[], names: readonly string[]): Promise<boolean> {
+    const lists = names.map((name) => this.list(name));
+    for (const value of values.slice(0, SIEVE_LIMITS.listed))
+      for (const list of lists) {
+        this.charge(1_000);
+        if (await list.has(value)) return true;
+      }
+    return false;
   }
 
   async #matchInTurns(call: Call, values: readonly string[], keys: readonly string[]): Promise<boolean> {
@@ -173,9 +199,14 @@ export class Machine {
     return call.has(':flags') ? flagList(this.strings(call, ':flags')) : this.flags;
   }
 
-  /** The same again, a second keep or the same mailbox, is no other action (RFC 5228 §2.10.3). */
+  /** The same again, a second keep or the same mailbox, is no other action (RFC 5228 §2.10.3); its flags are the last (RFC 5232 §2). */
   act(action: SieveAction): void {
-    if (this.#actions.some((other) => isSame(action, other))) return;
+    const known = this.#actions.findIndex((other) => isSame(action, other));
+    if (known >= 0) {
+      const before = this.#actions[known]!;
+      if ('flags' in before && 'flags' in action) this.#actions[known] = { ...before, flags: action.flags };
+      return;
+    }
     const same = this.#actions.filter((other) => other.type === action.type);
     const most =
       action.type === 'redirect'

@@ -12,6 +12,8 @@ export interface Mailto {
 const MOST_RECIPIENTS = 10;
 const MOST_HEADERS = 20;
 const LONGEST = 8_000;
+/** RFC 2368 wrote it encoded, RFC 6068 does not. */
+const SEPARATOR = /,|%2c/i;
 /** Fields that a URI may not write (RFC 5436 §2.3). */
 const OURS =
   /^(from|sender|date|message-id|received|return-path|auto-submitted|mime-version|bcc|content-.{0,40}|resent-.{0,40}|x-priority|importance|in-reply-to|references|reply-to|dkim-signature|authentication-results|received-spf|delivered-to|arc-.{0,40})$/i; // prettier-ignore
@@ -25,7 +27,7 @@ export function parseMailto(uri: string): Mailto | undefined {
   let subject = '';
   let body = '';
   const to = uri.slice(7, question < 0 ? uri.length : question);
-  if (to !== '' && !addRecipients(to.split(','), recipients)) return undefined;
+  if (to !== '' && !addRecipients(to.split(SEPARATOR), recipients)) return undefined;
   for (const pair of question < 0 ? [] : uri.slice(question + 1).split('&')) {
     const equals = pair.indexOf('=');
     const name = decoded(pair.slice(0, equals));
@@ -33,10 +35,11 @@ export function parseMailto(uri: string): Mailto | undefined {
     if (equals < 1 || name === undefined || value === undefined) return undefined;
     const lower = name.toLowerCase();
     if (lower === 'to' || lower === 'cc') {
-      if (!addRecipients(pair.slice(equals + 1).split(/,|%2c/i), recipients)) return undefined;
+      if (!addRecipients(pair.slice(equals + 1).split(SEPARATOR), recipients)) return undefined;
     } else if (lower === 'subject') subject = oneLine(value);
     else if (lower === 'body') body = value;
-    else if (/^[a-z0-9-]{1,60}$/i.test(name) && !OURS.test(name) && headers.length < MOST_HEADERS)
+    else if (!/^[!-9;-~]{1,60}$/.test(name)) return undefined;
+    else if (/^[a-z0-9-]+$/i.test(name) && !OURS.test(name) && headers.length < MOST_HEADERS)
       headers.push([name, oneLine(value)]);
   }
   return recipients.length === 0 ? undefined : { recipients, subject, body, headers };

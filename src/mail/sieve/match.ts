@@ -20,6 +20,8 @@ export interface MatchType {
   readonly relation?: boolean;
   /** It looks into the strings: the comparator must be able to fold. */
   readonly substring?: boolean;
+  /** The keys are names of lists outside the script (RFC 6134), which are asked. */
+  readonly asks?: boolean;
   /** What is compared is how many values there are. */
   readonly counts?: boolean;
   /** Undefined when a key of a script is fine, else what is wrong with it. */

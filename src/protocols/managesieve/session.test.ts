@@ -62,6 +62,7 @@ describe('before sign-in', () => {
     await run(`
       A< "IMPLEMENTATION" "Pabal"
       A< "SIEVE" "${[...REGISTRY.capabilities].join(' ')}"
+      A< "EXTLISTS" "urn tag"
       A< "NOTIFY" "mailto"
       A< "MAXREDIRECTS" "5"
       A< "SASL" "PLAIN"

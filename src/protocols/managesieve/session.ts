@@ -98,6 +98,8 @@ export class Session {
     const lines: (readonly [name: string, value?: string])[] = [
       ['IMPLEMENTATION', 'Pabal'],
       ['SIEVE', [...REGISTRY.capabilities].join(' ')],
+      // Kinds of URIs that name lists (RFC 6134).
+      ['EXTLISTS', 'urn tag'],
       ...(REGISTRY.capabilities.has('enotify') ? [['NOTIFY', 'mailto'] as const] : []),
       ['MAXREDIRECTS', String(SIEVE_LIMITS.redirects)],
       ...[...COMMANDS.values()].flatMap((command) => command.capabilities?.(this) ?? []),

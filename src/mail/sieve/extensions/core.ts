@@ -1,9 +1,11 @@
 /** What every script has: the commands, tests, comparators and match types of RFC 5228 that need no `require`. */
 import { asciiCasemap, contains, is, matches, octet } from '../match.ts';
 import type { AddressPart, CommandSpec, Extension, TestSpec } from '../language.ts';
-import { formatMailbox, parseMailbox } from '../../path.ts';
-import { addressParts } from '../addresses.ts';
-import { quoted } from '../machine.ts';
+import { formatMailbox } from '../../path.ts';
+import type { Call } from '../call.ts';
+import { SIEVE_LIMITS } from '../limits.ts';
+import { addressParts, soleMailbox } from '../addresses.ts';
+import { type Machine, quoted } from '../machine.ts';
 import { chosenFields } from './index.ts';
 import { mimeAddresses, mimeExists, mimeTexts } from './mime.ts';
 
@@ -24,17 +26,27 @@ const discard: CommandSpec = {
 
 const stop: CommandSpec = { name: 'stop', run: () => 'stop' };
 
+/** To everybody on it (RFC 6134 §2.4); of whom nobody is addressed when they are more than a script may address. */
+async function redirectToList(call: Call, machine: Machine): Promise<void> {
+  const most = SIEVE_LIMITS.redirects;
+  const members = await machine.list(machine.string(call, 'address')).members(most + 1);
+  if (members.length > most) machine.fail(`the list has more than ${most} members`);
+  if (members.length > 0 && !call.has(':copy')) machine.implicitKeep = false;
+  for (const address of members) machine.act({ type: 'redirect', address, header: machine.header });
+}
+
 const redirect: CommandSpec = {
   name: 'redirect',
   positional: [{ name: 'address', kind: 'string' }],
   check(call, checker) {
     const address = checker.constant(call.text('address'));
-    if (address !== undefined && parseMailbox(address.trim()) === undefined)
+    if (!call.has(':list') && address !== undefined && soleMailbox(address) === undefined)
       checker.problem(call, `${quoted(address)} is not an address`);
   },
   run(call, machine) {
-    const text = machine.string(call, 'address').trim();
-    const mailbox = parseMailbox(text);
+    if (call.has(':list')) return redirectToList(call, machine);
+    const text = machine.string(call, 'address');
+    const mailbox = soleMailbox(text);
     if (mailbox === undefined) return machine.fail(`${quoted(text)} is not an address`);
     if (!call.has(':copy')) machine.implicitKeep = false;
     machine.act({ type: 'redirect', address: mailbox.address, header: machine.header });
@@ -133,8 +145,9 @@ const all: AddressPart = {
   name: 'all',
   of: ({ local, domain }) => (domain === '' ? local : formatMailbox(local, domain)),
 };
-const localpart: AddressPart = { name: 'localpart', of: ({ local }) => local };
-const domain: AddressPart = { name: 'domain', of: (parts) => parts.domain };
+/** What is no address has neither (RFC 5228 §5.1). */
+const localpart: AddressPart = { name: 'localpart', of: ({ local, domain: of }) => (of === '' ? undefined : local) };
+const domain: AddressPart = { name: 'domain', of: (parts) => (parts.local === '' ? undefined : parts.domain) };
 
 export const core: Extension = {
   name: '',

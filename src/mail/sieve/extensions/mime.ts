@@ -124,9 +124,9 @@ function optionOf(call: Call, field: SieveField, params: readonly string[]): rea
     case 'type':
       return [type.trim()];
     case 'subtype':
-      return field.name === 'content-type' ? [subtype.trim()] : [];
+      return [field.name === 'content-type' ? subtype.trim() : ''];
     case 'contenttype':
-      return field.name === 'content-type' ? [value] : [];
+      return [value];
     case 'param': {
       const found = decodeParams(parsed.params);
       return params.flatMap((name) => found.get(name) ?? []);

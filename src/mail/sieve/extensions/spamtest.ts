@@ -24,6 +24,7 @@ export const spamtest: Extension = { name: 'spamtest', tests: [spam] };
 
 export const spamtestplus: Extension = {
   name: 'spamtestplus',
+  implies: 'spamtest',
   tags: [{ on: ['spamtest'], tag: { name: 'percent' } }],
 };
 

@@ -1,7 +1,6 @@
 /** vacation (RFC 5230) and vacation-seconds (RFC 6131). Whom an answer goes to is decided where mail is sent. */
 import type { CommandSpec, Extension } from '../language.ts';
-import { parseAddressList } from '../../address.ts';
-import { parseMailbox } from '../../path.ts';
+import { soleMailbox } from '../addresses.ts';
 import { quoted } from '../machine.ts';
 import type { Call } from '../call.ts';
 
@@ -10,13 +9,6 @@ const DEFAULT_DAYS = 7;
 const MOST_DAYS = 90;
 /** Nobody is answered more often than that. */
 const LEAST_SECONDS = 60;
-
-/** The address in `Name <address>` or alone; undefined when it is none. */
-function addressOf(from: string): string | undefined {
-  const [only, ...more] = parseAddressList(Buffer.from(from).toString('latin1'));
-  if (only?.kind !== 'mailbox' || more.length > 0) return undefined;
-  return parseMailbox(Buffer.from(`${only.local}@${only.domain}`, 'latin1').toString())?.address;
-}
 
 const command: CommandSpec = {
   name: 'vacation',
@@ -31,12 +23,13 @@ const command: CommandSpec = {
   positional: [{ name: 'reason', kind: 'string' }],
   check(call, checker) {
     const from = checker.constant(call.text(':from'));
-    if (from !== undefined && addressOf(from) === undefined) checker.problem(call, `${quoted(from)} is not an address`);
+    if (from !== undefined && soleMailbox(from) === undefined)
+      checker.problem(call, `${quoted(from)} is not an address`);
   },
   run(call, machine) {
     if (machine.actions.some((action) => action.type === 'vacation')) machine.fail('a mail is answered once');
     const from = machine.string(call, ':from');
-    if (from !== '' && addressOf(from) === undefined) machine.fail(`${quoted(from)} is not an address`);
+    if (from !== '' && soleMailbox(from) === undefined) machine.fail(`${quoted(from)} is not an address`);
     const subject = machine.string(call, ':subject');
     const reason = machine.string(call, 'reason');
     const mime = call.has(':mime');
@@ -63,5 +56,6 @@ export const vacation: Extension = { name: 'vacation', commands: [command] };
 
 export const vacationSeconds: Extension = {
   name: 'vacation-seconds',
+  implies: 'vacation',
   tags: [{ on: ['vacation'], tag: { name: 'seconds', group: 'period', value: 'number' } }],
 };

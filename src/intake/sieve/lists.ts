@@ -1,0 +1,32 @@
+/** Lists that scripts may ask (RFC 6134): the people whom the owner knows. */
+import type { SieveList } from '../../mail/sieve/machine.ts';
+import type { MailAccount } from '../../mailstore/api.ts';
+import { people, personAt } from '../people.ts';
+import { CORRESPONDENT, correspondent } from '../spam/correspondents.ts';
+
+/** Whom the owner has written to, and those of whom they have said something. */
+export const ADDRESS_BOOK = 'urn:ietf:params:sieve:addrbook:default';
+/** Those alone of whom the owner has said something. */
+export const PEOPLE = 'tag:pabal,2026:people';
+
+type Account = Pick<MailAccount, 'record' | 'records' | 'putRecord'>;
+
+/** Undefined when there is none of this name. */
+export function listOf(account: Account, uri: string): SieveList | undefined {
+  if (uri === PEOPLE)
+    return {
+      has: async (address) => (await personAt(account, address)) !== undefined,
+      members: async (most) => (await people(account)).slice(0, most).map(({ address }) => address),
+    };
+  if (uri === ADDRESS_BOOK)
+    return {
+      has: async (address) =>
+        (await personAt(account, address)) !== undefined || (await correspondent(account, address)) !== undefined,
+      members: async (most) => {
+        const named = (await people(account)).map(({ address }) => address.toLowerCase());
+        const written = (await account.records(CORRESPONDENT)).map(({ id }) => id);
+        return [...new Set([...named, ...written])].slice(0, most);
+      },
+    };
+  return undefined;
+}
