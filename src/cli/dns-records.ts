@@ -31,7 +31,7 @@ export function recordsFor(domain: string, { hostname, stsPolicy }: Published, k
     { name: `${domain}.`, type: 'MX', value: `10 ${hostname}.` },
     { name: `${domain}.`, type: 'TXT', value: 'v=spf1 mx -all' },
     ...keys.map((key) => dkimRecord(domain, key)),
-    { name: `_dmarc.${domain}.`, type: 'TXT', value: 'v=DMARC1; p=quarantine' },
+    { name: `_dmarc.${domain}.`, type: 'TXT', value: `v=DMARC1; p=quarantine; rua=mailto:postmaster@${domain}` },
     // RFC 8460 §3: where others report that they could not reach us over TLS.
     { name: `_smtp._tls.${domain}.`, type: 'TXT', value: `v=TLSRPTv1; rua=mailto:postmaster@${domain}` },
     ...(stsPolicy === undefined ? [] : stsRecords(domain, hostname, stsPolicy)),

@@ -17,6 +17,7 @@ import { intake } from './commands/intake.ts';
 import { module } from './commands/module.ts';
 import { quarantine } from './commands/quarantine.ts';
 import { queue } from './commands/queue.ts';
+import { reports } from './commands/reports.ts';
 import { reject } from './commands/reject.ts';
 import { restore } from './commands/restore.ts';
 import { search } from './commands/search.ts';
@@ -35,6 +36,7 @@ const COMMANDS = [
   reject,
   suppression,
   deliverability,
+  reports,
   importCommand,
   exportCommand,
   backup,

@@ -135,6 +135,24 @@ const feedback = z
   .prefault({})
   .describe('What follows from bounces and complaints: addresses to which an account, or nobody here, can send.');
 
+const reports = z
+  .strictObject({
+    organization: text(
+      '',
+      'Who reports, in words, to other domains: what came in their name (DMARC) and how TLS with their servers went (TLS-RPT). Empty: nothing is counted and no report sent.',
+    ),
+    from: text(
+      '',
+      'Address that sends the reports and is asked about them; empty: the postmaster of the domain that hostname is in.',
+    ),
+    dmarc: flag(true, 'Whether DMARC aggregate reports are among them.'),
+    tls: flag(true, 'Whether TLS reports are among them.'),
+  })
+  .prefault({})
+  .describe(
+    'Daily reports to domains that ask for them in DNS. Those that come are noted in any case (`pabal domain reports`).',
+  );
+
 const dns = z
   .strictObject({
     servers: texts(
@@ -360,6 +378,7 @@ export const schema = z.strictObject({
   tls,
   outbound,
   feedback,
+  reports,
   dns,
   authentication,
   spam,

@@ -7,6 +7,7 @@ import * as module from './operations/module.ts';
 import * as quarantine from './operations/quarantine.ts';
 import * as queue from './operations/queue.ts';
 import * as reject from './operations/reject.ts';
+import * as reports from './operations/reports.ts';
 import * as search from './operations/search.ts';
 import * as senders from './operations/senders.ts';
 import * as store from './operations/store.ts';
@@ -22,6 +23,7 @@ export const OPERATIONS: readonly AnyOperation[] = [
   quarantine,
   queue,
   reject,
+  reports,
   search,
   senders,
   store,

@@ -1,5 +1,7 @@
 /** What the operations of the command line work on: the opened parts of a service, whether it listens or not. */
 import type { Suppressions } from '../delivery/feedback/suppressions.ts';
+import type { ReportHistory } from '../delivery/reports/history.ts';
+import type { DailyReports } from '../delivery/reports/reporter.ts';
 import type { Senders } from '../delivery/senders.ts';
 import type { Directory } from '../directory/api.ts';
 import type { DkimKeys } from '../directory/dkim-keys.ts';
@@ -21,6 +23,10 @@ export interface Service {
   readonly queue: Queue;
   readonly senders: Senders;
   readonly suppressions: Suppressions;
+  /** Reports that were sent, and that came. */
+  readonly reports: ReportHistory;
+  /** Sends reports; undefined when it does not listen, or none are to be sent. */
+  readonly dailyReports: () => Pick<DailyReports, 'send' | 'waiting'> | undefined;
   readonly kv: KeyValueStore;
   readonly blobs: BlobStore;
   readonly clock: Clock;

@@ -20,7 +20,7 @@ import { Leases } from './sources/leases.ts';
 import type { SourcePool } from './sources/pool.ts';
 import type { Source } from './sources/source.ts';
 import type { StsPolicy } from './tls/mta-sts.ts';
-import type { Decision, PolicyType, TlsPolicies } from './tls/policy.ts';
+import { type Decision, failureType, type PolicyType, type TlsFailure, type TlsPolicies } from './tls/policy.ts';
 import { type OutgoingMail, type OutgoingRecipient, type Outcome, Postponed, type Transfer } from './transfer.ts';
 
 /** How TLS went with one server, for TLS-RPT (RFC 8460). */
@@ -31,8 +31,9 @@ export interface TlsResult {
   readonly host: string;
   readonly address: string;
   readonly sourceAddress: string;
-  /** RFC 8460 §4.3. */
-  readonly result: 'success' | 'starttls-not-supported' | 'validation-failure' | 'certificate-host-mismatch';
+  /** Of the policy, where it is DANE. */
+  readonly tlsa?: readonly string[];
+  readonly result: 'success' | TlsFailure;
   readonly reason: string | undefined;
 }
 
@@ -193,7 +194,7 @@ export class SmtpTransfer implements Transfer {
         : await tls.decide(hop, address, job.sts, job.mail.requireTls, job.signal);
       if ('kind' in decision) {
         if (job.sts?.mode === 'enforce')
-          this.#tell(job, hop, address, 'sts', 'certificate-host-mismatch', decision.reason);
+          this.#tell(job, hop, address, { policy: 'sts' }, 'certificate-host-mismatch', decision.reason);
         return failure(decision.kind, decision.status, decision.reason, hop.host);
       }
       return await this.#connected({ hop, address, source }, decision, job);
@@ -253,24 +254,24 @@ export class SmtpTransfer implements Transfer {
         timeouts: this.#timeouts,
         signal: job.signal,
       });
-      const { policy } = decision;
-      if (session.tls !== undefined)
-        this.#tell(job, hop, address, policy, 'success', undefined, session.wire.localAddress);
-      else if (plan.use === 'may') this.#tell(job, hop, address, policy, 'starttls-not-supported', undefined);
+      if (session.tls !== undefined) {
+        const fault = decision.tested?.(session.wire);
+        const result = fault === undefined ? 'success' : failureType(fault);
+        this.#tell(job, hop, address, decision, result, fault, session.wire.localAddress);
+      } else if (plan.use === 'may') this.#tell(job, hop, address, decision, 'starttls-not-supported', undefined);
       return session;
     } catch (error) {
-      const { policy } = decision;
       if (error instanceof SessionUnfit && error.why !== 'no-auth')
         this.#tell(
           job,
           hop,
           address,
-          policy,
-          error.why === 'no-tls' ? 'starttls-not-supported' : 'validation-failure',
+          decision,
+          error.why === 'no-tls' ? 'starttls-not-supported' : failureType(error.message),
           error.message,
         );
       else if (error instanceof WireError && error.fault === 'tls')
-        this.#tell(job, hop, address, policy, 'validation-failure', error.message);
+        this.#tell(job, hop, address, decision, 'validation-failure', error.message);
       throw error;
     }
   }
@@ -279,14 +280,15 @@ export class SmtpTransfer implements Transfer {
     { domain, sts, mail }: Job,
     hop: Hop,
     { address }: HostAddress,
-    policy: PolicyType,
+    { policy, tlsa }: Pick<Decision, 'policy' | 'tlsa'>,
     result: TlsResult['result'],
     reason: string | undefined,
     sourceAddress = '',
   ): void {
     // Where no policy was asked for nothing can be said about it.
     if (hop.relay || mail.tlsOptional) return;
-    this.#options.onTls?.({ domain, policy, sts, host: hop.host, address, sourceAddress, result, reason });
+    const about = { domain, policy, sts, ...(tlsa && { tlsa }), host: hop.host, address, sourceAddress };
+    this.#options.onTls?.({ ...about, result, reason });
   }
 
   /** Transactions until all recipients have their outcome, or the session ends. */

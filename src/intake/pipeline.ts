@@ -24,6 +24,7 @@ export const STAGE_ORDER = [
   'sender-address',
   'virus',
   'pass-back',
+  'domain-reports',
   'spam',
   'sieve',
   'vacation',

@@ -2,9 +2,11 @@
 import type { Config } from '../config/schema.ts';
 import type { Directory } from '../directory/api.ts';
 import type { RejectLists } from '../directory/reject-lists.ts';
-import { Authenticator } from '../intake/authentication/check.ts';
+import { Authenticator, type CheckedOrigin } from '../intake/authentication/check.ts';
 import { FeedbackStage, type FeedbackStageParts } from '../delivery/feedback/stage.ts';
 import { passBack } from '../delivery/feedback/pass-back.ts';
+import type { ReportHistory } from '../delivery/reports/history.ts';
+import { domainReports } from '../delivery/reports/stage.ts';
 import { Pipeline } from '../intake/pipeline.ts';
 import type { ReturnPaths } from '../intake/return-paths.ts';
 import { type SieveParts, SieveStage } from '../intake/sieve/stage.ts';
@@ -26,12 +28,15 @@ import type { Cache } from '../ports/cache.ts';
 import type { Resolver } from '../ports/resolver.ts';
 
 export interface IntakeStageParts extends SendingParts, SieveParts, FeedbackStageParts {
+  readonly reports: ReportHistory;
+  /** Hears of each DMARC evaluation. */
+  readonly evaluated: ((checked: CheckedOrigin) => void) | undefined;
   readonly config: Config;
   readonly rejectLists: RejectLists;
   readonly resolver: Resolver;
   readonly reverseNames: ReverseNames;
   readonly returnPaths: ReturnPaths;
-  readonly directory: Pick<Directory, 'account' | 'maySendAs' | 'route'>;
+  readonly directory: Pick<Directory, 'account' | 'isLocal' | 'maySendAs' | 'route'>;
   readonly cache: Cache;
   readonly engines: Engines;
   readonly filters: BayesFilters;
@@ -54,7 +59,7 @@ export function openPipeline(parts: IntakeStageParts): Pipeline {
   return new Pipeline(
     [
       loop(),
-      ...(authenticator ? [authentication(authenticator)] : []),
+      ...(authenticator ? [authentication(authenticator), domainReports(parts)] : []),
       new FeedbackStage(parts),
       passBack(parts),
       ...(viruses.check ? [new VirusStage({ ...parts, rules: { ...viruses, onFailure: viruses.on_failure } })] : []),

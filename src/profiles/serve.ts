@@ -65,6 +65,7 @@ import type { DataFolder, DataKind } from './data-folder.ts';
 import { type FirstAdministrator, firstRun } from './first-run.ts';
 import { openPipeline } from './intake-stages.ts';
 import { openEngines, outgoingCheck } from './engines.ts';
+import { openDailyReports, openReportCounts } from './reports.ts';
 import { loadModules } from './load-modules.ts';
 import { feedbackPolicyOf, NOWHERE, outboundLimitsOf, watchQueues, watchSenders } from './outbound.ts';
 import { LISTEN_NAMES, type ListenName, openListener } from './listeners.ts';
@@ -121,8 +122,11 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
   const engines = undo.use(openEngines(config, { clock, log, metrics }));
   const filters = new BayesFilters({ kv: store.kv, clock, random });
   const people = { store: mailstore, directory, automatic, returnPaths, clock, log, hostname };
+  const counts = undo.use(openReportCounts(config, remote, { kv: store.kv, clock, random, log }));
   const pipeline = openPipeline({
     ...people,
+    reports: store.reports,
+    evaluated: counts.evaluated,
     dispatcher: { wake: wakeDispatcher },
     config,
     resolver,
@@ -164,7 +168,18 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
   const sealer = new ArcSealer({ keys: store.dkimKeys, clock, log, hostname });
   const { fastBlock, reputation, sources } = store.senders;
   const transfer = remote
-    ? openTransfer(config, { kv: store.kv, resolver, signer, sealer, clock, random, log, metrics, sources })
+    ? openTransfer(config, {
+        kv: store.kv,
+        resolver,
+        signer,
+        sealer,
+        clock,
+        random,
+        log,
+        metrics,
+        sources,
+        ...(counts.onTls && { onTls: counts.onTls }),
+      })
     : NOWHERE;
   const { suppressions } = store;
   const outbound = { ...sending, directory, dispatcher, suppressions, returnPaths, transfer, reputation, fastBlock };
@@ -176,6 +191,18 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
     listeners: [noteFeedback(reputation)],
   };
   for (const kind of FEEDBACK_KINDS) undo.use(new FeedbackWorker(kind, feedback));
+  const { reports: history } = store;
+  const dailyReports = openDailyReports(config, {
+    counts: counts.counts,
+    history,
+    automatic,
+    directory,
+    resolver,
+    clock,
+    log,
+    metrics,
+  });
+  if (dailyReports) undo.use(dailyReports);
   watchQueues(queue, clock, metrics);
   watchSenders(fastBlock, sources, metrics);
   const notices = { directory, intake, hostname };
@@ -263,6 +290,7 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
     rules,
     classifier,
     deliverability: () => store.senders.report(),
+    reports: history,
     clock,
     random,
     log,
@@ -366,6 +394,7 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
   const service: Running = {
     ...store,
     firstAdministrator,
+    dailyReports: () => dailyReports,
     intakeStages: () => pipeline.facts(),
     modules: () => modules.map(({ name, does, events, scope }) => ({ name, does, events, scope })),
     listening: () => Object.fromEntries(listening),

@@ -11,6 +11,7 @@ import { SystemRandom } from '../adapters/random-system.ts';
 import type { Config } from '../config/schema.ts';
 import type { Service } from '../control/service.ts';
 import { Suppressions } from '../delivery/feedback/suppressions.ts';
+import { ReportHistory } from '../delivery/reports/history.ts';
 import { DkimKeys } from '../directory/dkim-keys.ts';
 import { Senders } from '../delivery/senders.ts';
 import { RejectLists } from '../directory/reject-lists.ts';
@@ -99,6 +100,8 @@ export async function openSingle(config: Config, kind: DataKind, log: Log): Prom
     dkimKeys: new DkimKeys(kv, clock, random),
     rejectLists: new RejectLists(kv, clock, random),
     suppressions: new Suppressions(kv, clock, random),
+    reports: new ReportHistory(kv, clock, random),
+    dailyReports: () => undefined,
     queue,
     senders,
     sweeper,

@@ -18,6 +18,7 @@ import { SieveScripts } from '../../src/intake/sieve/scripts.ts';
 import { file } from '../../src/intake/stages/file.ts';
 import { loop } from '../../src/intake/stages/loop.ts';
 import { Quarantine } from '../../src/intake/quarantine.ts';
+import { ReportHistory } from '../../src/delivery/reports/history.ts';
 import { ReturnPaths } from '../../src/intake/return-paths.ts';
 import { RecipientRate } from '../../src/intake/rate.ts';
 import { Recipients } from '../../src/intake/recipients.ts';
@@ -116,6 +117,7 @@ export async function memoryBackend(options: { readonly remote?: boolean } = {})
     suppressions,
     complaints,
     receipts,
+    reports: new ReportHistory(parts.kv, clock, random),
     scripts,
     rules,
     classifier,

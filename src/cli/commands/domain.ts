@@ -7,10 +7,11 @@ import type { Config } from '../../config/schema.ts';
 import { stsPolicyOf } from '../../mail/sts-policy.ts';
 import { openResolver } from '../../profiles/single.ts';
 import { checkRecords, dkimRecord, type DnsRecord, recordsFor } from '../dns-records.ts';
+import { domainReports } from './reports.ts';
 import { formatTime, printJson, printTable } from '../print.ts';
 
 export function domain(program: Command, cli: Cli): void {
-  const group = program.command('domain').description('domains: add, list, show, check, rotate-dkim, remove');
+  const group = program.command('domain').description('domains: add, list, show, check, reports, rotate-dkim, remove');
 
   common(group.command('add <name>').description('take mail for a domain')).action(
     async (name: string, options: CommonOptions) => {
@@ -37,6 +38,8 @@ export function domain(program: Command, cli: Cli): void {
   withJson(group.command('check <name>').description('which of the DNS records of a domain are there')).action(
     (name: string, options: CommonOptions) => show(cli, name, options, true),
   );
+
+  domainReports(group, cli);
 
   withJson(
     group

@@ -12,11 +12,23 @@ import { matchesPolicy, type MtaSts, type StsPolicy } from './mta-sts.ts';
 /** RFC 8460 §4.4. */
 export type PolicyType = 'tlsa' | 'sts' | 'no-policy-found';
 
+/** Some of RFC 8460 §4.3. */
+export type TlsFailure =
+  | 'starttls-not-supported'
+  | 'certificate-host-mismatch'
+  | 'certificate-expired'
+  | 'certificate-not-trusted'
+  | 'validation-failure';
+
 export interface Decision {
   readonly policy: PolicyType;
   readonly plan: TlsPlan;
   /** Should the handshake fail, the mail may go without TLS. */
   readonly clearTextAllowed: boolean;
+  /** What reports name as the policy: its TLSA records, as in a zone file. */
+  readonly tlsa?: readonly string[];
+  /** What would be wrong with a session if the policy were in force: it is told, and nothing else. */
+  readonly tested?: (wire: ClientWire) => string | undefined;
   /** Sessions that were opened under one decision are no good for another. */
   readonly key: string;
 }
@@ -74,7 +86,12 @@ export class TlsPolicies {
       const reason = `nothing proves that ${hop.host} is the right server, as the sender requires (REQUIRETLS)`;
       return { kind: 'permanent', status: '5.7.10', reason };
     }
-    return opportunistic(sts ? 'sts' : 'no-policy-found');
+    if (sts === undefined) return opportunistic('no-policy-found');
+    const tested = (wire: ClientWire): string | undefined =>
+      matchesPolicy(hop.host, sts) ? pkixFault(wire) : `the MTA-STS policy does not name ${hop.host}`;
+    const { ca } = this.#options;
+    const plan: TlsPlan = { use: 'may', options: { ...ANY_TLS, ...(ca && { ca: [...ca] }) } };
+    return { ...opportunistic('sts'), plan, tested };
   }
 
   /** For mail with `TLS-Required: No` (RFC 8689 §5): TLS where it is offered, with whoever it is. */
@@ -120,7 +137,8 @@ export class TlsPolicies {
       wire.tlsSocket && daneFault(wire.tlsSocket, usable, hop.host);
     // Records, but none that we understand: TLS without knowing with whom (RFC 7672 §2.2).
     const plan: TlsPlan = { use: 'must', options: GOOD_TLS, ...(usable.length > 0 && { verify }) };
-    return { policy: 'tlsa', plan, clearTextAllowed: false, key: `tlsa ${fingerprint(usable)}` };
+    const tlsa = usable.map(recordText);
+    return { policy: 'tlsa', tlsa, plan, clearTextAllowed: false, key: `tlsa ${tlsa.toSorted().join(',')}` };
   }
 
   get #roots(): NonNullable<TlsPlan['options']> {
@@ -135,13 +153,15 @@ function opportunistic(policy: PolicyType): Decision {
   return { policy, plan: MAY, clearTextAllowed: true, key: 'may' };
 }
 
-function fingerprint(records: readonly TlsaRecord[]): string {
-  return records
-    .map(({ usage, selector, matchingType, data }) =>
-      [usage, selector, matchingType, Buffer.from(data).toString('hex')].join(' '),
-    )
-    .sort()
-    .join(',');
+function recordText({ usage, selector, matchingType, data }: TlsaRecord): string {
+  return [usage, selector, matchingType, Buffer.from(data).toString('hex')].join(' ');
+}
+
+/** What went wrong in the words of reports (RFC 8460 §4.3), from ours. */
+export function failureType(reason: string): TlsFailure {
+  if (reason.includes('CERT_HAS_EXPIRED') || reason.includes('out of date')) return 'certificate-expired';
+  if (reason.includes('ALTNAME_INVALID') || reason.includes('does not name')) return 'certificate-host-mismatch';
+  return reason.includes('is not trusted') ? 'certificate-not-trusted' : 'validation-failure';
 }
 
 /** The certificate leads to a root that is trusted, and names the host (RFC 6125). */

@@ -138,7 +138,7 @@ describe('MTA-STS', () => {
       const { outcome, server, told } = await deliver({ ...world, policy: policy('enforce') });
       expect(outcome).toMatchObject({ kind: 'temporary', status: '4.7.5' });
       expect(server.mails).toHaveLength(0);
-      expect(told[0]?.result).toMatch(/^(validation-failure|starttls-not-supported)$/);
+      expect(told[0]?.result).toMatch(/^(certificate-(host-mismatch|expired|not-trusted)|starttls-not-supported)$/);
     }
     const other = await deliver({ server: { tls: right }, policy: policy('enforce', '*.dest.example') });
     expect(other.outcome).toMatchObject({ kind: 'temporary', status: '4.7.5' });
@@ -149,6 +149,18 @@ describe('MTA-STS', () => {
     const { outcome, told } = await deliver({ server: {}, policy: policy('testing') });
     expect(outcome.kind).toBe('delivered');
     expect(told).toMatchObject([{ result: 'starttls-not-supported', policy: 'sts' }]);
+    for (const [tls, result] of [
+      [right, 'success'],
+      [misnamed, 'certificate-host-mismatch'],
+      [ended, 'certificate-expired'],
+      [await stranger.issue(HOST), 'certificate-not-trusted'],
+    ] as const) {
+      const tried = await deliver({ server: { tls }, policy: policy('testing') });
+      expect(tried.outcome).toMatchObject({ kind: 'delivered', tls: expect.stringContaining('TLS') });
+      expect(tried.told).toMatchObject([{ result, policy: 'sts' }]);
+    }
+    const unnamed = await deliver({ server: { tls: right }, policy: policy('testing', 'other.test') });
+    expect(unnamed.told).toMatchObject([{ result: 'certificate-host-mismatch' }]);
     expect((await deliver({ server: {}, policy: policy('none') })).outcome.kind).toBe('delivered');
   });
 

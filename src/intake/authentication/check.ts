@@ -28,6 +28,18 @@ export interface AuthenticatorParts {
   readonly rules: DmarcRules;
   /** Whether mail from this machine itself is checked, too. */
   readonly loopback: boolean;
+  /** Hears of each evaluation, for reports. It must neither throw nor take time. */
+  readonly evaluated?: ((checked: CheckedOrigin) => void) | undefined;
+}
+
+/** An evaluation as reports about it are made (RFC 9990). */
+export interface CheckedOrigin extends Pick<Authentication, 'spf' | 'dkim' | 'dmarc'> {
+  readonly sender: string;
+  readonly remote: string;
+  /** The mail is a report itself. */
+  readonly isReport: boolean;
+  /** `rua` of the policy that was found; '' when it has none. */
+  readonly reportsTo: string;
 }
 
 /** For the questions that can be asked at once, and again for those that need the whole mail. */
@@ -74,10 +86,13 @@ export class Authenticator {
         late.begin();
         using _until = late;
         const [[{ result, name }, spf], signed] = await Promise.all([client, signatures.end()]);
-        const dmarc = await this.#dmarc(header, spf, signed, lateDns);
+        const { dmarc, reportsTo } = await this.#dmarc(header, spf, signed, lateDns);
         const iprev = { result, address: origin.remote, name };
         const authentication = { iprev, spf, ...signed, dmarc };
         this.#count(authentication);
+        const { remote } = origin;
+        const { dkim } = signed;
+        this.#parts.evaluated?.({ sender, remote, isReport: isReport(header), reportsTo, spf, dkim, dmarc });
         return authentication;
       },
       abort: () => signatures.abort(),
@@ -109,7 +124,7 @@ export class Authenticator {
     spf: Authentication['spf'],
     { dkim, arc }: Signatures,
     resolver: DnsLookup,
-  ): Promise<Authentication['dmarc']> {
+  ): Promise<{ readonly dmarc: Authentication['dmarc']; readonly reportsTo: string }> {
     const nothing = {
       domain: '',
       policyDomain: '',
@@ -120,7 +135,8 @@ export class Authenticator {
     } as const;
     const fields = header.all('from');
     const authors = authorsOf(fields);
-    if (authors === undefined) return { ...nothing, result: 'permerror', reason: 'there are too many authors' };
+    const none = (result: AuthResult, reason: string) => ({ dmarc: { ...nothing, result, reason }, reportsTo: '' });
+    if (authors === undefined) return none('permerror', 'there are too many authors');
     try {
       const { evaluateDmarc } = await import('mailauth/lib/dmarc/index.js');
       const { response, reason } = await evaluateDmarc({
@@ -133,10 +149,11 @@ export class Authenticator {
         resolver,
         strict: true,
       });
-      if (response === false) return { ...nothing, result: 'permerror', reason: (reason ?? '').replaceAll('-', ' ') };
+      if (response === false) return none('permerror', (reason ?? '').replaceAll('-', ' '));
       const result = response.status.result as AuthResult;
       const policy = (response.policy ?? 'none') as DmarcPolicy;
-      return {
+      const { rua } = (response as { readonly record?: { readonly rua?: unknown } }).record ?? {};
+      const dmarc = {
         result,
         domain: response.status.header?.from ?? '',
         policyDomain: response.policyDomain ?? '',
@@ -145,9 +162,10 @@ export class Authenticator {
         spfAligned: response.alignment?.spf.result !== undefined,
         dkimAligned: response.alignment?.dkim.result !== undefined,
       };
+      return { dmarc, reportsTo: typeof rua === 'string' ? rua : '' };
     } catch (error) {
       this.#parts.log.warn({ err: error }, 'DMARC could not be checked');
-      return { ...nothing, result: 'temperror', reason: 'it could not be checked' };
+      return none('temperror', 'it could not be checked');
     }
   }
 
@@ -156,6 +174,11 @@ export class Authenticator {
     const results = { iprev, spf, dkim: best, arc, dmarc };
     for (const [method, one] of Object.entries(results)) this.#results.inc({ method, result: one?.result ?? 'none' });
   }
+}
+
+/** By what its standards ask for (RFC 9990 §4, RFC 8460 §5.3). */
+function isReport(header: HeaderBlock): boolean {
+  return header.first('tls-report-domain') !== undefined || /^\s*Report\s+Domain:/i.test(header.first('subject') ?? '');
 }
 
 /** Undefined when there are more than are looked at. */

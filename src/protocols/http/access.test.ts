@@ -231,6 +231,7 @@ const OPERATOR = ['GET /metrics'];
 /** With what an administrator gets where there is nothing. */
 const ADMINISTRATOR: Record<string, number> = {
   'GET /v1/admin/deliverability': 200,
+  'GET /v1/admin/reports': 200,
   'GET /v1/admin/quarantine': 200,
   'GET /v1/admin/quarantine/:id': 404,
   'POST /v1/admin/quarantine/:id/release': 404,

@@ -9,6 +9,7 @@ import { fastify, LogController } from 'fastify';
 import type { FastifyBaseLogger, FastifyReply, RouteOptions } from 'fastify';
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { ReportHistory } from '../../delivery/reports/history.ts';
 import type { UserComplaints } from '../../delivery/feedback/by-user.ts';
 import type { Suppressions } from '../../delivery/feedback/suppressions.ts';
 import type { DeliverabilityReport } from '../../delivery/senders.ts';
@@ -72,6 +73,8 @@ export interface HttpOptions {
   readonly suppressions: Suppressions;
   readonly complaints: Pick<UserComplaints, 'about'>;
   readonly receipts: Receipts;
+  /** Reports about domains that came, or were sent. */
+  readonly reports: Pick<ReportHistory, 'list'>;
   readonly rules: Rules;
   readonly classifier: Classifier;
   readonly clock: Clock;
@@ -261,7 +264,7 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
     newMailRoutes(api, services);
     searchRoutes(api, services);
     eventRoutes(api, streams);
-    adminRoutes(api, options.deliverability);
+    adminRoutes(api, options);
     quarantineRoutes(api, services, options.quarantine);
   });
   // Only this one takes multipart.

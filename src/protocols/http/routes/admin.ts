@@ -1,5 +1,6 @@
-/** For administrators: how mail fares at other servers. */
+/** For administrators: how mail fares at other servers, and what they say about our domains. */
 import { z } from 'zod';
+import type { ReportHistory } from '../../../delivery/reports/history.ts';
 import type { DeliverabilityReport } from '../../../delivery/senders.ts';
 import type { App } from '../context.ts';
 import * as schemas from '../schemas.ts';
@@ -64,7 +65,56 @@ const report = z.strictObject({
     .readonly(),
 });
 
-export function adminRoutes(app: App, deliverability: () => Promise<DeliverabilityReport>): void {
+const summaries = z.strictObject({
+  reports: z
+    .array(
+      z.strictObject({
+        direction: z.enum(['sent', 'received']),
+        kind: z.enum(['dmarc', 'tls']),
+        domain: z.string().describe('The domain that it is about'),
+        begin: z.number().describe('Milliseconds since 1970'),
+        end: z.number(),
+        reportId: z.string(),
+        organization: z.string().describe('Who reports'),
+        at: z.number().describe('When it was sent, or came'),
+        parties: z.array(z.string()).readonly().describe('To whom it went, or the domain whose signature it has'),
+        total: z.number().describe('Mails, or TLS sessions'),
+        failed: z.number().describe('Of these, those that neither SPF nor DKIM stood behind, or that failed'),
+        parts: z
+          .array(z.strictObject({ name: z.string(), total: z.number(), failed: z.number() }))
+          .readonly()
+          .describe('By source address (dmarc), or by what failed (tls); most first'),
+      }),
+    )
+    .readonly()
+    .describe('Newest first'),
+});
+
+export interface AdminServices {
+  readonly deliverability: () => Promise<DeliverabilityReport>;
+  readonly reports: Pick<ReportHistory, 'list'>;
+}
+
+export function adminRoutes(app: App, { deliverability, reports }: AdminServices): void {
+  app.get(
+    '/v1/admin/reports',
+    {
+      config: { access: 'administrator' },
+      schema: {
+        tags: ['administration'],
+        summary: 'Reports about domains (DMARC, TLS-RPT): those that came, and those that were sent',
+        querystring: z.strictObject({
+          domain: z.string().min(1).max(255).optional(),
+          days: z.coerce.number().int().min(1).max(90).default(30),
+        }),
+        response: { 200: summaries, ...schemas.problems(400, 401, 403) },
+      },
+    },
+    async ({ query: { domain, days } }) => ({
+      reports: await reports.list({ days, ...(domain !== undefined && { domain }) }),
+    }),
+  );
+
   app.get(
     '/v1/admin/deliverability',
     {
