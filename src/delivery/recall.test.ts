@@ -11,9 +11,9 @@ import {
   type Sending,
   SENT,
   sendingWorld,
-  settle,
   subjects,
 } from '../../test/support/sending.ts';
+import { settle } from '../../test/support/settle.ts';
 import { Flag, type MailAccount, type MsgId } from '../mailstore/api.ts';
 import type { SubmissionId } from '../mailstore/submission.ts';
 import { putRecallSetting, recalledMail } from './recalled.ts';
