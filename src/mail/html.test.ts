@@ -45,7 +45,7 @@ describe('HTML to text', () => {
     ['end tags', '</p>'],
   ])('two megabytes of %s take no time', (_, piece) => {
     const html = piece.repeat(Math.ceil((2 << 20) / piece.length));
-    expect(cpuMs(() => htmlToText(html))).toBeLessThan(1500);
+    expect(cpuMs(() => htmlToText(html))).toBeLessThan(5000);
   });
 
   test('the length of the text is limited', () => {

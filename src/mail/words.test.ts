@@ -91,6 +91,6 @@ describe('encoding', () => {
 test('a megabyte of half words takes no time', () => {
   for (const piece of ['=?', '=?a?b?', '=?a?q?', '?=', '=?utf-8?b?7ZqM?= ', '=?utf-8?q??']) {
     const text = piece.repeat((1 << 20) / piece.length);
-    expect(cpuMs(() => decodeWords(text))).toBeLessThan(1500);
+    expect(cpuMs(() => decodeWords(text))).toBeLessThan(5000);
   }
 });

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect as tls } from 'node:tls';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { buffersAfterCollection } from '../../test/support/heap.ts';
 import type { Clock } from '../ports/clock.ts';
 import { silentLog } from '../telemetry/log.ts';
 import { Metrics } from '../telemetry/metrics.ts';
@@ -177,14 +178,14 @@ test('an endless line and a bare newline end with a farewell and no growth', asy
   const { port } = await start();
   const long = client(port);
   await long.sees('hello');
-  const before = process.memoryUsage().arrayBuffers;
+  const before = buffersAfterCollection();
   const mega = Buffer.alloc(1 << 20, 'x');
   for (let i = 0; i < 64 && !long.socket.destroyed; i++)
     await new Promise<void>((resolve) => long.socket.write(mega, () => resolve()));
   clock.time += 10_000;
   for (const network of networks) network.deadlines.check();
   expect(await long.closed()).toContain('sorry line-too-long');
-  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(8 << 20);
+  expect(buffersAfterCollection() - before).toBeLessThan(8 << 20);
   const bare = client(port);
   bare.send('a\nb\r\n');
   expect(await bare.sees('newline\r\n')).toBe('hello\r\nsorry bare-newline\r\n');

@@ -2,6 +2,7 @@
 import { ImapClient } from '../client/imap.ts';
 import { Pop3Client } from '../client/pop3.ts';
 import { dotStuffed, SmtpClient } from '../client/smtp.ts';
+import { until } from '../support/until.ts';
 import type { BadInput, Dialogue, Targets } from './bad-input.ts';
 
 /** A broken mail is mail: it must come back as it went in, and every question about it must have an answer. */
@@ -23,7 +24,7 @@ interface Addresses {
 }
 
 async function sent(message: Buffer, address: string, account: string): Promise<string> {
-  await using smtp = await SmtpClient.connect(address, { timeoutMs: 30_000 });
+  await using smtp = await SmtpClient.connect(address);
   await smtp.command('MAIL FROM:<sender@client.test>', 250);
   await smtp.command(`RCPT TO:<${account}>`, 250);
   await smtp.command('DATA', 354);
@@ -35,12 +36,9 @@ async function sent(message: Buffer, address: string, account: string): Promise<
 
 /** What is not as it was sent, if anything. */
 async function asSent(message: Buffer, at: Addresses, account: string): Promise<string | undefined> {
-  await using imap = await ImapClient.connect(at.imap, { timeoutMs: 30_000 });
+  await using imap = await ImapClient.connect(at.imap);
   await imap.login(account, 'pass');
-  for (let tries = 0; (await imap.count('INBOX')) === 0; tries++) {
-    if (tries > 500) return 'it was accepted and is not in the mailbox';
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+  await until('what was accepted is in the mailbox', async () => (await imap.count('INBOX')) > 0);
   await imap.ok('EXAMINE INBOX');
   const whole = (await imap.ok('FETCH 1 BODY.PEEK[]')).untagged.flatMap((response) => response.literals)[0];
   if (!whole || !endsWith(whole, message)) return 'BODY[] is not what was sent';
@@ -60,7 +58,7 @@ async function asSent(message: Buffer, at: Addresses, account: string): Promise<
   }
   await imap.ok('SEARCH SUBJECT "x" FROM "a" SENTSINCE 1-Jan-2000');
   await imap.logout();
-  await using pop3 = await Pop3Client.connect(at.pop3, { timeoutMs: 30_000 });
+  await using pop3 = await Pop3Client.connect(at.pop3);
   await pop3.login(account, 'pass');
   const popped = await pop3.retrieve(1);
   await pop3.quit();

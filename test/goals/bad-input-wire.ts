@@ -6,7 +6,7 @@ import type { BadInput, Dialogue, Targets } from './bad-input.ts';
 
 const PASSWORD = 'pass';
 /** Longest wait for a reply. */
-const REPLY_MS = 20_000;
+const REPLY_MS = 60_000;
 const ONE = Buffer.from('Subject: one\r\n\r\nbody\r\n');
 
 export async function openWire(input: BadInput, targets: Targets, account: string): Promise<Dialogue | undefined> {

@@ -14,6 +14,7 @@ import { checkLedger, isClean } from '../load/check.ts';
 import { Ledger, readLedger } from '../load/ledger.ts';
 import { smtpLoad } from '../load/smtp-load.ts';
 import { pabal, Service } from '../service.ts';
+import { PATIENCE_MS } from '../support/until.ts';
 import { byForm, type Goal, type GoalContext, type GoalResult, result, several } from './goal.ts';
 import { straceMissing } from './strace.ts';
 
@@ -45,9 +46,6 @@ const SPOTS: readonly Spot[] = [
   { calls: 'openat', error: 'EIO', when: 1, fatal: undefined },
 ];
 
-/** From the error to a red /healthz, and to the end of the process. */
-const RED_MS = 30_000;
-const INJECTED_MS = 30_000;
 /** An acknowledgement that had left before is read a little later. */
 const ON_ITS_WAY_MS = 500;
 
@@ -132,16 +130,16 @@ async function spot(
     loading = run.load(over.promise);
     await run.acknowledged(30);
     await using _strace = await attach(service.pid, trace, ['-e', `inject=${calls}:error=${error}:when=${when}`]);
-    await until(INJECTED_MS, () => count(trace) > 0 || !service.running);
-    if (fatal) redAt = await until(RED_MS, async () => (await healthy(service)) === false && Date.now());
-    if (fatal) ended = (await until(RED_MS, () => !service.running)) === true;
+    await until(() => count(trace) > 0 || !service.running);
+    if (fatal) redAt = await until(async () => (await healthy(service)) === false && Date.now());
+    if (fatal) ended = (await until(() => !service.running)) === true;
     else await sleep(fatal === undefined ? 3000 : 1000);
     ended ||= !service.running;
     run.service = undefined;
     over.resolve();
     const { code, signal } = ended ? await service.exited : { code: 1, signal: null };
     if (!sabotaged) {
-      if (fatal && redAt === undefined) violations.push(`${name}: /healthz was not red after ${RED_MS} ms`);
+      if (fatal && redAt === undefined) violations.push(`${name}: /healthz was not red after ${PATIENCE_MS} ms`);
       if (fatal && !ended) violations.push(`${name}: the service goes on`);
       if (code === 0) violations.push(`${name}: the service ended as if all were well`);
       if (fatal === false && !service.running) violations.push(`${name}: the service ended`);
@@ -183,8 +181,8 @@ function count(trace: string): number {
 }
 
 /** Polls; answers what came, undefined when nothing came in time. */
-async function until<T>(ms: number, ask: () => T | Promise<T>): Promise<Exclude<T, false> | undefined> {
-  for (const end = performance.now() + ms; performance.now() < end; await sleep(20)) {
+async function until<T>(ask: () => T | Promise<T>): Promise<Exclude<T, false> | undefined> {
+  for (const end = performance.now() + PATIENCE_MS; performance.now() < end; await sleep(20)) {
     const answer = await ask();
     if (answer !== false) return answer as Exclude<T, false>;
   }
@@ -194,7 +192,7 @@ async function until<T>(ms: number, ask: () => T | Promise<T>): Promise<Exclude<
 /** A service that does not answer is not healthy. */
 async function healthy(service: Service): Promise<boolean> {
   try {
-    const signal = AbortSignal.timeout(5000);
+    const signal = AbortSignal.timeout(PATIENCE_MS);
     return (await fetch(`http://${service.at('http')}/healthz`, { signal })).ok;
   } catch {
     return false;
@@ -244,7 +242,7 @@ async function fullDisk(cycles: number, folder: string, say: (text: string) => v
     const loading = load(100_000, 4, stop.signal);
     await ballast.fill();
     // Whatever room deletes had left is used up by mail that is accepted: none is, in the end.
-    const red = await until(RED_MS, async () => !(await healthy(service)));
+    const red = await until(async () => !(await healthy(service)));
     if (red === undefined) violations.push(`${name}: /healthz is green`);
     stop.abort();
     await loading;
@@ -253,15 +251,15 @@ async function fullDisk(cycles: number, folder: string, say: (text: string) => v
     if (acked > 0 || ledger.entries > before) violations.push(`${name}: ${acked} mails were accepted`);
     violations.push(...(await readAndDelete(service)).map((problem) => `${name}: ${problem}`));
     ballast[Symbol.dispose]();
-    const again = await until(RED_MS, async () => (await load(1, 1)).acked > 0);
+    const again = await until(async () => (await load(1, 1)).acked > 0);
     if (again === undefined) violations.push(`${name}: nothing is accepted although there is room again`);
-    if ((await until(RED_MS, () => healthy(service))) === undefined) violations.push(`${name}: /healthz stays red`);
+    if ((await until(() => healthy(service))) === undefined) violations.push(`${name}: /healthz stays red`);
     if (!service.running || service.pid !== pid) violations.push(`${name}: the service ended`);
     say(`${name}: ${ledger.entries} acknowledged, ${refused} refused so far`);
   }
   const entries = readLedger(path);
   let report = await checkLedger(entries, { imap: service.at('imap'), password: 'pass' });
-  for (const end = performance.now() + 10_000; report.lost.length > 0 && performance.now() < end; await sleep(200))
+  for (const end = performance.now() + PATIENCE_MS; report.lost.length > 0 && performance.now() < end; await sleep(200))
     report = await checkLedger(entries, { imap: service.at('imap'), password: 'pass' });
   if (!isClean(report)) violations.push(`full disk: ${JSON.stringify(report).slice(0, 300)}`);
   await service.stop();

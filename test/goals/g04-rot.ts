@@ -17,7 +17,7 @@ const HEAD = 160;
 const KIND = 18;
 const TREE = 1 | 2 | 8;
 /** A reader that takes longer than this never ends. */
-const HUNG_MS = 20_000;
+const HUNG_MS = 60_000;
 /** A reader has so many copies mapped before another one takes over. */
 const COPIES_PER_READER = 50;
 

@@ -8,6 +8,7 @@ import { Ledger, readLedger } from '../load/ledger.ts';
 import { loadAccounts } from '../load/message.ts';
 import { type SmtpLoadReport, smtpLoad } from '../load/smtp-load.ts';
 import { Service } from '../service.ts';
+import { PATIENCE_MS } from '../support/until.ts';
 import { smtpSource } from '../load/smtp-source.ts';
 import { byForm, type Goal, type GoalContext, type GoalResult, result, several } from './goal.ts';
 import { LyingServer } from './sabotage/lying-server.ts';
@@ -97,7 +98,7 @@ async function loaded(
     seconds,
     rate,
     seed = 1,
-    patienceMs = 10 * VISIBLE_MS,
+    patienceMs = PATIENCE_MS,
   }: { seconds: number; rate: number; seed?: number; patienceMs?: number },
 ): Promise<{ load: SmtpLoadReport; check: CheckReport; visibleMs: number }> {
   const recipients = loadAccounts(100, 'mail.test');

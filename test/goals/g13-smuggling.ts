@@ -1,5 +1,6 @@
 /** G13: whatever some server takes for the end of a message, wherever the network cuts it: one envelope, one message. */
 import { createServer, type Server } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { SystemClock } from '../../src/adapters/clock-system.ts';
 import { StaticResolver } from '../../src/adapters/resolver-static.ts';
 import type { Hop } from '../../src/delivery/route.ts';
@@ -8,6 +9,7 @@ import { TlsPolicies } from '../../src/delivery/tls/policy.ts';
 import { ImapClient } from '../client/imap.ts';
 import { SmtpClient } from '../client/smtp.ts';
 import { Service } from '../service.ts';
+import { PATIENCE_MS } from '../support/until.ts';
 import { byForm, type Goal, type GoalContext, type GoalResult, result, several } from './goal.ts';
 import { oneSource } from '../support/one-source.ts';
 
@@ -126,7 +128,7 @@ async function smuggle(
   inner: string,
 ): Promise<{ readonly accepted: number }> {
   const lmtp = protocol === 'lmtp';
-  await using smtp = await SmtpClient.connect(address, { lmtp, timeoutMs: 15_000 });
+  await using smtp = await SmtpClient.connect(address, { lmtp });
   if (protocol === 'submission') {
     await smtp.startTls();
     await smtp.login(outer, 'pass');
@@ -209,10 +211,8 @@ async function stored(service: Service, account: string, atLeast: number): Promi
   await using imap = await ImapClient.connect(service.at('imap'));
   await imap.login(account, 'pass');
   let count = await imap.count('INBOX');
-  for (let tries = 0; count < atLeast && tries < 500; tries++) {
-    await new Promise((resolve) => setTimeout(resolve, 20));
+  for (const end = performance.now() + PATIENCE_MS; count < atLeast && performance.now() < end; await sleep(20))
     count = await imap.count('INBOX');
-  }
   return count;
 }
 

@@ -41,7 +41,9 @@ export const goal: Goal = {
   },
 
   async run({ form, folder, seed, say }: GoalContext): Promise<GoalResult> {
-    const smtp = await vitest(folder, ['--project', 'unit', SMTP_WALK]);
+    // Where a smoke run belongs, in `npm test`, these are among the unit tests anyway.
+    const smtp =
+      form === 'smoke' ? { tests: [], failures: [] } : await vitest(folder, ['--project', 'unit', SMTP_WALK]);
     say(`SMTP: ${smtp.tests.length} walks`);
     await using service = await Service.start();
     const each = byForm(form, { smoke: 4, quick: 1, full: 1 });
@@ -143,7 +145,7 @@ async function cell(
   error: Move,
   next: Move,
 ): Promise<string | undefined> {
-  await using imap = await ImapClient.connect(address, { timeoutMs: 15_000 });
+  await using imap = await ImapClient.connect(address);
   let state: State = 'connected';
   if (from !== 'connected') {
     await imap.login(account, 'pass');

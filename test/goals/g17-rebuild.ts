@@ -20,7 +20,7 @@ import { createMailStore } from '../../src/mailstore/store.ts';
 import { Damaged, type CommitId, type KeyValueStore } from '../../src/ports/kv.ts';
 import { searchDigest } from '../support/search-digest.ts';
 import { damages } from './g17-damages.ts';
-import { byForm, type Goal, type GoalContext, type GoalResult, result, several } from './goal.ts';
+import { byForm, inTime, type Goal, type GoalContext, type GoalResult, result, several } from './goal.ts';
 
 const REBUILD_MS = 600_000;
 const SYSTEM = { kind: 'system', role: 'admin' } as const;
@@ -52,7 +52,7 @@ export const goal: Goal = {
         ...several('accounts whose rebuilt indexes differ', different),
         ...several('problems found where there are none', falseAlarms),
         ...several('damages that verify did not find', missed),
-        ...(rebuildSeconds * 1000 > REBUILD_MS ? [`the rebuild took ${rebuildSeconds} s`] : []),
+        ...(!inTime(context.form, rebuildSeconds * 1000, REBUILD_MS) ? [`the rebuild took ${rebuildSeconds} s`] : []),
       ],
       figures: { ...size, rebuildSeconds, damages: tried, found: tried - missed.length },
     });

@@ -6,7 +6,7 @@ import { Ledger, readLedger } from '../load/ledger.ts';
 import { loadAccounts } from '../load/message.ts';
 import { smtpLoad } from '../load/smtp-load.ts';
 import { addAccounts, pabal, Service } from '../service.ts';
-import { atMost, byForm, type Goal, type GoalContext, type GoalResult, result, several } from './goal.ts';
+import { byForm, inTime, type Goal, type GoalContext, type GoalResult, result, several } from './goal.ts';
 
 const RESTORE_MS = 600_000;
 const PASSWORD = 'Long enough 4 a mailbox';
@@ -40,7 +40,7 @@ export const goal: Goal = {
       ...several('changed', check.changed),
       ...several('problems found by verify', problems),
       ...several('UIDs that may mean another message', uids),
-      ...(!atMost(context.form, restoreSeconds * 1000, RESTORE_MS) ? [`the restore took ${restoreSeconds} s`] : []),
+      ...(!inTime(context.form, restoreSeconds * 1000, RESTORE_MS) ? [`the restore took ${restoreSeconds} s`] : []),
       // A backup that waits until nobody writes is not the one that was promised.
       ...(ackedWhileSaving === 0 ? ['nothing was acknowledged while the backup ran'] : []),
     ];

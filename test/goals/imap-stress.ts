@@ -83,7 +83,7 @@ class StressSession {
   async run(): Promise<void> {
     const { address, account, until } = this.#options;
     try {
-      await using imap = await ImapClient.connect(address, { timeoutMs: 60_000 });
+      await using imap = await ImapClient.connect(address);
       this.#imap = imap;
       await imap.login(account, 'pass');
       await this.#select('INBOX');
@@ -233,7 +233,7 @@ class StressSession {
 export async function settle(address: string, account: string, ledger: StressLedger): Promise<number> {
   const seen = new Set<string>();
   const look = async (folder: FolderName): Promise<Map<number, string>> => {
-    await using imap = await ImapClient.connect(address, { timeoutMs: 60_000 });
+    await using imap = await ImapClient.connect(address);
     await imap.login(account, 'pass');
     const found = new Map<number, string>();
     for await (const { uid, flags, raw } of imap.messages(folder)) {

@@ -86,7 +86,6 @@ class Load {
       }
       try {
         await using client = await SmtpClient.connect(address, {
-          timeoutMs: 240_000,
           lmtp: this.#options.lmtp ?? false,
         });
         while (sending && !this.#signal?.aborted) {

@@ -1,9 +1,10 @@
 /** Real engines from Debian's packages, each with settings of its own, on free ports, without asking the network. */
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import { type ChildProcess, spawn } from 'node:child_process';
+import { freePort } from './free-port.ts';
 
 export const GTUBE = 'XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X';
 
@@ -12,14 +13,6 @@ export interface Engine extends AsyncDisposable {
   /** As a machine that loses power; `start` brings it back at the same place. */
   kill(): Promise<void>;
   start(): Promise<void>;
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 async function engine(port: number, command: string, args: readonly string[], env = process.env): Promise<Engine> {

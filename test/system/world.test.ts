@@ -3,7 +3,6 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { hash, X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readDeliveryReport } from '../../src/mail/delivery-report.ts';
@@ -14,6 +13,7 @@ import { DnsTestServer, type NameRecords } from '../dns/server.ts';
 import { answering, Postfix, postfixMissing } from '../postfix.ts';
 import { addAccounts, Service } from '../service.ts';
 import { TestAuthority } from '../support/certificates.ts';
+import { freePort } from '../support/free-port.ts';
 import { until } from '../support/until.ts';
 import { run } from './run.ts';
 
@@ -307,26 +307,5 @@ class Sink implements AsyncDisposable {
     const ended = once(this.#child, 'exit');
     this.#child.kill('SIGKILL');
     await ended;
-  }
-}
-
-/** Free at all of these addresses. */
-async function freePort(hosts: readonly string[]): Promise<number> {
-  for (;;) {
-    let wanted = 0;
-    const servers = [];
-    try {
-      for (const host of hosts) {
-        const server = createServer().listen(wanted, host);
-        servers.push(server);
-        await once(server, 'listening');
-        wanted = (server.address() as { port: number }).port;
-      }
-      return wanted;
-    } catch {
-      // Somebody has it at one of them.
-    } finally {
-      for (const server of servers) server.close();
-    }
   }
 }

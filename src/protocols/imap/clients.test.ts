@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { ImapFlow } from 'imapflow';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ImapService } from '../../../test/imap/service.ts';
+import { buffersAfterCollection } from '../../../test/support/heap.ts';
 
 let service: ImapService;
 beforeAll(async () => {
@@ -136,7 +137,7 @@ describe('a client that does not read', () => {
     for (let i = 0; i < 7; i++) await account.copy([id!], inbox.id);
     const slow = await service.session('big');
     slow.socket.pause();
-    const before = process.memoryUsage().arrayBuffers;
+    const before = buffersAfterCollection();
     await slow.write('a SELECT INBOX\r\nb FETCH 1:* BODY.PEEK[]\r\n');
     // Another session of the same account works meanwhile.
     await service.transcript(`
@@ -147,7 +148,7 @@ describe('a client that does not read', () => {
       big< ...
       big< b OK STORE completed
     `);
-    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(16 << 20);
+    expect(buffersAfterCollection() - before).toBeLessThan(16 << 20);
     slow.socket.resume();
     let bytes = 0;
     for (;;) {

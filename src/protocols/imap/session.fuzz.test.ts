@@ -175,7 +175,7 @@ test.each([
     expect(Object.getOwnPropertyNames(Object.prototype).sort()).toEqual(pristine);
     // It is no use to fuzz what never gets anywhere.
     expect(done).toBeGreaterThan(RUNS / 60);
-    expect(slowest).toBeLessThan(2000);
+    expect(slowest).toBeLessThan(10_000);
   },
   600_000,
 );
