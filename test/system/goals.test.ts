@@ -4,7 +4,7 @@ import { GOALS } from '../goals/list.ts';
 import { measure } from '../goals/measure.ts';
 
 for (const goal of GOALS) {
-  test(goal.id, { timeout: 180_000 }, async ({ skip }) => {
+  test(goal.id, { timeout: 900_000 }, async ({ skip }) => {
     const missing = goal.missing?.();
     if (missing !== undefined) {
       // The reporter counts what is skipped, but does not say why.

@@ -125,7 +125,7 @@ test('a mail that its reader calls spam goes to Junk, and shows with who sent it
 test('a receipt is asked for, answered by its reader, and shown on the mail in Sent', async () => {
   const { id } = await send({ to: ['bob@example.test'], subject: '견적서', receipt: true });
   const bobs = async () => (await http.bob.as('GET', '/v1/folders/inbox/messages')).json.items;
-  await expect.poll(bobs, { timeout: 15_000 }).toHaveLength(1);
+  await expect.poll(bobs).toHaveLength(1);
   const [{ id: message }] = await bobs();
   const read = async () => (await http.bob.as('GET', `/v1/messages/${message}`)).json;
   expect(await read()).toMatchObject({ receiptRequested: { to: ['alice@example.test'] }, sent: null });
@@ -138,7 +138,7 @@ test('a receipt is asked for, answered by its reader, and shown on the mail in S
   expect((await answer({ answer: 'displayed' })).status).toBe(409);
   expect(await read()).toMatchObject({ receiptRequested: null, keywords: ['$MDNSent'] });
   const inbox = async () => (await http.alice.as('GET', '/v1/folders/inbox/messages')).json.items;
-  await expect.poll(inbox, { timeout: 15_000 }).toMatchObject([{ subject: '읽음 / Read: 견적서' }]);
+  await expect.poll(inbox).toMatchObject([{ subject: '읽음 / Read: 견적서' }]);
   expect(await show(id)).toMatchObject({ receipt: true, recipients: [{ state: 'delivered' }] });
   const [{ id: copy }] = (await http.alice.as('GET', '/v1/folders/sent/messages')).json.items;
   expect((await http.alice.as('GET', `/v1/messages/${copy}`)).json.sent).toEqual(await show(id));
@@ -153,12 +153,12 @@ test('receipts go by themselves where their owner wants that; the setting and th
   expect((await http.bob.as('GET', '/v1/settings/language')).json).toEqual({ language: 'en' });
   await send({ to: ['bob@example.test'], subject: 'offer', receipt: true });
   const bobs = async () => (await http.bob.as('GET', '/v1/folders/inbox/messages')).json.items;
-  await expect.poll(bobs, { timeout: 15_000 }).toHaveLength(1);
+  await expect.poll(bobs).toHaveLength(1);
   const [{ id: message }] = await bobs();
   const body = { read: true };
   expect((await http.bob.as('PATCH', `/v1/messages/${message}`, { body })).json.keywords).toEqual(['$MDNSent']);
   const inbox = async () => (await http.alice.as('GET', '/v1/folders/inbox/messages')).json.items;
-  await expect.poll(inbox, { timeout: 15_000 }).toMatchObject([{ subject: 'Read: offer' }]);
+  await expect.poll(inbox).toMatchObject([{ subject: 'Read: offer' }]);
 });
 
 test('a mail is taken back from who has not opened it; its receiver finds that out, and may forbid it', async () => {

@@ -6,5 +6,7 @@ export default defineConfig({
     include: ['test/goals/sabotage/*.fuzz.test.ts'],
     setupFiles: ['test/fuzz-guard.ts'],
     pool: 'threads',
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
   },
 });
