@@ -314,6 +314,23 @@ export class Classifier implements AsyncDisposable {
   }
 }
 
+/** What runs that are known moved to a folder: its owner did not do that himself. */
+export async function movedByRules(
+  account: Pick<MailAccount, 'record' | 'records'>,
+  to: FolderId,
+): Promise<ReadonlySet<MsgId>> {
+  const found = new Set<MsgId>();
+  for (const { value: run } of await account.records<Classification>(RUN)) {
+    const open = run.state === 'running' || run.state === 'undoing' || run.state === 'failed';
+    if (run.preview || !(open || run.folder === to || run.targets.some(([folder]) => folder === to))) continue;
+    for (let number = 0; number <= run.steps; number++) {
+      const step = await account.record<Step>(STEP, `${run.id}.${number}`);
+      for (const change of step?.changes ?? []) if (change.to === to || change.from === to) found.add(change.id);
+    }
+  }
+  return found;
+}
+
 function candidates(account: MailAccount, folder: FolderId | null): readonly MsgId[] {
   if (folder !== null) return account.folder(folder) === undefined ? [] : account.getMessageIds({ folder, sort: 'id' });
   const left = new Set(

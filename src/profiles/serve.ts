@@ -38,6 +38,7 @@ import { Vapid } from '../modules/push/vapid.ts';
 import { webPush } from '../modules/push/web-push.ts';
 import { ModuleRunner } from '../modules/runner.ts';
 import { webhooks } from '../modules/webhooks.ts';
+import { spamReports } from '../modules/spam-reports.ts';
 import { spamTraining } from '../modules/spam-training.ts';
 import { AccountConnections } from '../net/account-connections.ts';
 import { isLoopback } from '../net/address.ts';
@@ -237,8 +238,10 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
   const hooks = webhooks({ resolver, privateAddresses, clock });
   const vapid = await Vapid.open({ kv: store.kv, clock, random, contact: `mailto:postmaster@${hostname}` });
   const push = webPush({ resolver, privateAddresses, clock, random, cache, vapid });
+  const complaints = new UserComplaints({ store: mailstore, directory, dispatcher, clock });
   const modules = [
     spamTraining(filters),
+    spamReports((account, message) => complaints.about(account, message)),
     contactCollection(),
     newMail(),
     hooks,
@@ -285,7 +288,7 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
     submit,
     quarantine: new Quarantine({ queue, store: mailstore }),
     suppressions,
-    complaints: new UserComplaints({ store: mailstore, directory, dispatcher, clock }),
+    complaints,
     receipts: new Receipts({ directory, automatic, clock, hostname }),
     rules,
     classifier,

@@ -21,9 +21,9 @@ export class UserComplaints {
   }
 
   /** Answers whether somebody here has sent this message to its owner. Once more changes nothing. Throws `message-missing`. */
-  async about(account: Pick<MailAccount, 'id' | 'getMessage'>, message: MsgId): Promise<boolean> {
+  async about(account: Pick<MailAccount, 'id' | 'details'>, message: MsgId): Promise<boolean> {
     const { store, directory, dispatcher, clock } = this.#parts;
-    const { envelope } = (await account.getMessage(message)).details;
+    const { envelope } = await account.details(message);
     const author = await directory.route(envelope.from[0]?.address ?? '').catch(() => undefined);
     if (envelope.messageId === '' || author?.kind !== 'account' || author.account === account.id) return false;
     try {

@@ -1,16 +1,20 @@
 /** Published examples, and what another program signed. */
+import { generateKeyPairSync } from 'node:crypto';
+import { dkimSign } from 'mailauth/lib/dkim/sign.js';
 import { expect, test } from 'vitest';
 import { StaticResolver } from '../../adapters/resolver-static.ts';
 import { HeaderBlock } from '../../mail/header.ts';
 import { lookup } from './dns.ts';
 import { checkSignatures, type Signatures } from './signatures.ts';
 
-async function verify(message: string, records: Readonly<Record<string, string>>): Promise<Signatures> {
+const NOW = Date.UTC(2026, 10, 21);
+
+async function verify(message: string, records: Readonly<Record<string, string>>, now = NOW): Promise<Signatures> {
   const zones = Object.fromEntries(Object.entries(records).map(([name, txt]) => [name, { txt: [txt] }]));
   const raw = Buffer.from(message);
   const header = HeaderBlock.parse(raw.subarray(0, raw.indexOf('\r\n\r\n') + 2));
   const dns = lookup(new StaticResolver(zones), new AbortController().signal);
-  const check = checkSignatures(header, dns, Date.UTC(2026, 10, 21));
+  const check = checkSignatures(header, dns, now);
   // In odd pieces: what comes together on the wire is chance.
   for (let at = 0; at < raw.length; at += 13) await check.push(raw.subarray(at, at + 13));
   return check.end();
@@ -93,4 +97,30 @@ test('a key that is gone, revoked, for another purpose or broken proves nothing'
     const [result] = (await verify(RFC_8463, { [name]: record })).dkim;
     expect(result?.result, record.slice(0, 60)).toMatch(/^(neutral|permerror|policy)$/);
   }
+});
+
+test('a signature ends when it says so, whatever this machine takes the day to be (I-7)', async () => {
+  const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+  const DAY = 86_400_000;
+  const message = 'From: kim@author.test\r\nSubject: x\r\n\r\nhello\r\n';
+  const key = {
+    signingDomain: 'author.test',
+    selector: 's',
+    algorithm: 'ed25519-sha256',
+    privateKey: privateKey.export({ type: 'pkcs8', format: 'pem' }) as string,
+  };
+  const { signatures } = await dkimSign(Buffer.from(message), {
+    ...key,
+    canonicalization: 'relaxed/relaxed',
+    signTime: new Date(NOW),
+    expires: new Date(NOW + DAY),
+    signatureData: [key],
+  });
+  const raw = publicKey.export({ type: 'spki', format: 'der' }).subarray(-32).toString('base64');
+  const records = { 's._domainkey.author.test': `v=DKIM1; k=ed25519; p=${raw}` };
+  const at = async (now: number) => (await verify(`${signatures}${message}`, records, now)).dkim[0]?.result;
+  expect(await at(NOW)).toBe('pass');
+  // Nobody refuses a signature because its signer's clock is ahead.
+  expect(await at(NOW - DAY)).toBe('pass');
+  expect(await at(NOW + DAY + 1000)).not.toBe('pass');
 });
