@@ -58,6 +58,19 @@ describe('reputation', () => {
     expect(await reputation.of('account', ALICE)).toEqual({ ...NONE, complaint: 60 });
   });
 
+  test('what comes later counts for the address from which each recipient’s mail left', async () => {
+    const { reputation } = lab();
+    const recipients = ['192.0.2.1', '192.0.2.2', '192.0.2.1', undefined].map((source, i) => {
+      return { address: `x${i}@far.test`, state: 'bounced' as const, ...(source !== undefined && { source }) };
+    });
+    const facts = { id: '1', account: ALICE, sender: 'a@example.test', sent: '1' as SubmissionId, recipients };
+    const made = { ...facts, destination: 'far.test', at: 0, source: 'report' as const, certain: true };
+    await noteFeedback(reputation)({ ...made, feedback: 'hard-bounce' });
+    expect(await reputation.of('source', '192.0.2.1')).toEqual({ ...NONE, bounced: 2 });
+    expect(await reputation.of('source', '192.0.2.2')).toEqual({ ...NONE, bounced: 1 });
+    expect(await reputation.of('account', ALICE)).toEqual({ ...NONE, bounced: 4 });
+  });
+
   test('a clock that is set back does not let it grow', async () => {
     const { clock, reputation } = lab();
     await reputation.note({ what: 'sent', count: 4, account: ALICE });

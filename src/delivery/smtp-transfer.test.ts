@@ -457,6 +457,26 @@ describe('sessions are used again', () => {
     expect(server.sessions).toHaveLength(1);
   });
 
+  test('also after one that asks for a body although it takes nobody: it hears the end (RFC 2920 §3.1)', async () => {
+    const refused = to('bob', 'carol');
+    let asks = true;
+    const answer = (line: string): Answer => {
+      if (asks && line.startsWith('RCPT')) return '550 5.1.1 Nobody of that name';
+      return asks && line === 'DATA' ? '354 Go on' : undefined;
+    };
+    await using server = await ScriptedServer.start({ extensions: ['PIPELINING'], answer });
+    await using transfer = transferTo([server]);
+    expect(await transfer.transfer('dest.test', mailOf(BODY), refused, NEVER)).toMatchObject(
+      refused.map(() => ({ kind: 'permanent', status: '5.1.1' })),
+    );
+    asks = false;
+    await transfer.transfer('dest.test', mailOf(BODY), to('bob'), NEVER);
+    const { lines } = server.sessions[0]!;
+    expect(lines.slice(lines.indexOf('DATA'), lines.indexOf('DATA') + 3)).toEqual(['DATA', '.', 'RSET']);
+    expect(server.mails).toHaveLength(1);
+    expect(server.sessions).toHaveLength(1);
+  });
+
   test('unless they died meanwhile', async () => {
     await using server = await ScriptedServer.start();
     await using transfer = transferTo([server]);

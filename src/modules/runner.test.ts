@@ -201,6 +201,30 @@ describe('modules hear of accounts', () => {
     expect(await subjects(alice, listener.heard)).toEqual(['one', 'two', 'poison']);
   });
 
+  test('dead letters that an operator sends again come once, also when that takes longer than until the next look', async () => {
+    const { start, dead, clock, alice } = await lab();
+    const slow = new Listener('slow', ['message-added']);
+    const given: string[] = [];
+    slow.act = async ([event]) => {
+      given.push(event!.id);
+      await clock.sleep(25_000);
+    };
+    const message = alice.meta((await alice.addMessage(Buffer.from('Subject: x\r\n\r\n'), { folder: INBOX })).id)!;
+    for (const version of [101, 102, 103, 104]) {
+      const changes = { version, operation: '', changes: [{ type: 'added' as const, message }] };
+      await dead.add({ module: 'slow', account: ALICE, changes, reason: 'x', at: 0 });
+      await dead.redeliver(`slow ${ALICE} ${version}`);
+    }
+    const runner = start(slow);
+    for (let i = 0; i < 12; i++) {
+      await clock.advance(12_500);
+      for (let turns = 0; turns < 20; turns++) await new Promise((resolve) => setImmediate(resolve));
+    }
+    await runner.idle();
+    expect(await Array.fromAsync(dead.list())).toEqual([]);
+    expect(given.filter((id) => /10[1-4]/.test(id))).toHaveLength(4);
+  });
+
   test('a module that hangs is told to stop, and keeps nobody waiting: not its neighbours, not the mail', async () => {
     const { start, add, alice, turn, clock } = await lab();
     const hanging = new Listener('hanging', ['message-added']);

@@ -73,6 +73,7 @@ export class ModuleRunner implements AsyncDisposable {
   readonly #subscriptions: Disposable[] = [];
   readonly #background = new Set<Promise<void>>();
   #timer: Disposable | undefined;
+  #looking = false;
   #stopped = false;
 
   constructor(parts: RunnerParts, limits: Partial<RunnerLimits> = {}) {
@@ -185,7 +186,11 @@ export class ModuleRunner implements AsyncDisposable {
 
   #look(back: number): void {
     const { clock } = this.#parts;
-    this.#inBackground(this.#lookForWork(clock.now() - back));
+    // Redelivering may take longer than that: two at once would give a module the same letter twice.
+    if (!this.#looking) {
+      this.#looking = true;
+      this.#inBackground(this.#lookForWork(clock.now() - back).finally(() => (this.#looking = false)));
+    }
     this.#timer = clock.after(this.#limits.lookMs, () => this.#look(LOOK_BACK));
   }
 

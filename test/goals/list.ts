@@ -14,6 +14,7 @@ import { goal as g14 } from './g14-state-model.ts';
 import { goal as g17 } from './g17-rebuild.ts';
 import { goal as g18 } from './g18-backup.ts';
 import { goal as g19 } from './g19-queue.ts';
+import { goal as g20 } from './g20-loops.ts';
 import { goal as g21 } from './g21-login.ts';
 import { goal as g24 } from './g24-no-switch.ts';
 import type { Goal } from './goal.ts';
@@ -37,6 +38,7 @@ export const GOALS: readonly Goal[] = [
   g17,
   g18,
   g19,
+  g20,
   g21,
   g24,
   corpus,

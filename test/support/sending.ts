@@ -54,34 +54,37 @@ export const INBOX = 1 as FolderId;
 export const SENT = 2 as FolderId;
 export const BY_ALICE: User = { kind: 'user', account: ALICE, address: 'alice@example.test', admin: false };
 
-const PEOPLE = new Map([
-  ['alice@example.test', ALICE],
-  ['bob@example.test', BOB],
-  ['carol@example.test', CAROL],
-]);
+const PEOPLE = { alice: ALICE, bob: BOB, carol: CAROL };
 
-/** Of `example.test`; whoever is in `gone` has left, whoever is in `suspended` may do nothing. */
+/** Alice, Bob and Carol; whoever is in `gone` has left, whoever is in `suspended` may do nothing. */
 export class FewPeople {
+  readonly #domain: string;
+  readonly #people: ReadonlyMap<string, AccountId>;
   readonly gone = new Set<string>();
   /** Of every account. */
   categories: readonly string[] = [];
   readonly suspended = new Set<string>();
 
+  constructor(domain = 'example.test') {
+    this.#domain = domain;
+    this.#people = new Map(Object.entries(PEOPLE).map(([name, account]) => [`${name}@${domain}`, account]));
+  }
+
   route(address: string): Promise<Route> {
     const domain = address.slice(address.lastIndexOf('@') + 1);
-    if (domain !== 'example.test') return Promise.resolve({ kind: 'remote', domain });
-    const name = address.startsWith('postmaster@') ? 'carol@example.test' : address.replace(/\+.*@/, '@');
-    const account = this.gone.has(address) ? undefined : PEOPLE.get(name);
+    if (domain !== this.#domain) return Promise.resolve({ kind: 'remote', domain });
+    const name = address.startsWith('postmaster@') ? `carol@${domain}` : address.replace(/\+.*@/, '@');
+    const account = this.gone.has(address) ? undefined : this.#people.get(name);
     if (account === undefined) return Promise.resolve({ kind: 'unknown' });
     return Promise.resolve({ kind: 'account', account, address, detail: undefined });
   }
 
   maySendAs(account: AccountId, address: string): Promise<boolean> {
-    return Promise.resolve(PEOPLE.get(address) === account);
+    return Promise.resolve(this.#people.get(address) === account);
   }
 
   account(id: string): Promise<AccountInfo | undefined> {
-    const address = [...PEOPLE].find(([, account]) => account === id)?.[0];
+    const address = [...this.#people].find(([, account]) => account === id)?.[0];
     const suspended = this.suspended.has(address ?? '');
     const { categories } = this;
     const common = { displayName: '', aliases: [], admin: false, suspended, quota: undefined, created: 0, categories };
@@ -96,6 +99,8 @@ export interface SendingOptions {
   readonly usualPerDay?: number;
   /** Default 100. */
   readonly mailsPerHour?: number;
+  /** Default example.test. */
+  readonly domain?: string;
 }
 
 /** What survives a crash. */
@@ -103,7 +108,7 @@ export async function sendingWorld(options: SendingOptions = {}) {
   const clock = new ManualClock(Date.UTC(2026, 2, 1, 9));
   const kv = new MemoryKv(options.nasty);
   const blobs = new MemoryBlobs(clock);
-  const directory = new FewPeople();
+  const directory = new FewPeople(options.domain);
   const limits: OutboundLimits = { ...OUTBOUND_LIMITS, ...options.limits };
   let seed = 100;
   // Mail stores look for lost wake-ups every ten seconds: with one node there are none, and days pass here.
@@ -114,14 +119,14 @@ export async function sendingWorld(options: SendingOptions = {}) {
     after: () => ({ [Symbol.dispose]: () => undefined }),
   };
   const first = createMailStore({ kv, blobs, clock: calm, random: new SeededRandom(1), bus: new LocalBus() });
-  for (const account of PEOPLE.values()) await first.createAccount(account);
+  for (const account of Object.values(PEOPLE)) await first.createAccount(account);
 
   /** One run of the service on this store, or on one that wraps it. Without a transfer nothing is attempted. */
   const start = async (store: KeyValueStore = kv, transfer?: Transfer, outgoing?: Pick<OutgoingCheck, 'check'>) => {
     const random = new SeededRandom(seed++);
     const log = silentLog;
     const metrics = new Metrics();
-    const hostname = 'mx.example.test';
+    const hostname = `mx.${options.domain ?? 'example.test'}`;
     const mailstore = createMailStore({ kv: store, blobs, clock: calm, random, bus: new LocalBus() });
     const queue = await openQueue({ kv: store, clock, random });
     const common = { store: mailstore, directory, queue, clock, random, log, metrics, hostname };
@@ -199,11 +204,15 @@ export async function sendingWorld(options: SendingOptions = {}) {
       /** What the listeners of the feedback queues heard. */
       told,
       /** A mail that another server brings, as port 25 takes it. */
-      async comes(from: string, to: string, raw: string | Uint8Array): Promise<void> {
+      async arrives(from: string, to: string, raw: string | Uint8Array): Promise<void> {
         const recipient = await recipients.arriving(to, raw.length, from);
         const origin = { protocol: 'ESMTP', hello: 'other.test', remote: '192.0.2.9', cipher: '' };
         const mail = { head: Buffer.from(raw) };
         await intake.accept({ sender: from, recipients: [recipient], origin, source: 'outside', mail });
+      },
+      /** The same, and whatever follows at once. */
+      async comes(from: string, to: string, raw: string | Uint8Array): Promise<void> {
+        await this.arrives(from, to, raw);
         await this.quiet();
       },
       alice,

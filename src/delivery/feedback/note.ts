@@ -8,11 +8,8 @@ export function noteFeedback(reputation: Pick<Reputation, 'note'>): FeedbackList
     // Whoever has the mail could make it up, until its sender may not send any more.
     if (!certain) return;
     const what = feedback === 'complaint' ? 'complaint' : 'bounced';
-    await reputation.note({
-      what,
-      count: recipients.length,
-      account,
-      domain: sender.slice(sender.lastIndexOf('@') + 1),
-    });
+    const domain = sender.slice(sender.lastIndexOf('@') + 1);
+    for (const [leftFrom, { length: count }] of Map.groupBy(recipients, (recipient) => recipient.source))
+      await reputation.note({ what, count, account, domain, ...(leftFrom !== undefined && { source: leftFrom }) });
   };
 }
