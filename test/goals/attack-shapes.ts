@@ -25,6 +25,8 @@ export interface Shape {
   readonly atMost?: number;
   /** Makes the input; what it answers is timed. */
   prepare(size: number): () => unknown;
+  /** For what is a table of everything in the input: the same input, and nothing but the table. */
+  readonly yardstick?: (size: number) => () => unknown;
 }
 
 /** Whole messages: everything that is done with an arriving mail is timed. They also go over the wire, see G12. */
@@ -46,10 +48,10 @@ function numbered(piece: string, size: number): string {
   return Array.from({ length: count }, (_, i) => piece.replaceAll('#', String(i))).join('');
 }
 
-/** THREAD over a folder of some messages, in no order, each an answer to what `parentsOf` says. */
-function threaded(size: number, parentsOf: (n: number, of: number) => string[]): () => unknown {
+/** Messages in no order, each an answer to what `parentsOf` says. */
+function answers(size: number, parentsOf: (n: number, of: number) => string[]): ThreadMessage[] {
   const of = Math.max(2, Math.floor(size / 50));
-  const messages = Array.from({ length: of }, (_, i): ThreadMessage => {
+  return Array.from({ length: of }, (_, i): ThreadMessage => {
     const n = (i * 7919) % of;
     return {
       messageId: `m${n}`,
@@ -58,7 +60,33 @@ function threaded(size: number, parentsOf: (n: number, of: number) => string[]):
       date: n,
     };
   });
-  return () => [...threadsByReferences(messages)];
+}
+
+/** THREAD over a folder of such messages. */
+function threaded(name: string, parentsOf: (n: number, of: number) => string[]): Shape {
+  return {
+    name,
+    row: 'C16',
+    prepare(size) {
+      const messages = answers(size, parentsOf);
+      return () => {
+        const steps = threadsByReferences(messages);
+        for (;;) {
+          const { done, value } = steps.next();
+          if (done) return value;
+        }
+      };
+    },
+    yardstick(size) {
+      const messages = answers(size, parentsOf);
+      return () => {
+        const seen = new Map<string, object>();
+        for (const { messageId, parents } of messages)
+          for (const id of [messageId, ...parents]) if (!seen.has(id)) seen.set(id, { children: [] });
+        return seen;
+      };
+    },
+  };
 }
 const missing = (n: number): string[] => Array.from({ length: 10 }, (_, i) => `x${n + i}`);
 
@@ -280,13 +308,10 @@ export const SHAPES: readonly Shape[] = [
   { name: 'a subject of replies', row: 'C16', prepare: parsed((size) => times('Re: ', size), baseSubject) },
   { name: 'a subject of brackets', row: 'C16', prepare: parsed((size) => times('[a] ', size), baseSubject) },
   { name: 'a subject of forwards', row: 'C16', prepare: parsed((size) => times('[Fwd: ', size), baseSubject) },
-  { name: 'a thread as long as the folder', row: 'C16', prepare: (size) => threaded(size, (n) => [`m${n - 1}`]) },
-  { name: 'answers that all name many missing messages', row: 'C16', prepare: (size) => threaded(size, missing) },
-  {
-    name: 'loops of answers',
-    row: 'C16',
-    prepare: (size) => threaded(size, (n, of) => [`m${(n * 7) % of}`, `m${(n * 13) % of}`]),
-  },
+  threaded('a thread as long as the folder', (n) => [`m${n - 1}`]),
+  threaded('answers that all name many missing messages', missing),
+  threaded('loops of answers', (n, of) => [`m${(n * 7) % of}`, `m${(n * 13) % of}`]),
+  threaded('answers to two missing messages', (n) => [n % 2 === 0 ? 'one' : 'other']),
   { name: 'a date of parentheses', row: 'C18', prepare: parsed((size) => times('(', size), parseDate) },
   { name: 'a date of digits', row: 'C18', prepare: parsed((size) => times('1 ', size), parseDate) },
   {
