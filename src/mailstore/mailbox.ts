@@ -123,6 +123,7 @@ export class Mailbox {
       index.account,
       () => this.index,
       (operation) => this.run(operation),
+      (work) => this.inBackground(work),
     );
     this.#bus = node.bus.subscribe(topicOf(index.account), (message) => {
       const { version, node: from } = message as { version: number; node: string };

@@ -1,9 +1,11 @@
-/** What of a message is searched: subject, people, text, names and text of attachments. */
+/** What of a message is searched: subject, people, text, names and text of attachments, documents among them. */
 import { HeaderBlock } from '../header.ts';
 import type { Envelope, MailAddress, Part } from '../message.ts';
 import { readableText } from '../text.ts';
 import { decodeWords } from '../words.ts';
+import { type DocumentKind, documentKind, hiddenText } from './document-kind.ts';
 import { FoldedText } from './folded-text.ts';
+import type { DocumentText } from './office.ts';
 import { Tokens } from './tokens.ts';
 
 /** Where a word stands. `cc` is Cc and Bcc. */
@@ -19,6 +21,10 @@ export const ALL_FIELDS = (1 << FIELDS.length) - 1;
 export const PART_BYTES = 256 << 10;
 const MESSAGE_BYTES = 1 << 20;
 const MOST_PARTS = 200;
+/** Of attached documents: encoded bytes of one, of all, and how many. */
+const DOCUMENT_BYTES = 16 << 20;
+const DOCUMENTS_BYTES = 24 << 20;
+const MOST_DOCUMENTS = 20;
 /** Words of a message, and the empty positions between its fields. */
 const MOST_POSITIONS = 60_000;
 /** Between fields, so that no phrase reaches from one into the next. */
@@ -30,6 +36,8 @@ export interface SearchableMessage {
   readonly structure: Part;
   /** Bytes of the raw message; undefined where they are not at hand. At least `searchedRanges` are asked for. */
   bytes(start: number, end: number): Uint8Array | undefined;
+  /** The text of one of `documentsOf` the message. */
+  document?(part: Part): DocumentText | undefined;
 }
 
 /** Takes the words of a message, a stretch of text at a time. */
@@ -47,6 +55,8 @@ export interface Analysed {
   readonly length: number;
   /** Not everything that is text could be taken: it is too much, or lies in a message within the message. */
   readonly partial: boolean;
+  /** An attached document could not be read, or not whole. */
+  readonly unread: boolean;
 }
 
 interface TextPart {
@@ -59,8 +69,14 @@ interface TextPart {
   readonly header: boolean;
 }
 
+export interface AttachedDocument {
+  readonly part: Part;
+  readonly kind: DocumentKind;
+}
+
 interface Plan {
   readonly parts: readonly TextPart[];
+  readonly documents: readonly AttachedDocument[];
   readonly names: readonly string[];
   readonly partial: boolean;
 }
@@ -70,6 +86,8 @@ function planOf(structure: Part): Plan {
   const names: string[] = [];
   let partial = false;
   let left = MESSAGE_BYTES;
+  const documents: AttachedDocument[] = [];
+  let documentsLeft = DOCUMENTS_BYTES;
   const open: { part: Part; again: boolean; attached: boolean }[] = [
     { part: structure, again: false, attached: false },
   ];
@@ -77,14 +95,22 @@ function planOf(structure: Part): Plan {
     const { part, again, attached } = next;
     if (part.filename !== '' && names.length < MOST_PARTS) names.push(part.filename);
     const field = attached || part.disposition === 'attachment' ? 'attachment' : 'body';
-    const take = (start: number, whole: number, header: boolean): void => {
+    const take = (text: Part, start: number, whole: number): void => {
       const end = Math.min(start + whole, start + left, start + PART_BYTES);
       if (end < start + whole || parts.length === MOST_PARTS) partial = true;
       if (end <= start || parts.length === MOST_PARTS) return;
       left -= end - start;
-      parts.push({ part, end, field, again, header });
+      parts.push({ part: text, end, field, again, header: false });
     };
-    if (part.type === 'text') take(part.bodyStart, part.bodyEnd - part.bodyStart, false);
+    const size = part.bodyEnd - part.bodyStart;
+    if (part.type === 'text') take(part, part.bodyStart, size);
+    const hidden = hiddenText(part);
+    if (hidden) take({ ...part, type: 'text', subtype: hidden }, part.bodyStart, size);
+    const kind = documentKind(part);
+    if (kind && size <= Math.min(DOCUMENT_BYTES, documentsLeft) && documents.length < MOST_DOCUMENTS) {
+      documentsLeft -= size;
+      documents.push({ part, kind });
+    }
     const inner = part.type === 'message' ? part.children[0] : undefined;
     if (inner) {
       // Only some of its header fields are taken.
@@ -103,12 +129,26 @@ function planOf(structure: Part): Plan {
       open.push({ part: child, again: again || (plain && !isPlain), attached: attached || inner !== undefined });
     }
   }
-  return { parts, names, partial };
+  return { parts, documents, names, partial };
 }
 
-/** The stretches of the raw message that `analyse` reads. */
-export function searchedRanges(structure: Part): (readonly [start: number, end: number])[] {
+/** The stretches of the raw message that hold text. */
+export function textRanges(structure: Part): (readonly [start: number, end: number])[] {
   return planOf(structure).parts.map(({ part, end }) => [part.bodyStart, end] as const);
+}
+
+/** Those that `analyse` and `documentsOf` need: text, and documents. */
+export function searchedRanges(structure: Part): (readonly [start: number, end: number])[] {
+  const { parts, documents } = planOf(structure);
+  return [
+    ...parts.map(({ part, end }) => [part.bodyStart, end] as const),
+    ...documents.map(({ part }) => [part.bodyStart, part.bodyEnd] as const),
+  ];
+}
+
+/** The documents whose text `analyse` asks for. */
+export function documentsOf(structure: Part): readonly AttachedDocument[] {
+  return planOf(structure).documents;
 }
 
 const folded = new FoldedText();
@@ -141,7 +181,15 @@ export function analyse(message: SearchableMessage, sink: TermSink): Analysed {
     else text(readableText(part, bytes), field, again);
   }
   for (const name of plan.names) text(name, 'filename');
-  return { length, partial: plan.partial || !complete };
+  const partial = plan.partial || !complete;
+  // Last: however much they hold, it takes nothing from the message itself.
+  complete = true;
+  for (const { part } of plan.documents) {
+    const found = message.document?.(part);
+    if (found) text(found.text, 'attachment');
+    complete &&= found?.complete ?? false;
+  }
+  return { length, partial, unread: !complete };
 }
 
 function people(list: readonly MailAddress[], take: (text: string) => void): void {

@@ -11,6 +11,7 @@ import type { AccountId } from '../api.ts';
 import type { Operation } from '../commit.ts';
 import type { Node } from '../mailbox.ts';
 import type { MailboxIndex } from '../mailbox-index.ts';
+import { chooseMerge, FAN_OUT } from './choose-merge.ts';
 import { readMessages } from './input.ts';
 import {
   decodeManifest,
@@ -22,6 +23,7 @@ import {
 } from './manifest.ts';
 import { MemoryRows, Segment } from './reader.ts';
 import { DocFlag, type RowSource, type SegmentFacts } from './segment.ts';
+import { isDoneSoon } from './soon.ts';
 import { dropSegment, dropUnnamed, RowCache, StoredRows, writeRows } from './rows.ts';
 import { SearchHere, SearchThread, type SearchWork } from './thread.ts';
 import type { MessageBatch, Row } from './work.ts';
@@ -37,10 +39,6 @@ export function createSearchNode(inThread: boolean, cacheBytes: number): SearchN
   return { work, cache: new RowCache(cacheBytes), [Symbol.asyncDispose]: () => work[Symbol.asyncDispose]() };
 }
 
-/** So many segments of about one size become one. */
-const FAN_OUT = 8;
-/** Documents of a segment that is large enough. */
-const LARGE = 32_768;
 /** Level 0 is written when it is this old, if it is worth a segment. */
 const OLD_MS = 600_000;
 const WORTH_WRITING = 64;
@@ -71,7 +69,12 @@ export class AccountSearch {
   /** Every message up to this id is in a segment or in level 0. */
   #upTo = 0;
   #turn: Promise<unknown> = Promise.resolve();
-  #working = false;
+  #catchingUp: Promise<void> | undefined;
+  #merging: Promise<void> | undefined;
+  #readers = 0;
+  /** Merged, and perhaps still read. */
+  readonly #replaced: SegmentFacts[] = [];
+  readonly #inBackground: (work: Promise<unknown>) => void;
   #closed = false;
   /** Messages of which nothing could be indexed. */
   skipped = 0;
@@ -81,11 +84,13 @@ export class AccountSearch {
     account: AccountId,
     index: () => MailboxIndex,
     run: <T>(operation: Operation<T>) => Promise<T>,
+    inBackground: (work: Promise<unknown>) => void,
   ) {
     this.#node = node;
     this.account = account;
     this.#index = index;
     this.#run = run;
+    this.#inBackground = inBackground;
   }
 
   /** Memory, roughly; rows of the store are in the node's cache. */
@@ -100,7 +105,7 @@ export class AccountSearch {
 
   /** Has enough come to be worth the work? Cheap. */
   get isBehind(): boolean {
-    return !this.#working && !this.#closed && this.#index().facts.nextMessage - 1 - this.#upTo >= this.#flushDocs;
+    return !this.#catchingUp && !this.#closed && this.#index().facts.nextMessage - 1 - this.#upTo >= this.#flushDocs;
   }
 
   get #flushDocs(): number {
@@ -116,27 +121,50 @@ export class AccountSearch {
     return this.#index().table.countAfter(this.#upTo);
   }
 
-  /**
-   * Indexes what has come, at most `most` messages; answers how many are left. Also sees what other nodes have done.
-   */
-  catchUp(most = Number.POSITIVE_INFINITY): Promise<number> {
-    return this.#inTurn(async () => {
-      this.#working = true;
-      try {
+  /** Indexes all that has come, behind everybody's back, and merges what is worth it. */
+  async catchUp(): Promise<void> {
+    while (this.#catchingUp) await this.#catchingUp;
+    this.#catchingUp = this.#indexAll().finally(() => (this.#catchingUp = undefined));
+    await this.#catchingUp;
+  }
+
+  async #indexAll(): Promise<void> {
+    for (let done = -1; done !== 0 && !this.#closed; ) {
+      // A turn for each piece: whoever searches meanwhile comes between two of them.
+      done = await this.#inTurn(async () => {
         await this.#load();
-        for (let left = most; left > 0 && !this.#closed; ) {
-          const done = await this.#indexNext(left);
-          if (done === 0) break;
-          left -= done;
-        }
-        if (this.#recent.length > 0 && this.#node.clock.now() - this.#recentSince >= OLD_MS) {
-          if (this.#recentDocs >= WORTH_WRITING) await this.#flush();
-        }
-        return this.behind;
-      } finally {
-        this.#working = false;
+        return this.#indexNext(Number.POSITIVE_INFINITY, false);
+      });
+      await this.merged();
+    }
+    await this.#inTurn(async () => {
+      const isOld = this.#recent.length > 0 && this.#node.clock.now() - this.#recentSince >= OLD_MS;
+      if (isOld && this.#recentDocs >= WORTH_WRITING) await this.#flush();
+    });
+  }
+
+  /**
+   * For somebody who searches: sees what other nodes have done, and indexes what has come, at most `most` messages. Answers how
+   * many are left: also when this takes too long, and then it goes on without anybody waiting.
+   */
+  async catchUpNow(most: number): Promise<number> {
+    // Without the manifest nothing would be found.
+    if (!this.#manifest) await this.#inTurn(() => this.#load());
+    const work = this.#inTurn(async () => {
+      await this.#load();
+      for (let left = most; left > 0 && !this.#closed; ) {
+        const done = await this.#indexNext(left, true);
+        if (done === 0) break;
+        left -= done;
       }
     });
+    if (!(await isDoneSoon(this.#node.clock, work))) this.#inBackground(work);
+    return this.behind;
+  }
+
+  /** Merges that are under way. */
+  async merged(): Promise<void> {
+    while (this.#merging) await this.#merging;
   }
 
   /** Did somebody else change the index since it was read? */
@@ -175,11 +203,12 @@ export class AccountSearch {
   }
 
   /** Writes what is in memory, and merges what is worth it: as a rebuild ends. */
-  settle(): Promise<void> {
-    return this.#inTurn(async () => {
+  async settle(): Promise<void> {
+    await this.#inTurn(async () => {
       await this.#load();
       if (this.#recent.length > 0) await this.#flush();
     });
+    await this.merged();
   }
 
   /** Drops what a crash left behind: segments begun before `time` that the manifest does not name. */
@@ -239,7 +268,7 @@ export class AccountSearch {
   }
 
   /** Indexes the next messages; answers how many. */
-  async #indexNext(most: number): Promise<number> {
+  async #indexNext(most: number, urgent: boolean): Promise<number> {
     const { table } = this.#index();
     const names = table.after(this.#upTo, Math.min(most, this.#nextCount));
     if (names.length === 0) {
@@ -250,9 +279,10 @@ export class AccountSearch {
     const rows = new MemoryRows();
     let count = 0;
     const batches = counted(readMessages(this.#node, this.account, names, PIECE_BYTES), (some) => (count += some));
-    const facts = await this.#node.search.work.build(this.#newSegment(), batches, async (some) => {
+    const take = async (some: readonly Row[]): Promise<void> => {
       for (const row of some) rows.put(...row);
-    });
+    };
+    const facts = await this.#node.search.work.build(this.#newSegment(), batches, take, urgent);
     const segment = new Segment(facts, rows);
     for (const flags of (await segment.docs()).flags) if (flags & DocFlag.skipped) this.skipped++;
     if (this.#recent.length === 0) this.#recentSince = this.#node.clock.now();
@@ -291,45 +321,68 @@ export class AccountSearch {
       return;
     }
     this.#recent = [];
-    await this.#mergeWhatIsWorthIt();
+    this.#mergeLater();
+  }
+
+  /** Beside everything else: nobody who searches or is indexed waits for a merge. */
+  #mergeLater(): void {
+    if (this.#merging || this.#closed || !this.#toMerge()) return;
+    this.#merging = this.#mergeWhatIsWorthIt()
+      .catch(async (error: unknown) => {
+        if (!isDamaged(error) || (await this.isStale())) throw error;
+        await this.reset();
+      })
+      .finally(() => (this.#merging = undefined));
+    this.#inBackground(this.#merging);
   }
 
   async #mergeWhatIsWorthIt(): Promise<void> {
-    for (let chosen = this.#toMerge(); chosen; chosen = this.#toMerge()) {
-      const { segments } = this.#manifest!;
-      const parts = segments.slice(chosen.from, chosen.to);
+    for (let chosen = this.#toMerge(); chosen && !this.#closed; chosen = this.#toMerge()) {
+      const parts = this.#manifest!.segments.slice(chosen.from, chosen.to);
       const made = await this.#merge(
         parts,
         parts.map((part) => this.#rowsOf(part.id)),
         (rows, segment) => writeRows(this.#node.kv, this.account, segment, rows),
       );
-      const next = segments.toSpliced(chosen.from, parts.length, ...(made ? [made] : []));
-      const applied = await this.#commit({ upTo: this.#manifest!.upTo, segments: next });
-      if (!applied) {
-        if (made) await dropSegment(this.#node.kv, this.account, made);
-        await this.#load();
-        return;
-      }
-      // Whoever is reading them finds them gone, looks again, and reads the new one.
-      for (const part of parts) await dropSegment(this.#node.kv, this.account, part);
-      if (this.#closed) return;
+      if (!(await this.#inTurn(() => this.#replace(parts, made)))) return;
     }
   }
 
-  /** Neighbours of about one size at the end, or one of which most is gone. */
-  #toMerge(): { from: number; to: number } | undefined {
-    const { segments } = this.#manifest!;
-    const { table } = this.#index();
-    for (const [at, { first, last, docs }] of segments.entries())
-      if (table.countBetween(first, last) < docs / 2) return { from: at, to: at + 1 };
-    const tiers = segments.map(({ docs }) => tierOf(docs, this.#flushDocs));
-    for (let tier = 0; tier < TOP; tier++) {
-      let from = segments.length;
-      let count = 0;
-      while (from > 0 && tiers[from - 1]! <= tier) if (tiers[--from] === tier) count++;
-      if (count >= FAN_OUT) return { from, to: segments.length };
+  /** These segments, by the one that was made of them. False when somebody else changed the index meanwhile. */
+  async #replace(parts: readonly SegmentFacts[], made: SegmentFacts | undefined): Promise<boolean> {
+    await this.#load();
+    const { upTo, segments } = this.#manifest!;
+    const from = segments.findIndex(({ id }) => id === parts[0]!.id);
+    const there = from >= 0 && parts.every(({ id }, i) => segments[from + i]?.id === id);
+    const next = segments.toSpliced(from, parts.length, ...(made ? [made] : []));
+    if (!there || !(await this.#commit({ upTo, segments: next }))) {
+      if (made) await dropSegment(this.#node.kv, this.account, made);
+      await this.#load();
+      return false;
     }
-    return undefined;
+    this.#replaced.push(...parts);
+    if (this.#readers === 0) await this.#dropReplaced();
+    return true;
+  }
+
+  /** What was merged. Other nodes that read it find it gone, look again, and read the new one. */
+  async #dropReplaced(): Promise<void> {
+    for (let part = this.#replaced.pop(); part; part = this.#replaced.pop())
+      await dropSegment(this.#node.kv, this.account, part);
+  }
+
+  /** Until the answer is disposed of, no segment goes that is there now. */
+  reading(): Disposable {
+    this.#readers++;
+    return {
+      [Symbol.dispose]: () => {
+        if (--this.#readers === 0 && this.#replaced.length > 0) this.#inBackground(this.#dropReplaced());
+      },
+    };
+  }
+
+  #toMerge(): ReturnType<typeof chooseMerge> {
+    return chooseMerge(this.#manifest!.segments, this.#index().table, this.#flushDocs);
   }
 
   async #merge(
@@ -371,16 +424,6 @@ async function* counted(
     tell(batch.count);
     yield batch;
   }
-}
-
-/** Of segments that are merged no more. */
-const TOP = 10;
-
-function tierOf(docs: number, flushDocs: number): number {
-  if (docs >= LARGE) return TOP;
-  let tier = 0;
-  for (let most = FAN_OUT * flushDocs * 0.75; docs >= most; most *= FAN_OUT) tier++;
-  return tier;
 }
 
 /** A row is missing or damaged: of a segment that was merged meanwhile, or in truth. */

@@ -204,12 +204,77 @@ describe('segments', () => {
 
   test('are merged as they become many, and what was merged is dropped', async () => {
     const { manifest, segments, store } = await filled(4 * 8 * 3 + 2);
+    await vi.waitFor(async () => expect((await manifest()).segments.length).toBeLessThan(12), 15_000);
+    await store[Symbol.asyncDispose]();
     const { segments: named, upTo } = await manifest();
-    expect(named.length).toBeLessThan(12);
     expect(named.reduce((sum, { docs }) => sum + docs, 0)).toBe(96);
     expect(upTo).toBe(96);
     expect(await segments()).toEqual(new Set(named.map(({ id }) => id)));
-    expect(await problemsOf(store, ALICE)).toEqual([]);
+  });
+
+  test('that are being merged keep nobody from searching, and stay until they are read', async () => {
+    const lab = await aliceLab({ tuning: TUNING });
+    const manifest = async () => decodeManifest(await readManifestRow(lab.kv, ALICE));
+    /** The next write or read of the index waits for these; armed, the next write once there are nine segments. */
+    const gate: { put?: Promise<void>; get?: Promise<void>; armed?: Promise<void> } = {};
+    const gated = new Proxy(lab.kv as KeyValueStore, {
+      get(target, name) {
+        const value = Reflect.get(target, name, target) as unknown;
+        if (typeof value !== 'function') return value;
+        if (name !== 'putImmutable' && name !== 'getImmutable' && name !== 'commit')
+          return value.bind(target) as unknown;
+        return async (...args: unknown[]) => {
+          const which = name === 'putImmutable' ? 'put' : 'get';
+          const wait = name !== 'commit' && args[1] === SEARCH ? gate[which] : undefined;
+          if (wait) delete gate[which];
+          await wait;
+          const answer = (await value.apply(target, args)) as unknown;
+          if (gate.armed && (await manifest()).segments.length === 9) {
+            gate.put = gate.armed;
+            delete gate.armed;
+          }
+          return answer;
+        };
+      },
+    });
+    const closed = (): { promise: Promise<void>; open: () => void } => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      return { promise, open: resolve };
+    };
+    const store = lab.another(83, { kv: gated, tuning: { ...TUNING, searchCacheBytes: 0 } });
+    using alice = await store.open(SYSTEM, ALICE);
+    const add = async (count: number) => {
+      for (let i = 0; i < count; i++) await alice.addMessage(text(i), { folder: INBOX });
+    };
+    for (let i = 0; i < 7; i++) {
+      await add(4);
+      await found(alice, 'common');
+    }
+    expect((await manifest()).segments).toHaveLength(7);
+    await add(3);
+    await found(alice, 'common');
+    // A search is at the segments while they become one.
+    const reading = closed();
+    gate.get = reading.promise;
+    const slow = found(alice, 'word2 common');
+    await vi.waitFor(() => expect(gate.get).toBeUndefined(), 15_000);
+    await add(1);
+    expect(await found(alice, 'common')).toHaveLength(32);
+    await vi.waitFor(async () => expect((await manifest()).segments).toHaveLength(1), 15_000);
+    reading.open();
+    expect((await slow).length).toBeGreaterThan(0);
+    expect((await manifest()).segments).toHaveLength(1);
+    // The next merge stands still: what comes is indexed and found all the same.
+    const merging = closed();
+    gate.armed = merging.promise;
+    for (let i = 1; i <= 11; i++) {
+      await add(4);
+      expect(await found(alice, 'common')).toHaveLength(32 + 4 * i);
+    }
+    expect(gate.armed).toBeUndefined();
+    expect((await manifest()).segments.length).toBeGreaterThan(9);
+    merging.open();
+    await vi.waitFor(async () => expect((await manifest()).segments.length).toBeLessThan(9), 15_000);
   });
 
   test('are made in a thread of their own as well', async () => {

@@ -12,7 +12,7 @@ import { type MailboxCondition, type MailboxSelect, positivePhrases, SegmentQuer
 import { foldersNamed } from './folder-words.ts';
 
 /** Messages that a search indexes before it answers; the rest follows behind its back. */
-export const INDEXED_FIRST = 4096;
+export const INDEXED_FIRST = 2048;
 const MOST_ATTEMPTS = 5;
 
 export async function runSearch(
@@ -21,17 +21,18 @@ export async function runSearch(
   request: SearchRequest,
 ): Promise<SearchAnswer> {
   return withSegments(search, async () => {
-    const behind = await search.catchUp(INDEXED_FIRST);
+    const behind = await search.catchUpNow(INDEXED_FIRST);
     const found =
       request.sort === 'relevance' ? await byRelevance(search, index, request) : await byDate(search, index, request);
     return { ...found, behind };
   });
 }
 
-/** Again when a segment was merged away under our eyes; made anew when one is damaged. */
+/** Again when another node merged a segment away under our eyes; made anew when one is damaged. */
 export async function withSegments<T>(search: AccountSearch, act: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
+      using _reading = search.reading();
       return await act();
     } catch (error) {
       if (!isDamaged(error)) throw error;

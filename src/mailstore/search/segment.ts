@@ -25,7 +25,8 @@ export const DATA_ROW = 32 << 10;
 const STREAM_ROW = 192 << 10;
 const TERMS_ROW = 4 << 10;
 
-export const DocFlag = { partial: 1, attachment: 2, skipped: 4 } as const;
+/** `unread`: a document in it could not be read, or not whole; another time it may be. */
+export const DocFlag = { partial: 1, attachment: 2, skipped: 4, unread: 8 } as const;
 
 /** What the manifest says of a segment. */
 export interface SegmentFacts {

@@ -36,7 +36,7 @@ export async function mayHold(
   if (!pieces) return undefined;
   const mask = fields.reduce((bits, name) => bits | FieldBit[name], 0);
   return withSegments(search, async () => {
-    await search.catchUp(INDEXED_FIRST);
+    await search.catchUpNow(INDEXED_FIRST);
     const patience = new Patience();
     const select = selectIn(index);
     const known: Bits[] = [];

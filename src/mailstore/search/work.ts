@@ -1,8 +1,12 @@
 /** The heavy part of indexing: messages become a segment, segments become one. Runs in a thread of its own (`thread.ts`). */
-import { analyse } from '../../mail/search/document.ts';
+import { decodeBody } from '../../mail/encoding.ts';
+import type { Part } from '../../mail/message.ts';
+import { analyse, documentsOf, type SearchableMessage } from '../../mail/search/document.ts';
+import type { DocumentText } from '../../mail/search/office.ts';
 import type { EmailId } from '../api.ts';
 import { decodeDetails } from '../details.ts';
-import { SegmentBuilder } from './builder.ts';
+import type { SegmentBuilder } from './builder.ts';
+import type { DocumentReader } from './documents.ts';
 import { mergeSegments } from './merge.ts';
 import { Segment } from './reader.ts';
 import { DocFlag, type RowKind, type RowSink, type RowSource, type SegmentFacts } from './segment.ts';
@@ -28,7 +32,11 @@ export interface MergeJob {
 export type Row = readonly [kind: RowKind, number: number, bytes: Uint8Array];
 
 /** What is wrong with one message must not keep the others out: it counts as skipped. */
-export function indexBatch(builder: SegmentBuilder, { bytes, layout, count }: MessageBatch): void {
+export async function indexBatch(
+  builder: SegmentBuilder,
+  { bytes, layout, count }: MessageBatch,
+  reader: DocumentReader,
+): Promise<void> {
   let at = 0;
   for (let left = count; left > 0; left--) {
     const id = layout[at++]!;
@@ -36,30 +44,44 @@ export function indexBatch(builder: SegmentBuilder, { bytes, layout, count }: Me
     for (let rows = layout[at++]!; rows > 0; rows--, at += 2)
       details.push(bytes.subarray(layout[at]!, layout[at]! + layout[at + 1]!));
     const stretches = layout.subarray(at + 1, (at += 1 + 3 * layout[at]!));
+    const message = storedMessage(details, bytes, stretches);
+    const documents = message && documentsOf(message.structure);
+    const texts = new Map<Part, DocumentText>();
+    for (const { part, kind } of documents ?? []) {
+      const encoded = message!.bytes(part.bodyStart, part.bodyEnd);
+      if (!encoded) continue;
+      const file = decodeBody(Buffer.from(encoded.buffer, encoded.byteOffset, encoded.byteLength), part.encoding);
+      const text = await reader.read(kind, new Uint8Array(file));
+      texts.set(part, text);
+      // One that had to be ended is enough for a mail.
+      if (text.ended) break;
+    }
     builder.begin(id);
-    const { words, flags } = addMessage(builder, details, bytes, stretches);
+    const { words, flags } = addMessage(builder, message && { ...message, document: (part) => texts.get(part) });
     builder.end(words, flags);
   }
 }
 
 const NO_EMAIL = '' as EmailId;
 
-function addMessage(
-  builder: SegmentBuilder,
+interface StoredMessage extends SearchableMessage {
+  readonly hasAttachment: boolean;
+}
+
+/** Undefined when it cannot be read. */
+function storedMessage(
   rows: readonly Uint8Array[],
   bytes: Uint8Array,
   stretches: Uint32Array,
-): { words: number; flags: number } {
-  if (rows.length === 0) return { words: 0, flags: DocFlag.skipped };
-  const before = builder.words;
-  let flags = 0;
+): StoredMessage | undefined {
+  if (rows.length === 0) return undefined;
   try {
-    const details = decodeDetails(NO_EMAIL, rows);
-    if (details.hasAttachment) flags |= DocFlag.attachment;
-    const message = {
-      envelope: details.envelope,
-      structure: details.structure,
-      bytes(start: number, end: number): Uint8Array | undefined {
+    const { envelope, structure, hasAttachment } = decodeDetails(NO_EMAIL, rows);
+    return {
+      envelope,
+      structure,
+      hasAttachment,
+      bytes(start, end) {
         for (let i = 0; i < stretches.length; i += 3) {
           const from = stretches[i]!;
           const offset = stretches[i + 1]! - from;
@@ -68,7 +90,20 @@ function addMessage(
         return undefined;
       },
     };
-    if (analyse(message, builder).partial) flags |= DocFlag.partial;
+  } catch {
+    return undefined;
+  }
+}
+
+function addMessage(builder: SegmentBuilder, message: StoredMessage | undefined): { words: number; flags: number } {
+  const before = builder.words;
+  let flags = 0;
+  if (message?.hasAttachment) flags |= DocFlag.attachment;
+  try {
+    const analysed = message && analyse(message, builder);
+    if (!analysed) flags |= DocFlag.skipped;
+    if (analysed?.partial) flags |= DocFlag.partial;
+    if (analysed?.unread) flags |= DocFlag.unread;
   } catch {
     flags |= DocFlag.skipped;
   }

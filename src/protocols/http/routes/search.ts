@@ -1,6 +1,6 @@
 /** Searching one's mail, and what to search for while typing. */
 import { z } from 'zod';
-import { searchedRanges, shownTexts } from '../../../mail/search/document.ts';
+import { shownTexts, textRanges } from '../../../mail/search/document.ts';
 import { parseQuery, type SearchQuery } from '../../../mail/search/query.ts';
 import { type Snippet, snippetOf } from '../../../mail/search/snippet.ts';
 import type { MailAccount, MsgId, SearchHit } from '../../../mailstore/api.ts';
@@ -31,7 +31,7 @@ const hit = schemas.messageSummary.extend({
       hits: z.array(z.tuple([z.int(), z.int()])).describe('From and to, in UTF-16 units of `text`'),
     })
     .nullable()
-    .describe('Where in the text it was found; null when it was found elsewhere'),
+    .describe('Where in the text it was found; null when it was found elsewhere, as in an attached document'),
 });
 
 const answer = schemas.pageOf(hit).extend({
@@ -137,7 +137,7 @@ async function find(
   const { envelope, structure } = details;
   const stretches: { start: number; end: number; bytes: Uint8Array }[] = [];
   let left = LOOKED_AT;
-  for (const [start, end] of searchedRanges(structure)) {
+  for (const [start, end] of textRanges(structure)) {
     if (end - start > left) break;
     left -= end - start;
     stretches.push({ start, end, bytes: await body.bytes(start, end) });
