@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { ALICE, aliceSends, BOB, INBOX, type Sending, sendingWorld, settle } from '../../test/support/sending.ts';
+import { ALICE, aliceSends, BOB, INBOX, type Sending, sendingWorld } from '../../test/support/sending.ts';
+import { settle } from '../../test/support/settle.ts';
 import { SYSTEM } from '../../test/support/mail-store.ts';
 import { UserComplaints } from '../delivery/feedback/by-user.ts';
 import { Classifier } from '../intake/classify.ts';

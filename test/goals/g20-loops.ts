@@ -8,7 +8,8 @@ import type { OutgoingMail, Outcome, Transfer } from '../../src/delivery/transfe
 import { MailError } from '../../src/mail/error.ts';
 import { crashingKv } from '../support/crashing-kv.ts';
 import { SYSTEM } from '../support/mail-store.ts';
-import { ALICE, BOB, CAROL, INBOX, type Sending, sendingWorld, settle, subjects } from '../support/sending.ts';
+import { ALICE, BOB, CAROL, INBOX, type Sending, sendingWorld, subjects } from '../support/sending.ts';
+import { settle } from '../support/settle.ts';
 import { byForm, type Goal, type GoalContext, type GoalResult, result, several } from './goal.ts';
 
 const MINUTE = 60_000;
