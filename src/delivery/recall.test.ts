@@ -15,7 +15,7 @@ import {
 } from '../../test/support/sending.ts';
 import { settle } from '../../test/support/settle.ts';
 import { Flag, type MailAccount, type MsgId } from '../mailstore/api.ts';
-import type { SubmissionId } from '../mailstore/submission.ts';
+import type { NewSubmission, SubmissionId } from '../mailstore/submission.ts';
 import { putRecallSetting, recalledMail } from './recalled.ts';
 
 async function outcomes({ alice }: Pick<Sending, 'alice'>, id: SubmissionId): Promise<string[]> {
@@ -141,6 +141,20 @@ describe('a recalled mail', () => {
     const to = { folder: INBOX, deliveryId: '20000-abc' };
     expect(await bob.withdraw('20000-abc')).toBe(true);
     if (staged) expect(await bob.publish(staged, to)).toMatchObject({ withdrawn: true, duplicate: true });
+    // A rule that is about to send it on.
+    const on: NewSubmission = {
+      sender: '',
+      messageId: '',
+      subject: '',
+      created: 0,
+      size: 0,
+      needs: { smtputf8: false, eightBit: false, binary: false },
+      requireTls: false,
+      origin: { protocol: 'local', hello: '', remote: '', cipher: '' },
+      deliveries: [{ destination: 'far.test', recipients: [{ address: 'x@far.test', state: 'queued' }] }],
+      passesOn: '20000-abc',
+    };
+    if (staged) await expect(bob.outgoing.submit(staged, on)).rejects.toMatchObject({ code: 'message-missing' });
     const [other] = await run.mailstore.stage([{ account: BOB }], Buffer.from('Subject: x\r\n\r\n'));
     if (other)
       expect(await bob.publish(other, { ...to, deliveryId: '20000-abc.7' })).toMatchObject({ withdrawn: true });
