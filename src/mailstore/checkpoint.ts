@@ -140,7 +140,7 @@ async function read(kv: KeyValueStore, account: AccountId, key: Key, value: Uint
   return decode(account, version, new ByteReader(whole));
 }
 
-function decode(account: AccountId, version: Version, r: ByteReader): MailboxIndex {
+async function decode(account: AccountId, version: Version, r: ByteReader): Promise<MailboxIndex> {
   const index = new MailboxIndex(account, decodeFacts(r.bytes()), version);
   for (let left = r.u32(); left > 0; left--) {
     const row = decodeFolder(r.bytes());
@@ -155,6 +155,7 @@ function decode(account: AccountId, version: Version, r: ByteReader): MailboxInd
     count,
     MessageTable.columnBytes(count).map((bytes) => r.raw(bytes)),
   );
-  index.buildLists();
+  await nextTurn();
+  await index.buildLists();
   return index;
 }

@@ -165,7 +165,7 @@ class Scan {
     if (fresh.length > 0) this.keywords.set(id, [...known, ...fresh]);
   }
 
-  index(account: AccountId, facts: AccountFacts, version: Version): MailboxIndex {
+  async index(account: AccountId, facts: AccountFacts, version: Version): Promise<MailboxIndex> {
     const index = new MailboxIndex(account, facts, version);
     for (const id of [...this.folders.keys()].sort((a, b) => a - b)) {
       const counters = this.counters.get(id) ?? { uidNext: 1, highestModseq: 0, total: 0, unread: 0, bytes: 0 };
@@ -192,7 +192,7 @@ class Scan {
       folder.bytes += message.size;
       if (!(message.flags & 1)) folder.unread++;
     }
-    index.buildLists();
+    await index.buildLists();
     return index;
   }
 }

@@ -8,6 +8,8 @@ import type { AccountId, Folder, FolderId, FolderRole, FolderView, MessageMeta, 
 import { FolderMessages, Snapshot } from './folder-messages.ts';
 import { KeywordSets } from './keyword-sets.ts';
 import { MessageTable } from './message-table.ts';
+import { sorted } from './query.ts';
+import { Patience } from './raw-source.ts';
 import {
   type AccountFacts,
   emptyFacts,
@@ -17,6 +19,9 @@ import {
   type MailboxState,
   reduce,
 } from './state.ts';
+
+/** Slots between two looks at the clock. */
+const SLOTS_A_LOOK = 16_384;
 
 interface IndexedFolder {
   state: FolderState;
@@ -184,36 +189,41 @@ export class MailboxIndex implements MailboxState {
 
   // Loading
 
-  /** The folder lists, from a table that was filled at once. */
-  buildLists(): void {
-    const { ids, folders, uids, length } = this.table;
+  /** The folder lists, from a table that was filled at once. Others have their turn in between: there may be very many messages. */
+  async buildLists(): Promise<void> {
+    const { folders, length } = this.table;
+    const patience = new Patience();
     const counts = new Map<number, number>();
     for (let slot = 0; slot < length; slot++) {
       const folder = folders[slot]!;
       if (folder !== 0) counts.set(folder, (counts.get(folder) ?? 0) + 1);
     }
-    for (const [id, count] of counts) {
+    const lists = new Map<number, { readonly slots: Uint32Array; length: number }>();
+    for (const [folder, count] of counts) lists.set(folder, { slots: new Uint32Array(count), length: 0 });
+    for (let slot = 0; slot < length; slot++) {
+      if (slot % SLOTS_A_LOOK === 0) await patience.pause();
+      const list = lists.get(folders[slot]!);
+      if (list) list.slots[list.length++] = slot;
+    }
+    for (const [id, { slots }] of lists) {
+      await patience.pause();
       const folder = this.#folders.get(id as FolderId);
       if (!folder) throw new Damaged(`account ${this.account}: messages in folder ${id}, which does not exist`);
-      const slots = new Uint32Array(count);
-      let at = 0;
-      let last = 0;
-      let sorted = true;
-      for (let slot = 0; slot < length; slot++) {
-        if (folders[slot] !== id) continue;
-        slots[at++] = slot;
-        if (uids[slot]! <= last) sorted = false;
-        last = uids[slot]!;
-      }
-      if (!sorted) slots.sort((a, b) => uids[a]! - uids[b]!);
-      const folderUids = new Uint32Array(count);
-      const folderIds = new Uint32Array(count);
-      for (let i = 0; i < count; i++) {
-        folderUids[i] = uids[slots[i]!]!;
-        folderIds[i] = ids[slots[i]!]!;
-      }
-      folder.messages.load(folderUids, folderIds);
+      this.#fill(folder.messages, slots);
     }
+  }
+
+  #fill(messages: FolderMessages, slots: Uint32Array): void {
+    const { ids, uids } = this.table;
+    // What was moved here has a higher UID than messages that came later.
+    const ordered = sorted(slots, uids);
+    const folderUids = new Uint32Array(ordered.length);
+    const folderIds = new Uint32Array(ordered.length);
+    for (let i = 0; i < ordered.length; i++) {
+      folderUids[i] = uids[ordered[i]!]!;
+      folderIds[i] = ids[ordered[i]!]!;
+    }
+    messages.load(folderUids, folderIds);
   }
 
   /** The same for every index that shows the same account at the same version, however it came there. */

@@ -78,7 +78,7 @@ export function firstOf(
 }
 
 /** By value, then by id, which is the order of slots. */
-function sorted(slots: Uint32Array, column: Uint32Array): Uint32Array {
+export function sorted(slots: Uint32Array, column: Uint32Array): Uint32Array {
   let last = 0;
   let inOrder = true;
   for (const slot of slots) {
