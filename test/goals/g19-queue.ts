@@ -20,7 +20,6 @@ import {
   atMost,
   byForm,
   inTime,
-  type Form,
   type Goal,
   type GoalContext,
   type GoalResult,
