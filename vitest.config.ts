@@ -5,6 +5,7 @@ import { defineConfig } from 'vitest/config';
 const patience = { testTimeout: 300_000, hookTimeout: 300_000, expect: { poll: { timeout: 120_000, interval: 20 } } };
 
 // unit: beside the code, no other process, under a minute. fuzz: 20,000 runs a parser (FUZZ_RUNS changes it). system: starts the real service and real clients.
+// goals: as those, and so long that it must begin before them: projects begin in the order of their names.
 export default defineConfig({
   test: {
     // All cores: vitest leaves one to itself, which is half of a small machine.
@@ -35,10 +36,18 @@ export default defineConfig({
       {
         test: {
           ...patience,
+          name: 'goals',
+          include: ['test/system/goals.test.ts'],
+          pool: 'forks',
+        },
+      },
+      {
+        test: {
+          ...patience,
           name: 'system',
           include: ['test/system/**/*.test.ts'],
+          exclude: ['test/system/goals.test.ts'],
           pool: 'forks',
-          fileParallelism: false,
         },
       },
     ],
