@@ -245,6 +245,11 @@ const viruses = z
       'error-queue',
       'What becomes of one with a file that runs when it is opened, also in an archive.',
     ),
+    archives: choice(
+      ['error-queue', 'junk', 'accept'],
+      'accept',
+      'What becomes of one with an archive that cannot be looked into: encrypted, or packed as only other programs unpack it (of RAR and 7z the names are read).',
+    ),
     on_failure: choice(
       ['accept', 'retry', 'error-queue'],
       'retry',

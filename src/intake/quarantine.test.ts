@@ -28,7 +28,7 @@ async function lab() {
   const metrics = new Metrics();
   const log = silentLog;
   const engines = new Engines({ scanners: [], deadlineMs: 1_000, clock, log, metrics });
-  const rules = { malware: 'error-queue', executables: 'error-queue', onFailure: 'retry' } as const;
+  const rules = { malware: 'error-queue', executables: 'error-queue', archives: 'accept', onFailure: 'retry' } as const;
   const virus = new VirusStage({ store, engines, rules, log, metrics: new Metrics() });
   const pipeline = pipelineOf([virus, file({ store, clock, log })]);
   const openOn = async () => {

@@ -143,7 +143,7 @@ export async function sendingWorld(options: SendingOptions = {}) {
       new VirusStage({
         ...common,
         engines: new Engines({ ...common, scanners: [], deadlineMs: 1_000 }),
-        rules: { malware: 'error-queue', executables: 'error-queue', onFailure: 'retry' },
+        rules: { malware: 'error-queue', executables: 'error-queue', archives: 'accept', onFailure: 'retry' },
       }),
       new RejectListStage({ ...common, rejectLists }),
       new SieveStage(agents),

@@ -16,6 +16,8 @@ export interface Harm {
   readonly malware: readonly string[];
   /** Files that run when they are opened. */
   readonly executables: readonly string[];
+  /** Files that nobody could look into: encrypted, packed in an unknown way, or larger than is looked at. */
+  readonly closed: readonly string[];
 }
 
 /** Encoded bytes: of any file, and of an archive. */
@@ -40,13 +42,14 @@ export async function harmIn(
     if (part.bodyEnd <= part.bodyStart && part.filename === '') continue;
     found.push(...(await partFindings(part, content.body, allowance)));
   }
-  const of = (kind: FileFinding['kind']): string[] =>
-    [...new Set(found.filter((one) => one.kind === kind).map(({ what }) => what))].slice(0, MOST_FOUND);
+  const of = (...kinds: readonly FileFinding['kind'][]): string[] =>
+    [...new Set(found.filter(({ kind }) => kinds.includes(kind)).map(({ what }) => what))].slice(0, MOST_FOUND);
+  const seen = { executables: of('executable'), closed: of('locked', 'unknown') };
   const malware = of('malware');
   // What is known to be bad need not be asked about.
-  if (malware.length > 0) return { malware, executables: of('executable') };
+  if (malware.length > 0) return { malware, ...seen };
   const report = await engines.scan('malware', mail, signal);
-  return { malware: report.malware, executables: of('executable') };
+  return { malware: report.malware, ...seen };
 }
 
 async function partFindings(part: Part, body: Body, allowance: ArchiveAllowance): Promise<FileFinding[]> {

@@ -30,7 +30,12 @@ import { VirusStage, type VirusRules } from './virus.ts';
 
 const ALICE = 'alice-1' as AccountId;
 const BOB = 'bob-1' as AccountId;
-const RULES: VirusRules = { malware: 'error-queue', executables: 'error-queue', onFailure: 'retry' };
+const RULES: VirusRules = {
+  malware: 'error-queue',
+  executables: 'error-queue',
+  archives: 'accept',
+  onFailure: 'retry',
+};
 
 /** A DMARC policy that asks for Junk. */
 const QUARANTINE = {
@@ -188,6 +193,19 @@ describe('viruses', () => {
       await deliver(attached('photo.jpg', Buffer.concat([Buffer.from('MZ\x90\0', 'latin1'), Buffer.alloc(100)])));
       expect(await folder('inbox')).toEqual(inbox);
       expect(await folder('junk')).toEqual(junk);
+      expect(await errors()).toHaveLength(count);
+    }
+  });
+
+  test('an archive that nobody can look into is dealt with as the policy says', async () => {
+    for (const [archives, inbox, junk, count] of [
+      ['accept', ['a file'], [], 0],
+      ['junk', [], ['a file'], 0],
+      ['error-queue', [], [], 1],
+    ] as const) {
+      const { deliver, folder, errors } = await lab({ virus: { archives } });
+      await deliver(attached('documents.7z', Buffer.from('7z\xbc\xaf\x27\x1c', 'latin1')));
+      expect([await folder('inbox'), await folder('junk')]).toEqual([inbox, junk]);
       expect(await errors()).toHaveLength(count);
     }
   });

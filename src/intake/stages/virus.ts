@@ -15,6 +15,8 @@ export interface VirusRules {
   readonly malware: 'error-queue' | 'discard';
   /** What becomes of one with a file that runs. */
   readonly executables: 'error-queue' | 'junk' | 'accept';
+  /** What becomes of one with an archive that cannot be looked into. */
+  readonly archives: 'error-queue' | 'junk' | 'accept';
   readonly onFailure: FailureMeaning;
 }
 
@@ -51,7 +53,7 @@ export class VirusStage implements Stage {
       log.warn({ id: mail.id, recipient: recipient.address }, 'a mail that was held is let through for an operator');
       return false;
     }
-    const { malware, executables } = await this.#harm(delivery, signal);
+    const { malware, executables, closed } = await this.#harm(delivery, signal);
     findings.virustest = malware.length > 0 ? 5 : executables.length > 0 ? 4 : 1;
     if (malware.length > 0) {
       this.#found.inc({ what: 'malware' });
@@ -64,6 +66,12 @@ export class VirusStage implements Stage {
       const what = executables.join(', ');
       if (rules.executables === 'error-queue') throw new MailError('infected', 'user', what);
       if (rules.executables === 'junk') findings.junk ??= what;
+    }
+    if (closed.length > 0 && rules.archives !== 'accept') {
+      this.#found.inc({ what: 'closed' });
+      const what = closed.join(', ');
+      if (rules.archives === 'error-queue') throw new MailError('infected', 'user', what);
+      findings.junk ??= what;
     }
     return false;
   }
