@@ -6,7 +6,7 @@ import { compileRules } from './compile.ts';
 import { readRules } from './read.ts';
 import type { Action, Condition, Rule } from './rule.ts';
 
-// A run is a script compiled and parsed four times.
+// A run writes and reads a script twice.
 const runs = { numRuns: Number(process.env['FUZZ_RUNS'] ?? 5_000) };
 
 const value = fc.constantFrom('', 'a', '*?\\', '"\\"', '${x}', '한\u{1f4e8}', 'a\r\n.\r\nb', '# rule x y');
