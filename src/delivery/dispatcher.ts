@@ -174,7 +174,8 @@ export class Dispatcher implements AsyncDisposable {
     const { effect } = item;
     switch (effect.kind) {
       case 'deliver':
-        await this.#deliver(account, item, effect.part);
+        if (effect.destination) await this.#handOver(account, item, effect.part, effect.destination);
+        else await this.#deliver(account, item, effect.part);
         return true;
       case 'wake':
         await this.#queue(account, item, wakeEntry(account.id, item.submission, effect.at));

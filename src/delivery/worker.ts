@@ -149,9 +149,9 @@ export class OutboundWorker implements AsyncDisposable {
     this.#takenOver(payload);
   }
 
-  #takenOver({ account, submission, part = 0, effect: number }: OutboundPayload): void {
+  #takenOver({ account, submission, part = 0, destination = '', effect: number }: OutboundPayload): void {
     if (number === undefined) return;
-    this.#parts.dispatcher.wake(account, [{ submission, number, effect: { kind: 'deliver', part } }]);
+    this.#parts.dispatcher.wake(account, [{ submission, number, effect: { kind: 'deliver', part, destination } }]);
   }
 
   #enter(lane: Lane, entry: QueueEntry, payload: OutboundPayload): void {

@@ -122,8 +122,8 @@ export interface Feedback {
 
 /** Something to be carried out elsewhere: at least once, under an id derived from the submission's and its number. */
 export type Effect =
-  /** A delivery goes to the intake queue, or to the outbound queue. */
-  | { readonly kind: 'deliver'; readonly part: number }
+  /** A delivery goes to the intake queue, or to the outbound queue. Absent in older rows: its destination. */
+  | { readonly kind: 'deliver'; readonly part: number; readonly destination?: string }
   /** A wake-up in the outbound queue. */
   | { readonly kind: 'wake'; readonly at: number }
   /** It is taken back where that is possible. */

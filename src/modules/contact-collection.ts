@@ -4,8 +4,11 @@ import type { ExtensionModule } from './module.ts';
 
 /** Of one mail: who writes to more writes to a list. */
 const MOST_RECIPIENTS = 100;
+/** Mails that were noted a moment ago: each is heard of when it is sent, and again when it has arrived. */
+const MOST_NOTED = 2_000;
 
 export function contactCollection(): ExtensionModule {
+  const noted = new Set<string>();
   return {
     name: 'contact-collection',
     does: 'remembers to whom its owner writes',
@@ -16,6 +19,8 @@ export function contactCollection(): ExtensionModule {
       for (const event of events) {
         if (event.type !== 'delivery-result') continue;
         signal.throwIfAborted();
+        const mail = `${account.id} ${event.submission}`;
+        if (noted.has(mail)) continue;
         const submission = await account.outgoing.get(event.submission);
         // Mail that is sent by itself has no sender, and is nobody's wish; what is held was not sent yet.
         if (submission === undefined || submission.sender === '' || submission.state !== 'released') continue;
@@ -23,6 +28,8 @@ export function contactCollection(): ExtensionModule {
         const recipients = deliveries.flatMap(({ recipients: some }) => some.map(({ address }) => address));
         if (recipients.length > MOST_RECIPIENTS) continue;
         for (const address of recipients) await noteSent(account, address, submission.messageId, submission.created);
+        noted.add(mail);
+        if (noted.size > MOST_NOTED) noted.delete(noted.values().next().value!);
       }
     },
   };

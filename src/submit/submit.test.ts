@@ -45,8 +45,8 @@ describe('what a user sends', () => {
     ]);
     // Until they have an answer, or wait in the queue for good.
     expect((await alice.outgoing.outbox()).map(({ effect }) => effect)).toEqual([
-      { kind: 'deliver', part: 1 },
-      { kind: 'deliver', part: 2 },
+      { kind: 'deliver', part: 1, destination: 'one.test' },
+      { kind: 'deliver', part: 2, destination: 'two.test' },
     ]);
     expect(await problemsOf(mailstore)).toEqual([]);
   });

@@ -105,7 +105,7 @@ export function submit(
         throw new MailError('message-missing', 'user', 'its sender took it back');
       const marked = answers === undefined ? [] : markAnswered(draft, answers);
       const placed = placing?.plan(draft);
-      const effects: Effect[] = held ? [{ kind: 'wake', at: facts.sendAt ?? now }] : deliverAll(deliveries.length);
+      const effects: Effect[] = held ? [{ kind: 'wake', at: facts.sendAt ?? now }] : deliverAll(deliveries);
       const row: SubmissionRow = {
         ...facts,
         state: result.state,
@@ -156,8 +156,8 @@ function repeated(known: Known): Submitted {
   return { ...known, duplicate: true, effects: [] };
 }
 
-function deliverAll(count: number): Effect[] {
-  return Array.from({ length: count }, (_, part): Effect => ({ kind: 'deliver', part }));
+function deliverAll(deliveries: readonly Pick<Delivery, 'destination'>[]): Effect[] {
+  return deliveries.map(({ destination }, part) => ({ kind: 'deliver', part, destination }));
 }
 
 function effectRows(id: SubmissionId, first: number, effects: readonly Effect[]): Entry[] {
@@ -189,7 +189,7 @@ export function release(id: SubmissionId, copy: StagedFacts | undefined, now: nu
       if (row?.state !== 'held') return { changes: [], result: { state: row?.state } };
       const { sendAt = 0, copy: copyTo, ...rest } = row;
       if (sendAt > now) return { changes: [], result: { state: 'held', at: sendAt } };
-      const effects = deliverAll(row.deliveries);
+      const effects = Array.from({ length: row.deliveries }, (_, part): Effect => ({ kind: 'deliver', part }));
       const next: SubmissionRow = {
         ...rest,
         sendAt,
