@@ -1,9 +1,8 @@
 /** The index finds what reading everything finds: after whatever happened to the mail, and whatever went wrong on the way. */
 import fc from 'fast-check';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { ALICE, aliceLab, mail, problemsOf, SYSTEM } from '../../../test/support/mail-store.ts';
 import { bruteForce } from '../../../test/support/search-oracle.ts';
-import { PATIENCE_MS } from '../../../test/support/until.ts';
 import type { Nasty } from '../../adapters/kv-memory.ts';
 import { parseQuery } from '../../mail/search/query.ts';
 import type { KeyValueStore } from '../../ports/kv.ts';
@@ -205,7 +204,7 @@ describe('segments', () => {
 
   test('are merged as they become many, and what was merged is dropped', async () => {
     const { manifest, segments, store } = await filled(4 * 8 * 3 + 2);
-    await vi.waitFor(async () => expect((await manifest()).segments.length).toBeLessThan(12), PATIENCE_MS);
+    await expect.poll(async () => (await manifest()).segments.length).toBeLessThan(12);
     await store[Symbol.asyncDispose]();
     const { segments: named, upTo } = await manifest();
     expect(named.reduce((sum, { docs }) => sum + docs, 0)).toBe(96);
@@ -258,10 +257,10 @@ describe('segments', () => {
     const reading = closed();
     gate.get = reading.promise;
     const slow = found(alice, 'word2 common');
-    await vi.waitFor(() => expect(gate.get).toBeUndefined(), PATIENCE_MS);
+    await expect.poll(() => gate.get).toBeUndefined();
     await add(1);
     expect(await found(alice, 'common')).toHaveLength(32);
-    await vi.waitFor(async () => expect((await manifest()).segments).toHaveLength(1), PATIENCE_MS);
+    await expect.poll(async () => (await manifest()).segments.length).toBe(1);
     reading.open();
     expect((await slow).length).toBeGreaterThan(0);
     expect((await manifest()).segments).toHaveLength(1);
@@ -275,7 +274,7 @@ describe('segments', () => {
     expect(gate.armed).toBeUndefined();
     expect((await manifest()).segments.length).toBeGreaterThan(9);
     merging.open();
-    await vi.waitFor(async () => expect((await manifest()).segments.length).toBeLessThan(9), PATIENCE_MS);
+    await expect.poll(async () => (await manifest()).segments.length).toBeLessThan(9);
   });
 
   test('are made in a thread of their own as well', async () => {
