@@ -31,7 +31,7 @@ describe.skipIf(!here)('the web client', { timeout: 4 * PATIENCE_MS }, () => {
       args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],
       timeout: PATIENCE_MS,
     });
-  }, 3 * PATIENCE_MS);
+  }, 5 * PATIENCE_MS);
   afterAll(async () => {
     await browser?.close();
     await service?.[Symbol.asyncDispose]();
@@ -97,6 +97,51 @@ describe.skipIf(!here)('the web client', { timeout: 4 * PATIENCE_MS }, () => {
     expect(await page.locator('.row').count()).toBe(1);
     expect(faults).toEqual([]);
     await page.context().close();
+  });
+
+  test('writes: a draft that outlives its tab, files, both forms, and a way back after sending', async () => {
+    const { page, faults } = await signedIn('writer@mail.test', 'ko-KR');
+    await page.locator('.folders a', { hasText: '받은편지함' }).waitFor();
+    await page.keyboard.press('c');
+    const form = page.locator('.composer');
+    await form.locator('.people input').fill('reader-two@mail.test');
+    await page.keyboard.press('Enter');
+    await form.locator('.subject-field input').fill('역참 소식');
+    await form.locator('textarea').fill('첫 줄\n둘째 줄');
+    await form.getByText('임시보관함에 저장함').waitFor();
+    await page.reload();
+    await form.locator('.person', { hasText: 'reader-two@mail.test' }).waitFor();
+    expect(await form.locator('textarea').inputValue()).toBe('첫 줄\n둘째 줄');
+
+    await page.keyboard.press('Control+Enter');
+    await page.locator('.toast-action').click();
+    await form.locator('input[type=file]').setInputFiles({
+      name: '지도.txt',
+      mimeType: 'text/plain',
+      buffer: Buffer.from('a map'),
+    });
+    await form.locator('.compose-files', { hasText: '지도.txt' }).waitFor();
+    await form.locator('.subject-field input').press('Control+Shift+E');
+    await form.getByText('숨은 참조').waitFor();
+    await form.getByText('서식').click();
+    await form.locator('.ProseMirror p', { hasText: '둘째 줄' }).waitFor();
+    await form.locator('.ProseMirror').press('Control+a');
+    await form.getByLabel('굵게').click();
+    await form.locator('.ProseMirror').press('Control+Enter');
+    await form.waitFor({ state: 'detached' });
+    expect(faults).toEqual([]);
+
+    const other = await signedIn('reader-two@mail.test');
+    await row(other.page, '역참 소식').click();
+    await other.page.locator('.attachments', { hasText: '지도.txt' }).waitFor();
+    const mail = other.page.locator('.body-frame').contentFrame();
+    expect(await mail.locator('strong').first().innerText()).toBe('첫 줄');
+    // Nothing of what was taken back has arrived, and no draft is left.
+    expect(await other.page.locator('.row').count()).toBe(1);
+    await page.locator('.folders a', { hasText: '임시보관함' }).click();
+    await page.locator('.nothing', { hasText: '비어 있습니다' }).waitFor();
+    await page.context().close();
+    await other.page.context().close();
   });
 
   test('hostile mails: nothing runs, nothing is asked of anybody', async () => {

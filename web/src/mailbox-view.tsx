@@ -1,6 +1,7 @@
 /** The mailbox: folders, list and message side by side where there is room, one after the other where there is not. */
-import { useEffect, useRef, useState } from 'react';
+import { lazy, Suspense, useEffect, useRef, useState } from 'react';
 import type { Account } from './app.tsx';
+import * as composing from './compose/composing.ts';
 import * as actions from './mail/actions.ts';
 import { connection, listen } from './mail/events.ts';
 import { FolderPane } from './mail/folder-pane.tsx';
@@ -34,6 +35,9 @@ export interface Order {
   readonly order: 'asc' | 'desc';
 }
 
+/** Loaded when somebody writes. */
+const Composer = lazy(async () => ({ default: (await import('./compose/composer.tsx')).Composer }));
+
 const NEWEST: Order = { filter: 'all', sort: 'date', order: 'desc' };
 
 export function MailboxView({ account }: { readonly account: Account }) {
@@ -42,6 +46,7 @@ export function MailboxView({ account }: { readonly account: Account }) {
   const folders = useStore(mailbox, (state) => state.folders);
   const foldersError = useStore(mailbox, (state) => state.foldersError);
   const live = useStore(connection, (state) => state.live);
+  const writing = useStore(composing.composing, (state) => state.draft !== undefined);
   const [order, setOrder] = useState(NEWEST);
   const [drawer, setDrawer] = useState(false);
   const [dialog, setDialog] = useState<'keys' | 'move' | undefined>();
@@ -50,8 +55,9 @@ export function MailboxView({ account }: { readonly account: Account }) {
 
   useEffect(() => {
     void loadFolders();
+    composing.begin(account.address);
     return listen();
-  }, []);
+  }, [account]);
 
   const folder = at.view === 'folder' ? folders.find(({ id, role }) => id === at.what || role === at.what) : undefined;
   useEffect(() => {
@@ -92,6 +98,10 @@ export function MailboxView({ account }: { readonly account: Account }) {
     else openMessage(next);
   };
 
+  const answering = (all: boolean) => {
+    if (open !== undefined) composing.answer(open, all);
+  };
+
   useShortcuts({
     j: () => void step(1),
     ArrowDown: () => void step(1),
@@ -101,6 +111,10 @@ export function MailboxView({ account }: { readonly account: Account }) {
     Enter: () => mailbox.state.current !== undefined && openMessage(mailbox.state.current),
     u: backToList,
     Escape: backToList,
+    c: composing.write,
+    r: () => answering(false),
+    a: () => answering(true),
+    f: () => open !== undefined && composing.passOn(open),
     e: () => leaving(actions.archive),
     '#': () => leaving(actions.remove),
     Delete: () => leaving(actions.remove),
@@ -120,6 +134,10 @@ export function MailboxView({ account }: { readonly account: Account }) {
       <TopBar account={account} search={search} onMenu={() => setDrawer(true)} onKeys={() => setDialog('keys')} />
       {drawer && <div className="shade" onClick={() => setDrawer(false)} aria-hidden="true" />}
       <nav className={drawer ? 'folders open' : 'folders'} aria-label={words.folders}>
+        <button type="button" className="button primary compose-button" onClick={composing.write}>
+          <Icon name="compose" />
+          {words.compose}
+        </button>
         <FolderPane folders={folders} error={foldersError} current={folder?.id} onChoose={() => setDrawer(false)} />
       </nav>
       <section className="list-pane" aria-label={words.messages}>
@@ -147,6 +165,16 @@ export function MailboxView({ account }: { readonly account: Account }) {
           onMove={() => setDialog('move')}
         />
       </main>
+      {open === undefined && (
+        <button type="button" className="compose-float" aria-label={words.compose} onClick={composing.write}>
+          <Icon name="compose" />
+        </button>
+      )}
+      {writing && (
+        <Suspense>
+          <Composer />
+        </Suspense>
+      )}
       {dialog === 'keys' && <KeyHelp onClose={() => setDialog(undefined)} />}
       {dialog === 'move' && (
         <MoveDialog

@@ -96,6 +96,11 @@ const OWN: Record<string, Case> = {
     request: (ids) => ['/v1/messages', { body: { to: ['bob@example.test'], saveTo: ids.folder } }],
     stranger: 404,
   },
+  'POST /v1/drafts': {
+    request: (ids) => ['/v1/drafts', { body: { attached: [{ message: ids.message, n: 1 }] } }],
+    stranger: 404,
+  },
+  'DELETE /v1/drafts/:id': { request: (ids) => [`/v1/drafts/${ids.message}`], stranger: 404 },
   'POST /v1/messages/batch': {
     request: (ids) => ['/v1/messages/batch', { body: { ids: [ids.message], delete: true } }],
     stranger: 200,

@@ -41,6 +41,7 @@ import { adminRoutes } from './routes/admin.ts';
 import { classificationRoutes } from './routes/classifications.ts';
 import { clientRoutes } from './routes/client.ts';
 import { documentation } from './routes/documentation.ts';
+import { draftRoutes } from './routes/drafts.ts';
 import { eventRoutes } from './routes/events.ts';
 import { folderRoutes } from './routes/folders.ts';
 import { messageRoutes } from './routes/messages.ts';
@@ -62,6 +63,7 @@ import { webhookRoutes } from './routes/webhooks.ts';
 import { suppressionRoutes } from './routes/suppressions.ts';
 import { threadRoutes } from './routes/threads.ts';
 import { SortKeys } from './sort-keys.ts';
+import { UploadBudget } from './uploads.ts';
 
 export interface HttpOptions {
   readonly mailstore: MailStore;
@@ -267,14 +269,17 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
     adminRoutes(api, options);
     quarantineRoutes(api, services, options.quarantine);
   });
-  // Only this one takes multipart.
+  // Only these take multipart.
   await app.register(async (scope) => {
     await scope.register(multipart, {
       // Every part is read as a stream, by us.
       isPartAFile: () => true,
       limits: { files: 101, parts: 101, headerPairs: 50, fileSize: limits.message + 1 },
     });
-    sendRoutes(scope.withTypeProvider<ZodTypeProvider>(), services, options.submit);
+    const api = scope.withTypeProvider<ZodTypeProvider>();
+    const budget = new UploadBudget(limits.uploads);
+    sendRoutes(api, services, options.submit, budget);
+    draftRoutes(api, services, budget);
   });
   await app.register(async (scope) => operatorRoutes(scope, { health: options.health, metrics }));
   const client = options.clientFolder === undefined ? undefined : readClientFiles(options.clientFolder);

@@ -1,6 +1,7 @@
 /** One message: who and what above, its text below, and what can be done with it. */
 import { useEffect, useRef, useState } from 'react';
 import type { Message } from '../api.ts';
+import * as composing from '../compose/composing.ts';
 import { useStore } from '../store.ts';
 import { Icon, type IconName } from '../ui/icon.tsx';
 import { Menu } from '../ui/menu.tsx';
@@ -189,6 +190,25 @@ function MessageView({
           referrerPolicy="no-referrer"
           src={`/v1/messages/${id}/page${images ? '?images=true' : ''}`}
         />
+      )}
+      {message.draft ? (
+        <footer className="answers">
+          <button type="button" className="button primary" onClick={() => composing.resume(message)}>
+            <Icon name="compose" /> {words.editDraft}
+          </button>
+        </footer>
+      ) : (
+        <footer className="answers">
+          <button type="button" className="button" onClick={() => composing.answer(id, false)}>
+            <Icon name="reply" /> {words.reply}
+          </button>
+          <button type="button" className="button" onClick={() => composing.answer(id, true)}>
+            <Icon name="replyAll" /> {words.replyAll}
+          </button>
+          <button type="button" className="button" onClick={() => composing.passOn(id)}>
+            <Icon name="forward" /> {words.forward}
+          </button>
+        </footer>
       )}
       {original && <OriginalDialog id={id} onClose={() => setOriginal(false)} />}
     </article>

@@ -1,54 +1,22 @@
 /** POST /v1/messages: sends a mail. */
-import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { MailError } from '../../../mail/error.ts';
 import { HEAD_LIMIT } from '../../../intake/arrival.ts';
 import type { RawMail } from '../../../intake/arrival.ts';
-import { composeMessage, formatAddress } from '../../../mail/compose.ts';
-import type { ComposeAddress, ComposeAttachment } from '../../../mail/compose.ts';
 import type { FolderId, MailAccount } from '../../../mailstore/api.ts';
 import { type Addressee, FARTHEST_SEND_AT, type Submit } from '../../../submit/submit.ts';
 import { ownAccount, signedIn } from '../auth.ts';
+import { composeMail, mailFields, mailUploads } from '../compose.ts';
 import type { App, Services, User } from '../context.ts';
 import { idempotencyKey, idempotent } from '../idempotency.ts';
 import { Problem, toProblem } from '../reply.ts';
 import * as schemas from '../schemas.ts';
-import { readMultipart, UploadBudget } from '../uploads.ts';
-import type { Upload } from '../uploads.ts';
+import type { Upload, UploadBudget } from '../uploads.ts';
 import { folderOf } from './folders.ts';
-
-const mailbox = z
-  .union([
-    z.email({ pattern: z.regexes.unicodeEmail }).max(320),
-    z.strictObject({ name: z.string().max(320).optional(), address: z.string().min(1).max(320) }),
-  ])
-  .transform(
-    (v): ComposeAddress => (typeof v === 'string' ? { address: v } : { address: v.address, name: v.name ?? '' }),
-  );
-const mailboxes = z.array(mailbox).max(1_000).default([]);
-const messageId = z.string().min(5).max(998);
-
-const attachment = z.strictObject({
-  name: z.string().max(1_000),
-  type: z.string().max(200).optional(),
-  content: z.base64().describe('Base64. Large files are better sent as multipart/form-data'),
-  contentId: z.string().min(1).max(200).optional().describe('For images that the HTML shows as cid:…'),
-});
 
 const newMessage = z
   .strictObject({
-    from: mailbox.optional().describe('One of your own addresses; your first one when absent'),
-    to: mailboxes,
-    cc: mailboxes,
-    bcc: mailboxes,
-    replyTo: mailboxes,
-    subject: z.string().max(5_000).default(''),
-    text: z.string().optional(),
-    html: z.string().optional(),
-    attachments: z.array(attachment).max(100).default([]),
-    importance: z.enum(['high', 'normal', 'low']).default('normal'),
-    inReplyTo: messageId.optional().describe('Message-ID of the mail that this answers'),
-    references: z.array(messageId).max(100).default([]),
+    ...mailFields,
     saveTo: z
       .string()
       .min(1)
@@ -83,30 +51,14 @@ const accepted = z.strictObject({
   state: z.enum(['held', 'cancelled', 'released']),
 });
 
-export function sendRoutes(app: App, services: Services, submit: Submit): void {
+export function sendRoutes(app: App, services: Services, submit: Submit, budget: UploadBudget): void {
   const { limits } = services;
-  const budget = new UploadBudget(limits.uploads);
-  const uploads = new WeakMap<FastifyRequest, readonly Upload[]>();
+  const uploads = mailUploads(limits, budget);
 
   app.post(
     '/v1/messages',
     {
-      bodyLimit: limits.sendJson,
-      // Before a byte of the body is read.
-      onRequest: async (request, reply) => {
-        const type = request.headers['content-type'] ?? '';
-        const most = type.startsWith('multipart/') ? limits.message + limits.sendJson : limits.sendJson;
-        const announced = Number(request.headers['content-length'] ?? most);
-        if (!(announced <= most)) throw new Problem('too-large');
-        const place = budget.take(announced);
-        reply.raw.once('close', () => place[Symbol.dispose]());
-      },
-      preValidation: async (request) => {
-        if (!request.isMultipart()) return;
-        const { message, files } = await readMultipart(request, limits);
-        uploads.set(request, files);
-        (request as { body: unknown }).body = message;
-      },
+      ...uploads.hooks,
       schema: {
         tags: ['messages'],
         summary: 'Send a mail',
@@ -122,7 +74,7 @@ export function sendRoutes(app: App, services: Services, submit: Submit): void {
       const account = await ownAccount(request, reply, services);
       const key = idempotencyKey(request);
       const answer = await idempotent(request, account, () =>
-        send(request.body, uploads.get(request) ?? [], { user, account, key, remote: request.ip }),
+        send(request.body, uploads.filesOf(request), { user, account, key, remote: request.ip }),
       );
       return await reply.code(202).send(answer);
     },
@@ -141,8 +93,8 @@ export function sendRoutes(app: App, services: Services, submit: Submit): void {
     await submit.checkSender(user, from.address);
     const domain = from.address.slice(from.address.lastIndexOf('@') + 1);
     const messageId = `<${Buffer.from(services.random.bytes(15)).toString('base64url')}@${domain}>`;
-    const raw = await compose(mail, files, from, messageId);
-    if (raw.length > limits.message) throw new Problem('too-large', `A mail may have ${limits.message} bytes.`);
+    const how = { from, messageId, date: services.clock.now(), limit: limits.message, receipt: mail.receipt };
+    const raw = await composeMail(account, mail, files, how);
     const recipients = await resolve(mail, (address) => submit.recipient(user, address, raw.length, remote));
     const sendAt = heldUntil(mail, services.clock.now());
     const {
@@ -162,45 +114,6 @@ export function sendRoutes(app: App, services: Services, submit: Submit): void {
       ...(sendAt !== undefined && { sendAt }),
     });
     return { id, messageId: sent, state };
-  }
-
-  async function compose(
-    mail: NewMessage,
-    files: readonly Upload[],
-    from: ComposeAddress,
-    messageId: string,
-  ): Promise<Buffer> {
-    const { text, html, inReplyTo } = mail;
-    const attachments: ComposeAttachment[] = mail.attachments.map(({ name, type, content, contentId }) => ({
-      filename: name,
-      content: Buffer.from(content, 'base64'),
-      ...(type !== undefined && { contentType: type }),
-      ...(contentId !== undefined && { cid: contentId }),
-    }));
-    for (const { name, type, content } of files) attachments.push({ filename: name, content, contentType: type });
-    return await composeMessage({
-      from,
-      to: mail.to,
-      cc: mail.cc,
-      bcc: mail.bcc,
-      replyTo: mail.replyTo,
-      subject: mail.subject,
-      attachments,
-      importance: mail.importance,
-      references: mail.references,
-      messageId,
-      date: services.clock.now(),
-      ...(text !== undefined && { text }),
-      ...(html !== undefined && { html }),
-      ...(inReplyTo !== undefined && { inReplyTo }),
-      ...(mail.receipt && {
-        headers: [['Disposition-Notification-To', formatAddress({ address: from.address })]] as const,
-      }),
-    }).catch((error: unknown) => {
-      // These are about what the caller itself wrote: it may read them.
-      if (error instanceof MailError && error.kind === 'user') throw new Problem(error.code, error.message);
-      throw error;
-    });
   }
 }
 

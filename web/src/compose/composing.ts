@@ -1,0 +1,290 @@
+/**
+ * The mail that is being written, kept safe: at once in this browser (a tab may crash), and after a moment as a draft on the
+ * service. One save runs at a time; what changes meanwhile is saved by the next.
+ */
+import { ApiError, call, OWN_PAGE, problemOf } from '../api.ts';
+import type { Message } from '../api.ts';
+import { codeOf } from '../mail/mailbox.ts';
+import { fetchMessage } from '../mail/messages.ts';
+import { Store } from '../store.ts';
+import { dismiss, toast } from '../ui/toast.tsx';
+import { words } from '../words/words.ts';
+import * as drafts from './draft.ts';
+import type { Draft } from './draft.ts';
+
+interface Composing {
+  readonly draft: Draft | undefined;
+  /** Another mail: fields begin anew. */
+  readonly number: number;
+  readonly state: 'saved' | 'unsaved' | 'saving' | 'failed';
+  readonly sending: boolean;
+  readonly complaint: string;
+  /** 0 to 1 while files go up. */
+  readonly progress: number | undefined;
+}
+
+const NOTHING: Composing = {
+  draft: undefined,
+  number: 0,
+  state: 'saved',
+  sending: false,
+  complaint: '',
+  progress: undefined,
+};
+export const composing = new Store<Composing>(NOTHING);
+
+const SAVE_MS = 1_500;
+/** Each state of a draft is a whole message: with large files fewer are written. */
+const LARGE = 2_000_000;
+const SAVE_LARGE_MS = 10_000;
+const AGAIN_MS = 5_000;
+export const UNDO_SECONDS = 10;
+
+let account = '';
+let timer: ReturnType<typeof setTimeout> | undefined;
+let running: Promise<void> | undefined;
+
+const localKey = (): string => `pabal.draft.${account}`;
+
+function keepHere(draft: Draft | undefined): void {
+  try {
+    if (draft === undefined || drafts.isEmpty(draft)) localStorage.removeItem(localKey());
+    else localStorage.setItem(localKey(), JSON.stringify({ ...draft, files: draft.files.filter(({ at }) => at) }));
+  } catch {
+    // Full, or forbidden: the service has it a moment later.
+  }
+}
+
+/** What the last tab did not bring to its end is here again. */
+export function begin(address: string): void {
+  account = address;
+  try {
+    const kept = localStorage.getItem(localKey());
+    if (kept !== null) start(JSON.parse(kept) as Draft, 'unsaved');
+  } catch {
+    // Nothing readable.
+  }
+}
+
+function start(draft: Draft, state: Composing['state'] = 'saved'): void {
+  composing.set({ ...NOTHING, draft, state, number: composing.state.number + 1 });
+  if (state === 'unsaved') schedule();
+}
+
+/** One at a time: the one before is kept as a draft. */
+async function open(draft: Draft): Promise<void> {
+  if (composing.state.draft !== undefined) await close();
+  start(draft);
+}
+
+export const write = (): void => void open(drafts.blank());
+
+export function answer(id: string, all: boolean): void {
+  fetchMessage(id)
+    .then((message) => open(drafts.reply(message, account, all)))
+    .catch(complain);
+}
+
+export function passOn(id: string): void {
+  fetchMessage(id)
+    .then((message) => open(drafts.forward(message)))
+    .catch(complain);
+}
+
+export function resume(message: Message): void {
+  void open(drafts.resume(message));
+}
+
+const complain = (error: unknown): void => void toast(words().error(codeOf(error)), undefined, 'error');
+
+export function change(more: Partial<Draft>): void {
+  const { draft } = composing.state;
+  if (draft === undefined) return;
+  const changed = { ...draft, ...more };
+  composing.set({ draft: changed, state: 'unsaved', complaint: '' });
+  keepHere(changed);
+  schedule();
+}
+
+function schedule(wait?: number): void {
+  clearTimeout(timer);
+  const large = (composing.state.draft?.files ?? []).reduce((sum, { size }) => sum + size, 0) > LARGE;
+  timer = setTimeout(() => void save(), wait ?? (large ? SAVE_LARGE_MS : SAVE_MS));
+}
+
+export function addFiles(files: Iterable<File>): void {
+  const { draft } = composing.state;
+  if (draft === undefined) return;
+  const added = [...files].map((file) => ({ key: crypto.randomUUID(), name: file.name, size: file.size, file }));
+  change({ files: [...draft.files, ...added] });
+  schedule(0);
+}
+
+/** Resolves when what there was at the call is on the service. Rejects with what went wrong. */
+async function save(): Promise<void> {
+  clearTimeout(timer);
+  while (running !== undefined) await running.catch(() => undefined);
+  const { draft, number } = composing.state;
+  if (draft === undefined || composing.state.state === 'saved') return;
+  if (drafts.isEmpty(draft)) return composing.set({ state: 'saved' });
+  composing.set({ state: 'saving' });
+  running = put(draft).then((stored) => {
+    const now = composing.state;
+    if (now.draft === undefined || now.number !== number) return;
+    const places = new Map(stored.files.map(({ key, at }) => [key, at]));
+    const files = now.draft.files.map((one) => {
+      const at = places.get(one.key);
+      return at === undefined ? one : { key: one.key, name: one.name, size: one.size, at };
+    });
+    const after = { ...now.draft, id: stored.id, files };
+    composing.set({ draft: after, state: now.draft === draft ? 'saved' : 'unsaved', progress: undefined });
+    keepHere(after);
+    if (now.draft !== draft) schedule();
+  });
+  try {
+    await running;
+  } catch (error) {
+    composing.set({ state: 'failed', progress: undefined });
+    // Too large stays too large; a service that is away comes back.
+    if (codeOf(error) === 'too-large') composing.set({ complaint: words().error('too-large') });
+    else schedule(AGAIN_MS);
+    throw error;
+  } finally {
+    running = undefined;
+  }
+}
+
+interface Stored {
+  readonly id: string;
+  readonly files: readonly { readonly key: string; readonly at: { readonly message: string; readonly n: number } }[];
+}
+
+/** Those that the service has are named, those that are still here go along. */
+async function put(draft: Draft): Promise<Stored> {
+  const there = draft.files.filter(({ at }) => at !== undefined);
+  const here = draft.files.filter(({ at, file }) => at === undefined && file !== undefined);
+  const body = { ...drafts.wireOf(draft), ...(draft.id !== undefined && { replaces: draft.id }) };
+  const { id, attached } = await send<{ id: string; attached: number[] }>('/v1/drafts', body, here, (part) =>
+    composing.set({ progress: part }),
+  );
+  const keys = [...there, ...here].map(({ key }) => key);
+  return { id, files: keys.flatMap((key, i) => (attached[i] ? [{ key, at: { message: id, n: attached[i] } }] : [])) };
+}
+
+/** With files it is a request of the old kind: only that one tells how far it is. */
+function send<T>(
+  path: string,
+  body: unknown,
+  files: readonly drafts.DraftFile[],
+  onProgress: (part: number) => void,
+): Promise<T> {
+  if (files.length === 0) return call<T>('POST', path, { body });
+  const form = new FormData();
+  form.append('message', new Blob([JSON.stringify(body)], { type: 'application/json' }));
+  for (const { file, name } of files) if (file !== undefined) form.append('file', file, name);
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open('POST', path);
+    for (const [name, value] of Object.entries(OWN_PAGE)) request.setRequestHeader(name, value);
+    request.upload.onprogress = ({ loaded, total }) => onProgress(total === 0 ? 0 : loaded / total);
+    request.onerror = () => reject(new ApiError('offline', 0, ''));
+    request.onload = () => {
+      if (request.status < 300) resolve(JSON.parse(request.responseText) as T);
+      else reject(problemOf(request.status, request.responseText));
+    };
+    request.send(form);
+  });
+}
+
+/** Closes the form; what is in it stays as a draft. */
+export async function close(): Promise<void> {
+  const { draft } = composing.state;
+  try {
+    await save();
+  } catch (error) {
+    // It is still in this browser, and comes back with the next visit.
+    complain(error);
+  }
+  if (composing.state.draft === draft || composing.state.state === 'saved') forget();
+}
+
+function forget(): void {
+  clearTimeout(timer);
+  if (composing.state.state === 'saved') keepHere(undefined);
+  composing.set({ ...NOTHING, number: composing.state.number });
+}
+
+export async function discard(): Promise<void> {
+  clearTimeout(timer);
+  while (running !== undefined) await running.catch(() => undefined);
+  const { draft } = composing.state;
+  composing.set({ state: 'saved' });
+  forget();
+  if (draft?.id !== undefined) await call('DELETE', `/v1/drafts/${draft.id}`).catch(() => undefined);
+  if (draft !== undefined && !drafts.isEmpty(draft))
+    toast(words().discarded, {
+      label: words().undo,
+      act: () => {
+        const { id: _gone, ...rest } = draft;
+        start({ ...rest, files: [] }, 'unsaved');
+      },
+    });
+}
+
+export async function sendNow(): Promise<void> {
+  const { draft, sending } = composing.state;
+  if (draft === undefined || sending) return;
+  composing.set({ sending: true, complaint: '' });
+  try {
+    // With files the draft is what is sent; without, nothing has to be kept first.
+    if (draft.files.some(({ at }) => at === undefined)) await save();
+    clearTimeout(timer);
+    while (running !== undefined) await running.catch(() => undefined);
+    const now = composing.state.draft ?? draft;
+    const later = now.sendAt === '' ? undefined : new Date(now.sendAt).toISOString();
+    const body = {
+      ...drafts.wireOf(now),
+      receipt: now.receipt,
+      ...(later === undefined ? { undoFor: UNDO_SECONDS } : { sendAt: later }),
+    };
+    const { id } = await call<{ id: string }>('POST', '/v1/messages', { body, key: crypto.randomUUID() });
+    composing.set({ state: 'saved', sending: false });
+    forget();
+    sent(now, id, later);
+  } catch (error) {
+    const complaint = error instanceof ApiError && error.message !== '' && error.code === 'invalid';
+    composing.set({ sending: false, complaint: complaint ? error.message : words().error(codeOf(error)) });
+  }
+}
+
+/** While it is held it can be taken back: the draft stays as long. */
+function sent(draft: Draft, submission: string, later: string | undefined): void {
+  if (draft.answers !== undefined)
+    call('PATCH', `/v1/messages/${draft.answers}`, { body: { answered: true } }).catch(() => undefined);
+  let back = false;
+  const tidy = () => {
+    removeEventListener('pagehide', tidy);
+    if (!back && draft.id !== undefined)
+      call('DELETE', `/v1/drafts/${draft.id}`, { keepalive: true }).catch(() => undefined);
+  };
+  const takeBack = async () => {
+    back = true;
+    try {
+      await call('DELETE', `/v1/submissions/${submission}`);
+      start(draft, 'unsaved');
+      toast(words().takenBack);
+    } catch (error) {
+      back = false;
+      tidy();
+      complain(error);
+    }
+  };
+  const ms = UNDO_SECONDS * 1_000;
+  const text = later === undefined ? words().sentWord : words().scheduledWord;
+  const note = toast(text, { label: words().undo, act: () => void takeBack() }, 'note', ms);
+  addEventListener('pagehide', tidy);
+  setTimeout(() => {
+    dismiss(note);
+    tidy();
+  }, ms);
+}

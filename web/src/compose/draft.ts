@@ -1,0 +1,184 @@
+/** A mail that is being written: what it is made of, how it begins, and how it reads as the API wants it. */
+import type { Address, Message } from '../api.ts';
+import { displayName, longDate } from '../words/format.ts';
+import { words } from '../words/words.ts';
+
+export interface DraftFile {
+  readonly key: string;
+  readonly name: string;
+  readonly size: number;
+  /** Where the service has it: attachment `n` of a message of ours. */
+  readonly at?: { readonly message: string; readonly n: number };
+  /** Still only here. */
+  readonly file?: File;
+}
+
+export interface Draft {
+  /** Of the message in Drafts. */
+  readonly id?: string;
+  readonly to: readonly Address[];
+  readonly cc: readonly Address[];
+  readonly bcc: readonly Address[];
+  readonly subject: string;
+  readonly text: string;
+  /** When it is written with formatting. */
+  readonly html?: string;
+  readonly files: readonly DraftFile[];
+  readonly importance: 'high' | 'normal' | 'low';
+  /** Whether the recipients are asked to say when they have read it. */
+  readonly receipt: boolean;
+  /** As the field for it has it, in local time. */
+  readonly sendAt: string;
+  readonly inReplyTo?: string;
+  readonly references: readonly string[];
+  /** The message that this answers. */
+  readonly answers?: string;
+  /** The form with everything. */
+  readonly extended: boolean;
+}
+
+const EMPTY: Draft = {
+  to: [],
+  cc: [],
+  bcc: [],
+  subject: '',
+  text: '',
+  files: [],
+  importance: 'normal',
+  receipt: false,
+  sendAt: '',
+  references: [],
+  extended: false,
+};
+
+export const blank = (to: readonly Address[] = []): Draft => ({ ...EMPTY, to });
+
+const same = (a: Address, b: Address): boolean => a.address.toLowerCase() === b.address.toLowerCase();
+
+function without(list: readonly Address[], others: readonly Address[]): Address[] {
+  return list.filter(
+    (one, i) => !others.some((other) => same(one, other)) && list.findIndex((o) => same(o, one)) === i,
+  );
+}
+
+/** RFC 5322 §3.6.4; the first ones and the last ones of a long chain. */
+function chain({ references, inReplyTo, messageId }: Message): { inReplyTo?: string; references: string[] } {
+  const valid = (id: string) => /^<[^<>\s]{3,990}>$/.test(id);
+  if (!valid(messageId)) return { references: [] };
+  const before = (references.length > 0 ? references : inReplyTo).filter(valid);
+  const all = [...before, messageId];
+  return { inReplyTo: messageId, references: all.length > 40 ? [...all.slice(0, 5), ...all.slice(-35)] : all };
+}
+
+function prefixed(subject: string, prefix: string, known: RegExp): string {
+  return known.test(subject) ? subject : `${prefix} ${subject}`.trim();
+}
+
+export function reply(message: Message, me: string, all: boolean): Draft {
+  const own = { name: '', address: me };
+  const wrote = message.replyTo.length > 0 ? message.replyTo : message.from;
+  // Who answers to a mail of his own goes on writing to the same people.
+  const mine = wrote.every((one) => same(one, own));
+  const to = mine ? message.to : without(wrote, all && wrote.length > 1 ? [own] : []);
+  const cc = all ? without([...(mine ? [] : message.to), ...message.cc], [own, ...to]) : [];
+  const from = message.from[0];
+  const said = words().wrote(longDate(message.date ?? message.received), from === undefined ? '' : displayName(from));
+  const quoted = (message.text ?? '').trimEnd().replace(/^/gm, '> ').replace(/^> >/gm, '>>');
+  return {
+    ...EMPTY,
+    ...chain(message),
+    to,
+    cc,
+    extended: cc.length > 0,
+    subject: prefixed(message.subject, 'Re:', /^\s*(?:re|답장|회신)\s*:/i),
+    text: `\n\n${said}\n${quoted}\n`,
+    answers: message.id,
+  };
+}
+
+export function forward(message: Message): Draft {
+  const w = words();
+  const people = (list: readonly Address[]) =>
+    list.map(({ name, address }) => (name ? `${name} <${address}>` : address)).join(', ');
+  const head = [
+    `---------- ${w.forwarded} ----------`,
+    `${w.from}: ${people(message.from)}`,
+    `${w.date}: ${longDate(message.date ?? message.received)}`,
+    `${w.subject}: ${message.subject}`,
+    `${w.to}: ${people(message.to)}`,
+    ...(message.cc.length > 0 ? [`${w.cc}: ${people(message.cc)}`] : []),
+  ];
+  return {
+    ...EMPTY,
+    subject: prefixed(message.subject, 'Fwd:', /^\s*(?:fwd?|전달)\s*:/i),
+    text: `\n\n${head.join('\n')}\n\n${message.text ?? ''}`,
+    references: chain(message).references,
+    files: filesOf(message),
+  };
+}
+
+/** Goes on with one that was kept. */
+export function resume(message: Message): Draft {
+  const { id, to, cc, bcc, subject, text, html, inReplyTo, references } = message;
+  return {
+    ...EMPTY,
+    id,
+    to,
+    cc,
+    bcc,
+    subject,
+    text: text ?? '',
+    ...(html !== null && { html }),
+    files: filesOf(message),
+    references,
+    ...(inReplyTo[0] !== undefined && { inReplyTo: inReplyTo[0] }),
+    extended: cc.length + bcc.length > 0 || html !== null,
+  };
+}
+
+function filesOf({ id, attachments }: Message): DraftFile[] {
+  return attachments.map(({ n, name, size, type }) => ({
+    key: `${id}-${n}`,
+    name: name || type,
+    size,
+    at: { message: id, n },
+  }));
+}
+
+/** `name <address>` or an address alone; undefined when it is none. */
+export function parseAddress(typed: string): Address | undefined {
+  const text = typed.trim().replace(/[,;]$/, '');
+  const [, name = '', inside] = /^(.*?)\s*<([^<>]+)>$/.exec(text) ?? [];
+  const address = (inside ?? text).trim();
+  return /^[^\s@<>,;]+@[^\s@<>,;]+\.[^\s@<>,;]+$/.test(address)
+    ? { name: name.replace(/^"|"$/g, '').trim(), address }
+    : undefined;
+}
+
+/** Whether it says that something comes with it, beside what it quotes. */
+export function mentionsAttachment({ text, subject }: Draft): boolean {
+  const own = `${subject}\n${text.split(/^(?:>|-{8,})/m)[0] ?? ''}`;
+  return /첨부|붙임|\battach(?:ed|ment|ments|ing)?\b|\benclosed\b/i.test(own);
+}
+
+export function isEmpty(draft: Draft): boolean {
+  const { to, cc, bcc, subject, text, files } = draft;
+  return to.length + cc.length + bcc.length + files.length === 0 && subject.trim() === '' && text.trim() === '';
+}
+
+/** As POST /v1/drafts and POST /v1/messages take it, without the files that are still here. */
+export function wireOf(draft: Draft) {
+  const { to, cc, bcc, subject, text, html, importance, inReplyTo, references, files } = draft;
+  return {
+    to,
+    cc,
+    bcc,
+    subject,
+    text,
+    importance,
+    references,
+    ...(html !== undefined && { html }),
+    ...(inReplyTo !== undefined && { inReplyTo }),
+    attached: files.flatMap(({ at }) => (at === undefined ? [] : [at])),
+  };
+}
