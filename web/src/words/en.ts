@@ -44,9 +44,6 @@ export const en = {
   brand: 'Pabal',
   mail: 'Mail',
   close: 'Close',
-  cancel: 'Cancel',
-  save: 'Save',
-  saved: 'Saved',
   add: 'Add',
   removeWord: 'Remove',
   undo: 'Undo',
@@ -54,7 +51,6 @@ export const en = {
   tryAgain: 'Try again',
   back: 'Back',
   more: 'More',
-  menu: 'Menu',
 
   signIn: 'Sign in',
   signInTagline: 'Your mail, carried safely.',
@@ -68,8 +64,6 @@ export const en = {
   folders: 'Folders',
   folderName: (folder: Pick<Folder, 'role' | 'name'>): string => ROLES[folder.role ?? ''] ?? folder.name,
   unreadCount: (n: number): string => `${n.toLocaleString('en')} unread`,
-  newFolder: 'New folder',
-  folderNameLabel: 'Name',
 
   messages: 'Messages',
   messageCount: (n: number): string => count(n, 'message', 'messages'),
@@ -102,7 +96,6 @@ export const en = {
   star: 'Star',
   unstar: 'Remove star',
 
-  search: 'Search',
   searchMail: 'Search mail',
   resultsFor: (q: string): string => `Results for “${q}”`,
   clearSearch: 'Clear search',
@@ -115,7 +108,6 @@ export const en = {
   delete: 'Delete',
   deleteForEver: 'Delete for ever',
   spam: 'Report spam',
-  notSpam: 'Not spam',
   moveTo: 'Move to folder',
   findFolder: 'Find a folder',
   markRead: 'Mark as read',
@@ -140,7 +132,6 @@ export const en = {
   subject: 'Subject',
   date: 'Date',
   toMe: (names: string): string => `to ${names}`,
-  details: 'Details',
   remoteBlocked: 'Images of other servers are not shown: they would tell the sender that you read this.',
   showImages: 'Show images',
   truncated: 'The message is longer than what is shown here.',
@@ -154,7 +145,6 @@ export const en = {
   unverifiedHint: 'Nobody has confirmed that the sender is who it says.',
   forged: 'May be forged',
   forgedHint: (domain: string): string => `${domain} says that this is not from there. Be careful.`,
-  conversation: (n: number): string => `${count(n, 'message', 'messages')} in this conversation`,
 
   wrote: (date: string, who: string): string => `On ${date}, ${who} wrote:`,
   forwarded: 'Forwarded message',
@@ -197,7 +187,6 @@ export const en = {
   language: 'Language',
   theme: 'Appearance',
   themes: { system: 'As the system', light: 'Light', dark: 'Dark' },
-  settings: 'Settings',
 
   keys: 'Keyboard shortcuts',
   keyHelp: {

@@ -44,9 +44,6 @@ export const ko: Words = {
   brand: '파발',
   mail: '메일',
   close: '닫기',
-  cancel: '취소',
-  save: '저장',
-  saved: '저장했습니다',
   add: '추가',
   removeWord: '지우기',
   undo: '되돌리기',
@@ -54,7 +51,6 @@ export const ko: Words = {
   tryAgain: '다시 시도',
   back: '뒤로',
   more: '더 보기',
-  menu: '메뉴',
 
   signIn: '로그인',
   signInTagline: '소식을 안전하게 나릅니다.',
@@ -68,8 +64,6 @@ export const ko: Words = {
   folders: '편지함',
   folderName: (folder) => ROLES[folder.role ?? ''] ?? folder.name,
   unreadCount: (n) => `읽지 않음 ${n.toLocaleString('ko')}통`,
-  newFolder: '새 편지함',
-  folderNameLabel: '이름',
 
   messages: '메일 목록',
   messageCount: count,
@@ -102,7 +96,6 @@ export const ko: Words = {
   star: '별표',
   unstar: '별표 해제',
 
-  search: '검색',
   searchMail: '메일 검색',
   resultsFor: (q) => `‘${q}’ 검색 결과`,
   clearSearch: '검색 지우기',
@@ -115,7 +108,6 @@ export const ko: Words = {
   delete: '삭제',
   deleteForEver: '완전히 삭제',
   spam: '스팸 신고',
-  notSpam: '스팸 아님',
   moveTo: '편지함으로 옮기기',
   findFolder: '편지함 찾기',
   markRead: '읽음으로 표시',
@@ -139,7 +131,6 @@ export const ko: Words = {
   subject: '제목',
   date: '날짜',
   toMe: (names) => `${names}에게`,
-  details: '자세히',
   remoteBlocked: '다른 서버의 이미지는 보이지 않게 했습니다. 보이면 읽었다는 사실이 보낸 사람에게 알려집니다.',
   showImages: '이미지 보기',
   truncated: '메일이 길어 일부만 보입니다.',
@@ -153,7 +144,6 @@ export const ko: Words = {
   unverifiedHint: '보낸 사람이 맞는지 확인해 준 곳이 없습니다.',
   forged: '위조 의심',
   forgedHint: (domain) => `${domain}에서 보낸 메일이 아닐 수 있습니다. 조심하세요.`,
-  conversation: (n) => `이 대화의 ${count(n)}`,
 
   wrote: (date, who) => `${date}, ${who} 님이 썼습니다:`,
   forwarded: '전달된 메일',
@@ -196,7 +186,6 @@ export const ko: Words = {
   language: '언어',
   theme: '화면',
   themes: { system: '시스템 설정', light: '밝게', dark: '어둡게' },
-  settings: '설정',
 
   keys: '단축키',
   keyHelp: {
