@@ -32,6 +32,7 @@ export class SieveMessage {
   readonly original: SieveHeader;
   readonly #read: SieveInput['read'];
   readonly #texts = new Map<Part, Promise<string>>();
+  readonly #readable = new Map<Part, Promise<string>>();
   #left = SIEVE_LIMITS.bodyBytes;
 
   private constructor(input: SieveInput, header: SieveHeader) {
@@ -68,9 +69,9 @@ export class SieveMessage {
     return decodeCharset(await this.#bytes(bodyStart, Math.min(bodyEnd, bodyStart + SIEVE_LIMITS.bodyBytes)), '');
   }
 
-  /** What a person reads of a text part: charset and transfer encoding undone, HTML made text. */
-  async readable(part: Part): Promise<string> {
-    return readableText(part, await this.#partBytes(part));
+  /** What a person reads of a text part: charset and transfer encoding undone, HTML made text. Kept: rules ask for the same again and again. */
+  readable(part: Part): Promise<string> {
+    return this.#readable.getOrInsertComputed(part, async () => readableText(part, await this.#partBytes(part)));
   }
 
   /** A part's content with its transfer encoding undone, and text in its charset. Kept: many tests ask for the same. */
