@@ -128,23 +128,29 @@ async function readAll(imap: string, sent: readonly Sent[]): Promise<readonly st
   const waiting = [...sent];
   const bad: string[] = [];
   const reader = async (): Promise<void> => {
-    for (let one = waiting.shift(); one !== undefined; one = waiting.shift())
-      if (!(await isThere(imap, one))) bad.push(one.account);
+    for (let one = waiting.shift(); one !== undefined; one = waiting.shift()) {
+      const problem = await problemOf(imap, one);
+      if (problem !== undefined) bad.push(`${one.account}: ${problem}`);
+    }
   };
   await Promise.all(Array.from({ length: READERS }, reader));
   return bad;
 }
 
-async function isThere(address: string, { account, sha256 }: Sent): Promise<boolean> {
+/** Undefined when the mail is in INBOX as it was sent. */
+async function problemOf(address: string, { account, sha256 }: Sent): Promise<string | undefined> {
   await using imap = await ImapClient.connect(address, { timeoutMs: PATIENCE_MS });
   await imap.login(account, PASSWORD);
   for (const until = performance.now() + PATIENCE_MS; performance.now() < until; ) {
     for await (const { raw } of imap.messages('INBOX')) {
       // Our trace lines stand before it.
       const own = raw.indexOf('From: load@client.test\r\n');
-      return createHash('sha256').update(raw.subarray(own)).digest('hex') === sha256;
+      const same = createHash('sha256').update(raw.subarray(own)).digest('hex') === sha256;
+      return same ? undefined : `${raw.length} bytes that are others, the mail from ${own}`;
     }
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
-  return false;
+  const elsewhere: string[] = [];
+  for (const folder of ['Junk', 'Trash', 'Archive']) if ((await imap.count(folder)) > 0) elsewhere.push(folder);
+  return elsewhere.length > 0 ? `it is in ${elsewhere.join(', ')}` : `it was not there after ${PATIENCE_MS / 1000} s`;
 }
