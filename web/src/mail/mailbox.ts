@@ -206,10 +206,12 @@ export function removeRows(ids: ReadonlySet<string>): void {
   const at = current === undefined ? -1 : rows.indexOf(current);
   const before = rows.length;
   rows = rows.filter((id) => id === undefined || !ids.has(id));
-  if (rows.length === before) return;
+  // An answer that was on its way when they left would bring them back: it is not used, even if they are gone from here already.
+  if (rows.length === before && mailbox.state.list?.view !== 'folder') return;
   // Pages behind have moved: what is on its way would be put in the wrong place.
   generation++;
   asked = new Set();
+  loadingMore = false;
   const gone = current !== undefined && ids.has(current);
   const next = gone ? (rows[Math.min(at, rows.length - 1)] ?? undefined) : current;
   changed({ current: next, selected: new Set([...selected].filter((id) => !ids.has(id))) });
