@@ -74,11 +74,13 @@ async function play({ mails, kills, seed, say, between }: Plan): Promise<GoalRes
   const ids = new Map<string, SubmissionId>();
   /** Whose attempts were under way when a process died. */
   const repeatable = new Map<string, number>();
+  /** When that was for the first time. */
+  const killedAt = new Map<string, number>();
   const waiting = [...addresses];
   let killed = 0;
   for (let alive = true; alive; ) {
     const last = killed >= kills;
-    const at = last ? Number.MAX_SAFE_INTEGER : 1 + random.below(Math.max(50, Math.floor((mails * 200) / (kills + 1))));
+    const at = last ? Number.MAX_SAFE_INTEGER : 1 + random.below(Math.max(50, Math.floor((mails * 60) / (kills + 1))));
     const crashing = crashingKv(world.kv, { at, applied: random.below(2) === 0 });
     const underWay = new Set<string>();
     /** Attempts whose outcome may not be known to the store. */
@@ -95,12 +97,15 @@ async function play({ mails, kills, seed, say, between }: Plan): Promise<GoalRes
     if (!crashing.dead) {
       alive = false;
       if (run !== undefined) {
-        const told = await judge(run, { addresses, ids, servers, repeatable, seed, mails });
+        const told = await judge(run, { addresses, ids, servers, repeatable, killedAt, seed, mails });
         await run[Symbol.asyncDispose]();
         return { ...told, faults: killed };
       }
     }
-    for (const address of unsettled) repeatable.set(address, (repeatable.get(address) ?? 0) + 1);
+    for (const address of unsettled) {
+      repeatable.set(address, (repeatable.get(address) ?? 0) + 1);
+      if (!killedAt.has(address)) killedAt.set(address, clock.now());
+    }
     killed++;
     if (killed % 10 === 0) say(`${killed} kills, ${new Date(clock.now()).toISOString()}`);
     // As with a process: its sockets end, and nothing of it can write.
@@ -189,13 +194,14 @@ interface Evidence {
   readonly ids: ReadonlyMap<string, SubmissionId>;
   readonly servers: HardWorld;
   readonly repeatable: ReadonlyMap<string, number>;
+  readonly killedAt: ReadonlyMap<string, number>;
   readonly seed: number;
   readonly mails: number;
 }
 
 async function judge(
   run: Sending,
-  { addresses, ids, servers, repeatable, seed, mails }: Evidence,
+  { addresses, ids, servers, repeatable, killedAt, seed, mails }: Evidence,
 ): Promise<GoalResult> {
   const taken = servers.taken();
   const [lost, wrong, often]: [string[], string[], string[]] = [[], [], []];
@@ -214,8 +220,11 @@ async function judge(
   }
   const inbox = await subjects(run.alice, INBOX);
   const returned = inbox.filter((subject) => subject === 'Undelivered mail returned to sender').length;
-  // An attempt that is repeated after a kill comes without a pause.
-  const untouched = [...servers.named].filter(([address]) => !repeatable.has(address)).map(([, times]) => times);
+  // An attempt that is repeated after a kill comes without a pause, and what comes later is one attempt behind.
+  const untouched = [...servers.named].map(([address, times]) => {
+    const kill = killedAt.get(address) ?? Infinity;
+    return times.filter((time) => time < kill);
+  });
   const pauses = pausesOf(untouched);
   const violations = [
     ...several('mails are lost', lost),
