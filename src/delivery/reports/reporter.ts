@@ -142,7 +142,9 @@ export class DailyReports implements AsyncDisposable {
   async #sender(): Promise<(Reporter & { readonly account: AccountId }) | undefined> {
     const { organization, from, hostname, version, directory, log } = this.#parts;
     const labels = hostname.split('.');
-    const addresses = from === '' ? labels.map((_, i) => `postmaster@${labels.slice(i).join('.')}`) : [from];
+    // The host itself may be a domain, too: whoever reports is the one above it.
+    const above = labels.map((_, i) => `postmaster@${labels.slice(i).join('.')}`).toReversed();
+    const addresses = from === '' ? above : [from];
     for (const address of addresses) {
       const route = await directory.route(address);
       if (route.kind !== 'account') continue;
