@@ -257,7 +257,7 @@ describe('segments', () => {
     const reading = closed();
     gate.get = reading.promise;
     const slow = found(alice, 'word2 common');
-    await expect.poll(() => gate.get).toBeUndefined();
+    await expect.poll(() => gate.get === undefined).toBe(true);
     await add(1);
     expect(await found(alice, 'common')).toHaveLength(32);
     await expect.poll(async () => (await manifest()).segments.length).toBe(1);
