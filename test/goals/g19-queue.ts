@@ -16,16 +16,7 @@ import { heapAfterCollection } from '../support/heap.ts';
 import { later, ScriptedTransfer, taken, unreachable } from '../support/scripted-transfer.ts';
 import { ALICE, aliceSends, type Sending, sendingWorld } from '../support/sending.ts';
 import { settle } from '../support/settle.ts';
-import {
-  atMost,
-  byForm,
-  inTime,
-  type Goal,
-  type GoalContext,
-  type GoalResult,
-  result,
-  several,
-} from './goal.ts';
+import { atMost, byForm, inTime, type Goal, type GoalContext, type GoalResult, result, several } from './goal.ts';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
