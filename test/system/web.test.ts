@@ -69,6 +69,7 @@ describe.skipIf(!here)('the web client', { timeout: 4 * PATIENCE_MS }, () => {
         `From: Minji <minji@elsewhere.test>\nSubject: Letter ${n}\n\nText ${n}, see https://example.test/x.\n`,
       );
     const { page, faults } = await signedIn(user);
+    await page.locator('.folders a', { hasText: 'Archive' }).waitFor();
     await row(page, 'Letter 3').waitFor();
     await page.keyboard.press('j');
     await page.keyboard.press('o');
