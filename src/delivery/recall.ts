@@ -16,6 +16,7 @@ import {
 } from '../mailstore/submission.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Queue, QueueId } from '../ports/queue.ts';
+import { outboundPayload } from './entry.ts';
 import { type RecallSetting, RECALLED, recallSetting, type Recalled } from './recalled.ts';
 
 export interface RecallParts {
@@ -100,17 +101,21 @@ async function fromQueue(
   { recipients }: Delivery,
 ): Promise<boolean> {
   const entry = `${id}-${part}` as QueueId;
-  if (!recipients.every(isSettled)) {
-    // Held first: nobody begins an attempt meanwhile. What is attempted at the moment cannot be held.
-    const waiting = await queue.get(entry);
-    if (waiting !== undefined && !waiting.held && (await queue.hold([entry])) === 0) return false;
-  }
+  const waiting = await queue.get(entry);
+  // Held first: nobody begins an attempt meanwhile. What is attempted at the moment cannot be held.
+  if (waiting !== undefined && !recipients.every(isSettled))
+    if (!waiting.held && (await queue.hold([entry])) === 0) return false;
   const at = clock.now();
-  await account.outgoing.changeDelivery(id, part, (delivery) => ({
-    recipients: delivery.recipients.map((one) => (one.recall !== undefined ? one : after(one, !isSettled(one), at))),
-    tries: delivery.tries,
-    reports: [],
-  }));
+  await account.outgoing.changeDelivery(
+    id,
+    part,
+    (delivery) => ({
+      recipients: delivery.recipients.map((one) => (one.recall !== undefined ? one : after(one, !isSettled(one), at))),
+      tries: delivery.tries,
+      reports: [],
+    }),
+    { settles: waiting && outboundPayload(waiting)?.effect },
+  );
   await queue.drop([entry]);
   return true;
 }
