@@ -3,7 +3,7 @@ import { MailError } from '../../mail/error.ts';
 import { QUEUE_NAMES, type QueueCounts, type QueueEntry, type QueueId, type QueueName } from '../../ports/queue.ts';
 import { outboundPayload } from '../../delivery/entry.ts';
 import { feedbackPayload } from '../../delivery/feedback/entry.ts';
-import { isSettled } from '../../mailstore/submission.ts';
+import { type Delivery, type DeliveryChange, isSettled } from '../../mailstore/submission.ts';
 import { refusedPayload } from '../../delivery/refused-mail.ts';
 import { operation } from '../operation.ts';
 import type { Service } from '../service.ts';
@@ -71,18 +71,19 @@ export const queueDrop = operation('queue.drop', ids, async (service, args) => {
 async function forgetSubmission({ mailstore, clock }: Service, entry: QueueEntry): Promise<void> {
   const payload = outboundPayload(entry);
   if (payload === undefined) return;
-  const { account: id, submission, part } = payload;
+  const { account: id, submission, part, effect } = payload;
   try {
     using account = await mailstore.open({ kind: 'system', role: 'admin' }, id);
     if (part === undefined) return void (await account.outgoing.cancel(submission));
     const at = clock.now();
-    await account.outgoing.changeDelivery(submission, part, ({ recipients, tries }) => ({
+    const dropped = ({ recipients, tries }: Delivery): DeliveryChange => ({
       recipients: recipients.map((one) =>
         isSettled(one) ? one : { ...one, state: 'dropped', at, reason: 'an operator took it out of the queue' },
       ),
       tries,
       reports: [],
-    }));
+    });
+    await account.outgoing.changeDelivery(submission, part, dropped, { settles: effect });
   } catch (error) {
     if (!(error instanceof MailError) || error.code !== 'account-missing') throw error;
   }
