@@ -17,9 +17,8 @@ need neomutt neomutt
 need mpop mpop
 need python3 python3
 need strace strace
-# A browser with Korean letters, for the web client.
+# A browser for the web client. Pictures of it want Korean letters (fonts-noto-cjk), its tests do not.
 need chromium chromium
-[ -d /usr/share/fonts/opentype/noto ] || packages="$packages fonts-noto-cjk"
 # Scanners, each started by its own test with its own settings; SpamAssassin and its thirty packages, which take half a minute, only with --goals.
 need /usr/sbin/clamd clamav-daemon
 need rspamd rspamd
