@@ -216,6 +216,10 @@ test('a step that never answers is given up after its deadline, and the worker w
   expect(await l.queue.list('intake')).toMatchObject([{ attempts: 1, reason: expect.stringContaining("'spam'") }]);
   await l.clock.advance(10_000);
   await settle();
+  // A slow one has twice as long the next time.
+  await l.clock.advance(60_000);
+  await settle();
+  expect(await l.queue.list('error')).toHaveLength(0);
   await l.clock.advance(60_000);
   await settle();
   expect(await l.queue.list('error')).toHaveLength(1);

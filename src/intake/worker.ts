@@ -30,7 +30,7 @@ export const WORKER_LIMITS = {
   attempts: 5,
   /** While a scanner is down, which may take its operator a night. */
   patientAttempts: 60,
-  /** Of one recipient through the whole pipeline. */
+  /** Of one recipient through the whole pipeline, at the first attempt; doubled each time. */
   deadlineMs: 60_000,
   /** Before the second attempt; doubled each time, and up to half as much again by chance. */
   firstRetryMs: 5_000,
@@ -40,6 +40,8 @@ export const WORKER_LIMITS = {
 export type WorkerLimits = typeof WORKER_LIMITS;
 /** Entries that are begun in one turn of the event loop when there are more than can be at work. */
 const MANY = 8;
+/** Of a deadline, at most. */
+const DOUBLINGS = 4;
 
 /** What is left of an entry after an attempt. */
 interface Failure {
@@ -134,18 +136,26 @@ export class IntakeWorker implements AsyncDisposable {
     const mail = payloadOf(entry);
     const failures: Failure[] = [];
     const [only] = mail.recipients;
-    if (only !== undefined && mail.recipients.length === 1) await this.#deliver(mail, only, failures);
-    else await Promise.all(mail.recipients.map((recipient) => this.#deliver(mail, recipient, failures)));
+    // What was slow and no more than that gets through in the end: a hang is given up all the same.
+    const deadlineMs = this.#limits.deadlineMs * 2 ** Math.min(entry.attempts, DOUBLINGS);
+    const deliver = (recipient: IntakeRecipient) => this.#deliver(mail, recipient, failures, deadlineMs);
+    if (only !== undefined && mail.recipients.length === 1) await deliver(only);
+    else await Promise.all(mail.recipients.map(deliver));
     if (failures.length === 0) await this.#done(entry);
     else await this.#postpone(entry, mail, failures);
   }
 
   /** Never throws. */
-  async #deliver(mail: IntakePayload, recipient: IntakeRecipient, failures: Failure[]): Promise<void> {
+  async #deliver(
+    mail: IntakePayload,
+    recipient: IntakeRecipient,
+    failures: Failure[],
+    deadlineMs: number,
+  ): Promise<void> {
     const { clock, pipeline } = this.#parts;
     const delivery = deliveryOf(mail, recipient);
     let stage: Stage | undefined;
-    using deadline = new Deadline(clock, this.#limits.deadlineMs, () => stage);
+    using deadline = new Deadline(clock, deadlineMs, () => stage);
     const through = async (): Promise<void> => {
       for (stage of pipeline.stages)
         if (stage.deliver !== undefined && (await this.#run(stage, delivery, deadline))) break;
