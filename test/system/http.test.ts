@@ -150,7 +150,8 @@ describe.skipIf(!installed('curl'))('the tour with curl', () => {
   });
 
   test('start page, documentation, health and metrics answer', async () => {
-    expect(await curl(`${base}/`)).toContain(service.at('pop3').split(':')[1]);
+    // `/` is the web client where that was built.
+    expect(await curl(`${base}/start`)).toContain(service.at('pop3').split(':')[1]);
     expect(JSON.parse(await curl(`${base}/v1/openapi.json`)).openapi).toBe('3.1.0');
     expect(await curl('-L', `${base}/docs`)).toContain('swagger-ui');
     expect(JSON.parse(await curl(`${base}/healthz`)).status).toBe('ok');
