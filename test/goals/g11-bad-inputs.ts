@@ -33,7 +33,8 @@ export const goal: Goal = {
   },
 
   async run({ form, say }: GoalContext): Promise<GoalResult> {
-    await using service = await Service.start();
+    // Names of files that run are sent as well: what is accepted is looked for in the mailbox.
+    await using service = await Service.start({ set: { 'viruses.executables': 'accept' } });
     // What trusts its peers is another service: this one must not.
     await using trusting = await Service.start({ set: { 'listen.proxy_from': '["127.0.0.0/8"]' } });
     await pabal(['account', 'add', 'someone@mail.test', '--data', trusting.data]);
