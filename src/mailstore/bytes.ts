@@ -18,6 +18,12 @@ export class ByteWriter {
     return this.#bytes;
   }
 
+  /** Forgets what an encoding left that failed in the middle. */
+  begin(): this {
+    this.#at = 0;
+    return this;
+  }
+
   u8(value: number): this {
     this.#room(1)[this.#at++] = value;
     return this;
@@ -67,10 +73,9 @@ export class ByteWriter {
     return this;
   }
 
-  /** What was written, which may share its memory with other small things; the writer begins anew. */
+  /** What was written, as bytes of its own; the writer begins anew. */
   take(): Uint8Array {
-    const taken = Buffer.allocUnsafe(this.#at);
-    this.#bytes.copy(taken, 0, 0, this.#at);
+    const taken = Uint8Array.prototype.slice.call(this.#bytes, 0, this.#at);
     this.#at = 0;
     if (this.#bytes.length > 1 << 20) this.#bytes = Buffer.allocUnsafe(512);
     return taken;

@@ -59,6 +59,7 @@ const writer = new ByteWriter();
 export function encodeParsed(parsed: ParsedMessage): { readonly bytes: Uint8Array; readonly fresh: FreshDetails } {
   const flat = flatPart(parsed.structure);
   const bytes = writer
+    .begin()
     .u8(parsed.hasAttachment ? 1 : 0)
     .string(parsed.preview)
     .bytes(parsed.wire.envelope)
@@ -72,7 +73,7 @@ export function encodeParsed(parsed: ParsedMessage): { readonly bytes: Uint8Arra
 
 /** The rows of one account's copy. */
 export function detailsRows(email: EmailId, size: number, plan: BodyPlan, parsed: Uint8Array): Entry[] {
-  writer.u8(FORMAT).u32(0).f64(size).bytes(plan.prefix).u16(plan.blobs.length);
+  writer.begin().u8(FORMAT).u32(0).f64(size).bytes(plan.prefix).u16(plan.blobs.length);
   for (const { generation, sha256, size: bytes } of plan.blobs) writer.u32(generation).hex(sha256).f64(bytes);
   writer.u32(plan.segments.length);
   for (const segment of plan.segments) {

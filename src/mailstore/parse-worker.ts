@@ -11,7 +11,7 @@ port.on('message', (question: ParseQuestion) => {
   let answer: ParseAnswer;
   if (question === 'end') {
     const { fresh: _, ...content } = parsedContent(parser.end());
-    answer = { ...content, details: new Uint8Array(content.details) };
+    answer = content;
     parser = new MessageParser();
   } else parser.push(question);
   port.postMessage(answer, answer ? [answer.details.buffer as ArrayBuffer] : []);

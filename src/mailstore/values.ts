@@ -15,6 +15,7 @@ const writer = new ByteWriter();
 
 export function encodeFacts(facts: AccountFacts): Uint8Array {
   return writer
+    .begin()
     .u8(FORMAT)
     .u8(facts.removed ? 1 : 0)
     .hex(facts.epoch)
@@ -77,6 +78,7 @@ function readFolder(r: ByteReader): FolderRow {
 }
 
 export function encodeFolder(row: FolderRow): Uint8Array {
+  writer.begin();
   putFolder(row);
   return writer.take();
 }
@@ -84,7 +86,7 @@ export function encodeFolder(row: FolderRow): Uint8Array {
 export const decodeFolder = (value: Uint8Array): FolderRow => readFolder(new ByteReader(value));
 
 export function encodeCounters(c: FolderCounters): Uint8Array {
-  return writer.u32(c.uidNext).f64(c.highestModseq).u32(c.total).u32(c.unread).f64(c.bytes).take();
+  return writer.begin().u32(c.uidNext).f64(c.highestModseq).u32(c.total).u32(c.unread).f64(c.bytes).take();
 }
 
 export function decodeCounters(value: Uint8Array): FolderCounters {
@@ -93,6 +95,7 @@ export function decodeCounters(value: Uint8Array): FolderCounters {
 }
 
 export function encodeStrings(strings: readonly string[]): Uint8Array {
+  writer.begin();
   putStrings(strings);
   return writer.take();
 }
@@ -154,6 +157,7 @@ function readPlacement(r: ByteReader): MessageMeta {
 }
 
 export function encodePlacement(message: MessageMeta): Uint8Array {
+  writer.begin();
   putPlacement(message);
   return writer.take();
 }
@@ -162,7 +166,7 @@ export const decodePlacement = (value: Uint8Array): MessageMeta => readPlacement
 
 /** The answer to a delivery, for those that come again. */
 export function encodePlaced(p: Placed): Uint8Array {
-  writer.u32(p.id).u32(p.folder).u32(p.uid).u32(p.uidValidity).hex(p.email).hex(p.thread).f64(p.version);
+  writer.begin().u32(p.id).u32(p.folder).u32(p.uid).u32(p.uidValidity).hex(p.email).hex(p.thread).f64(p.version);
   return writer.take();
 }
 
@@ -184,7 +188,7 @@ export function decodePlaced(value: Uint8Array): Placed {
 
 /** The thread of a Message-ID, and the day (since 1970) when it was last named. */
 export function encodeThread(thread: ThreadId, day: number): Uint8Array {
-  return writer.hex(thread).u32(day).take();
+  return writer.begin().hex(thread).u32(day).take();
 }
 
 export function decodeThread(value: Uint8Array): { thread: ThreadId; day: number } {
@@ -194,7 +198,7 @@ export function decodeThread(value: Uint8Array): { thread: ThreadId; day: number
 
 /** The day (since 1970) when two threads were joined. */
 export function encodeDay(day: number): Uint8Array {
-  return writer.u32(day).take();
+  return writer.begin().u32(day).take();
 }
 
 // The log.
@@ -217,7 +221,7 @@ const LogType = {
 const LOG_PART = 192 << 10;
 
 export function encodeLog(row: Omit<LogRow, 'version'>): Uint8Array[] {
-  writer.u32(0).string(row.operation).u32(row.time).f64(row.previous).u32(row.changes.length);
+  writer.begin().u32(0).string(row.operation).u32(row.time).f64(row.previous).u32(row.changes.length);
   for (const change of row.changes) putChange(change);
   const whole = writer.take();
   new DataView(whole.buffer, whole.byteOffset).setUint32(0, whole.length);
