@@ -13,6 +13,7 @@ import {
   placementKey,
   SEARCH,
   searchManifestKey,
+  searchSegmentOf,
 } from '../../src/mailstore/keys.ts';
 import { decodeManifest, encodeManifest, type SearchManifest } from '../../src/mailstore/search/manifest.ts';
 import { RowKind } from '../../src/mailstore/search/segment.ts';
@@ -80,9 +81,12 @@ export function damages(kv: KeyValueStore, account: AccountId, random: SeededRan
     return value;
   };
   const searchRow = (kind: number) => async () => {
+    // What a merge has dropped may still be there, and is nobody's any more.
+    const [named] = await kv.get(p, [searchManifestKey()]);
+    const segments = new Set(decodeManifest(named!).segments.map(({ id }) => id));
     const keys: Key[] = [];
     for await (const page of kv.scanImmutable(p, SEARCH, {}))
-      for (const { key } of page) if (key[12] === kind) keys.push(key);
+      for (const { key } of page) if (key[12] === kind && segments.has(searchSegmentOf(key))) keys.push(key);
     return [SEARCH, keys[random.below(keys.length)]!] as const;
   };
   const first = async (range: Range): Promise<Entry> => {

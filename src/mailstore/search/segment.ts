@@ -227,10 +227,10 @@ export function stringOf(r: VarReader): string {
       if (byte < 0x80) {
         text += String.fromCharCode(byte);
         i++;
-      } else if (byte < 0xe0 && i + 1 < bytes.length) {
+      } else if (byte >= 0xc2 && byte < 0xe0 && continues(bytes, i + 1)) {
         text += String.fromCharCode(((byte & 0x1f) << 6) | (bytes[i + 1]! & 0x3f));
         i += 2;
-      } else if (byte < 0xf0 && i + 2 < bytes.length) {
+      } else if (byte >= 0xe0 && byte < 0xf0 && continues(bytes, i + 1) && continues(bytes, i + 2)) {
         text += String.fromCharCode(((byte & 0x0f) << 12) | ((bytes[i + 1]! & 0x3f) << 6) | (bytes[i + 2]! & 0x3f));
         i += 3;
       } else return decoded(bytes);
@@ -238,6 +238,11 @@ export function stringOf(r: VarReader): string {
     return text;
   }
   return decoded(bytes);
+}
+
+/** A bit that has flipped must not make the same character. */
+function continues(bytes: Uint8Array, at: number): boolean {
+  return at < bytes.length && (bytes[at]! & 0xc0) === 0x80;
 }
 
 function decoded(bytes: Uint8Array): string {
