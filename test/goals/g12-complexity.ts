@@ -119,6 +119,8 @@ function growth(shape: Shape, largest: number, effort: Effort): Growth {
   // What takes memory as much as time is measured in the time of memory: how that grows is the machine's affair.
   const units = shape.yardstick && fastest(sizes.slice(0, times.length), effort, shape.yardstick);
   const costs = times.map((ms, i) => (units ? (ms / units[i]!) * sizes[i]! : ms)).slice(first);
+  // The processor's clock ticks: what took no time by it says nothing of growth.
+  if (!costs.every((cost) => cost > 0 && Number.isFinite(cost))) return { ...known, ratio: undefined, late: undefined };
   const doublings = costs.slice(1).map((cost, i) => cost / costs[i]!);
   return {
     ...known,
