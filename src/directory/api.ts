@@ -20,6 +20,23 @@ export interface AccountInfo {
   readonly created: number;
 }
 
+/** Where a sign-in came from. */
+export interface SessionOrigin {
+  /** IP address. */
+  readonly remote: string;
+  /** What the program calls itself (User-Agent), cut to 300 characters; may be empty. */
+  readonly program: string;
+}
+
+export interface SessionInfo {
+  /** Says nothing about the token. */
+  readonly id: string;
+  /** Milliseconds since 1970. */
+  readonly created: number;
+  readonly expires: number;
+  readonly from?: SessionOrigin;
+}
+
 /** Where mail for an address goes. */
 export type Route =
   | {
@@ -92,9 +109,13 @@ export interface Directory {
   /** Opaque tokens, stored hashed. */
   createSession(
     who: Principal & { kind: 'user' },
-    options: { readonly ttlMs: number; readonly purpose: 'api' | 'sign-in-link' },
+    options: { readonly ttlMs: number; readonly purpose: 'api' | 'sign-in-link'; readonly from?: SessionOrigin },
   ): Promise<string>;
   /** Undefined when unknown, expired or ended. A sign-in link works once. */
   session(token: string, purpose: 'api' | 'sign-in-link'): Promise<(Principal & { kind: 'user' }) | undefined>;
   endSession(token: string): Promise<void>;
+  /** Those that are alive, the newest first; without sign-in links. */
+  sessions(account: AccountId): Promise<readonly SessionInfo[]>;
+  /** Answers whether the account had one with this id. */
+  endSessionOf(account: AccountId, id: string): Promise<boolean>;
 }

@@ -7,7 +7,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { KeyValueStore } from '../ports/kv.ts';
 import type { Random } from '../ports/random.ts';
 import { addressText, normalAddress, normalDomain } from './address.ts';
-import type { AccountInfo, Directory, DomainInfo, Route } from './api.ts';
+import type { AccountInfo, Directory, DomainInfo, Route, SessionInfo, SessionOrigin } from './api.ts';
 import { Claims, taken } from './claims.ts';
 import { Domains } from './domains.ts';
 import { HASH_COST, type HashCost, Passwords } from './passwords.ts';
@@ -353,9 +353,9 @@ export class KvDirectory implements Directory, Disposable {
 
   async createSession(
     who: Principal & { kind: 'user' },
-    options: { readonly ttlMs: number; readonly purpose: 'api' | 'sign-in-link' },
+    options: { readonly ttlMs: number; readonly purpose: 'api' | 'sign-in-link'; readonly from?: SessionOrigin },
   ): Promise<string> {
-    return this.#sessions.create(who.account, options.purpose, options.ttlMs);
+    return this.#sessions.create(who.account, options.purpose, options.ttlMs, options.from);
   }
 
   async session(token: string, purpose: 'api' | 'sign-in-link'): Promise<(Principal & { kind: 'user' }) | undefined> {
@@ -367,6 +367,14 @@ export class KvDirectory implements Directory, Disposable {
 
   endSession(token: string): Promise<void> {
     return this.#sessions.end(token);
+  }
+
+  sessions(account: AccountId): Promise<readonly SessionInfo[]> {
+    return this.#sessions.list(account);
+  }
+
+  endSessionOf(account: AccountId, id: string): Promise<boolean> {
+    return this.#sessions.endById(account, id);
   }
 
   // --- rows

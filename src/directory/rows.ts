@@ -12,6 +12,7 @@
 import type { RejectEntry } from '../mail/reject-list.ts';
 import type { AccountId } from '../mailstore/api.ts';
 import { type Key, type Partition, partition, type Value } from '../ports/kv.ts';
+import type { SessionOrigin } from './api.ts';
 
 export interface DomainRow {
   readonly created: number;
@@ -61,6 +62,8 @@ export interface SessionRow {
   readonly purpose: 'api' | 'sign-in-link';
   readonly created: number;
   readonly expires: number;
+  /** Where the sign-in came from, so that its owner recognises it; absent in older rows. */
+  readonly from?: SessionOrigin;
 }
 
 export interface PendingRow {

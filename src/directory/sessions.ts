@@ -5,12 +5,14 @@ import type { AccountId } from '../mailstore/api.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Key, KeyValueStore, Range } from '../ports/kv.ts';
 import type { Random } from '../ports/random.ts';
+import type { SessionInfo, SessionOrigin } from './api.ts';
 import { decode, encode, identityPartition, type IdentityRow, type SessionRow } from './rows.ts';
 import type { Transactions } from './transact.ts';
 
 /** Sessions of one account; the oldest ends when there are more. */
 const MAX_SESSIONS = 100;
 
+const HASH_BYTES = 32;
 const TOKEN = /^pabal_([A-Za-z0-9]{1,64})_[A-Za-z0-9_-]{43}$/;
 
 /** All sessions of a partition. */
@@ -29,7 +31,12 @@ export class Sessions {
     this.#random = random;
   }
 
-  async create(account: AccountId, purpose: SessionRow['purpose'], ttlMs: number): Promise<string> {
+  async create(
+    account: AccountId,
+    purpose: SessionRow['purpose'],
+    ttlMs: number,
+    from?: SessionOrigin,
+  ): Promise<string> {
     const token = `pabal_${account}_${Buffer.from(this.#random.bytes(32)).toString('base64url')}`;
     const now = this.#clock.now();
     await this.#transactions.run(identityPartition(account), async (view) => {
@@ -40,10 +47,8 @@ export class Sessions {
       live.sort((a, b) => (b.row?.created ?? 0) - (a.row?.created ?? 0));
       const kept = new Set(live.slice(0, MAX_SESSIONS - 1));
       const remove = rows.filter((one) => !kept.has(one)).map(({ key }) => key);
-      return {
-        batch: { put: [[rowKey(token), encode({ purpose, created: now, expires: now + ttlMs })]], remove },
-        result: undefined,
-      };
+      const row: SessionRow = { purpose, created: now, expires: now + ttlMs, ...(from && { from }) };
+      return { batch: { put: [[rowKey(token), encode(row)]], remove }, result: undefined };
     });
     return token;
   }
@@ -68,12 +73,38 @@ export class Sessions {
 
   async end(token: string): Promise<void> {
     const account = accountOf(token);
-    if (account === undefined) return;
-    const key = rowKey(token);
-    await this.#transactions.run(identityPartition(account), async (view) =>
-      (await view.get(key)) === undefined ? { result: undefined } : { batch: { remove: [key] }, result: undefined },
+    if (account !== undefined) await this.#remove(account, rowKey(token));
+  }
+
+  /** Those that are alive, the newest first. */
+  async list(account: AccountId): Promise<readonly SessionInfo[]> {
+    const now = this.#clock.now();
+    const found: SessionInfo[] = [];
+    for await (const page of this.#kv.scan(identityPartition(account), SESSION_ROWS))
+      for (const [key, value] of page) {
+        const row = decode<SessionRow>(value);
+        if (row === undefined || row.purpose !== 'api' || row.expires <= now) continue;
+        const { created, expires, from } = row;
+        found.push({ id: idOf(key), created, expires, ...(from && { from }) });
+      }
+    return found.sort((a, b) => b.created - a.created);
+  }
+
+  async endById(account: AccountId, id: string): Promise<boolean> {
+    const hash = Buffer.from(id, 'base64url');
+    return hash.length === HASH_BYTES && (await this.#remove(account, keyOf(hash)));
+  }
+
+  #remove(account: AccountId, key: Key): Promise<boolean> {
+    return this.#transactions.run(identityPartition(account), async (view) =>
+      (await view.get(key)) === undefined ? { result: false } : { batch: { remove: [key] }, result: true },
     );
   }
+}
+
+/** What `sessions` calls the one with this token. */
+export function sessionId(token: string): string {
+  return idOf(rowKey(token));
 }
 
 function accountOf(token: string): AccountId | undefined {
@@ -81,5 +112,13 @@ function accountOf(token: string): AccountId | undefined {
 }
 
 function rowKey(token: string): Key {
-  return Buffer.concat([Buffer.from('s'), createHash('sha256').update(token).digest()]);
+  return keyOf(createHash('sha256').update(token).digest());
+}
+
+function keyOf(hash: Uint8Array): Key {
+  return Buffer.concat([Buffer.from('s'), hash]);
+}
+
+function idOf(key: Key): string {
+  return Buffer.from(key.subarray(1)).toString('base64url');
 }

@@ -36,6 +36,8 @@ interface Ids {
   readonly webhook: string;
   readonly push: string;
   readonly run: string;
+  readonly session: string;
+  readonly identity: string;
 }
 
 interface Case {
@@ -61,6 +63,19 @@ const moving = (folder: string) => ({ conditions: [], actions: [{ do: 'move', fo
 const OWN: Record<string, Case> = {
   'GET /v1/session': { request: () => ['/v1/session'], stranger: 200 },
   'DELETE /v1/session': { request: () => ['/v1/session'], stranger: 204 },
+  'GET /v1/sessions': { request: () => ['/v1/sessions'], stranger: 200 },
+  'DELETE /v1/sessions/:id': { request: (ids) => [`/v1/sessions/${ids.session}`], stranger: 404 },
+  'GET /v1/profile': { request: () => ['/v1/profile'], stranger: 200 },
+  'PUT /v1/profile/name': { request: () => ['/v1/profile/name', { body: { name: 'x' } }], stranger: 204 },
+  'PUT /v1/profile/password': {
+    request: () => ['/v1/profile/password', { body: { current: 'not it', password: 'another password' } }],
+    stranger: 401,
+  },
+  'GET /v1/identities': { request: () => ['/v1/identities'], stranger: 200 },
+  'PUT /v1/identities/:address': {
+    request: (ids) => [`/v1/identities/${ids.identity}`, { body: { name: '', signature: '' } }],
+    stranger: 404,
+  },
   'GET /v1/folders': { request: () => ['/v1/folders'], stranger: 200 },
   'POST /v1/folders': {
     request: (ids) => ['/v1/folders', { body: { name: 'x', parent: ids.folder } }],
@@ -256,6 +271,8 @@ const missing: Ids = {
   webhook: 'f'.repeat(12),
   push: 'f'.repeat(22),
   run: 'f'.repeat(12),
+  session: 'f'.repeat(43),
+  identity: 'nobody@example.test',
 };
 
 beforeEach(async () => {
@@ -285,6 +302,8 @@ beforeEach(async () => {
     person,
     webhook: hook.json.id,
     run: run.json.id,
+    session: (await http.alice.as('GET', '/v1/sessions')).json.items[0].id,
+    identity: 'alice@example.test',
   };
   theirs = { folder: json.id, message: String(placed.id), thread: placed.thread, ...ids };
 });
@@ -397,6 +416,7 @@ describe('every route', () => {
           submission: wire,
           rule: wire,
           run: wire,
+          session: wire,
         });
         // A client makes another path of `..`, which may know other methods.
         expect(answer.status, `${name} with ${id}`).toBeOneOf(id === '..' ? [404, 405] : [404]);

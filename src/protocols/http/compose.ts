@@ -1,13 +1,15 @@
 /** What a mail is made of, as it comes in over the API: to be sent, or to be kept as a draft. */
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import type { Directory } from '../../directory/api.ts';
 import { composeMessage, formatAddress } from '../../mail/compose.ts';
 import type { ComposeAddress, ComposeAttachment } from '../../mail/compose.ts';
 import { bodyDecoder } from '../../mail/encoding.ts';
 import { MailError } from '../../mail/error.ts';
 import type { MailAccount, MsgId } from '../../mailstore/api.ts';
+import { identities } from '../../submit/identities.ts';
 import { bodyParts } from './body-parts.ts';
-import type { HttpLimits } from './context.ts';
+import type { HttpLimits, User } from './context.ts';
 import { numberId } from './listing.ts';
 import { Problem } from './reply.ts';
 import { readMultipart, type Upload, type UploadBudget } from './uploads.ts';
@@ -31,7 +33,7 @@ const attachment = z.strictObject({
 });
 
 export const mailFields = {
-  from: mailbox.optional().describe('One of your own addresses; your first one when absent'),
+  from: mailbox.optional().describe('One of your own addresses; your first one, with its name, when absent'),
   to: mailboxes,
   cc: mailboxes,
   bcc: mailboxes,
@@ -132,6 +134,17 @@ async function attachedFiles(account: MailAccount, attached: MailFields['attache
     });
   }
   return files;
+}
+
+/** The first address, with the name that its owner gave it. */
+export async function usualFrom(
+  account: MailAccount,
+  user: User,
+  directory: Pick<Directory, 'account'>,
+): Promise<ComposeAddress> {
+  const owner = await directory.account(user.account);
+  const first = owner && (await identities(account, owner))[0];
+  return first === undefined ? { address: user.address } : { address: user.address, name: first.name };
 }
 
 /** For routes that take a mail as JSON, or as multipart with files: their hooks, and the files of a request. */

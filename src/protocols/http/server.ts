@@ -48,6 +48,7 @@ import { messageRoutes } from './routes/messages.ts';
 import { operatorAccess, operatorRoutes } from './routes/operator.ts';
 import { absenceRoutes, newMailRoutes, peopleRoutes, rejectRoutes } from './routes/own-mail.ts';
 import { pageRoutes } from './routes/pages.ts';
+import { profileRoutes } from './routes/profile.ts';
 import { receiptRoutes } from './routes/receipts.ts';
 import { reportRoutes } from './routes/reports.ts';
 import { ruleRoutes } from './routes/rules.ts';
@@ -248,6 +249,7 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
   await app.register(async (scope) => {
     const api = scope.withTypeProvider<ZodTypeProvider>();
     sessionRoutes(api, services);
+    profileRoutes(api, services);
     folderRoutes(api, services, sortKeys);
     messageRoutes(api, services, cleaner);
     receiptRoutes(api, services);

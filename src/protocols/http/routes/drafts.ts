@@ -4,7 +4,7 @@ import { Flag } from '../../../mailstore/api.ts';
 import type { MailAccount, MsgId } from '../../../mailstore/api.ts';
 import { ownAccount, signedIn } from '../auth.ts';
 import { bodyParts } from '../body-parts.ts';
-import { composeMail, mailFields, mailUploads } from '../compose.ts';
+import { composeMail, mailFields, mailUploads, usualFrom } from '../compose.ts';
 import type { App, Services } from '../context.ts';
 import { idempotent } from '../idempotency.ts';
 import { numberId } from '../listing.ts';
@@ -44,7 +44,7 @@ export function draftRoutes(app: App, services: Services, budget: UploadBudget):
       const account = await ownAccount(request, reply, services);
       const draft = request.body;
       const made = await idempotent(request, account, async () => {
-        const from = draft.from ?? { address: user.address };
+        const from = draft.from ?? (await usualFrom(account, user, services.directory));
         const domain = user.address.slice(user.address.lastIndexOf('@') + 1);
         const messageId = `<${Buffer.from(random.bytes(15)).toString('base64url')}@${domain}>`;
         const how = { from, messageId, date: clock.now(), limit: limits.message, keepBcc: true };

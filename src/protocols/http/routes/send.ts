@@ -6,7 +6,7 @@ import type { RawMail } from '../../../intake/arrival.ts';
 import type { FolderId, MailAccount } from '../../../mailstore/api.ts';
 import { type Addressee, FARTHEST_SEND_AT, type Submit } from '../../../submit/submit.ts';
 import { ownAccount, signedIn } from '../auth.ts';
-import { composeMail, mailFields, mailUploads } from '../compose.ts';
+import { composeMail, mailFields, mailUploads, usualFrom } from '../compose.ts';
 import type { App, Services, User } from '../context.ts';
 import { idempotencyKey, idempotent } from '../idempotency.ts';
 import { Problem, toProblem } from '../reply.ts';
@@ -89,7 +89,7 @@ export function sendRoutes(app: App, services: Services, submit: Submit, budget:
     if (mail.to.length + mail.cc.length + mail.bcc.length > limits.recipients)
       throw new Problem('too-large', `A mail may go to ${limits.recipients} addresses.`);
     const copyTo = mail.saveTo === null ? undefined : copyFolder(account, mail.saveTo);
-    const from = mail.from ?? { address: user.address };
+    const from = mail.from ?? (await usualFrom(account, user, services.directory));
     await submit.checkSender(user, from.address);
     const domain = from.address.slice(from.address.lastIndexOf('@') + 1);
     const messageId = `<${Buffer.from(services.random.bytes(15)).toString('base64url')}@${domain}>`;

@@ -1,8 +1,10 @@
 /** Signing in and out. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { sessionId } from '../../../directory/sessions.ts';
 import { requireOwnPage, SESSION_COOKIE, signedIn } from '../auth.ts';
-import type { App, Services } from '../context.ts';
+import type { App, Services, User } from '../context.ts';
+import { Problem } from '../reply.ts';
 import * as schemas from '../schemas.ts';
 
 const TAGS = ['session'];
@@ -16,6 +18,15 @@ const credentials = z.strictObject({
     .boolean()
     .default(false)
     .describe('For web pages: the session goes into a cookie that scripts cannot read, and no token is answered'),
+});
+
+const session = z.strictObject({
+  id: z.string().describe('For DELETE /v1/sessions/{id}; it is not the token'),
+  created: z.iso.datetime(),
+  expires: z.iso.datetime(),
+  remote: z.string().optional().describe('IP address from which it was begun'),
+  program: z.string().optional().describe('What the program called itself (User-Agent)'),
+  current: z.boolean().describe('The one of this request'),
 });
 
 const account = z.strictObject({ id: z.string(), address: z.string(), admin: z.boolean() });
@@ -43,11 +54,11 @@ export function sessionRoutes(app: App, services: Services): void {
       // Else another site could sign a visitor in to an account of its own.
       if (cookie) requireOwnPage(request);
       const user = await directory.authenticate(address, password, { protocol: 'http', remote: request.ip });
-      const token = await directory.createSession(user, { ttlMs: SESSION_MS, purpose: 'api' });
+      const token = await newSession(services, request, user);
       const shown = { id: user.account, address: user.address, admin: user.admin };
       if (!cookie) return { token, account: shown };
       // A cookie that was there before is never taken over: whoever planted it does not know this token.
-      setCookie(reply, request, token, SESSION_MS / 1_000);
+      setCookie(reply, request, token);
       return { account: shown };
     },
   );
@@ -83,9 +94,59 @@ export function sessionRoutes(app: App, services: Services): void {
       return await reply.code(204).send();
     },
   );
+
+  app.get(
+    '/v1/sessions',
+    {
+      schema: {
+        tags: TAGS,
+        summary: 'Where one is signed in over the API, the newest first',
+        response: { 200: z.strictObject({ items: z.array(session) }), ...schemas.problems(401) },
+      },
+    },
+    async (request) => {
+      const { user, token } = signedIn(request);
+      const here = sessionId(token);
+      const items = (await directory.sessions(user.account)).map(({ id, created, expires, from }) => ({
+        id,
+        created: new Date(created).toISOString(),
+        expires: new Date(expires).toISOString(),
+        ...from,
+        current: id === here,
+      }));
+      return { items };
+    },
+  );
+
+  app.delete(
+    '/v1/sessions/:id',
+    {
+      schema: {
+        tags: TAGS,
+        summary: 'End one of them: who has its token is signed out',
+        params: schemas.idParam,
+        response: { 204: z.undefined().describe('Ended'), ...schemas.problems(401, 404) },
+      },
+    },
+    async (request, reply) => {
+      const { user } = signedIn(request);
+      if (!(await directory.endSessionOf(user.account, request.params.id))) throw new Problem('not-found');
+      return await reply.code(204).send();
+    },
+  );
 }
 
-function setCookie(reply: FastifyReply, request: FastifyRequest, token: string, maxAge: number): void {
+export function newSession({ directory }: Services, request: FastifyRequest, user: User): Promise<string> {
+  const program = (request.headers['user-agent'] ?? '').slice(0, 300);
+  return directory.createSession(user, { ttlMs: SESSION_MS, purpose: 'api', from: { remote: request.ip, program } });
+}
+
+export function setCookie(
+  reply: FastifyReply,
+  request: FastifyRequest,
+  token: string,
+  maxAge = SESSION_MS / 1_000,
+): void {
   const secure = request.protocol === 'https';
   reply.setCookie(SESSION_COOKIE, token, { path: '/', httpOnly: true, sameSite: 'strict', secure, maxAge });
 }

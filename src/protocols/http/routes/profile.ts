@@ -1,0 +1,135 @@
+/** Who one is: name, addresses, signatures, room, password. */
+import type { FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import type { AccountInfo } from '../../../directory/api.ts';
+import { identities, IDENTITY_LIMITS, putIdentity } from '../../../submit/identities.ts';
+import { ownAccount, signedIn } from '../auth.ts';
+import type { App, Services } from '../context.ts';
+import { Problem } from '../reply.ts';
+import * as schemas from '../schemas.ts';
+import { newSession, setCookie } from './session.ts';
+
+const TAGS = ['session'];
+
+/** One line: it stands in header fields. */
+const name = z
+  .string()
+  .max(IDENTITY_LIMITS.name)
+  .regex(/^[^\x00-\x1f\x7f]*$/, 'one line of text');
+const profile = z.strictObject({
+  address: z.string(),
+  name: z.string().describe('Empty when none was given'),
+  aliases: z.array(z.string()),
+  used: z.int().describe('Bytes'),
+  quota: z.int().nullable().describe('Bytes; null: no limit'),
+});
+const identity = z.strictObject({
+  address: z.string(),
+  name: z.string().describe('Stands before the address in From'),
+  signature: z.string().describe('Plain text. The service puts it under nothing: the program that writes does'),
+});
+const passwords = z.strictObject({
+  current: z.string().min(1).max(1_000),
+  password: z.string().min(8).max(1_000).describe('The new one'),
+});
+
+export function profileRoutes(app: App, services: Services): void {
+  const { directory } = services;
+  const owner = async (request: FastifyRequest): Promise<AccountInfo> => {
+    const found = await directory.account(signedIn(request).user.account);
+    if (found === undefined) throw new Problem('not-signed-in');
+    return found;
+  };
+
+  app.get(
+    '/v1/profile',
+    {
+      schema: { tags: TAGS, summary: 'Your account', response: { 200: profile, ...schemas.problems(401) } },
+    },
+    async (request, reply) => {
+      const { address, displayName, aliases } = await owner(request);
+      const { used, limit } = (await ownAccount(request, reply, services)).quota();
+      return { address, name: displayName, aliases: [...aliases], used, quota: limit ?? null };
+    },
+  );
+
+  app.put(
+    '/v1/profile/name',
+    {
+      schema: {
+        tags: TAGS,
+        summary: 'Change your name',
+        body: z.strictObject({ name }),
+        response: { 204: z.undefined().describe('Changed'), ...schemas.problems(400, 401) },
+      },
+    },
+    async (request, reply) => {
+      await directory.updateAccount(signedIn(request).user.account, { displayName: request.body.name });
+      return await reply.code(204).send();
+    },
+  );
+
+  app.put(
+    '/v1/profile/password',
+    {
+      schema: {
+        tags: TAGS,
+        summary: 'Change your password',
+        description:
+          'All sessions end. The answer brings the caller a new one: as a cookie if it came with one, else as a token.',
+        body: passwords,
+        response: {
+          200: z.strictObject({ token: z.string().optional().describe('For Authorization: Bearer') }),
+          ...schemas.problems(400, 401, 403, 429, 503),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { by } = signedIn(request);
+      const { current, password } = request.body;
+      const { id, address } = await owner(request);
+      // Whoever finds a browser open has the session, not the account: attempts are counted as those of a sign-in.
+      const user = await directory.authenticate(address, current, { protocol: 'http', remote: request.ip });
+      await directory.updateAccount(id, { password });
+      const token = await newSession(services, request, user);
+      if (by === 'bearer') return { token };
+      setCookie(reply, request, token);
+      return {};
+    },
+  );
+
+  app.get(
+    '/v1/identities',
+    {
+      schema: {
+        tags: TAGS,
+        summary: 'As whom you write: your addresses, each with a name and a signature',
+        response: { 200: z.strictObject({ items: z.array(identity) }), ...schemas.problems(401) },
+      },
+    },
+    async (request, reply) => {
+      const account = await ownAccount(request, reply, services);
+      return { items: [...(await identities(account, await owner(request)))] };
+    },
+  );
+
+  app.put(
+    '/v1/identities/:address',
+    {
+      schema: {
+        tags: TAGS,
+        summary: 'Another name or signature for one of your addresses',
+        params: z.strictObject({ address: z.string().min(1).max(400) }),
+        body: z.strictObject({ name, signature: z.string().max(IDENTITY_LIMITS.signature) }),
+        response: { 200: identity, ...schemas.problems(400, 401, 404) },
+      },
+    },
+    async (request, reply) => {
+      const account = await ownAccount(request, reply, services);
+      const { address } = request.params;
+      const kept = await putIdentity(account, await owner(request), { address, ...request.body });
+      if (kept === undefined) throw new Problem('not-found');
+      return kept;
+    },
+  );
+}
