@@ -8,6 +8,7 @@ import { RelaxedBody } from '../mail/dkim/relaxed.ts';
 import { SignedHeader } from '../mail/dkim/signature.ts';
 import { HeaderBlock } from '../mail/header.ts';
 import { normalizeDomain } from '../mail/path.ts';
+import { NOTIFICATION_FIELD, RECEIPT_FIELD } from '../mail/downmail/fields.ts';
 import { LineWatch, unsignableHeader } from '../mail/signable.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -41,6 +42,8 @@ export const SIGNED_FIELDS = [
   'List-Id',
   'List-Unsubscribe',
   'List-Unsubscribe-Post',
+  NOTIFICATION_FIELD,
+  RECEIPT_FIELD,
 ];
 const NAMES: ReadonlySet<string> = new Set(SIGNED_FIELDS.map((name) => name.toLowerCase()));
 
