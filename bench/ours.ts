@@ -34,6 +34,9 @@ export class Ours implements Subject {
   pids(): readonly number[] {
     return [this.#service.pid];
   }
+  get service(): Service {
+    return this.#service;
+  }
   get smtp(): string {
     return this.#service.at('smtp');
   }

@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- inbound|lmtp|relay|lifecycle|imap|idle|pop3 [--peer | --peer-only] [--seconds N] ...`: one JSON line for each case and
+ * `npm run bench -- inbound|lmtp|relay|lifecycle|imap|idle|lag|pop3 [--peer | --peer-only] [--seconds N] ...`: one JSON line for each case and
  * subject, and with the peer one that says how they compare. What is measured and how: bench/README.md.
  */
 import { loadavg } from 'node:os';
@@ -8,6 +8,7 @@ import { account } from './cases/account.ts';
 import { imapFolder, imapIdle } from './cases/imap.ts';
 import { inbound } from './cases/inbound.ts';
 import { lifecycle } from './cases/lifecycle.ts';
+import { lag } from './cases/lag.ts';
 import { pop3 } from './cases/pop3.ts';
 import { type Relay, relay, Sink } from './cases/relay.ts';
 import { search } from './cases/search.ts';
@@ -125,16 +126,20 @@ const CASES: Readonly<Record<string, Case>> = {
   ),
 };
 
-/** In this process, on the store alone. */
-const HERE: Readonly<Record<string, () => Promise<Result>>> = {
+/** Without a peer: on the store alone in this process, or on our service. */
+const ALONE: Readonly<Record<string, () => Promise<Result>>> = {
+  lag: async () => {
+    await using ours = await Ours.start(ourOptions());
+    return await lag(ours, { seconds, connections: Number(values.connections), size: Number(values.size) });
+  },
   account: () => account({ messages: messages(500_000) }),
   search: () => search({ messages: messages(100_000) }),
 };
 
-const names = positionals.length > 0 ? positionals : [...Object.keys(CASES), ...Object.keys(HERE)];
+const names = positionals.length > 0 ? positionals : [...Object.keys(CASES), ...Object.keys(ALONE)];
 for (const name of names) {
-  if (!Object.hasOwn(CASES, name) && !Object.hasOwn(HERE, name)) {
-    const known = [...Object.keys(CASES), ...Object.keys(HERE)];
+  if (!Object.hasOwn(CASES, name) && !Object.hasOwn(ALONE, name)) {
+    const known = [...Object.keys(CASES), ...Object.keys(ALONE)];
     process.stderr.write(`there is no case '${name}': ${known.join(', ')}\n`);
     process.exit(2);
   }
@@ -145,11 +150,11 @@ if (missing !== undefined) {
   process.exit(1);
 }
 for (const name of names) {
-  const here = HERE[name];
-  if (here === undefined) await measure(name, CASES[name] as Case);
+  const alone = ALONE[name];
+  if (alone === undefined) await measure(name, CASES[name] as Case);
   else {
     const load = loadavg().map((value) => round(value));
-    print({ case: name, ...(await here()), date: new Date(), load });
+    print({ case: name, ...(await alone()), date: new Date(), load });
   }
 }
 

@@ -21,6 +21,8 @@ export interface SmtpLoadArguments {
   readonly recipients: readonly string[];
   readonly connections: number;
   readonly seconds: number;
+  /** Messages a second of all connections together, at most; absent: as many as are accepted. */
+  readonly rate?: number;
   readonly size: number;
   readonly tag: string;
 }
@@ -79,6 +81,11 @@ function client(index: number): void {
     if (performance.now() >= deadline) {
       step = 'quit';
       socket.write('QUIT\r\n');
+      return;
+    }
+    const due = args.rate === undefined ? 0 : started + (sent / args.rate) * 1000 - performance.now();
+    if (due > 1) {
+      setTimeout(next, due);
       return;
     }
     const number = sent++;
