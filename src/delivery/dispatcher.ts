@@ -26,8 +26,9 @@ import type { NewEntry, Queue } from '../ports/queue.ts';
 import type { Random } from '../ports/random.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Counter, Metrics } from '../telemetry/metrics.ts';
-import { deliveryEntry, outboundPayload, wakeEntry } from './entry.ts';
+import { deliveryEntry, heldEntry, outboundPayload, wakeEntry } from './entry.ts';
 import { feedbackEntry } from './feedback/entry.ts';
+import type { HeldCarrier } from './held-carrier.ts';
 import type { OutboundLimits } from './limits.ts';
 import { deliveryKeyOf, recall } from './recall.ts';
 
@@ -43,6 +44,8 @@ export interface DispatcherParts {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly hostname: string;
+  /** Absent: no mail is held. */
+  readonly held?: Pick<HeldCarrier, 'hold' | 'notify' | 'receipt'>;
 }
 
 const SYSTEM: Principal = { kind: 'system', role: 'intake' };
@@ -177,8 +180,16 @@ export class Dispatcher implements AsyncDisposable {
         if (effect.destination) await this.#handOver(account, item, effect.part, effect.destination);
         else await this.#deliver(account, item, effect.part);
         return true;
-      case 'wake':
-        await this.#queue(account, item, wakeEntry(account.id, item.submission, effect.at));
+      case 'wake': {
+        const entry = effect.for === 'held' ? heldEntry : wakeEntry;
+        await this.#queue(account, item, entry(account.id, item.submission, effect.at));
+        return true;
+      }
+      case 'notify':
+        await this.#held().notify(account, item, effect);
+        return true;
+      case 'receipt':
+        await this.#held().receipt(account, item, effect);
         return true;
       case 'recall':
         return this.#recall(account, item);
@@ -189,6 +200,12 @@ export class Dispatcher implements AsyncDisposable {
         await this.#queue(account, item, feedbackEntry(account.id, item, effect), effect.feedback);
         return true;
     }
+  }
+
+  #held(): Pick<HeldCarrier, 'hold' | 'notify' | 'receipt'> {
+    const { held } = this.#parts;
+    if (held === undefined) throw new MailError('bug', 'bug', 'mail is held, and nobody looks after it');
+    return held;
   }
 
   async #recall(account: MailAccount, item: OutboxItem): Promise<boolean> {
@@ -214,6 +231,7 @@ export class Dispatcher implements AsyncDisposable {
     const submission = await account.outgoing.get(id);
     const delivery = await account.outgoing.delivery(id, part);
     if (submission === undefined || delivery === undefined) return account.outgoing.carriedOut(item);
+    if (delivery.held === true) return this.wake(account.id, await this.#held().hold(account, item, part));
     if (delivery.destination !== '') return this.#handOver(account, item, part, delivery.destination);
     const known = await this.#known(delivery);
     const recipients = known.filter((recipient) => recipient !== undefined);

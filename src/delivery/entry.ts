@@ -14,6 +14,8 @@ export interface OutboundPayload {
   readonly faults?: number;
   /** The account's effect that brought it. It is there until nobody waits any more, or the entry does: then the queue has it for good. */
   readonly effect?: number;
+  /** Somebody is to look after the mail in the sender mailbox. */
+  readonly held?: true;
 }
 
 export function deliveryEntry(
@@ -30,6 +32,12 @@ export function deliveryEntry(
 export function wakeEntry(account: AccountId, submission: SubmissionId, due: number): NewEntry {
   const payload: OutboundPayload = { account, submission };
   return { id: `${submission}-wake` as QueueId, payload, tags: [account], due };
+}
+
+/** To look after a mail in the sender mailbox. */
+export function heldEntry(account: AccountId, submission: SubmissionId, due: number): NewEntry {
+  const payload: OutboundPayload = { account, submission, held: true };
+  return { id: `${submission}-held` as QueueId, payload, tags: [account], due };
 }
 
 /** Undefined for an entry of another queue, wherever it is now. */

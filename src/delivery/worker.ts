@@ -18,6 +18,7 @@ import { type OutboundPayload, outboundPayload } from './entry.ts';
 import { suppressedOutcomes } from './feedback/suppressed.ts';
 import type { Suppressions } from './feedback/suppressions.ts';
 import type { FastBlock } from './fast-block.ts';
+import type { HeldCarrier } from './held-carrier.ts';
 import { Lane } from './lane.ts';
 import type { OutboundLimits } from './limits.ts';
 import { outgoingMail } from './outgoing-mail.ts';
@@ -40,6 +41,8 @@ export interface OutboundParts {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly hostname: string;
+  /** Absent: no mail is held. */
+  readonly held?: Pick<HeldCarrier, 'look'>;
 }
 
 const SYSTEM: Principal = { kind: 'system', role: 'intake' };
@@ -192,11 +195,21 @@ export class OutboundWorker implements AsyncDisposable {
     if (await this.#suspended(payload.account))
       return queue.retry(entry, { due: clock.now() + SUSPENDED_PAUSE_MS, reason: SUSPENDED });
     using account = await this.#open(store, payload.account);
+    if (payload.held === true) return this.#look(entry, payload, account);
     const { state, at } =
       account === undefined ? { state: undefined } : await account.outgoing.release(payload.submission);
     if (state === 'held' && at !== undefined) return queue.retry(entry, { due: at, reason: 'its time has not come' });
     await queue.done([entry]);
     dispatcher.wake(payload.account);
+  }
+
+  /** Mail in a sender mailbox is looked after from time to time. */
+  async #look(entry: QueueEntry, payload: OutboundPayload, account: MailAccount | undefined): Promise<void> {
+    const { queue, held } = this.#parts;
+    if (held === undefined) throw new MailError('bug', 'bug', 'mail is held, and nobody looks after it');
+    const due = account && (await held.look(account, payload.submission));
+    if (due !== undefined) return queue.retry(entry, { due, reason: 'it waits in the sender mailbox' });
+    await queue.done([entry]);
   }
 
   async #attempt(lane: Lane, entry: QueueEntry, payload: OutboundPayload): Promise<void> {

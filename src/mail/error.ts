@@ -21,6 +21,8 @@ export type MailErrorCode =
   | 'script-active'
   | 'too-large'
   | 'over-quota'
+  | 'sender-mailbox-missing'
+  | 'sender-mailbox-full'
   | 'limit'
   | 'not-allowed'
   | 'auth-failed'

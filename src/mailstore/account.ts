@@ -43,12 +43,14 @@ import { besideDelivery } from './operations/delivered.ts';
 import { DAY, publish } from './operations/publish.ts';
 import { checkedRecordKey, putRecord, rememberOnce } from './operations/records.ts';
 import { withdraw } from './operations/withdraw.ts';
+import { AccountSenderMailbox } from './holding.ts';
 import { AccountOutgoing } from './outgoing.ts';
 import { messageIds } from './query.ts';
 import { eachDetails, readDetails, readMessage } from './read-details.ts';
 import { noFolder, publicChanges } from './state.ts';
 import { runSearch } from './search/search.ts';
 import { mayHold } from './search/substring.ts';
+import type { SenderMailbox } from './sender-mailbox.ts';
 import type { Outgoing } from './submission.ts';
 import { told } from './told.ts';
 import { vanishedSince } from './trim.ts';
@@ -65,6 +67,7 @@ export class Account implements MailAccount, Disposable {
   readonly #onces: Map<string, Promise<unknown>>;
   readonly #watches = new Set<Disposable>();
   readonly outgoing: Outgoing;
+  readonly senderMailbox: SenderMailbox;
   #disposed = false;
 
   constructor(mailbox: Mailbox, node: Node, onces: Map<string, Promise<unknown>>, onDispose: () => void) {
@@ -73,6 +76,7 @@ export class Account implements MailAccount, Disposable {
     this.#onces = onces;
     this.#onDispose = onDispose;
     this.outgoing = new AccountOutgoing(mailbox, node);
+    this.senderMailbox = new AccountSenderMailbox(mailbox, node, this.outgoing);
   }
 
   [Symbol.dispose](): void {

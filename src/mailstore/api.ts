@@ -10,6 +10,7 @@ import type { Envelope, Part } from '../mail/message.ts';
 import type { FieldName } from '../mail/search/document.ts';
 import type { SearchQuery } from '../mail/search/query.ts';
 import type { Version } from '../ports/kv.ts';
+import type { SenderMailbox } from './sender-mailbox.ts';
 import type { Outgoing } from './submission.ts';
 
 /** Random, never the address. */
@@ -387,6 +388,8 @@ export interface MailAccount {
 
   /** What its user sends. */
   readonly outgoing: Outgoing;
+  /** Mail that it holds until its recipients fetch it. */
+  readonly senderMailbox: SenderMailbox;
 
   /** Bytes used, and allowed (undefined = no limit). */
   quota(): { readonly used: number; readonly limit: number | undefined };

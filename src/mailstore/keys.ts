@@ -24,6 +24,8 @@ const Kind = {
   outbox: 0x65,
   delivery: 0x66,
   sent: 0x67,
+  senderMailbox: 0x68,
+  held: 0x69,
   search: 0x70,
 } as const;
 
@@ -216,6 +218,25 @@ export function outboxOf(key: Key): readonly [EmailId, number] {
 export function sentKey(messageId: string): Key {
   return Buffer.concat([Uint8Array.of(Kind.sent), digest(messageId, 16)]);
 }
+
+/** The facts of the account's sender mailbox. */
+export const senderMailboxKey = (): Key => Uint8Array.of(Kind.senderMailbox);
+
+/** Which recipient of which delivery a visible id names. */
+export function heldKey(recipientId: string, mailNo: number): Key {
+  const key = Buffer.allocUnsafe(21);
+  key[0] = Kind.held;
+  key.set(digest(recipientId, 16), 1);
+  key.writeUInt32BE(mailNo, 17);
+  return key;
+}
+/** All numbers of one recipient, in order. */
+export const heldFor = (recipientId: string): Range => ({
+  start: heldKey(recipientId, 0),
+  end: heldKey(recipientId, 0xffffffff),
+});
+export const allHeld = (): Range => all(Kind.held);
+export const heldNumberOf = (key: Key): number => Buffer.from(key).readUInt32BE(17);
 
 function numbered(kind: number, id: EmailId, number: number): Key {
   const key = Buffer.allocUnsafe(17);

@@ -1,11 +1,12 @@
 /**
  * The sender mailbox of an account (Downmail): originals that stay here until their recipients fetch them. A held mail is a
- * submission whose deliveries are held: its content is stored once, its recipients have the state `held` and what a pick-up
+ * submission whose deliveries are held: its content is stored once, its recipients have the state `waiting` and what a pick-up
  * needs (`HeldCopy`), in the delivery's row; a row for each visible id leads there.
  */
 import type { OutboxItem, Submission, SubmissionId, SubmissionRecipient } from './submission.ts';
 
-/** What becomes of a copy that was fetched: it goes at once, it goes when its recipient deletes it, or it stays until it expires. */
+/** What becomes of a copy that was fetched: it goes within the hour, so that a broken connection loses nothing; it goes when its recipient
+ * deletes it; or it stays until it expires. */
 export const KEEP_POLICIES = ['until-fetched', 'until-deleted', 'until-expired'] as const;
 export type KeepPolicy = (typeof KEEP_POLICIES)[number];
 
@@ -16,8 +17,8 @@ export interface Hold {
   readonly days: number;
   /** SHA-256 of the original as it is handed out (header, body, CRLF), 64 hex digits. */
   readonly digest: string;
-  /** Bytes that it takes of the sender mailbox as long as anybody may fetch it: the size once, or once for each recipient. */
-  readonly counted: number;
+  /** It takes the room of each of its copies in the sender mailbox, not only of the one that is stored. */
+  readonly countsEach?: true;
 }
 
 /** What is known of one copy besides what is known of its recipient. */
@@ -47,7 +48,7 @@ export interface HeldRef {
   readonly position: number;
 }
 
-/** A copy with all that is known of it. `recipient.state`: `held` while it may be fetched; afterwards `fetched`, `expired`, `recalled`
+/** A copy with all that is known of it. `recipient.state`: `waiting` while it may be fetched; afterwards `fetched`, `expired`, `recalled`
  * (also when its sender deleted it). */
 export interface Held extends HeldRef {
   readonly senderId: string;
@@ -67,6 +68,13 @@ export interface SenderMailboxFacts {
   readonly copies: number;
 }
 
+/** Copies of one delivery, by position. */
+export interface NotifiedCopies {
+  readonly submission: SubmissionId;
+  readonly part: number;
+  readonly positions: readonly number[];
+}
+
 export type HeldEnd = 'fetched' | 'expired' | 'recalled';
 
 /** The part of an account that is about mail it holds for others. */
@@ -77,7 +85,8 @@ export interface SenderMailbox {
   open(senderId: string, limit: number | undefined): Promise<SenderMailboxFacts>;
   /**
    * Makes the copies of a held delivery that was submitted: number, password and dates of each recipient, and a `notify` effect in the same
-   * commit. Once more changes nothing. `carriesOut` is the number of the effect that asked for it.
+   * commit. Once more changes nothing. `carriesOut` is the number of the effect that asked for it. Throws `busy` when the numbers are given out
+   * faster than they are found.
    */
   hold(
     submission: SubmissionId,
@@ -97,13 +106,13 @@ export interface SenderMailbox {
   /** Somebody tried a wrong password. Answers how many there were. */
   failed(ref: HeldRef): Promise<number>;
   /**
-   * All of it was handed out. The first time a `receipt` effect follows, in the same commit; with the policy `until-fetched` the copy ends.
-   * Answers undefined when it may not be fetched any more.
+   * All of it was handed out. The first time a `receipt` effect follows, in the same commit; with the policy `until-fetched` the copy expires
+   * within the hour. Answers undefined when it may not be fetched any more.
    */
   fetched(
     ref: HeldRef,
     by: string,
-  ): Promise<{ readonly first: boolean; readonly ended: boolean; readonly effects: readonly OutboxItem[] } | undefined>;
+  ): Promise<{ readonly first: boolean; readonly effects: readonly OutboxItem[] } | undefined>;
   /** Ends copies: nobody fetches them from now on. One that was fetched ends as `fetched`, whatever the reason. With `report` the sender gets a
    * report (RFC 3464) of those that were not. Those that have ended are skipped. Answers which ended. */
   end(
@@ -111,6 +120,8 @@ export interface SenderMailbox {
     as: HeldEnd,
     options?: { readonly report?: boolean },
   ): Promise<{ readonly ended: readonly Held[]; readonly effects: readonly OutboxItem[] }>;
+  /** Their notifications are on their way, and that effect is done. */
+  notified(copies: NotifiedCopies, carriesOut: number): Promise<void>;
   /** Another `notify` effect for copies that may still be fetched; `renew`: with a new password, the old one is void. */
   notifyAgain(
     refs: readonly HeldRef[],

@@ -6,6 +6,7 @@
 import type { DsnRequest, RecipientDsn } from '../mail/dsn-request.ts';
 import type { Disposition } from '../mail/mdn.ts';
 import type { AccountId, Body, EmailId, Flags, FolderId, MsgId, Staged } from './api.ts';
+import type { HeldCopy, Hold } from './sender-mailbox.ts';
 
 /** The email id of the content that goes out. */
 export type SubmissionId = EmailId;
@@ -42,6 +43,8 @@ export interface SubmissionFacts {
   readonly receipt?: true;
   /** It came from elsewhere, and this domain of ours passes it on: it seals it (ARC). */
   readonly forwardedBy?: string;
+  /** Some of its deliveries are held: how. */
+  readonly hold?: Hold;
 }
 
 /** `held` until its time has come. */
@@ -58,8 +61,19 @@ export interface Submission extends SubmissionFacts {
 }
 
 /** `delivered`: with us, or reported so by who answers for it; `sent`: taken by a server that answers for it from then on; `dropped`: an
- * operator took it out; `recalled`: its sender did, before it was seen. */
-export type RecipientState = 'queued' | 'delayed' | 'sent' | 'delivered' | 'bounced' | 'dropped' | 'recalled';
+ * operator took it out; `recalled`: its sender did, before it was seen. `waiting`: in the sender mailbox to be fetched, until it is
+ * `fetched` or `expired`. */
+export type RecipientState =
+  | 'queued'
+  | 'delayed'
+  | 'sent'
+  | 'delivered'
+  | 'bounced'
+  | 'dropped'
+  | 'recalled'
+  | 'waiting'
+  | 'fetched'
+  | 'expired';
 
 export interface SubmissionRecipient {
   readonly address: string;
@@ -83,6 +97,8 @@ export interface SubmissionRecipient {
   readonly receipt?: Receipt;
   /** What came of taking it back; absent while that is not decided. */
   readonly recall?: 'withdrawn' | 'too-late';
+  /** Of a held delivery: its copy in the sender mailbox, once it is made. */
+  readonly held?: HeldCopy;
 }
 
 /** As a notification told (RFC 8098). */
@@ -98,8 +114,10 @@ export interface Receipt {
 
 /** The recipients at one destination. */
 export interface Delivery {
-  /** Domain; '' for our own accounts. */
+  /** Domain; '' for our own accounts, and for one that is held. */
   readonly destination: string;
+  /** It stays in the sender mailbox; its recipients get notifications. */
+  readonly held?: true;
   readonly recipients: readonly SubmissionRecipient[];
   /** Attempts that left somebody waiting. */
   readonly tries: number;
@@ -124,8 +142,18 @@ export interface Feedback {
 export type Effect =
   /** A delivery goes to the intake queue, or to the outbound queue. Absent in older rows: its destination. */
   | { readonly kind: 'deliver'; readonly part: number; readonly destination?: string }
-  /** A wake-up in the outbound queue. */
-  | { readonly kind: 'wake'; readonly at: number }
+  /** A wake-up in the outbound queue: for a mail that waits for its time, or to look after one in the sender mailbox. */
+  | { readonly kind: 'wake'; readonly at: number; readonly for?: 'held' }
+  /** Recipients of a held delivery, by position, are told where their mail is. */
+  | { readonly kind: 'notify'; readonly part: number; readonly positions: readonly number[] }
+  /** The sender is told that a recipient has fetched his mail. */
+  | {
+      readonly kind: 'receipt';
+      readonly part: number;
+      readonly position: number;
+      readonly at: number;
+      readonly by: string;
+    }
   /** It is taken back where that is possible. */
   | { readonly kind: 'recall' }
   /** The sender is told of these recipients, as they were. */
@@ -191,13 +219,14 @@ export interface DeliveryChanged {
 }
 
 export function isSettled({ state }: SubmissionRecipient): boolean {
-  return state !== 'queued' && state !== 'delayed';
+  return state !== 'queued' && state !== 'delayed' && state !== 'waiting';
 }
 
 /** The part of an account that is about what its user sends. */
 export interface Outgoing {
   /** One commit: the mail, its effects, the sender's copy. Durable when resolved. Throws `over-quota` when the copy does not
-   * fit, `folder-missing` when it has no place; `conflict` and `message-missing` for what it `answers`. */
+   * fit, `folder-missing` when it has no place; `conflict` and `message-missing` for what it `answers`; `sender-mailbox-missing` and
+   * `sender-mailbox-full` when it is to be held. */
   submit(content: Staged, submission: NewSubmission): Promise<Submitted>;
   get(id: SubmissionId): Promise<Submission | undefined>;
   /** Newest first. */

@@ -25,6 +25,7 @@ import {
   detailsKey,
   emailOf,
   emailTime,
+  heldKey,
   isEmailBucket,
   LINKS,
   linkParts,
@@ -35,7 +36,8 @@ import {
 } from './keys.ts';
 import type { Mailbox, Node } from './mailbox.ts';
 import { DAY } from './operations/publish.ts';
-import { decodeSubmission } from './operations/submissions.ts';
+import { heldUntil } from './operations/held.ts';
+import { decodeDelivery, decodeSubmission, type SubmissionRow } from './operations/submissions.ts';
 import { Joined } from './conversations.ts';
 import { decodeFacts, decodeThread } from './values.ts';
 
@@ -151,12 +153,14 @@ async function forgetSubmissions(kv: KeyValueStore, mailbox: Mailbox, now: numbe
   for await (const page of kv.scan(p, allSubmissions()))
     for (const [key, value] of page) {
       const id = submissionIdOf(key);
-      const { open, copy, messageId } = decodeSubmission(value);
-      if (open === 0 && emailTime(id) < now - SUBMISSION_DAYS * DAY) {
+      const row = decodeSubmission(value);
+      const { open, copy, messageId } = row;
+      if (open === 0 && Math.max(emailTime(id), heldTime(row)) < now - SUBMISSION_DAYS * DAY) {
         const sent = sentKey(messageId);
         const [named] = await kv.get(p, [sent]);
         // A newer one may have the same Message-ID.
         const remove = named && Buffer.from(named).toString('hex') === id ? [key, sent] : [key];
+        if (row.hold) remove.push(...(await heldKeysOf(kv, mailbox.account, id)));
         await mailbox.run(withoutChanges({ remove, clear: [deliveriesOf(id)] }));
         continue;
       }
@@ -164,6 +168,20 @@ async function forgetSubmissions(kv: KeyValueStore, mailbox: Mailbox, now: numbe
       if (copy) needed.add(copy.email);
     }
   return needed;
+}
+
+/** A number is not given out again as long as somebody might try the old link. */
+function heldTime(row: SubmissionRow): number {
+  return row.hold ? heldUntil(row) : 0;
+}
+
+async function heldKeysOf(kv: KeyValueStore, account: AccountId, id: EmailId): Promise<Key[]> {
+  const keys: Key[] = [];
+  for await (const page of kv.scan(accountPartition(account), deliveriesOf(id)))
+    for (const [, value] of page)
+      for (const { held } of decodeDelivery(value).recipients)
+        if (held) keys.push(heldKey(held.recipientId, held.mailNo));
+  return keys;
 }
 
 function withoutChanges(rows: { clear?: readonly Range[]; remove?: readonly Key[] }): Operation<void> {

@@ -20,6 +20,7 @@ import {
   bucketOf,
   CHECKPOINTS,
   deliveriesOf,
+  deliveryPartOf,
   detailsKey,
   emailTime,
   folderIdOf,
@@ -34,6 +35,7 @@ import {
 import { accountFacts, scanIndex } from './load.ts';
 import { readLog } from './log.ts';
 import type { Node } from './mailbox.ts';
+import { HeldRows } from './verify-held.ts';
 import { decodeDelivery, decodeSubmission } from './operations/submissions.ts';
 import { readDetails } from './read-details.ts';
 import { searchProblems } from './search/verify.ts';
@@ -233,6 +235,7 @@ async function checkLog({ kv }: Node, account: AccountId, facts: AccountFacts, p
 async function checkSubmissions({ kv }: Node, account: AccountId, problems: string[]): Promise<void> {
   const p = accountPartition(account);
   const open = new Map<EmailId, number>();
+  const holding = new HeldRows();
   const count = (id: EmailId, by = 1): void => void open.set(id, (open.get(id) ?? 0) + by);
   for await (const page of kv.scan(p, allOutbox())) for (const [key] of page) count(outboxOf(key)[0]);
   for await (const page of kv.scan(p, allSubmissions()))
@@ -242,11 +245,14 @@ async function checkSubmissions({ kv }: Node, account: AccountId, problems: stri
       let deliveries = 0;
       let waiting = 0;
       for await (const some of kv.scan(p, deliveriesOf(id)))
-        for (const [, delivery] of some) {
+        for (const [deliveryKey, value] of some) {
           deliveries++;
-          if (row.state !== 'cancelled' && !decodeDelivery(delivery).recipients.every(isSettled)) waiting++;
+          const delivery = decodeDelivery(value);
+          if (row.state !== 'cancelled' && !delivery.recipients.every(isSettled)) waiting++;
+          holding.add(id, deliveryPartOf(deliveryKey), delivery);
         }
       count(id, waiting);
+      holding.close(id, row, problems);
       const where = `submission ${id}`;
       if (deliveries !== row.deliveries)
         problems.push(`${where}: ${row.deliveries} deliveries are noted, ${deliveries} are there`);
@@ -257,6 +263,7 @@ async function checkSubmissions({ kv }: Node, account: AccountId, problems: stri
       if (waiting > 0 && !(await readDetails(kv, account, id))) problems.push(`${where}: its content is missing`);
     }
   for (const id of open.keys()) problems.push(`outbox: submission ${id} does not exist`);
+  await holding.check(kv, account, problems);
 }
 
 /** The newest checkpoint, brought forward by the log, shows what a full scan shows. */

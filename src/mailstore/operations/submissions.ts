@@ -4,7 +4,7 @@ import type { Entry, Key } from '../../ports/kv.ts';
 import type { Change, EmailId, Flags, FolderId, MsgId } from '../api.ts';
 import type { Operation } from '../commit.ts';
 import type { Draft } from '../draft.ts';
-import { deliveryKey, onceKey, outboxKey, sentKey, submissionKey } from '../keys.ts';
+import { deliveryKey, onceKey, outboxKey, senderMailboxKey, sentKey, submissionKey } from '../keys.ts';
 import { folderKeywords } from '../folder-names.ts';
 import type { StagedFacts } from '../staging.ts';
 import type { LogChange } from '../state.ts';
@@ -25,6 +25,7 @@ import {
 } from '../submission.ts';
 import { decodePlaced } from '../values.ts';
 import { deliveryKeys, sentOnKey, withdrawnRow } from './delivered.ts';
+import { recounted, waitingCopies } from './held-room.ts';
 import { DAY, publish } from './publish.ts';
 
 /** The value of a submission's own row. */
@@ -36,6 +37,10 @@ export interface SubmissionRow extends SubmissionFacts {
   /** Deliveries with recipients that wait, and effects not carried out yet. */
   readonly open: number;
   readonly nextEffect: number;
+  /** Of those that are held: which may still be fetched, or will be. */
+  readonly copies?: number;
+  /** Somebody will look after those in time. */
+  readonly woken?: true;
   /** Of the sender's copy, until it is placed. */
   readonly copy?: { readonly email: EmailId; readonly size: number; readonly folder: FolderId; readonly flags: Flags };
 }
@@ -56,15 +61,15 @@ export function decodeEffect(value: Uint8Array): Effect {
 }
 
 export function publicSubmission(id: SubmissionId, row: SubmissionRow): Submission {
-  const { open: _open, nextEffect: _next, copy: _copy, ...rest } = row;
+  const { open: _open, nextEffect: _next, copy: _copy, copies: _copies, woken: _woken, ...rest } = row;
   return { id, ...rest };
 }
 
-function json(value: unknown): Uint8Array {
+export function json(value: unknown): Uint8Array {
   return Buffer.from(JSON.stringify(value));
 }
 
-function changed(id: SubmissionId): Extract<Change, { type: 'record' }> {
+export function changed(id: SubmissionId): Extract<Change, { type: 'record' }> {
   return { type: 'record', kind: 'submission', id };
 }
 
@@ -93,7 +98,13 @@ export function submit(
       ? undefined
       : publish(copy, { folder: copyTo.folder, flags: copyTo.flags, internalDate: facts.created }, now);
   return {
-    reads: (index) => [submissionKey(id), ...onces, ...passing, ...(placing?.reads?.(index) ?? [])],
+    reads: (index) => [
+      submissionKey(id),
+      ...onces,
+      ...passing,
+      ...(facts.hold ? [senderMailboxKey()] : []),
+      ...(placing?.reads?.(index) ?? []),
+    ],
     plan(draft) {
       for (const once of onces) {
         const known = draft.row(once);
@@ -106,6 +117,8 @@ export function submit(
       const marked = answers === undefined ? [] : markAnswered(draft, answers);
       const placed = placing?.plan(draft);
       const effects: Effect[] = held ? [{ kind: 'wake', at: facts.sendAt ?? now }] : deliverAll(deliveries);
+      const copies = waitingCopies(deliveries);
+      const room = recounted(draft, facts, copies);
       const row: SubmissionRow = {
         ...facts,
         state: result.state,
@@ -113,12 +126,18 @@ export function submit(
         deliveries: deliveries.length,
         open: deliveries.length + effects.length,
         nextEffect: effects.length,
+        ...(facts.hold && { copies }),
         ...(held &&
           copyTo && {
             copy: { email: copyTo.staged.email, size: copyTo.staged.size, folder: copyTo.folder, flags: copyTo.flags },
           }),
       };
-      const put: Entry[] = [[submissionKey(id), json(row)], ...effectRows(id, 0, effects), ...(placed?.put ?? [])];
+      const put: Entry[] = [
+        [submissionKey(id), json(row)],
+        ...effectRows(id, 0, effects),
+        ...room,
+        ...(placed?.put ?? []),
+      ];
       for (const [i, delivery] of deliveries.entries())
         put.push([deliveryKey(id, i), json({ ...delivery, tries: 0 } satisfies Delivery)]);
       if (passesOn !== undefined) put.push([sentOnKey(passesOn), withdrawnRow(draft.version)]);
@@ -160,11 +179,11 @@ function deliverAll(deliveries: readonly Pick<Delivery, 'destination'>[]): Effec
   return deliveries.map(({ destination }, part) => ({ kind: 'deliver', part, destination }));
 }
 
-function effectRows(id: SubmissionId, first: number, effects: readonly Effect[]): Entry[] {
+export function effectRows(id: SubmissionId, first: number, effects: readonly Effect[]): Entry[] {
   return effects.map((effect, i) => [outboxKey(id, first + i), json(effect)]);
 }
 
-function outboxItems(submission: SubmissionId, first: number, effects: readonly Effect[]): OutboxItem[] {
+export function outboxItems(submission: SubmissionId, first: number, effects: readonly Effect[]): OutboxItem[] {
   return effects.map((effect, i) => ({ submission, number: first + i, effect }));
 }
 
@@ -228,7 +247,7 @@ export interface Cancelled {
 export function cancel(id: SubmissionId): Operation<Cancelled> {
   const head = submissionKey(id);
   return {
-    reads: () => [head],
+    reads: () => [head, senderMailboxKey()],
     plan(draft) {
       const value = draft.row(head);
       const row = value && decodeSubmission(value);
@@ -237,11 +256,15 @@ export function cancel(id: SubmissionId): Operation<Cancelled> {
       const open = row.open - row.deliveries;
       return {
         changes: [changed(id)],
-        put: [[head, json({ ...row, state: 'cancelled', open } satisfies SubmissionRow)]],
+        put: [[head, json({ ...withoutCopies(row), state: 'cancelled', open })], ...recounted(draft, row, 0)],
         result: { cancelled: true, finished: open === 0 },
       };
     },
   };
+}
+
+function withoutCopies(row: SubmissionRow): SubmissionRow {
+  return row.hold === undefined ? row : { ...row, copies: 0 };
 }
 
 export interface RecallBegun {
@@ -252,7 +275,7 @@ export interface RecallBegun {
 export function recall(id: SubmissionId, now: number): Operation<RecallBegun> {
   const head = submissionKey(id);
   return {
-    reads: () => [head],
+    reads: () => [head, senderMailboxKey()],
     plan(draft) {
       const value = draft.row(head);
       const row = value && decodeSubmission(value);
@@ -263,14 +286,17 @@ export function recall(id: SubmissionId, now: number): Operation<RecallBegun> {
       const isHeld = row.state === 'held';
       const open = isHeld ? row.open - row.deliveries : row.open + 1;
       const next: SubmissionRow = {
-        ...row,
+        ...(isHeld ? withoutCopies(row) : row),
         recalled: now,
         open,
         ...(isHeld ? { state: 'cancelled' } : { nextEffect: row.nextEffect + 1 }),
       };
       return {
         changes: [changed(id)],
-        put: [[head, json(next)], ...(isHeld ? [] : effectRows(id, row.nextEffect, [{ kind: 'recall' }]))],
+        put: [
+          [head, json(next)],
+          ...(isHeld ? recounted(draft, row, 0) : effectRows(id, row.nextEffect, [{ kind: 'recall' }])),
+        ],
         result: { state: isHeld ? ('cancelled' as const) : ('asked' as const), finished: open === 0 },
       };
     },
@@ -294,19 +320,29 @@ export function carriedOut(id: SubmissionId, effect: number): Operation<boolean>
   };
 }
 
+/** What an operation of the mail store's own may want besides. */
+export interface WiderChange extends DeliveryChange {
+  readonly effects?: readonly Effect[];
+  readonly put?: readonly Entry[];
+  /** Somebody will look after what is held. */
+  readonly woken?: true;
+}
+
+/** `beside`: keys of rows that `change` asks the draft for. */
 export function changeDelivery(
   id: SubmissionId,
   part: number,
-  change: (delivery: Delivery, submission: Submission) => DeliveryChange | undefined,
+  change: (delivery: Delivery, submission: Submission, draft: Draft, row: SubmissionRow) => WiderChange | undefined,
   { carriesOut, settles }: { readonly carriesOut?: number; readonly settles?: number | undefined },
   now: number,
+  beside: readonly Key[] = [],
 ): Operation<DeliveryChanged & { readonly finished: boolean }> {
   const head = submissionKey(id);
   const key = deliveryKey(id, part);
   const effect = carriesOut ?? settles;
   const marked: Key | undefined = effect === undefined ? undefined : outboxKey(id, effect);
   return {
-    reads: () => [head, key, ...(marked ? [marked] : [])],
+    reads: () => [head, key, senderMailboxKey(), ...(marked ? [marked] : []), ...beside],
     plan(draft) {
       const values = [draft.row(head), draft.row(key)] as const;
       if (!values[0] || !values[1])
@@ -316,23 +352,37 @@ export function changeDelivery(
       const unchanged = { changes: [], result: { delivery: before, effects: [], finished: false } };
       const isThere = marked !== undefined && draft.row(marked) !== undefined;
       if (carriesOut !== undefined && !isThere) return unchanged;
-      const wanted = change(before, publicSubmission(id, row));
+      const wanted = change(before, publicSubmission(id, row), draft, row);
       if (!wanted && carriesOut === undefined) return unchanged;
-      const { recipients, tries, reports, feedback = [] } = wanted ?? { ...before, reports: [] };
+      const { recipients, tries, reports, feedback = [], ...more }: WiderChange = wanted ?? { ...before, reports: [] };
       const { destination } = before;
       const { sender } = row;
-      const delivery: Delivery = { destination, recipients, tries };
+      const delivery: Delivery = { ...before, recipients, tries };
       const effects: Effect[] = [
         ...reports.map((report): Effect => ({ kind: 'report', at: now, ...report })),
         ...feedback.map((one): Effect => ({ kind: 'feedback', at: now, sender, destination, ...one })),
+        ...(more.effects ?? []),
       ];
       const settled = Number(!before.recipients.every(isSettled) && recipients.every(isSettled));
       const done = isThere && (carriesOut !== undefined || recipients.every(isSettled));
       const open = row.open - settled + effects.length - (done ? 1 : 0);
-      const next: SubmissionRow = { ...row, open, nextEffect: row.nextEffect + effects.length };
+      const copies = (row.copies ?? 0) + waitingCopies([delivery]) - waitingCopies([before]);
+      const next: SubmissionRow = {
+        ...row,
+        open,
+        nextEffect: row.nextEffect + effects.length,
+        ...(row.hold && { copies }),
+        ...(more.woken && { woken: true }),
+      };
       return {
         changes: [changed(id)],
-        put: [[head, json(next)], [key, json(delivery)], ...effectRows(id, row.nextEffect, effects)],
+        put: [
+          [head, json(next)],
+          [key, json(delivery)],
+          ...effectRows(id, row.nextEffect, effects),
+          ...recounted(draft, row, copies),
+          ...(more.put ?? []),
+        ],
         ...(done && { remove: [marked] }),
         result: { delivery, effects: outboxItems(id, row.nextEffect, effects), finished: open === 0 },
       };

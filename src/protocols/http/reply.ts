@@ -68,6 +68,8 @@ export const PROBLEMS: { readonly [code in ProblemCode]: readonly [status: numbe
   'store-failed': [503, 'The store is out of order: try again later.'],
   timeout: [504, 'It took too long.'],
   'over-quota': [507, 'The mailbox is full.'],
+  'sender-mailbox-missing': [403, 'There is no sender mailbox, and mail to others stays in it until they fetch it.'],
+  'sender-mailbox-full': [507, 'The sender mailbox is full: too much of what was sent was not fetched yet.'],
   'store-full': [507, 'The server has no room left.'],
   infected: [422, 'It holds a virus, or a file that runs when it is opened.'],
   greylisted: [503, 'Please try again in some minutes.'],

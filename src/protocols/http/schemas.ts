@@ -126,9 +126,22 @@ export const authentication = z.strictObject({
 export const submissionRecipient = z.strictObject({
   address: z.string(),
   state: z
-    .enum(['held', 'cancelled', 'queued', 'delayed', 'sent', 'delivered', 'bounced', 'dropped', 'recalled'])
+    .enum([
+      'held',
+      'cancelled',
+      'queued',
+      'delayed',
+      'sent',
+      'delivered',
+      'bounced',
+      'dropped',
+      'recalled',
+      'waiting',
+      'fetched',
+      'expired',
+    ])
     .describe(
-      'sent: taken by the server that answers for the address; delivered: in a mailbox, of this server or as its server reported',
+      'sent: taken by the server that answers for the address; delivered: in a mailbox, of this server or as its server reported; waiting, fetched, expired: in the sender mailbox, to be fetched',
     ),
   at: instant.optional().describe('Of the last attempt'),
   status: z.string().optional().describe('RFC 3463'),

@@ -31,6 +31,17 @@ const REPLIES: Partial<Record<MailErrorCode, Reply>> = {
   'address-syntax': reply(501, '5.1.3', 'This is not an address'),
   suppressed: reply(550, '5.7.1', 'This address is on your suppression list: mail to it bounced, or was called spam'),
   'over-quota': reply(452, '4.2.2', 'The mailbox is full'),
+  // Its sender's own, to whom this is said (Downmail): RFC 3463 X.7.1 and X.2.2.
+  'sender-mailbox-missing': reply(
+    550,
+    '5.7.1',
+    'This server keeps originals in sender mailboxes, and you have none: ask the administrator',
+  ),
+  'sender-mailbox-full': reply(
+    552,
+    '5.2.2',
+    'Your sender mailbox is full: delete mail that nobody fetched, or wait until it was',
+  ),
   'too-large': reply(552, '5.3.4', 'The message is larger than this server takes'),
   'mail-loop': reply(554, '5.4.6', 'The message has passed too many servers: mail loop'),
   // RFC 3463 X.1.8, RFC 7505 §4.2.

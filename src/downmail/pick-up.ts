@@ -1,0 +1,220 @@
+/** What a recipient does at the sender mailbox (SMM, its first function): signs in with what his notification says, and fetches. */
+import type { Dispatcher } from '../delivery/dispatcher.ts';
+import { MailError } from '../mail/error.ts';
+import type { Body, MailAccount, MailStore, MessageDetails, Principal } from '../mailstore/api.ts';
+import { type Held, type KeepPolicy, visibleId } from '../mailstore/sender-mailbox.ts';
+import { networkOf } from '../net/address.ts';
+import type { Cache } from '../ports/cache.ts';
+import type { Clock } from '../ports/clock.ts';
+import { parseUserId, type SenderIds } from './ids.ts';
+import { isPassword } from './passwords.ts';
+
+export type PickUpProtocol = 'web' | 'pop3' | 'imap' | 'fetch';
+
+/** A mail that its recipient has signed in for. */
+export interface HeldMail extends Disposable {
+  /** `/kdhong/tjkimcntcackr/2/` */
+  readonly userId: string;
+  readonly sender: string;
+  readonly recipient: string;
+  readonly subject: string;
+  /** Milliseconds since 1970, as all times here. */
+  readonly created: number;
+  readonly size: number;
+  /** SHA-256 of the original as it is handed out, hexadecimal. */
+  readonly digest: string;
+  readonly expires: number;
+  readonly keep: KeepPolicy;
+  /** The first time that all of it was handed out. */
+  readonly fetched: number | undefined;
+  /** `message-missing` when it has ended meanwhile. */
+  content(): Promise<{ readonly details: MessageDetails; readonly body: Body }>;
+  /** After all of it was handed out: the first time the sender gets a receipt. `ended`: it goes within the hour. Throws `message-missing` when
+   * it could not be fetched any more. */
+  markFetched(by: PickUpProtocol): Promise<{ readonly first: boolean; readonly ended: boolean }>;
+  /** The recipient needs it no longer. `kept`: by the sender's policy it stays until it expires. */
+  delete(): Promise<'deleted' | 'kept'>;
+}
+
+export type Opened =
+  | { readonly kind: 'mail'; readonly mail: HeldMail }
+  | {
+      readonly kind: 'gone';
+      readonly state: 'fetched' | 'expired' | 'recalled';
+      /** When that was. */
+      readonly at: number | undefined;
+    };
+
+export interface PickUpParts {
+  readonly store: Pick<MailStore, 'open'>;
+  readonly senderIds: Pick<SenderIds, 'owner'>;
+  readonly dispatcher: Pick<Dispatcher, 'wake'>;
+  readonly cache: Cache;
+  readonly clock: Clock;
+}
+
+const SYSTEM: Principal = { kind: 'system', role: 'intake' };
+/** Wrong passwords from one network in an hour, and at one id in an hour, whoever tries. */
+const NETWORK_TRIES = 100;
+const ID_TRIES = 20;
+const WINDOW_MS = 3_600_000;
+
+export class PickUp {
+  readonly #parts: PickUpParts;
+
+  constructor(parts: PickUpParts) {
+    this.#parts = parts;
+  }
+
+  /** Has it the form of a user id in a notification? Only with the slash before it: otherwise it may be an account. */
+  static isUserId(name: string): boolean {
+    return name.startsWith('/') && parseUserId(name) !== undefined;
+  }
+
+  /**
+   * Throws `auth-failed`, the same for an id that does not exist and for a wrong password; `auth-throttled` after too many of them.
+   * Only who has the password learns that a mail is gone.
+   */
+  async open(
+    userId: string,
+    password: string,
+    { remote }: { readonly protocol: PickUpProtocol; readonly remote: string },
+  ): Promise<Opened> {
+    const { store, senderIds, clock } = this.#parts;
+    const id = parseUserId(userId);
+    const name = id === undefined ? 'malformed' : `${id.senderId}/${id.recipientId}/${id.mailNo}`;
+    const counters = await this.#throttle(name, remote);
+    const owner = id && (await senderIds.owner(id.senderId));
+    const account = owner && (await openOrNone(store, owner));
+    try {
+      const held = id && (await account?.senderMailbox.find(id.recipientId, id.mailNo));
+      if (!isPassword(password, held?.recipient.held.passwordHash)) {
+        await this.#count(counters);
+        if (held) await account?.senderMailbox.failed(held);
+        throw new MailError('auth-failed', 'user', `no held mail ${name}, or a wrong password`);
+      }
+      if (account === undefined || held === undefined) throw new MailError('bug', 'bug', 'a password of nothing');
+      const ended = endOf(held, clock.now());
+      if (ended !== undefined) {
+        account[Symbol.dispose]();
+        return { kind: 'gone', ...ended };
+      }
+      return { kind: 'mail', mail: new OpenedMail(this.#parts, account, held) };
+    } catch (error) {
+      account?.[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  async #throttle(name: string, remote: string): Promise<readonly { key: string; most: number }[]> {
+    const counters = [
+      { key: `pick-up:network:${networkOf(remote)}`, most: NETWORK_TRIES },
+      { key: `pick-up:id:${name}`, most: ID_TRIES },
+    ];
+    for (const { key, most } of counters) {
+      const count = await this.#parts.cache.get(`${key} full`);
+      if (count !== undefined) throw new MailError('auth-throttled', 'temporary', `${most} wrong passwords: ${key}`);
+    }
+    return counters;
+  }
+
+  async #count(counters: readonly { key: string; most: number }[]): Promise<void> {
+    const { cache } = this.#parts;
+    for (const { key, most } of counters)
+      if ((await cache.increment(key, 1, WINDOW_MS)) >= most) await cache.set(`${key} full`, Buffer.of(1), WINDOW_MS);
+  }
+}
+
+class OpenedMail implements HeldMail {
+  readonly #parts: PickUpParts;
+  readonly #account: MailAccount & Disposable;
+  #held: Held;
+
+  constructor(parts: PickUpParts, account: MailAccount & Disposable, held: Held) {
+    this.#parts = parts;
+    this.#account = account;
+    this.#held = held;
+  }
+
+  [Symbol.dispose](): void {
+    this.#account[Symbol.dispose]();
+  }
+
+  get userId(): string {
+    return visibleId(this.#held.senderId, this.#held.recipient.held);
+  }
+  get sender(): string {
+    return this.#held.mail.sender;
+  }
+  get recipient(): string {
+    return this.#held.recipient.address;
+  }
+  get subject(): string {
+    return this.#held.mail.subject;
+  }
+  get created(): number {
+    return this.#held.mail.created;
+  }
+  get size(): number {
+    return this.#held.mail.size;
+  }
+  get digest(): string {
+    return this.#held.mail.hold.digest;
+  }
+  get expires(): number {
+    return this.#held.recipient.held.expires;
+  }
+  get keep(): KeepPolicy {
+    return this.#held.mail.hold.keep;
+  }
+  get fetched(): number | undefined {
+    return this.#held.recipient.held.fetched;
+  }
+
+  async content(): Promise<{ details: MessageDetails; body: Body }> {
+    const now = await this.#account.senderMailbox.get(this.#held);
+    if (now === undefined || endOf(now, this.#parts.clock.now())) throw this.#gone();
+    const { submission: email, mail } = this.#held;
+    return this.#account.staged({ account: this.#account.id, email, size: mail.size });
+  }
+
+  async markFetched(by: PickUpProtocol): Promise<{ first: boolean; ended: boolean }> {
+    const fetched = await this.#account.senderMailbox.fetched(this.#held, by);
+    if (fetched === undefined) throw this.#gone();
+    this.#parts.dispatcher.wake(this.#account.id, fetched.effects);
+    this.#held = (await this.#account.senderMailbox.get(this.#held)) ?? this.#held;
+    return { first: fetched.first, ended: this.keep === 'until-fetched' };
+  }
+
+  async delete(): Promise<'deleted' | 'kept'> {
+    if (this.keep === 'until-expired') return 'kept';
+    // Whoever deletes it unread did not fetch it; nobody else can any more.
+    await this.#account.senderMailbox.end([this.#held], 'fetched');
+    return 'deleted';
+  }
+
+  #gone(): MailError {
+    return new MailError('message-missing', 'user', `${this.userId} is kept no longer`);
+  }
+}
+
+/** What became of it, and when; undefined while it may be fetched. */
+function endOf(
+  { mail, recipient }: Held,
+  now: number,
+): { readonly state: 'fetched' | 'expired' | 'recalled'; readonly at: number | undefined } | undefined {
+  const { state, at, held } = recipient;
+  if (state === 'fetched' || state === 'expired' || state === 'recalled') return { state, at };
+  if (mail.recalled !== undefined && held.fetched === undefined) return { state: 'recalled', at: mail.recalled };
+  if (now < held.expires) return undefined;
+  return held.fetched === undefined ? { state: 'expired', at: held.expires } : { state: 'fetched', at: held.fetched };
+}
+
+async function openOrNone(store: Pick<MailStore, 'open'>, account: Parameters<MailStore['open']>[1]) {
+  try {
+    return await store.open(SYSTEM, account);
+  } catch (error) {
+    if (error instanceof MailError && error.code === 'account-missing') return undefined;
+    throw error;
+  }
+}
