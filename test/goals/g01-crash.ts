@@ -13,17 +13,21 @@ export const goal: Goal = {
   },
 
   async run({ form, seed, folder, say }) {
-    const kills = byForm(form, { smoke: 3, quick: 60, full: 1_000 });
+    const kills = byForm(form, { smoke: 3, quick: 60, full: 200 });
+    const messages = byForm(form, { smoke: 0, quick: 3_000, full: 20_000 });
     const pauseMs = byForm(form, { smoke: 0, quick: 45_000, full: 60_000 });
-    const report = await crashLab({ kills, seed, folder, say, ...(pauseMs > 0 && { pauseMs }) });
+    const report = await crashLab({ kills, messages, seed, folder, say, ...(pauseMs > 0 && { pauseMs }) });
     return result({
       runs: kills,
       faults: report.faults,
       acked: report.acked,
       lost: report.lost,
       duplicated: report.duplicated,
-      violations: several('findings', report.violations),
-      figures: { at: report.at },
+      violations: [
+        ...several('findings', report.violations),
+        ...(report.messages < messages ? [`${report.messages} messages were acknowledged, not ${messages}`] : []),
+      ],
+      figures: { messages: report.messages, at: report.at },
     });
   },
 };

@@ -7,8 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import type { SeededRandom } from '../../src/adapters/random-seeded.ts';
 import type { LabPlan } from './compose.ts';
-import { FaultRun, type Findings } from './fault-run.ts';
+import { FaultRun, type Findings, RECIPIENTS } from './fault-run.ts';
 import { startInLab } from './lab-service.ts';
 
 /** Each, and the highest count that a second of load reaches. */
@@ -30,9 +31,10 @@ export const POINTS: readonly (readonly [name: string, most: number])[] = [
   ['blob.unnamed', 3],
   ['blob.renamed', 3],
   ['blob.folder', 4],
-  // While it starts, from the first read to well into its work.
+  // While it starts after a kill under load, several times in a row: from the first read to well into its work.
   ['read', 12],
 ];
+const STARTS_IN_A_ROW = 5;
 
 export interface CrashOptions {
   readonly kills: number;
@@ -40,6 +42,8 @@ export interface CrashOptions {
   readonly folder: string;
   /** Every kill here; else named points and random moments by turns. */
   readonly point?: string;
+  /** So many messages are acknowledged at least, spread over the kills. */
+  readonly messages?: number;
   readonly sabotage?: 'early';
   readonly say?: (text: string) => void;
   /** In the end the service is stopped under load (SIGSTOP) for so long, and goes on. */
@@ -62,33 +66,36 @@ export async function crashLab(options: CrashOptions): Promise<CrashReport> {
   for (let kill = 1; kill <= kills; kill++) {
     const crashAt = choose(run, kill, sabotage ? 'random' : options.point);
     const starting = crashAt?.startsWith('read:') ?? false;
-    const dying = await startDying(data, {
-      ...base,
-      ...(crashAt && { crashAt, armed: starting ? 'at-start' : 'by-signal' }),
-    });
+    const dying = await startInLab(data, { ...base, ...(crashAt && !starting && { crashAt, armed: 'by-signal' }) });
     let where = crashAt ?? 'random';
-    if (dying) {
-      run.service = dying;
-      const { promise: over, resolve: end } = Promise.withResolvers<void>();
-      const loading = run.load(over);
-      // Some way into the load, whatever the machine's speed.
-      if (!starting) await run.acknowledged(1 + run.random.below(120));
-      if (crashAt && !starting) process.kill(dying.pid, 'SIGUSR2');
-      const died = crashAt ? await Promise.race([dying.exited.then(() => true), sleep(4_000, false)]) : false;
-      if (crashAt && !died) where = `random (${crashAt} was not passed)`;
-      await dying.kill();
-      // The clients notice, wait, and send again what was not acknowledged.
-      run.service = undefined;
-      run.service = await startInLab(data, base);
-      await sleep(300);
-      end();
-      const { entries, report } = await loading;
-      await run.check(`kill ${kill} at ${where}`, entries);
-      say(`kill ${kill} at ${where}: ${entries.length} acknowledged, ${report.unknown} in doubt`);
-      await run.service.kill();
-    } else say(`kill ${kill} at ${where}, before it was ready`);
+    run.service = dying;
+    const { promise: over, resolve: end } = Promise.withResolvers<void>();
+    const loading = run.load(over);
+    // Some way into the load, whatever the machine's speed.
+    const owed = Math.ceil(((options.messages ?? 0) - run.findings.messages) / (kills - kill + 1));
+    await run.acknowledged(Math.max(0, owed) * RECIPIENTS + 1 + run.random.below(120));
+    if (crashAt && !starting) {
+      process.kill(dying.pid, 'SIGUSR2');
+      const died = await Promise.race([dying.exited.then(() => true), sleep(4_000, false)]);
+      if (!died) where = `random (${crashAt} was not passed)`;
+    }
+    await dying.kill();
+    // The clients notice, wait, and send again what was not acknowledged.
+    run.service = undefined;
+    if (starting) {
+      const died = await dieStarting(data, base, run.random);
+      run.findings.faults += died;
+      where = died === 0 ? `random (${crashAt} was not passed)` : `read, ${died} times in a row`;
+    }
+    run.service = await startInLab(data, base);
+    await sleep(300);
+    end();
+    const { entries, report } = await loading;
+    await run.check(`kill ${kill} at ${where}`, entries);
+    say(`kill ${kill} at ${where}: ${entries.length} acknowledged, ${report.unknown} in doubt`);
+    await run.service.kill();
     run.findings.faults++;
-    const name = where.replace(/[: ].*$/, '');
+    const name = where.replace(/[: ,].*$/, '');
     at[name] = (at[name] ?? 0) + 1;
     if (options.untilCaught && run.findings.violations.length > 0) return { ...run.findings, at };
   }
@@ -118,19 +125,24 @@ async function pause(run: FaultRun, pauseMs: number, say: (text: string) => void
   say(`paused for ${pauseMs} ms: ${entries.length} acknowledged`);
 }
 
-/** Undefined when it died before it was ready, as it was told to. */
-async function startDying(data: string, plan: LabPlan) {
-  try {
-    return await startInLab(data, plan);
-  } catch (error) {
-    if (plan.armed === 'at-start') return undefined;
-    throw error;
+/** Starts that end before they are ready, one after the other; resolves with how many did. */
+async function dieStarting(data: string, base: LabPlan, random: SeededRandom): Promise<number> {
+  const most = POINTS.find(([name]) => name === 'read')![1];
+  let died = 0;
+  for (let start = 0; start < STARTS_IN_A_ROW; start++) {
+    const plan: LabPlan = { ...base, crashAt: `read:${1 + random.below(most)}`, armed: 'at-start' };
+    const service = await startInLab(data, plan).catch(() => undefined);
+    if (service === undefined) died++;
+    else await service.kill();
   }
+  return died;
 }
 
+/** Every third kill comes at a random moment, the others at the named points by turns. */
 function choose(run: FaultRun, kill: number, point: string | undefined): string | undefined {
   if (point === 'random' || (point === undefined && kill % 3 === 0)) return undefined;
-  const named = point === undefined ? POINTS[(kill - 1) % POINTS.length] : POINTS.find(([name]) => name === point);
+  const turn = kill - 1 - Math.floor(kill / 3);
+  const named = point === undefined ? POINTS[turn % POINTS.length] : POINTS.find(([name]) => name === point);
   if (!named) throw new RangeError(`no such point: ${point} (there are ${POINTS.map(([name]) => name).join(', ')})`);
   return `${named[0]}:${1 + run.random.below(named[1])}`;
 }

@@ -13,8 +13,13 @@ import { MailboxUser } from './mailbox-user.ts';
 /** What was accepted before the fault is filed soon after the restart. Of a sabotaged service nobody expects that much: it has so long. */
 const FILED_BY_THE_SABOTAGED_MS = 3_000;
 
+/** Of each message. */
+export const RECIPIENTS = 3;
+
 export interface Findings {
   faults: number;
+  /** Acknowledged over SMTP. */
+  messages: number;
   /** Acknowledged: messages times recipients, and changes over IMAP. */
   acked: number;
   lost: number;
@@ -23,7 +28,7 @@ export interface Findings {
 }
 
 export class FaultRun {
-  readonly findings: Findings = { faults: 0, acked: 0, lost: 0, duplicated: 0, violations: [] };
+  readonly findings: Findings = { faults: 0, messages: 0, acked: 0, lost: 0, duplicated: 0, violations: [] };
   readonly random: SeededRandom;
   /** Where the service is; undefined while it is away. */
   service: Service | undefined;
@@ -54,7 +59,7 @@ export class FaultRun {
       {
         address: () => this.service?.at('smtp'),
         recipients: loadAccounts(9, 'mail.test').map((address) => `r${round}${address}`),
-        recipientsPerMessage: 3,
+        recipientsPerMessage: RECIPIENTS,
         connections: 8,
         // Most are small; some have a part that becomes a blob.
         size: (number) => (number % 25 === 24 ? 150_000 : 1_000 + ((number * 733) % 6_000)),
@@ -67,12 +72,13 @@ export class FaultRun {
     stop.abort();
     const [report] = await Promise.all([load, ...users]);
     const entries = readLedger(path);
+    this.findings.messages += report.messages;
     this.findings.acked += entries.length;
     this.#entries.push(...entries);
     return { entries, report };
   }
 
-  /** Resolves when the load under way has so many acknowledgements, or makes no progress. */
+  /** Resolves when the load under way has so many acknowledgements, one for each recipient, or makes no progress. */
   async acknowledged(count: number): Promise<void> {
     const until = performance.now() + PATIENCE_MS;
     while ((this.#ledger?.entries ?? 0) < count && performance.now() < until) await sleep(1);

@@ -37,6 +37,7 @@ export async function powerLab(options: PowerOptions): Promise<PowerReport> {
   const plan: LabPlan = sabotage ? { sabotage } : {};
   const report: PowerReport = {
     faults: 0,
+    messages: 0,
     acked: 0,
     lost: 0,
     duplicated: 0,
@@ -54,6 +55,7 @@ export async function powerLab(options: PowerOptions): Promise<PowerReport> {
     for (let cut = first; cut < Math.min(first + perImage, cuts + 1); cut++) await oneCut(run, image, cut);
     const { findings } = run;
     report.faults += findings.faults;
+    report.messages += findings.messages;
     report.acked += findings.acked;
     report.lost += findings.lost;
     report.duplicated += findings.duplicated;
