@@ -11,6 +11,7 @@ import { rawMail } from '../intake/content.ts';
 import { composeDsn } from '../mail/dsn.ts';
 import { wants } from '../mail/dsn-request.ts';
 import { MailError } from '../mail/error.ts';
+import { domainOf } from '../mail/path.ts';
 import type { AccountId, MailAccount, MailStore, Principal } from '../mailstore/api.ts';
 import type {
   Delivery,
@@ -283,12 +284,11 @@ export class Dispatcher implements AsyncDisposable {
         sender: '',
         recipients: [{ account: account.id, address: sender }],
         origin: { protocol: 'local', hello: '', remote: '', cipher: '' },
-        mail: { head: await this.#compose(account, item, effect, submission) },
+        mail: { head: await this.#compose(account, item, effect, submission, sender) },
         deliveryKey: `${account.id} ${item.submission} report ${item.number}`,
         accepted: effect.at,
       });
-    else if (path?.kind === 'forward')
-      await this.#reportBack(account, item, effect, { ...submission, sender: path.to });
+    else if (path?.kind === 'forward') await this.#reportBack(account, item, effect, submission, path.to);
     else this.#parts.log.warn({ id: item.submission, sender }, 'nobody is left to report to');
     await account.outgoing.carriedOut(item);
   }
@@ -299,13 +299,14 @@ export class Dispatcher implements AsyncDisposable {
     item: OutboxItem,
     effect: Effect & { kind: 'report' },
     submission: Submission,
+    to: string,
   ): Promise<void> {
     try {
       await this.#parts.automatic.send({
         account: account.id,
         sender: '',
-        recipient: submission.sender,
-        mail: { head: await this.#compose(account, item, effect, submission) },
+        recipient: to,
+        mail: { head: await this.#compose(account, item, effect, submission, to) },
         key: `report ${item.submission} ${item.number}`,
         requireTls: submission.requireTls,
       });
@@ -321,13 +322,15 @@ export class Dispatcher implements AsyncDisposable {
     { submission: id, number }: OutboxItem,
     { report, at, recipients }: Effect & { kind: 'report' },
     submission: Submission,
+    to: string,
   ): Promise<Buffer> {
     const { content, whole } = await original(account, submission, report === 'failed');
     const { envid } = submission.dsn ?? {};
     return composeDsn({
       action: report,
       reportingMta: this.#parts.hostname,
-      to: submission.sender,
+      domain: domainOf(submission.sender),
+      to,
       messageId: `<${id}.${number}@${this.#parts.hostname}>`,
       date: at,
       ...(envid !== undefined && { envid }),

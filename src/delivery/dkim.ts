@@ -7,8 +7,8 @@ import { decodeAddresses, parseAddressList } from '../mail/address.ts';
 import { RelaxedBody } from '../mail/dkim/relaxed.ts';
 import { SignedHeader } from '../mail/dkim/signature.ts';
 import { HeaderBlock } from '../mail/header.ts';
-import { normalizeDomain } from '../mail/path.ts';
 import { NOTIFICATION_FIELD, RECEIPT_FIELD } from '../mail/downmail/fields.ts';
+import { domainOf, normalizeDomain } from '../mail/path.ts';
 import { LineWatch, unsignableHeader } from '../mail/signable.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -112,10 +112,4 @@ function authorDomain(header: HeaderBlock): string | undefined {
   }
   const [domain = '', ...others] = domains;
   return others.length > 0 || domain === '' ? undefined : domain;
-}
-
-/** '' when there is no '@'. */
-function domainOf(address: string): string {
-  const at = address.lastIndexOf('@');
-  return at < 0 ? '' : address.slice(at + 1);
 }

@@ -43,6 +43,7 @@ describe('what is passed on', () => {
     await run.comes('', sender, 'From: MAILER-DAEMON@far.test\r\nSubject: failed\r\n\r\nx\r\n');
     expect(transfer.received).toEqual(['x@far.test hello', 'kim@author.test failed']);
     expect(transfer.senders[1], 'nobody reports about a report').toBe('');
+    expect(transfer.mails[1], 'signatures stay whole').toMatch(/\r\nSubject: failed\r\n\r\nx\r\n$/);
     expect(await inbox(CAROL), 'the postmaster only carries it').toEqual([]);
   });
 
@@ -58,6 +59,7 @@ describe('what is passed on', () => {
     transfer.servers.set('far.test', () => refused);
     await run.comes('kim@author.test', 'alice@example.test', MAIL);
     expect(transfer.received).toEqual(['kim@author.test Undelivered mail returned to sender']);
+    expect(transfer.mails.at(-1), 'our domain can sign it').toMatch(/^From: .*<postmaster@example\.test>\r$/m);
     expect(transfer.mails.at(-1)).toMatch(/To: <kim@author\.test>[^]*Final-Recipient: rfc822; x@far\.test/);
     expect(await inbox(ALICE)).toEqual([]);
   });

@@ -7,6 +7,7 @@ const original = Buffer.from('From: a@b.test\r\nSubject: the original\r\n\r\nits
 const dsn: Dsn = {
   action: 'failed',
   reportingMta: 'mx.test',
+  domain: 'b.test',
   to: 'a@b.test',
   messageId: '<r1@mx.test>',
   date: Date.UTC(2026, 2, 1),

@@ -4,6 +4,7 @@
  */
 import { formatDate } from './date.ts';
 import { selectFields } from './header.ts';
+import { normalizeDomain } from './path.ts';
 
 export type DsnAction = 'failed' | 'delayed' | 'delivered' | 'relayed';
 
@@ -26,6 +27,8 @@ export interface Dsn {
   readonly action: DsnAction;
   /** Host name of ours. */
   readonly reportingMta: string;
+  /** Whose mail system reports: one of our domains, so that DKIM and DMARC speak for the report wherever it goes. */
+  readonly domain: string;
   /** Whom it is for: the envelope sender of the mail it is about. */
   readonly to: string;
   /** With its angle brackets. */
@@ -85,7 +88,8 @@ export function composeDsn(dsn: Dsn): Buffer {
   const words = WORDS[action];
   const header = [
     `Date: ${formatDate(date)}`,
-    `From: Mail Delivery System <MAILER-DAEMON@${reportingMta}>`,
+    // RFC 3464 §2: somebody who can be answered.
+    `From: Mail Delivery System <postmaster@${normalizeDomain(dsn.domain) ?? reportingMta}>`,
     `To: <${oneLine(dsn.to)}>`,
     `Subject: ${words.subject}`,
     `Message-ID: ${dsn.messageId}`,

@@ -177,6 +177,12 @@ function isAsciiText(text: string): boolean {
   return true;
 }
 
+/** What is behind the last '@' of an address, as it stands there; '' when there is none. */
+export function domainOf(address: string): string {
+  const at = address.lastIndexOf('@');
+  return at < 0 ? '' : address.slice(at + 1);
+}
+
 /** `local@domain` with the local part quoted where it must be. */
 export function formatMailbox(local: string, domain: string): string {
   return `${isDotAtom(local) ? local : quote(local)}@${domain}`;

@@ -164,6 +164,7 @@ export class SuiteWorld {
     return composeDsn({
       action: 'failed',
       reportingMta: 'mail.example.test',
+      domain: 'example.test',
       to: from,
       messageId: '<report@example.test>',
       date: this.#now,

@@ -8,8 +8,11 @@ import type { Delivery, Stage } from '../../intake/pipeline.ts';
 import type { ReturnPaths } from '../../intake/return-paths.ts';
 import { INTAKE } from '../../intake/stages/parts.ts';
 import { selectFields } from '../../mail/header.ts';
+import { domainOf } from '../../mail/path.ts';
 import type { MailStore } from '../../mailstore/api.ts';
 import type { Log } from '../../telemetry/log.ts';
+
+const CRLF = Buffer.from('\r\n');
 
 export interface PassBackParts {
   readonly store: Pick<MailStore, 'open'>;
@@ -32,13 +35,16 @@ export function passBack({ store, automatic, returnPaths, log }: PassBackParts):
       const { details, body } = await account.staged(recipient.staged);
       const { size, structure } = details;
       const end = structure.bodyStart;
-      const head = selectFields(await body.bytes(0, Math.min(end, HEAD_LIMIT)), new Set(['return-path']), true);
+      const fields = selectFields(await body.bytes(0, Math.min(end, HEAD_LIMIT)), new Set(['return-path']), true);
+      // Signatures are over the body as it came: it begins behind the empty line.
+      const head = Buffer.concat([fields, CRLF]);
       const whole: RawMail =
         size <= HEAD_LIMIT ? { head: Buffer.concat([head, await body.bytes(end)]) } : { head, rest: body.stream(end) };
       log.info({ id: mail.id, to: path.to }, 'a report about forwarded mail is passed back');
       await automatic.send({
         account: account.id,
         sender: '',
+        forwardedBy: domainOf(recipient.address),
         recipient: path.to,
         mail: whole,
         key: `passed back ${recipient.deliveryId}`,

@@ -63,6 +63,7 @@ function report(recipients: Dsn['recipients'], messageId: string, more: Partial<
   return composeDsn({
     action: 'failed',
     reportingMta: 'mx.far.test',
+    domain: 'far.test',
     to: 'whoever@example.test',
     messageId: '<report@mx.far.test>',
     date: world.clock.now(),

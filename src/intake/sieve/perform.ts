@@ -3,6 +3,7 @@
  * again after a crash changes nothing. Nothing is lost: what cannot be done as asked leaves the mail in INBOX.
  */
 import { composeDsn } from '../../mail/dsn.ts';
+import { domainOf } from '../../mail/path.ts';
 import type {
   FileintoAction,
   KeepAction,
@@ -90,6 +91,7 @@ export class Performance {
     const raw = composeDsn({
       action: 'failed',
       reportingMta: hostname,
+      domain: domainOf(recipient.address),
       to: mail.sender,
       messageId: automaticMessageId(account.id, key, hostname),
       date: now,

@@ -5,6 +5,7 @@
  */
 import { hash } from 'node:crypto';
 import { MailError } from '../../mail/error.ts';
+import { domainOf } from '../../mail/path.ts';
 import type { RedirectAction } from '../../mail/sieve/actions.ts';
 import type { SieveHeader } from '../../mail/sieve/header.ts';
 import { type RawMail, HEAD_LIMIT } from '../arrival.ts';
@@ -66,7 +67,7 @@ async function asForwarded(
   { delivery: { mail, recipient }, returnPaths }: PerformanceParts,
 ): Promise<{ sender: string; forwardedBy?: string }> {
   if (reach === 'local') return { sender: mail.sender };
-  const forwardedBy = recipient.address.slice(recipient.address.lastIndexOf('@') + 1);
+  const forwardedBy = domainOf(recipient.address);
   if (mail.sender === '') return { sender: '', forwardedBy };
   // Nobody is told of a mail in whose name it was forged: the owner is.
   if (isForged(mail)) return { sender: recipient.address, forwardedBy };
