@@ -145,6 +145,70 @@ describe.skipIf(!here)('the web client', { timeout: 4 * PATIENCE_MS }, () => {
     await other.page.context().close();
   });
 
+  test('settings: rules over mail that is there, a way back, a signature, another password', async () => {
+    const user = 'settler@mail.test';
+    for (const n of [1, 2]) await arrive(user, `From: Shop <shop@elsewhere.test>\nSubject: Invoice ${n}\n\nx\n`);
+    await arrive(user, 'From: a@elsewhere.test\nSubject: Hello\n\nx\n');
+    const { page, faults } = await signedIn(user);
+    await row(page, 'Invoice 1').waitFor();
+    await page.getByRole('button', { name: user }).click();
+    await page.getByRole('menuitem', { name: 'Settings' }).click();
+    const tab = (name: string) => page.getByRole('navigation', { name: 'Settings' }).getByText(name).click();
+    const save = () => page.getByRole('button', { name: 'Save' }).click();
+    const saved = () => page.locator('.toast', { hasText: 'Saved' }).last().waitFor();
+
+    await tab('Rules');
+    await page.getByRole('button', { name: 'New rule' }).click();
+    await page.getByRole('textbox', { name: 'Name' }).fill('Invoices');
+    await page.getByRole('combobox', { name: 'What', exact: true }).selectOption('subject');
+    await page.getByLabel('Text to look for').fill('invoice');
+    await page.getByRole('button', { name: 'One more thing to do' }).click();
+    await page.getByRole('combobox', { name: 'Folder' }).selectOption({ label: 'Archive' });
+    await save();
+    await page.getByRole('button', { name: 'Apply to existing mail: Invoices' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('2 messages would be changed').waitFor();
+    await dialog.locator('.items', { hasText: 'Invoice 1' }).waitFor();
+    await dialog.getByRole('button', { name: 'Apply now' }).click();
+    await dialog.getByText('2 messages changed').waitFor();
+    await dialog.getByRole('button', { name: 'Undo' }).click();
+    await dialog.getByText('Undone').waitFor();
+    await page.keyboard.press('Escape');
+
+    await tab('Absence');
+    await page.getByLabel('Answer while I am away').check();
+    await page.getByRole('textbox', { name: 'Text' }).fill('Back on Monday.');
+    await save();
+    await saved();
+    await page.reload();
+    await page.getByLabel('Answer while I am away').and(page.locator(':checked')).waitFor();
+
+    await tab('Names and signatures');
+    await page.getByLabel('Signature').fill('Settler of Hwaseong');
+    await save();
+    await saved();
+    await tab('Password and sessions');
+    await page.getByLabel('Password now').fill('not it');
+    for (const name of ['New password', 'New password again'])
+      await page.getByLabel(name, { exact: true }).fill('a longer one');
+    await save();
+    await page.getByText('That is not your password.').waitFor();
+    await page.getByLabel('Password now').fill('pass');
+    await save();
+    await page.getByText('The password is changed').waitFor();
+
+    await page.keyboard.press('c');
+    expect(await page.locator('.composer textarea').inputValue()).toContain('Settler of Hwaseong');
+    await page.locator('.composer').getByLabel('Discard').click();
+    await page.locator('.folders a', { hasText: 'Inbox' }).click();
+    await row(page, 'Invoice 2').click();
+    await page.locator('.message').getByLabel('More').click();
+    await page.getByRole('menuitem', { name: 'Block sender' }).click();
+    await page.getByText('shop@elsewhere.test is blocked').waitFor();
+    expect(faults).toEqual([]);
+    await page.context().close();
+  });
+
   test('hostile mails: nothing runs, nothing is asked of anybody', async () => {
     const user = 'target@mail.test';
     const hits: string[] = [];

@@ -20,7 +20,28 @@ interface Who {
   readonly account?: Account;
 }
 
-export const who = new Store<Who>({ state: 'asking' });
+/** The session's cookie cannot be seen from here: that there may be one is remembered beside it, and nobody is asked for nothing. */
+const MAY_HAVE_SESSION = 'pabal.session';
+
+function mayHaveSession(): boolean {
+  try {
+    return localStorage.getItem(MAY_HAVE_SESSION) !== null;
+  } catch {
+    // Storage may be forbidden, cookies not.
+    return true;
+  }
+}
+
+function remember(signedIn: boolean): void {
+  try {
+    if (signedIn) localStorage.setItem(MAY_HAVE_SESSION, '1');
+    else localStorage.removeItem(MAY_HAVE_SESSION);
+  } catch {
+    // As above.
+  }
+}
+
+export const who = new Store<Who>({ state: mayHaveSession() ? 'asking' : 'nobody' });
 
 session.ended = () => {
   if (who.state.state === 'signed-in') signedOut();
@@ -29,6 +50,7 @@ session.ended = () => {
 function signedOut(): void {
   forget();
   forgetMessages();
+  remember(false);
   who.set({ state: 'nobody' });
 }
 
@@ -37,7 +59,9 @@ export async function askWho(): Promise<void> {
     const { account } = await call<{ account: Account }>('GET', '/v1/session');
     who.set({ state: 'signed-in', account });
   } catch (error) {
-    who.set({ state: error instanceof ApiError && error.status === 401 ? 'nobody' : 'unreachable' });
+    const nobody = error instanceof ApiError && error.status === 401;
+    if (nobody) remember(false);
+    who.set({ state: nobody ? 'nobody' : 'unreachable' });
   }
 }
 
@@ -45,6 +69,7 @@ export async function signIn(address: string, password: string): Promise<void> {
   const { account } = await call<{ account: Account }>('POST', '/v1/session', {
     body: { address, password, cookie: true },
   });
+  remember(true);
   who.set({ state: 'signed-in', account });
 }
 

@@ -35,6 +35,7 @@ export interface Order {
   readonly order: 'asc' | 'desc';
 }
 
+const SettingsView = lazy(async () => ({ default: (await import('./settings/settings-view.tsx')).SettingsView }));
 /** Loaded when somebody writes. */
 const Composer = lazy(async () => ({ default: (await import('./compose/composer.tsx')).Composer }));
 
@@ -52,6 +53,7 @@ export function MailboxView({ account }: { readonly account: Account }) {
   const [dialog, setDialog] = useState<'keys' | 'move' | undefined>();
   const search = useRef<HTMLInputElement>(null);
   const open = at.message;
+  const inList = at.view === 'folder' || at.view === 'search';
 
   useEffect(() => {
     void loadFolders();
@@ -66,10 +68,11 @@ export function MailboxView({ account }: { readonly account: Account }) {
   }, [at.view, at.what, order]);
 
   useEffect(() => {
+    if (!inList) return;
     const name = at.view === 'search' ? words.resultsFor(at.what) : folder && words.folderName(folder);
     const unread = folder?.unread ? `(${folder.unread}) ` : '';
     document.title = name === undefined ? words.brand : `${unread}${name} · ${words.brand}`;
-  }, [at, folder, words]);
+  }, [at, folder, words, inList]);
 
   const openMessage = (id: string) => {
     setCurrent(id);
@@ -102,7 +105,13 @@ export function MailboxView({ account }: { readonly account: Account }) {
     if (open !== undefined) composing.answer(open, all);
   };
 
-  useShortcuts({
+  const anywhere = {
+    c: () => composing.write(),
+    z: actOnLast,
+    '/': () => search.current?.focus(),
+    '?': () => setDialog('keys'),
+  };
+  const onMessages = {
     j: () => void step(1),
     ArrowDown: () => void step(1),
     k: () => void step(-1),
@@ -111,7 +120,6 @@ export function MailboxView({ account }: { readonly account: Account }) {
     Enter: () => mailbox.state.current !== undefined && openMessage(mailbox.state.current),
     u: backToList,
     Escape: backToList,
-    c: composing.write,
     r: () => answering(false),
     a: () => answering(true),
     f: () => open !== undefined && composing.passOn(open),
@@ -124,49 +132,56 @@ export function MailboxView({ account }: { readonly account: Account }) {
     s: () => actions.toggleStar(actions.targets(open)),
     I: () => actions.mark(actions.targets(open), { read: true }),
     U: () => actions.mark(actions.targets(open), { read: false }),
-    z: actOnLast,
-    '/': () => search.current?.focus(),
-    '?': () => setDialog('keys'),
-  });
+  };
+  useShortcuts(inList ? { ...anywhere, ...onMessages } : anywhere);
 
   return (
     <div className={`mailbox ${open === undefined ? 'showing-list' : 'showing-message'}`}>
       <TopBar account={account} search={search} onMenu={() => setDrawer(true)} onKeys={() => setDialog('keys')} />
       {drawer && <div className="shade" onClick={() => setDrawer(false)} aria-hidden="true" />}
       <nav className={drawer ? 'folders open' : 'folders'} aria-label={words.folders}>
-        <button type="button" className="button primary compose-button" onClick={composing.write}>
+        <button type="button" className="button primary compose-button" onClick={() => composing.write()}>
           <Icon name="compose" />
           {words.compose}
         </button>
         <FolderPane folders={folders} error={foldersError} current={folder?.id} onChoose={() => setDrawer(false)} />
       </nav>
-      <section className="list-pane" aria-label={words.messages}>
-        {!live && (
-          <p className="offline" role="status">
-            <Icon name="warning" /> {words.offline}
-          </p>
-        )}
-        <ListPane
-          at={at}
-          folder={folder}
-          order={order}
-          onOrder={setOrder}
-          open={open}
-          onOpen={openMessage}
-          onMove={() => setDialog('move')}
-        />
-      </section>
-      <main className="message-pane">
-        <MessagePane
-          id={open}
-          onBack={backToList}
-          onStep={(by) => void step(by)}
-          onLeave={leaving}
-          onMove={() => setDialog('move')}
-        />
-      </main>
-      {open === undefined && (
-        <button type="button" className="compose-float" aria-label={words.compose} onClick={composing.write}>
+      {at.view === 'settings' && (
+        <Suspense fallback={<main className="message-pane" />}>
+          <SettingsView page={at.what} />
+        </Suspense>
+      )}
+      {inList && (
+        <>
+          <section className="list-pane" aria-label={words.messages}>
+            {!live && (
+              <p className="offline" role="status">
+                <Icon name="warning" /> {words.offline}
+              </p>
+            )}
+            <ListPane
+              at={at}
+              folder={folder}
+              order={order}
+              onOrder={setOrder}
+              open={open}
+              onOpen={openMessage}
+              onMove={() => setDialog('move')}
+            />
+          </section>
+          <main className="message-pane">
+            <MessagePane
+              id={open}
+              onBack={backToList}
+              onStep={(by) => void step(by)}
+              onLeave={leaving}
+              onMove={() => setDialog('move')}
+            />
+          </main>
+        </>
+      )}
+      {inList && open === undefined && (
+        <button type="button" className="compose-float" aria-label={words.compose} onClick={() => composing.write()}>
           <Icon name="compose" />
         </button>
       )}

@@ -3,10 +3,12 @@ import { Store } from './store.ts';
 
 export type Language = 'ko' | 'en';
 export type Theme = 'system' | 'light' | 'dark';
+export type Density = 'comfortable' | 'compact';
 
 interface Look {
   readonly language: Language;
   readonly theme: Theme;
+  readonly density: Density;
 }
 
 const KEY = 'pabal.look';
@@ -18,19 +20,21 @@ function remembered(): Look {
     return {
       language: kept.language === 'ko' || kept.language === 'en' ? kept.language : language,
       theme: kept.theme === 'light' || kept.theme === 'dark' ? kept.theme : 'system',
+      density: kept.density === 'compact' ? 'compact' : 'comfortable',
     };
   } catch {
     // Storage may be forbidden.
-    return { language, theme: 'system' };
+    return { language, theme: 'system', density: 'comfortable' };
   }
 }
 
 export const look = new Store<Look>(remembered());
 
 function show(): void {
-  const { language, theme } = look.state;
+  const { language, theme, density } = look.state;
   const root = document.documentElement;
   root.lang = language;
+  root.dataset['density'] = density;
   if (theme === 'system') delete root.dataset['theme'];
   else root.dataset['theme'] = theme;
 }

@@ -5,8 +5,9 @@ import { Dialog } from '../ui/dialog.tsx';
 import { Icon } from '../ui/icon.tsx';
 import { size } from '../words/format.ts';
 import { useWords } from '../words/words.ts';
-import { addFiles, change, close, composing, discard, sendNow } from './composing.ts';
+import { addFiles, change, close, composing, discard, sendNow, writeAs } from './composing.ts';
 import { mentionsAttachment, parseAddress } from './draft.ts';
+import { identities, type Identity } from './identities.ts';
 import { PeopleField } from './people-field.tsx';
 import '../css/compose.css';
 
@@ -120,6 +121,7 @@ export function Composer() {
           onChange={(to) => change({ to })}
           onPending={(typed) => void (pending.current.to = typed)}
         />
+        {extended && <FromField from={draft.from?.address} />}
         {extended && (
           <>
             <PeopleField
@@ -288,5 +290,31 @@ export function Composer() {
         </Dialog>
       )}
     </section>
+  );
+}
+
+/** Only for whom there is a choice. */
+function FromField({ from }: { readonly from: string | undefined }) {
+  const words = useWords();
+  const [own, setOwn] = useState<readonly Identity[]>([]);
+  useEffect(() => void identities().then(setOwn), []);
+  if (own.length < 2) return null;
+  return (
+    <label className="subject-field">
+      <span>{words.from}</span>
+      <select
+        value={from ?? own[0]?.address}
+        onChange={(event) => {
+          const chosen = own.find(({ address }) => address === event.target.value);
+          if (chosen !== undefined) writeAs(chosen, own);
+        }}
+      >
+        {own.map(({ name, address }) => (
+          <option key={address} value={address}>
+            {name === '' ? address : `${name} <${address}>`}
+          </option>
+        ))}
+      </select>
+    </label>
   );
 }

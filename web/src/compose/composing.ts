@@ -3,7 +3,7 @@
  * service. One save runs at a time; what changes meanwhile is saved by the next.
  */
 import { ApiError, call, OWN_PAGE, problemOf } from '../api.ts';
-import type { Message } from '../api.ts';
+import type { Address, Message } from '../api.ts';
 import { codeOf } from '../mail/mailbox.ts';
 import { fetchMessage } from '../mail/messages.ts';
 import { Store } from '../store.ts';
@@ -11,6 +11,7 @@ import { dismiss, toast } from '../ui/toast.tsx';
 import { words } from '../words/words.ts';
 import * as drafts from './draft.ts';
 import type { Draft } from './draft.ts';
+import { forgetIdentities, identities, type Identity } from './identities.ts';
 
 interface Composing {
   readonly draft: Draft | undefined;
@@ -58,6 +59,7 @@ function keepHere(draft: Draft | undefined): void {
 /** What the last tab did not bring to its end is here again. */
 export function begin(address: string): void {
   account = address;
+  forgetIdentities();
   try {
     const kept = localStorage.getItem(localKey());
     if (kept !== null) start(JSON.parse(kept) as Draft, 'unsaved');
@@ -77,18 +79,39 @@ async function open(draft: Draft): Promise<void> {
   start(draft);
 }
 
-export const write = (): void => void open(drafts.blank());
+export function write(to: readonly Address[] = []): void {
+  void identities().then(([first]) => open(drafts.signed(drafts.blank(to), first?.signature ?? '')));
+}
 
 export function answer(id: string, all: boolean): void {
-  fetchMessage(id)
-    .then((message) => open(drafts.reply(message, account, all)))
-    .catch(complain);
+  begun(id, (message, me) => drafts.reply(message, me, all));
 }
 
 export function passOn(id: string): void {
-  fetchMessage(id)
-    .then((message) => open(drafts.forward(message)))
+  begun(id, drafts.forward);
+}
+
+/** About another mail: from the address that it went to. */
+function begun(id: string, make: (message: Message, me: string) => Draft): void {
+  Promise.all([fetchMessage(id), identities()])
+    .then(([message, own]) => {
+      const me = drafts.writesAs(own, message);
+      const draft = drafts.signed(make(message, me?.address ?? account), me?.signature ?? '');
+      return open(me === undefined || me === own[0] ? draft : { ...draft, from: fromOf(me) });
+    })
     .catch(complain);
+}
+
+export const fromOf = ({ name, address }: Identity): Address => ({ name, address });
+
+/** Another of one's own addresses; its signature takes the place of the one before. */
+export function writeAs(chosen: Identity, own: readonly Identity[]): void {
+  const { draft } = composing.state;
+  if (draft === undefined) return;
+  const before = own.find(({ address }) => address === draft.from?.address) ?? own[0];
+  const { signature = '' } = before ?? {};
+  const text = signature === '' ? draft.text : draft.text.replace(signature, () => chosen.signature);
+  change({ from: fromOf(chosen), text });
 }
 
 export function resume(message: Message): void {

@@ -16,6 +16,8 @@ export interface DraftFile {
 export interface Draft {
   /** Of the message in Drafts. */
   readonly id?: string;
+  /** One of one's own addresses; absent: the first. */
+  readonly from?: Address;
   readonly to: readonly Address[];
   readonly cc: readonly Address[];
   readonly bcc: readonly Address[];
@@ -145,6 +147,18 @@ function filesOf({ id, attachments }: Message): DraftFile[] {
   }));
 }
 
+/** Under what is written, and above what is quoted (where a line `-- ` would make programs hide the quotation). */
+export function signed(draft: Draft, signature: string): Draft {
+  if (signature === '') return draft;
+  return { ...draft, text: draft.text === '' ? `\n\n-- \n${signature}\n` : `\n\n${signature}\n${draft.text}` };
+}
+
+/** The address to which it was sent answers it. */
+export function writesAs<I extends { readonly address: string }>(own: readonly I[], message: Message): I | undefined {
+  const asked = [...message.to, ...message.cc].map(({ address }) => address.toLowerCase());
+  return own.find(({ address }) => asked.includes(address.toLowerCase())) ?? own[0];
+}
+
 /** `name <address>` or an address alone; undefined when it is none. */
 export function parseAddress(typed: string): Address | undefined {
   const text = typed.trim().replace(/[,;]$/, '');
@@ -168,8 +182,9 @@ export function isEmpty(draft: Draft): boolean {
 
 /** As POST /v1/drafts and POST /v1/messages take it, without the files that are still here. */
 export function wireOf(draft: Draft) {
-  const { to, cc, bcc, subject, text, html, importance, inReplyTo, references, files } = draft;
+  const { from, to, cc, bcc, subject, text, html, importance, inReplyTo, references, files } = draft;
   return {
+    ...(from !== undefined && { from }),
     to,
     cc,
     bcc,

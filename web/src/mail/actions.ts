@@ -108,3 +108,20 @@ function leave(ids: readonly string[], act: () => Promise<void>, said: string, c
 export function failed(error: unknown): void {
   toast(words().error(codeOf(error)), undefined, 'error');
 }
+
+/** Whose mail is not wanted any more; taken back as long as the note is there. */
+export function blockSender(sender: string): void {
+  type Entry = { readonly sender: string; readonly action: string };
+  const read = async () => (await call<{ items: Entry[] }>('GET', '/v1/reject-list')).items;
+  const put = (items: readonly Entry[]) => call('PUT', '/v1/reject-list', { body: { items } });
+  const address = sender.toLowerCase();
+  const block = async () => {
+    const before = await read();
+    if (!before.some((entry) => entry.sender === address))
+      await put([{ sender: address, action: 'refuse' }, ...before]);
+  };
+  const undo = async () => put((await read()).filter((entry) => entry.sender !== address));
+  block()
+    .then(() => toast(words().blocked(sender), { label: words().undo, act: () => void undo().catch(failed) }))
+    .catch(failed);
+}

@@ -1,17 +1,19 @@
 /** One message: who and what above, its text below, and what can be done with it. */
 import { useEffect, useRef, useState } from 'react';
+import { call } from '../api.ts';
 import type { Message } from '../api.ts';
 import * as composing from '../compose/composing.ts';
 import { useStore } from '../store.ts';
 import { Icon, type IconName } from '../ui/icon.tsx';
 import { Menu } from '../ui/menu.tsx';
+import { toast } from '../ui/toast.tsx';
 import { displayName, initial, longDate, mediumDate, names } from '../words/format.ts';
 import { useWords } from '../words/words.ts';
 import * as actions from './actions.ts';
 import { Attachments } from './attachments.tsx';
 import { Badge } from './badge.tsx';
 import { codeOf, mailbox, messageOf } from './mailbox.ts';
-import { fetchMessage } from './messages.ts';
+import { fetchMessage, forgetMessage } from './messages.ts';
 import { OriginalDialog } from './original-dialog.tsx';
 import { PlainText } from './plain-text.tsx';
 
@@ -114,6 +116,17 @@ function MessageView({
           label={words.more}
           button={<Icon name="more" />}
           groups={[
+            ...(from === undefined || message.draft
+              ? []
+              : [
+                  [
+                    {
+                      label: words.blockSender,
+                      icon: 'block' as const,
+                      act: () => actions.blockSender(from.address),
+                    },
+                  ],
+                ]),
             [
               { label: words.print, icon: 'print', act: () => print() },
               { label: words.showOriginal, icon: 'source', act: () => setOriginal(true) },
@@ -178,6 +191,7 @@ function MessageView({
           </a>
         </p>
       )}
+      {message.receiptRequested !== null && <ReceiptNotice id={id} />}
       <Attachments message={message} />
       {message.html === null ? (
         <PlainText text={message.text ?? ''} />
@@ -212,6 +226,34 @@ function MessageView({
       )}
       {original && <OriginalDialog id={id} onClose={() => setOriginal(false)} />}
     </article>
+  );
+}
+
+/** Whether the sender is told is the reader's to say (RFC 8098 §2.1). */
+function ReceiptNotice({ id }: { readonly id: string }) {
+  const words = useWords();
+  const [settled, setSettled] = useState(false);
+  if (settled) return null;
+  const answer = (what: 'displayed' | 'decline') => {
+    setSettled(true);
+    call('POST', `/v1/messages/${id}/receipt`, { body: { answer: what } })
+      .then(() => {
+        forgetMessage(id);
+        if (what === 'displayed') toast(words.receiptSent);
+      })
+      .catch(actions.failed);
+  };
+  return (
+    <p className="notice">
+      <Icon name="check" />
+      <span>{words.wantsReceipt}</span>
+      <button type="button" className="button small" onClick={() => answer('decline')}>
+        {words.declineReceipt}
+      </button>
+      <button type="button" className="button small" onClick={() => answer('displayed')}>
+        {words.sendReceipt}
+      </button>
+    </p>
   );
 }
 

@@ -1,5 +1,6 @@
 /** The rows in view, out of as many as there are: each has its place by arithmetic, so 100,000 cost no more than 20. */
 import { type MouseEvent, useEffect, useLayoutEffect, useRef, useState } from 'react';
+import { look } from '../settings-store.ts';
 import { useStore } from '../store.ts';
 import { Icon } from '../ui/icon.tsx';
 import { displayName, initial, names, shortDate } from '../words/format.ts';
@@ -18,7 +19,7 @@ import {
 } from './mailbox.ts';
 
 /** Pixels, as in the style sheet. */
-const ROW = 82;
+const HEIGHTS = { comfortable: 82, compact: 60 } as const;
 const BEYOND = 6;
 
 interface RowsProps {
@@ -31,19 +32,20 @@ interface RowsProps {
 
 export function Rows({ label, open, onOpen, ofSent }: RowsProps) {
   const { total, state, current, selected, list } = useStore(mailbox, (s) => s);
+  const rowHeight = HEIGHTS[useStore(look, ({ density }) => density)];
   const scroller = useRef<HTMLDivElement>(null);
   const [view, setView] = useState({ top: 0, height: 800 });
 
   useLayoutEffect(() => {
     const element = scroller.current;
     if (element === null) return;
-    const look = () => setView({ top: element.scrollTop, height: element.clientHeight });
-    const observer = new ResizeObserver(look);
+    const measure = () => setView({ top: element.scrollTop, height: element.clientHeight });
+    const observer = new ResizeObserver(measure);
     observer.observe(element);
-    element.addEventListener('scroll', look, { passive: true });
+    element.addEventListener('scroll', measure, { passive: true });
     return () => {
       observer.disconnect();
-      element.removeEventListener('scroll', look);
+      element.removeEventListener('scroll', measure);
     };
   }, []);
 
@@ -53,8 +55,8 @@ export function Rows({ label, open, onOpen, ofSent }: RowsProps) {
   }, [list]);
 
   const rows = state === 'loading' ? 12 : total;
-  const from = Math.max(0, Math.floor(view.top / ROW) - BEYOND);
-  const to = Math.min(rows - 1, Math.ceil((view.top + view.height) / ROW) + BEYOND);
+  const from = Math.max(0, Math.floor(view.top / rowHeight) - BEYOND);
+  const to = Math.min(rows - 1, Math.ceil((view.top + view.height) / rowHeight) + BEYOND);
   useEffect(() => {
     // Who drags the bar through thousands wants what is under it when it rests.
     const timer = setTimeout(() => void ensure(from, to), 60);
@@ -67,10 +69,11 @@ export function Rows({ label, open, onOpen, ofSent }: RowsProps) {
     const element = scroller.current;
     const row = watched === undefined ? -1 : rowOf(watched);
     if (element === null || row < 0) return;
-    const top = row * ROW;
+    const top = row * rowHeight;
+    const bottom = top + rowHeight;
     if (top < element.scrollTop) element.scrollTop = top;
-    else if (top + ROW > element.scrollTop + element.clientHeight) element.scrollTop = top + ROW - element.clientHeight;
-  }, [watched]);
+    else if (bottom > element.scrollTop + element.clientHeight) element.scrollTop = bottom - element.clientHeight;
+  }, [watched, rowHeight]);
 
   const shown = [];
   for (let row = from; row <= to; row++) {
@@ -79,6 +82,7 @@ export function Rows({ label, open, onOpen, ofSent }: RowsProps) {
       <Row
         key={id ?? `hole-${row}`}
         row={row}
+        top={row * rowHeight}
         id={id}
         selected={id !== undefined && selected.has(id)}
         selecting={selected.size > 0}
@@ -100,7 +104,7 @@ export function Rows({ label, open, onOpen, ofSent }: RowsProps) {
       aria-busy={state === 'loading'}
       tabIndex={0}
     >
-      <div className="rows-inside" role="rowgroup" style={{ height: rows * ROW }}>
+      <div className="rows-inside" role="rowgroup" style={{ height: rows * rowHeight }}>
         {shown}
       </div>
     </div>
@@ -109,6 +113,8 @@ export function Rows({ label, open, onOpen, ofSent }: RowsProps) {
 
 interface RowProps {
   readonly row: number;
+  /** Pixels. */
+  readonly top: number;
   readonly id: string | undefined;
   readonly selected: boolean;
   readonly selecting: boolean;
@@ -118,10 +124,10 @@ interface RowProps {
   readonly onOpen: (id: string) => void;
 }
 
-function Row({ row, id, selected, selecting, current, open, ofSent, onOpen }: RowProps) {
+function Row({ row, top, id, selected, selecting, current, open, ofSent, onOpen }: RowProps) {
   const words = useWords();
   const message = useStore(mailbox, () => (id === undefined ? undefined : messageOf(id)));
-  const place = { transform: `translateY(${row * ROW}px)` };
+  const place = { transform: `translateY(${top}px)` };
   if (id === undefined || message === undefined)
     return (
       <div className="row hole" style={place} aria-hidden="true">

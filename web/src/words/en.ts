@@ -184,8 +184,15 @@ export const en = {
   linkAddress: 'Address of the link',
   editDraft: 'Go on writing',
 
-  language: 'Language',
-  theme: 'Appearance',
+  contacts: 'Contacts',
+  settings: 'Settings',
+  blockSender: 'Block sender',
+  blocked: (sender: string): string => `${sender} is blocked`,
+  wantsReceipt: 'The sender asks for a receipt that you have read this.',
+  sendReceipt: 'Send receipt',
+  declineReceipt: 'Do not send',
+  receiptSent: 'The receipt is sent',
+
   themes: { system: 'As the system', light: 'Light', dark: 'Dark' },
 
   keys: 'Keyboard shortcuts',

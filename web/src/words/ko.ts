@@ -183,8 +183,15 @@ export const ko: Words = {
   linkAddress: '링크 주소',
   editDraft: '이어서 쓰기',
 
-  language: '언어',
-  theme: '화면',
+  contacts: '주소록',
+  settings: '설정',
+  blockSender: '수신 거부',
+  blocked: (sender) => `${sender}의 메일을 받지 않습니다`,
+  wantsReceipt: '보낸 사람이 읽었다는 확인을 요청했습니다.',
+  sendReceipt: '수신 확인 보내기',
+  declineReceipt: '보내지 않기',
+  receiptSent: '수신 확인을 보냈습니다',
+
   themes: { system: '시스템 설정', light: '밝게', dark: '어둡게' },
 
   keys: '단축키',

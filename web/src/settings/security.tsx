@@ -1,0 +1,119 @@
+/** The password, and where one is signed in. */
+import { type FormEvent, useState } from 'react';
+import { call } from '../api.ts';
+import { failed } from '../mail/actions.ts';
+import { codeOf } from '../mail/mailbox.ts';
+import { toast } from '../ui/toast.tsx';
+import { mediumDate } from '../words/format.ts';
+import { useWords } from '../words/words.ts';
+import { programName } from './program-name.ts';
+import { Field, Loaded, SaveRow, Section, useResource } from './resource.tsx';
+import { useSettingsWords } from './words.ts';
+
+interface Session {
+  readonly id: string;
+  readonly created: string;
+  readonly remote?: string;
+  readonly program?: string;
+  readonly current: boolean;
+}
+
+const SHORTEST = 8;
+
+export function Security() {
+  const sessions = useResource<{ items: readonly Session[] }>('/v1/sessions');
+  return (
+    <>
+      <PasswordForm onChanged={sessions.load} />
+      <Sessions of={sessions} />
+    </>
+  );
+}
+
+function PasswordForm({ onChanged }: { readonly onChanged: () => void }) {
+  const words = useSettingsWords().security;
+  const { error: wordsOf } = useWords();
+  const [busy, setBusy] = useState(false);
+  const [complaint, setComplaint] = useState('');
+
+  const submit = async (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const form = event.currentTarget;
+    const data = new FormData(form);
+    const [current, password, again] = ['current', 'password', 'again'].map((name) => data.get(name) as string);
+    if (password !== again) return setComplaint(words.different);
+    if ((password ?? '').length < SHORTEST) return setComplaint(words.tooShort);
+    setBusy(true);
+    setComplaint('');
+    try {
+      await call('PUT', '/v1/profile/password', { body: { current, password } });
+      form.reset();
+      toast(words.changed);
+      onChanged();
+    } catch (error) {
+      setComplaint(codeOf(error) === 'auth-failed' ? words.wrong : wordsOf(codeOf(error)));
+    }
+    setBusy(false);
+  };
+  const field = (name: string, label: string, autoComplete: string) => (
+    <Field label={label}>
+      <input name={name} type="password" autoComplete={autoComplete} required maxLength={1000} />
+    </Field>
+  );
+  return (
+    <Section title={words.password} intro={words.passwordHint}>
+      <form className="stack narrow" onSubmit={(event) => void submit(event)}>
+        {field('current', words.current, 'current-password')}
+        {field('password', words.wanted, 'new-password')}
+        {field('again', words.again, 'new-password')}
+        <SaveRow busy={busy} complaint={complaint} />
+      </form>
+    </Section>
+  );
+}
+
+function Sessions({ of: sessions }: { readonly of: ReturnType<typeof useResource<{ items: readonly Session[] }>> }) {
+  const words = useSettingsWords().security;
+  const end = (id: string, items: readonly Session[]) => {
+    call('DELETE', `/v1/sessions/${id}`)
+      .then(() => {
+        sessions.set({ items: items.filter((one) => one.id !== id) });
+        toast(words.ended);
+      })
+      .catch(failed);
+  };
+  return (
+    <Section title={words.sessions} intro={words.sessionsHint}>
+      <Loaded of={sessions}>
+        {({ items }) => (
+          <ul className="items">
+            {items.map(({ id, created, remote, program = '', current }) => {
+              const name = programName(program) || words.unknown;
+              return (
+                <li key={id}>
+                  <span className="grow">
+                    <strong title={program}>{name}</strong>
+                    {current && <span className="badge verified">{words.here}</span>}
+                    <small className="muted">
+                      {[remote, words.since(mediumDate(created))].filter(Boolean).join(' · ')}
+                    </small>
+                  </span>
+                  {!current && (
+                    <button
+                      type="button"
+                      className="button small"
+                      aria-label={`${words.end}: ${name}, ${mediumDate(created)}`}
+                      onClick={() => end(id, items)}
+                    >
+                      {words.end}
+                    </button>
+                  )}
+                </li>
+              );
+            })}
+          </ul>
+        )}
+      </Loaded>
+    </Section>
+  );
+}
