@@ -4,6 +4,7 @@ import { normalAddress } from '../directory/address.ts';
 import { MailError } from '../mail/error.ts';
 import { parseQuery } from '../mail/search/query.ts';
 import type { FolderId, MailAccount } from '../mailstore/api.ts';
+import { isContact } from './contacts/records.ts';
 import type { IntakePayload } from './entry.ts';
 import { correspondent } from './spam/correspondents.ts';
 
@@ -58,10 +59,10 @@ export async function removePerson(account: Account, address: string): Promise<b
   return true;
 }
 
-/** Is it one of the owner's people, or somebody whom the owner has written to? */
+/** Is it one of the owner's people, in the address book, or somebody whom the owner has written to? */
 export async function isKnown(account: MailAccount, address: string, now: number): Promise<boolean> {
   if (address === '' || address.includes('"')) return false;
-  if ((await personAt(account, address)) !== undefined) return true;
+  if ((await personAt(account, address)) !== undefined || (await isContact(account, address))) return true;
   if ((await correspondent(account, address)) !== undefined) return true;
   const sent = account.folderWithRole('sent');
   if (sent === undefined) return false;

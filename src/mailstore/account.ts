@@ -21,6 +21,8 @@ import type {
   NewPlacement,
   Placed,
   Places,
+  RecordChange,
+  RecordKey,
   SearchAnswer,
   SearchRequest,
   Staged,
@@ -41,7 +43,7 @@ import { createFolder, deleteFolder, describeFolder, renameFolder, subscribe } f
 import { copyMessages, deleteMessages, MOST_MESSAGES, moveMessages, updateMessages } from './operations/messages.ts';
 import { besideDelivery } from './operations/delivered.ts';
 import { DAY, publish } from './operations/publish.ts';
-import { checkedRecordKey, putRecord, rememberOnce } from './operations/records.ts';
+import { changeRecords, checkedRecordKey, putRecord, rememberOnce } from './operations/records.ts';
 import { withdraw } from './operations/withdraw.ts';
 import { AccountSenderMailbox } from './holding.ts';
 import { AccountOutgoing } from './outgoing.ts';
@@ -373,6 +375,10 @@ export class Account implements MailAccount, Disposable {
 
   async putRecord(kind: string, id: string, value: unknown): Promise<Version> {
     return this.#mailbox.run(putRecord(kind, id, value));
+  }
+
+  async changeRecords(keys: readonly RecordKey[], change: RecordChange): Promise<Version> {
+    return this.#mailbox.run(changeRecords(keys, change));
   }
 
   quota(): { used: number; limit: number | undefined } {

@@ -218,6 +218,19 @@ export interface DeleteCondition {
   readonly flags?: Flags;
 }
 
+/** Where a record is kept. */
+export interface RecordKey {
+  readonly kind: string;
+  readonly id: string;
+}
+
+/** Given what those of the keys hold that were named, in the commit itself, and its version, says what becomes of which; undefined removes.
+ * It is asked again after a conflict, and may throw a `MailError`: then nothing changes. */
+export type RecordChange = (
+  before: (key: RecordKey) => unknown,
+  version: Version,
+) => readonly (RecordKey & { readonly value: unknown })[];
+
 /** A list from the mailbox index alone; for words see `SearchRequest`. */
 export interface MessageQuery {
   readonly folder?: FolderId;
@@ -385,6 +398,8 @@ export interface MailAccount {
   records<T>(kind: string): Promise<readonly { readonly id: string; readonly value: T }[]>;
   /** Undefined removes it. */
   putRecord(kind: string, id: string, value: unknown): Promise<Version>;
+  /** Records that change together, in one commit: what reads and writes them again meets nobody. */
+  changeRecords(keys: readonly RecordKey[], change: RecordChange): Promise<Version>;
 
   /** What its user sends. */
   readonly outgoing: Outgoing;

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { ALICE, aliceLab, SYSTEM } from '../../test/support/mail-store.ts';
+import { MailError } from '../mail/error.ts';
 import type { KeyValueStore } from '../ports/kv.ts';
 import type { FolderId } from './api.ts';
 
@@ -115,4 +116,28 @@ test('mail that arrives changes no record', async () => {
   const before = reads();
   await alice.record('person', 'bob');
   expect(reads()).toBe(before);
+});
+
+test('records change together, or not at all, whoever else changes them', async () => {
+  const { alice, other } = await lab();
+  const keys = ['a', 'b'].map((id) => ({ kind: 'count', id }));
+  const countUp = (account: typeof alice) =>
+    account.changeRecords(keys, (before) =>
+      keys.map((key) => ({ ...key, value: ((before(key) as number | undefined) ?? 0) + 1 })),
+    );
+  await Promise.all(Array.from({ length: 20 }, (_, i) => countUp(i % 2 === 0 ? alice : other)));
+  await alice.refresh();
+  expect(await alice.records('count')).toEqual(['a', 'b'].map((id) => ({ id, value: 20 })));
+  const refused = alice.changeRecords(keys, () => {
+    throw new MailError('conflict', 'user', 'no');
+  });
+  await expect(refused).rejects.toMatchObject({ code: 'conflict' });
+  const version = await alice.changeRecords(keys, (before, at) => {
+    expect(before(keys[0]!)).toBe(20);
+    return [
+      { ...keys[0]!, value: undefined },
+      { ...keys[1]!, value: at },
+    ];
+  });
+  expect(await alice.records('count')).toEqual([{ id: 'b', value: version }]);
 });

@@ -6,6 +6,7 @@ import { type ScanPoint, SPAM_SCORE } from '../../ports/scanner.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { Counter, Metrics } from '../../telemetry/metrics.ts';
 import { isLoopback } from '../../net/address.ts';
+import { isContact } from '../contacts/records.ts';
 import type { IntakePayload } from '../entry.ts';
 import type { Delivery, FailureMeaning, NamedRecipient, Stage } from '../pipeline.ts';
 import type { Engines } from '../scan/engines.ts';
@@ -149,7 +150,7 @@ export class SpamStage implements Stage {
   }
 }
 
-/** People one has written to are expected to write; who claims to be one must show it. */
+/** People one has written to, or knows, are expected to write; who claims to be one must show it. */
 async function known(
   account: MailAccount,
   { authentication }: IntakePayload,
@@ -157,12 +158,15 @@ async function known(
 ): Promise<ScanPoint[]> {
   const address = envelope.from[0]?.address ?? '';
   const person = envelope.from.length === 1 ? await correspondent(account, address) : undefined;
-  if (person === undefined) return [point('FIRST_CONTACT', 0.3, 'you have not written to its author')];
-  const answered = [...envelope.inReplyTo, ...envelope.references].some((id) => person.mails.includes(mailDigest(id)));
+  const contact = envelope.from.length === 1 && (await isContact(account, address));
+  if (person === undefined && !contact)
+    return [point('FIRST_CONTACT', 0.3, 'you have not written to its author, who is not in your address book')];
+  const answered = [...envelope.inReplyTo, ...envelope.references].some((id) => person?.mails.includes(mailDigest(id)));
   if (answered) return [point('ANSWER_TO_YOU', -KNOWN - 1, 'it answers a mail of yours')];
   const dmarc = authentication?.dmarc;
   const shown = dmarc !== undefined && (dmarc.result === 'pass' || dmarc.spfAligned || dmarc.dkimAligned);
-  return shown ? [point('KNOWN_AUTHOR', -KNOWN, 'you have written to its author')] : [];
+  const why = contact ? 'its author is in your address book' : 'you have written to its author';
+  return shown ? [point('KNOWN_AUTHOR', -KNOWN, why)] : [];
 }
 
 /** As operators set it, e.g. "zen.example.org" or "zen.example.org=2.5". */

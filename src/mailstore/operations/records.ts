@@ -1,6 +1,7 @@
 /** Small facts of an account, and the results of calls that must not be done twice. */
 import { MailError } from '../../mail/error.ts';
-import type { Entry, Version } from '../../ports/kv.ts';
+import type { Entry, Key, Version } from '../../ports/kv.ts';
+import type { RecordChange, RecordKey } from '../api.ts';
 import type { Operation } from '../commit.ts';
 import { onceKey, recordKey } from '../keys.ts';
 import type { LogChange } from '../state.ts';
@@ -27,6 +28,34 @@ export function putRecord(kind: string, id: string, value: unknown): Operation<V
       ...(bytes ? { put: [[key, bytes]] } : { remove: [key] }),
       result: draft.version,
     }),
+  };
+}
+
+/** See `MailAccount.changeRecords`. */
+export function changeRecords(keys: readonly RecordKey[], change: RecordChange): Operation<Version> {
+  const rows = keys.map(({ kind, id }) => checkedRecordKey(kind, id));
+  return {
+    reads: () => rows,
+    plan(draft) {
+      const before = ({ kind, id }: RecordKey): unknown => {
+        const row = draft.row(recordKey(kind, id));
+        return row === undefined ? undefined : JSON.parse(Buffer.from(row).toString());
+      };
+      const after = change(before, draft.version);
+      const put: Entry[] = [];
+      const remove: Key[] = [];
+      for (const { kind, id, value } of after) {
+        const key = checkedRecordKey(kind, id);
+        if (value === undefined) remove.push(key);
+        else put.push([key, json(value)]);
+      }
+      return {
+        changes: after.map(({ kind, id }) => ({ type: 'record' as const, kind, id })),
+        put,
+        remove,
+        result: draft.version,
+      };
+    },
   };
 }
 

@@ -38,6 +38,8 @@ interface Ids {
   readonly run: string;
   readonly session: string;
   readonly identity: string;
+  readonly contact: string;
+  readonly group: string;
 }
 
 interface Case {
@@ -148,6 +150,35 @@ const OWN: Record<string, Case> = {
     stranger: 404,
   },
   'DELETE /v1/people/:address': { request: (ids) => [`/v1/people/${ids.person}`], stranger: 404 },
+  'GET /v1/contacts': { request: (ids) => [`/v1/contacts?group=${ids.group}`], stranger: 404 },
+  'POST /v1/contacts': { request: () => ['/v1/contacts', { body: { note: 'of nobody' } }], stranger: 400 },
+  'GET /v1/contacts/suggest': { request: () => ['/v1/contacts/suggest?q=alice'], stranger: 200 },
+  'GET /v1/contacts/export': { request: (ids) => [`/v1/contacts/export?group=${ids.group}`], stranger: 404 },
+  'POST /v1/contacts/import': {
+    request: () => ['/v1/contacts/import', { body: 'x', headers: { 'content-type': 'text/csv' } }],
+    stranger: 400,
+  },
+  'POST /v1/contacts/batch': {
+    request: (ids) => ['/v1/contacts/batch', { body: { ids: [ids.contact], delete: true } }],
+    stranger: 200,
+  },
+  'GET /v1/contacts/:id': { request: (ids) => [`/v1/contacts/${ids.contact}`], stranger: 404 },
+  'PUT /v1/contacts/:id': {
+    request: (ids) => [`/v1/contacts/${ids.contact}`, { body: { name: 'mine' } }],
+    stranger: 404,
+  },
+  'DELETE /v1/contacts/:id': { request: (ids) => [`/v1/contacts/${ids.contact}`], stranger: 404 },
+  'GET /v1/contact-groups': { request: () => ['/v1/contact-groups'], stranger: 200 },
+  'POST /v1/contact-groups': {
+    request: (ids) => ['/v1/contact-groups', { body: { name: 'mine', members: [ids.contact] } }],
+    stranger: 404,
+  },
+  'GET /v1/contact-groups/:id': { request: (ids) => [`/v1/contact-groups/${ids.group}`], stranger: 404 },
+  'PUT /v1/contact-groups/:id': {
+    request: (ids) => [`/v1/contact-groups/${ids.group}`, { body: { name: 'mine' } }],
+    stranger: 404,
+  },
+  'DELETE /v1/contact-groups/:id': { request: (ids) => [`/v1/contact-groups/${ids.group}`], stranger: 404 },
   'GET /v1/settings/absence': { request: () => ['/v1/settings/absence'], stranger: 200 },
   'PUT /v1/settings/absence': {
     request: () => ['/v1/settings/absence', { body: { enabled: false } }],
@@ -273,6 +304,8 @@ const missing: Ids = {
   run: 'f'.repeat(12),
   session: 'f'.repeat(43),
   identity: 'nobody@example.test',
+  contact: 'f'.repeat(16),
+  group: 'f'.repeat(16),
 };
 
 beforeEach(async () => {
@@ -294,6 +327,8 @@ beforeEach(async () => {
     body: { url: `https://${SECRET}.test/`, events: ['login'] },
   });
   const push = await http.alice.as('POST', '/v1/push/subscriptions', { body: subscription(`https://${SECRET}.test/`) });
+  const contact = await http.alice.as('POST', '/v1/contacts', { body: { name: SECRET } });
+  const group = await http.alice.as('POST', '/v1/contact-groups', { body: { name: SECRET } });
   const ids = {
     push: push.json.id,
     submission,
@@ -304,6 +339,8 @@ beforeEach(async () => {
     run: run.json.id,
     session: (await http.alice.as('GET', '/v1/sessions')).json.items[0].id,
     identity: 'alice@example.test',
+    contact: contact.json.id,
+    group: group.json.id,
   };
   theirs = { folder: json.id, message: String(placed.id), thread: placed.thread, ...ids };
 });
@@ -417,6 +454,8 @@ describe('every route', () => {
           rule: wire,
           run: wire,
           session: wire,
+          contact: wire,
+          group: wire,
         });
         // A client makes another path of `..`, which may know other methods.
         expect(answer.status, `${name} with ${id}`).toBeOneOf(id === '..' ? [404, 405] : [404]);

@@ -36,6 +36,8 @@ export interface HttpLimits {
   readonly jsonTokens: number;
   /** To, Cc and Bcc together. */
   readonly recipients: number;
+  /** Contacts of one account. */
+  readonly contacts: number;
   /** Event streams of one account. */
   readonly streams: number;
   /** Bytes that may wait for a slow event stream before it is dropped. */
@@ -57,6 +59,7 @@ export const HTTP_LIMITS: HttpLimits = {
   jsonDepth: 16,
   jsonTokens: 20_000,
   recipients: 1_000,
+  contacts: 5_000,
   streams: 20,
   streamBacklog: 256 << 10,
   uploads: 192 << 20,

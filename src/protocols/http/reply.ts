@@ -12,6 +12,7 @@ type HttpCode =
   | 'method'
   | 'media-type'
   | 'range'
+  | 'group-exists'
   | 'too-many-streams'
   | 'too-fast'
   | 'idempotency-mismatch'
@@ -43,6 +44,7 @@ export const PROBLEMS: { readonly [code in ProblemCode]: readonly [status: numbe
   'folder-exists': [409, 'There is a folder of that name already.'],
   'folder-protected': [409, 'This folder must stay.'],
   'folder-has-children': [409, 'The folder still contains folders.'],
+  'group-exists': [409, 'There is a group of that name already.'],
   'script-exists': [409, 'There is a script of that name already.'],
   'script-active': [409, 'The script is active.'],
   'account-exists': [409, 'There is an account with that address already.'],

@@ -14,6 +14,7 @@ import type { UserComplaints } from '../../delivery/feedback/by-user.ts';
 import type { Suppressions } from '../../delivery/feedback/suppressions.ts';
 import type { DeliverabilityReport } from '../../delivery/senders.ts';
 import type { Directory } from '../../directory/api.ts';
+import { AddressBooks } from '../../intake/contacts/address-book.ts';
 import type { Classifier } from '../../intake/classify.ts';
 import type { Quarantine } from '../../intake/quarantine.ts';
 import type { Rules } from '../../intake/rules.ts';
@@ -40,6 +41,9 @@ import type { ProblemCode } from './reply.ts';
 import { adminRoutes } from './routes/admin.ts';
 import { classificationRoutes } from './routes/classifications.ts';
 import { clientRoutes } from './routes/client.ts';
+import { contactFileRoutes } from './routes/contact-files.ts';
+import { contactGroupRoutes } from './routes/contact-groups.ts';
+import { contactRoutes } from './routes/contacts.ts';
 import { documentation } from './routes/documentation.ts';
 import { draftRoutes } from './routes/drafts.ts';
 import { eventRoutes } from './routes/events.ts';
@@ -244,6 +248,8 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
   });
   const sortKeys = new SortKeys(16 << 20);
   const cleaner = new HtmlCleaner();
+  const budget = new UploadBudget(limits.uploads);
+  const books = new AddressBooks();
 
   await documentation(app);
   await app.register(async (scope) => {
@@ -264,6 +270,9 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
     classificationRoutes(api, services, options.classifier);
     rejectRoutes(api, services);
     peopleRoutes(api, services);
+    contactRoutes(api, services, books);
+    contactFileRoutes(api, services, books, budget);
+    contactGroupRoutes(api, services, books);
     absenceRoutes(api, services);
     newMailRoutes(api, services);
     searchRoutes(api, services);
@@ -279,7 +288,6 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
       limits: { files: 101, parts: 101, headerPairs: 50, fileSize: limits.message + 1 },
     });
     const api = scope.withTypeProvider<ZodTypeProvider>();
-    const budget = new UploadBudget(limits.uploads);
     sendRoutes(api, services, options.submit, budget);
     draftRoutes(api, services, budget);
   });

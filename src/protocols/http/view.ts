@@ -1,5 +1,6 @@
 /** Messages and changes as the API shows them. */
 import type { z } from 'zod';
+import { CONTACT, CONTACT_GROUP } from '../../intake/contacts/records.ts';
 import { type Assessment, assessment } from '../../intake/spam/assessment.ts';
 import { MailError } from '../../mail/error.ts';
 import { htmlToText } from '../../mail/html.ts';
@@ -214,6 +215,9 @@ export function changeView(change: Change) {
       return { type: change.type, folder: String(change.id), what: change.what };
     case 'subscription':
       return { type: change.type, path: change.path, subscribed: change.subscribed };
+    case 'record':
+      if (change.kind === CONTACT) return { type: 'contact', contact: change.id };
+      return change.kind === CONTACT_GROUP ? { type: 'contact-group', group: change.id } : undefined;
     default:
       return undefined;
   }

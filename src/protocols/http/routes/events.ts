@@ -20,7 +20,8 @@ export function eventRoutes(app: App, streams: EventStreams): void {
         description:
           'Server-sent events. The first is `ready` with the version the stream begins at; then one `change` per version of the account, ' +
           'its `id` being the version. Send the last id as `Last-Event-ID` to resume without loss. `resync` means that the log does not ' +
-          'reach back that far: read everything again.',
+          'reach back that far: read everything again. Changes have a `type`: added, flags, moved, removed (with `message`), folder, subscription, and ' +
+          'contact (`contact`: its id) and contact-group (`group`), which say that one was made, changed or removed: ask for it.',
         headers: z.looseObject({ 'last-event-id': z.string().max(20).optional().describe('The last version seen') }),
         response: {
           200: { description: 'The stream', content: { 'text/event-stream': { schema: z.string() } } },
