@@ -9,7 +9,7 @@ export const SEAL = 4;
 
 const COMMIT_ID = /^[\x21-\x7e]{1,40}$/;
 const BUCKET = /^[a-z0-9]{1,16}$/;
-const PARTITION = /^[uaidsqbmc]\/[^\0]*$/s;
+const PARTITION = /^[uaidsqbmch]\/[^\0]*$/s;
 
 export function compareKeys(a: Uint8Array, b: Uint8Array): number {
   return Buffer.compare(a, b);

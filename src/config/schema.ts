@@ -5,6 +5,7 @@ import {
   count,
   flag,
   isDnsList,
+  isDomainMode,
   isNetwork,
   isServerAddress,
   listener,
@@ -288,6 +289,63 @@ const pager = z
   .prefault({})
   .describe('Short messages about new mail, for users who ask for them (`PUT /v1/settings/pager`).');
 
+const downmail = z
+  .strictObject({
+    mode: choice(
+      ['conventional', 'downmail', 'hybrid-send', 'hybrid-receive'],
+      'conventional',
+      'What this server is: conventional; downmail, where originals stay with their senders until they are fetched, and notifications travel; or only one of the two, for what is sent or for what is taken.',
+    ),
+    phase: choice(
+      ['introduction', 'diffusion', 'maturity'],
+      'introduction',
+      'How far Downmail has come. introduction: who knows nothing of it gets mail whole; diffusion: notifications, too; maturity: and from others only notifications are taken.',
+    ),
+    signal_limit: count(
+      1000,
+      { min: 200, max: 1_000_000 },
+      'Bytes of body up to which a mail travels whole, notifications and receipts among them.',
+    ),
+    excerpt_bytes: count(100, { min: 0, max: 1000 }, 'Bytes of the original that a notification shows.'),
+    public_url: text(
+      '',
+      'Where recipients pick originals up with a browser, as it stands in notifications: "https://mail.example.org". Empty: https://, and hostname.',
+    ),
+    keep: choice(
+      ['until-fetched', 'until-deleted', 'until-expired'],
+      'until-deleted',
+      'What becomes of an original that was fetched: it goes within the hour, it goes when its recipient deletes it, or it stays until it expires.',
+    ),
+    keep_days: count(30, { min: 1, max: 365 }, 'Days after which an original that nobody fetched is removed.'),
+    warn_days: count(3, { min: 0, max: 365 }, 'So many days before, its sender is told; 0 = not.'),
+    room: size('1GB', 'Room of a new sender mailbox; 0 = no limit.'),
+    count: choice(
+      ['once', 'each'],
+      'once',
+      'Whether a mail to many counts once, as it is stored, or once for each recipient who has not fetched it.',
+    ),
+    mailboxes: choice(
+      ['automatic', 'opened'],
+      'automatic',
+      'Who has a sender mailbox: everybody as soon as it is needed, or those for whom `pabal downmail open` opened one.',
+    ),
+    large_limit: size(
+      '0',
+      'Mail of more bytes is held whoever it is for, so that large attachments pass where they would be refused; 0 = no such limit.',
+    ),
+    domains: texts(
+      'What holds for mail that people of single domains send, before the phase and after their own settings: whole, held, or held for those they do not know.',
+      'a list such as ["example.test=downmail", "office.test=conventional", "shop.test=strangers"]',
+      isDomainMode,
+    ),
+    notification_domains: texts(
+      'Domains whose people take notifications for granted; others say so in DNS (TXT "v=DOWNMAIL1" at _downmail.DOMAIN).',
+      'a list of domains such as ["example.test"]',
+    ),
+  })
+  .prefault({})
+  .describe('Downmail: mail that stays with its sender until it is fetched.');
+
 const limits = z
   .strictObject({
     message_size: size('50MB', 'Largest message accepted over any protocol.'),
@@ -390,6 +448,7 @@ export const schema = z.strictObject({
   viruses,
   modules,
   pager,
+  downmail,
   http,
   limits,
   log,

@@ -89,6 +89,11 @@ export function isDnsList(text: string): boolean {
   return /^[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,6}(?:=\d{1,2}(?:\.\d)?)?$/.test(text);
 }
 
+/** How mail of a domain's people goes (Downmail). */
+export function isDomainMode(text: string): boolean {
+  return /^[A-Za-z0-9.-]{1,255}=(?:system|conventional|downmail|strangers)$/.test(text);
+}
+
 /** Reached only from this machine. */
 export function isLoopbackHost(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);

@@ -1,7 +1,7 @@
 /**
  * Taking back a mail whose sender regrets it (D-37): from mailboxes of ours as long as nobody has seen it there, and from the
- * outbound queue as long as no other server has it. For everybody else it is too late, and the sender is told so. A way of
- * delivery that keeps the mail here until it is fetched is one more case of `withdrawn`.
+ * outbound queue as long as no other server has it, and from the sender mailbox as long as nobody has fetched it. For everybody else it is
+ * too late, and the sender is told so.
  */
 import type { Directory } from '../directory/api.ts';
 import { deliveryId } from '../intake/delivery-id.ts';
@@ -39,9 +39,30 @@ export function deliveryKeyOf({ id }: Pick<MailAccount, 'id'>, submission: Submi
 export async function recall(parts: RecallParts, account: MailAccount, submission: Submission): Promise<boolean> {
   let decided = true;
   for (const [part, delivery] of (await account.outgoing.deliveries(submission.id)).entries())
-    if (delivery.destination === '') await fromMailboxes(parts, account, submission, part, delivery);
+    if (delivery.held === true) await fromSenderMailbox(parts, account, submission, part);
+    else if (delivery.destination === '') await fromMailboxes(parts, account, submission, part, delivery);
     else if (!(await fromQueue(parts, account, submission, part, delivery))) decided = false;
   return decided;
+}
+
+/** Who has not fetched it never will; who has it keeps it, and comes for it no more. */
+async function fromSenderMailbox(
+  { clock }: RecallParts,
+  account: MailAccount,
+  { id }: Submission,
+  part: number,
+): Promise<void> {
+  const at = clock.now();
+  await account.outgoing.changeDelivery(id, part, ({ recipients, tries }) => ({
+    recipients: recipients.map((one) => {
+      if (one.recall !== undefined) return one;
+      const fetched = one.held?.fetched;
+      if (fetched === undefined) return after(one, !isSettled(one), at);
+      return { ...one, recall: 'too-late', ...(!isSettled(one) && { state: 'fetched', at: fetched }) };
+    }),
+    tries,
+    reports: [],
+  }));
 }
 
 async function fromMailboxes(

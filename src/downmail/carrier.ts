@@ -156,9 +156,11 @@ export class SenderMailboxCarrier implements HeldCarrier {
     const unfetched = waiting.filter(({ recipient }) => recipient.held.fetched === undefined);
     const expires = Math.min(...waiting.map(({ recipient }) => recipient.held.expires));
     const warnAt = expires - policy.warnDays * DAY;
-    if (policy.warnDays > 0 && now >= warnAt && unfetched.length > 0) {
-      const notice = expiryNotice(unfetched, { hostname, now });
-      await this.#tell(account, one.mail.sender, notice, `expires ${submission}`, now);
+    const unwarned = unfetched.filter(({ recipient }) => recipient.warned === undefined);
+    if (policy.warnDays > 0 && now >= warnAt && unwarned.length > 0) {
+      const notice = expiryNotice(unwarned, { hostname, now });
+      await this.#tell(account, one.mail.sender, notice, `expires ${submission}`, warnAt);
+      await markWarned(account, unwarned);
     }
     // What was fetched goes within the hour: its room is wanted sooner than in a day.
     const next = now < warnAt ? Math.min(warnAt, now + DAY) : Math.min(expires, now + DAY);
@@ -189,6 +191,17 @@ export class SenderMailboxCarrier implements HeldCarrier {
       deliveryKey: `${account.id} ${key}`,
       accepted: at,
     });
+  }
+}
+
+async function markWarned(account: MailAccount, warned: readonly Held[]): Promise<void> {
+  for (const [part, some] of Map.groupBy(warned, (one) => one.part)) {
+    const positions = new Set(some.map(({ position }) => position));
+    await account.outgoing.changeDelivery(some[0]!.submission, part, ({ recipients, tries }) => ({
+      recipients: recipients.map((one, i) => (positions.has(i) ? { ...one, warned: true as const } : one)),
+      tries,
+      reports: [],
+    }));
   }
 }
 

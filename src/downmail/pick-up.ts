@@ -54,7 +54,7 @@ export interface PickUpParts {
 }
 
 const SYSTEM: Principal = { kind: 'system', role: 'intake' };
-/** Wrong passwords from one network in an hour, and at one id in an hour, whoever tries. */
+/** Wrong passwords from one network in an hour, whatever the id, and at one id: others must not lock its recipient out. */
 const NETWORK_TRIES = 100;
 const ID_TRIES = 20;
 const WINDOW_MS = 3_600_000;
@@ -107,9 +107,10 @@ export class PickUp {
   }
 
   async #throttle(name: string, remote: string): Promise<readonly { key: string; most: number }[]> {
+    const network = networkOf(remote);
     const counters = [
-      { key: `pick-up:network:${networkOf(remote)}`, most: NETWORK_TRIES },
-      { key: `pick-up:id:${name}`, most: ID_TRIES },
+      { key: `pick-up:network:${network}`, most: NETWORK_TRIES },
+      { key: `pick-up:id:${network} ${name}`, most: ID_TRIES },
     ];
     for (const { key, most } of counters) {
       const count = await this.#parts.cache.get(`${key} full`);

@@ -14,6 +14,9 @@ export type Phase = (typeof PHASES)[number];
 export const SENDER_MODES = ['system', 'conventional', 'downmail', 'strangers'] as const;
 export type SenderMode = (typeof SENDER_MODES)[number];
 
+export const RECIPIENT_MODES = ['system', 'originals', 'notifications', 'strangers'] as const;
+export type RecipientMode = (typeof RECIPIENT_MODES)[number];
+
 export interface DownmailPolicy {
   readonly mode: SystemMode;
   readonly phase: Phase;
@@ -40,6 +43,8 @@ export interface DownmailPolicy {
 /** What an account's owner has set. */
 export interface DownmailSetting {
   readonly send: SenderMode;
+  /** What is taken from others: as the system does; everything; notifications only; or originals from people the owner knows. */
+  readonly receive?: RecipientMode;
   readonly keep?: KeepPolicy;
   readonly days?: number;
   /** Addresses that get their mail whole, and those that never do, whatever `send` says. */

@@ -66,6 +66,7 @@ import type { DataFolder, DataKind } from './data-folder.ts';
 import { type FirstAdministrator, firstRun } from './first-run.ts';
 import { openPipeline } from './intake-stages.ts';
 import { openEngines, outgoingCheck } from './engines.ts';
+import { openDownmail } from './downmail.ts';
 import { openDailyReports, openReportCounts } from './reports.ts';
 import { loadModules } from './load-modules.ts';
 import { feedbackPolicyOf, NOWHERE, outboundLimitsOf, watchQueues, watchSenders } from './outbound.ts';
@@ -161,8 +162,17 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
   });
   const sending = { store: mailstore, queue, clock, random, log, metrics, hostname };
   const outboundLimits = outboundLimitsOf(config);
+  const downmail = openDownmail(config, {
+    ...store,
+    log,
+    intake,
+    automatic,
+    dispatcher: { wake: (account, effects) => dispatcher.wake(account, effects) },
+    secret,
+  });
+  const held = downmail.carrier;
   const dispatcher = undo.use(
-    new Dispatcher({ ...sending, directory, intake, automatic, returnPaths }, outboundLimits),
+    new Dispatcher({ ...sending, directory, intake, automatic, returnPaths, held }, outboundLimits),
   );
   undo.use(new IntakeWorker({ queue, pipeline, clock, random, log, metrics }));
   const signer = new DkimSigner({ keys: store.dkimKeys, clock, log });
@@ -183,7 +193,17 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
       })
     : NOWHERE;
   const { suppressions } = store;
-  const outbound = { ...sending, directory, dispatcher, suppressions, returnPaths, transfer, reputation, fastBlock };
+  const outbound = {
+    ...sending,
+    directory,
+    dispatcher,
+    suppressions,
+    returnPaths,
+    transfer,
+    reputation,
+    fastBlock,
+    held,
+  };
   undo.use(new OutboundWorker(outbound, outboundLimits));
   const feedback = {
     ...sending,
@@ -228,6 +248,7 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
     remote,
     bounceAddresses: config.feedback.bounce_addresses,
     outgoing: outgoingCheck(config, { engines, clock, log }),
+    holding: downmail.holding,
   });
   const gateway = config.pager;
   const paging =

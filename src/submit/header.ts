@@ -1,6 +1,7 @@
 /** What a submitted mail's header must have and must not say (RFC 6409 §5, §6, §8). */
 import { decodeAddresses, parseAddressList } from '../mail/address.ts';
 import { formatDate } from '../mail/date.ts';
+import { NOTIFICATION_FIELD, RECEIPT_FIELD } from '../mail/downmail/fields.ts';
 import { HeaderBlock } from '../mail/header.ts';
 import type { HeaderField } from '../mail/header.ts';
 import { receiptAskers } from '../mail/mdn.ts';
@@ -35,7 +36,14 @@ const MAX_AUTHORS = 100;
 const MAX_AUTHORS_LENGTH = 64 << 10;
 /** Ours: by which of our addresses the mail goes. */
 const CATEGORY_FIELD = 'x-pabal-category';
-const HIDDEN = new Set(['bcc', 'resent-bcc', CATEGORY_FIELD]);
+/** Only the service says where an original waits, and who has fetched it. */
+const HIDDEN = new Set([
+  'bcc',
+  'resent-bcc',
+  CATEGORY_FIELD,
+  NOTIFICATION_FIELD.toLowerCase(),
+  RECEIPT_FIELD.toLowerCase(),
+]);
 const AUTHOR_FIELDS: readonly string[] = ['from', 'sender'];
 
 /** `head` begins with the whole header block. */

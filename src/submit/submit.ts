@@ -27,9 +27,10 @@ import type { Queue } from '../ports/queue.ts';
 import type { Random } from '../ports/random.ts';
 import type { Log } from '../telemetry/log.ts';
 import { keepRefused } from '../delivery/refused-mail.ts';
+import type { Holding } from '../downmail/holding.ts';
 import { submittedHeader } from './header.ts';
 import type { OutgoingCheck } from './outgoing-check.ts';
-import { WireScan } from './wire-scan.ts';
+import { WireDigest, WireScan } from './wire-scan.ts';
 
 export type User = Principal & { readonly kind: 'user' };
 
@@ -68,6 +69,8 @@ export interface Submission {
   readonly category?: string;
   /** BODY=BINARYMIME. */
   readonly binary?: boolean;
+  /** Whether it stays in the sender mailbox until it is fetched, whatever is set; absent: as set. */
+  readonly downmail?: 'held' | 'whole';
 }
 
 export interface SubmitParts {
@@ -81,6 +84,8 @@ export interface SubmitParts {
   readonly suppressions: Pick<Suppressions, 'check'>;
   /** Absent: nobody looks. */
   readonly outgoing?: Pick<OutgoingCheck, 'check'>;
+  /** Absent: no mail is held. */
+  readonly holding?: Pick<Holding, 'on' | 'decide'>;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -95,6 +100,8 @@ export interface SubmitParts {
 export const FARTHEST_SEND_AT = 366 * 86_400_000;
 /** Recipients that share a transaction with the next server (RFC 5321 §4.5.3.1.8). */
 const DELIVERY_RECIPIENTS = 100;
+/** Recipients of held mail that share a row. */
+const HELD_RECIPIENTS = 20;
 const SUBJECT_LENGTH = 200;
 
 /** What a mail itself is refused for; a full mailbox or a rate is about the moment. */
@@ -153,7 +160,7 @@ export class Submit {
 
   /** Resolves once the mail cannot be lost. Throws `not-allowed` for an author the user is not or a category that is not its
    * own, `sending-suspended`, `mail-loop`, `too-large`, `over-quota` when there is no room for the sender's copy, `limit` when
-   * the account sends too much; what `OutgoingCheck` throws. */
+   * the account sends too much; what `OutgoingCheck` throws; `sender-mailbox-missing` and `sender-mailbox-full` when it is to be held. */
   async send(submission: Submission): Promise<Submitted> {
     try {
       return await this.#send(submission);
@@ -194,12 +201,15 @@ export class Submit {
     const messageId = block.first('message-id');
     const content = new Content({ ...mail, head: header.head }, header.added + separator(mail.head, block));
     const scan = new WireScan();
-    const raw = content.bytes instanceof Uint8Array ? content.bytes : scan.through(content.bytes);
-    if (raw instanceof Uint8Array) scan.push(raw);
+    const scanned = content.bytes instanceof Uint8Array ? content.bytes : scan.through(content.bytes);
+    if (scanned instanceof Uint8Array) scan.push(scanned);
+    const { holding } = this.#parts;
+    const digest = holding?.on === true ? new WireDigest() : undefined;
+    const raw = digest === undefined ? scanned : digest.through(scanned);
     const places =
       copyTo === undefined ? [{ account: by.account }] : [{ account: by.account }, { account: by.account }];
     const [staged, copy] = (await store.stage(places, raw)) as [Staged, Staged | undefined];
-    const written = this.#parts.outgoing && (await account.staged(staged));
+    const written = this.#parts.outgoing || holding ? await account.staged(staged) : undefined;
     if (written)
       await this.#parts.outgoing?.check(written, {
         id: staged.email,
@@ -209,6 +219,16 @@ export class Submit {
         size: staged.size,
         stream: () => written.body.stream(),
       });
+    const toHold =
+      written &&
+      (await holding?.decide(account, {
+        sender,
+        header: block,
+        size: staged.size,
+        bodySize: staged.size - written.details.structure.bodyStart,
+        ...(submission.downmail && { asked: submission.downmail }),
+        recipients,
+      }));
     const international = [sender, ...recipients.map(({ address }) => address)].some((address) => !isAscii(address));
     const key = submission.key ?? (messageId === undefined ? undefined : identityOf(submission, content.digest()));
     const { bounceAddresses } = this.#parts;
@@ -235,7 +255,8 @@ export class Submit {
       ...(sendAt !== undefined && { sendAt }),
       ...(ownReturnPath && { bounceAddress: true }),
       ...(header.receipt && { receipt: true }),
-      deliveries: byDestination(recipients),
+      deliveries: deliveriesOf(recipients, toHold?.recipients),
+      ...(toHold && digest && { hold: { ...toHold.hold, digest: digest.hex() } }),
       ...(copy && copyTo !== undefined && { copy: { staged: copy, folder: copyTo, flags: Flag.seen } }),
       ...(key !== undefined && { key }),
     };
@@ -299,6 +320,23 @@ export class Submit {
 function identityOf({ sender, recipients, sendAt = 0 }: Submission, digest: string): string {
   const envelope = [sender, sendAt, ...recipients.map(({ address }) => address).sort()].join('\0');
   return hash('sha256', `${envelope}\0\0${digest}`, 'base64url').slice(0, 22);
+}
+
+function deliveriesOf(
+  recipients: readonly Addressee[],
+  held: ReadonlySet<string> = new Set(),
+): Omit<Delivery, 'tries'>[] {
+  const deliveries = byDestination(recipients.filter(({ address }) => !held.has(address)));
+  const waiting = recipients.filter(({ address }) => held.has(address));
+  for (let at = 0; at < waiting.length; at += HELD_RECIPIENTS) {
+    const some = waiting.slice(at, at + HELD_RECIPIENTS);
+    deliveries.push({
+      destination: '',
+      held: true,
+      recipients: some.map(({ destination: _, ...recipient }) => ({ ...recipient, state: 'queued' })),
+    });
+  }
+  return deliveries;
 }
 
 function byDestination(recipients: readonly Addressee[]): Omit<Delivery, 'tries'>[] {

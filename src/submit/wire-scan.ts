@@ -1,5 +1,7 @@
 /** What a message asks of those who carry it (RFC 6152, RFC 3030, RFC 6532): its bytes are looked at once, on their way in. */
 
+import { createHash } from 'node:crypto';
+
 const LF = 0x0a;
 const CR = 0x0d;
 
@@ -35,5 +37,28 @@ export class WireScan {
       this.push(piece);
       yield piece;
     }
+  }
+}
+
+/** SHA-256 of what goes by. */
+export class WireDigest {
+  readonly #hash = createHash('sha256');
+
+  through(raw: Uint8Array | AsyncIterable<Uint8Array>): Uint8Array | AsyncIterable<Uint8Array> {
+    if (!(raw instanceof Uint8Array)) return this.#pieces(raw);
+    this.#hash.update(raw);
+    return raw;
+  }
+
+  async *#pieces(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
+    for await (const piece of pieces) {
+      this.#hash.update(piece);
+      yield piece;
+    }
+  }
+
+  /** Once, when all of it went by. */
+  hex(): string {
+    return this.#hash.digest('hex');
   }
 }

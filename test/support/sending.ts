@@ -13,6 +13,14 @@ import { passBack } from '../../src/delivery/feedback/pass-back.ts';
 import { FeedbackStage } from '../../src/delivery/feedback/stage.ts';
 import { FEEDBACK_KINDS, FeedbackWorker } from '../../src/delivery/feedback/worker.ts';
 import { OUTBOUND_LIMITS, type OutboundLimits } from '../../src/delivery/limits.ts';
+import { SenderMailboxCarrier } from '../../src/downmail/carrier.ts';
+import { Holding } from '../../src/downmail/holding.ts';
+import { SenderIds } from '../../src/downmail/ids.ts';
+import { SenderMailboxManager } from '../../src/downmail/manager.ts';
+import { NotificationTakers } from '../../src/downmail/notification-takers.ts';
+import { PickUpPasswords } from '../../src/downmail/passwords.ts';
+import { PickUp } from '../../src/downmail/pick-up.ts';
+import type { DownmailPolicy } from '../../src/downmail/policy.ts';
 import { RejectLists } from '../../src/directory/reject-lists.ts';
 import type { AccountInfo, Route } from '../../src/directory/api.ts';
 import { FastBlock } from '../../src/delivery/fast-block.ts';
@@ -27,7 +35,9 @@ import { IntakeWorker } from '../../src/intake/worker.ts';
 import type { AccountId, FolderId, MailAccount } from '../../src/mailstore/api.ts';
 import { createMailStore } from '../../src/mailstore/store.ts';
 import type { Clock } from '../../src/ports/clock.ts';
+import type { OutboxItem } from '../../src/mailstore/submission.ts';
 import type { KeyValueStore } from '../../src/ports/kv.ts';
+import type { Resolver } from '../../src/ports/resolver.ts';
 import { SieveScripts } from '../../src/intake/sieve/scripts.ts';
 import { SieveStage } from '../../src/intake/sieve/stage.ts';
 import { file } from '../../src/intake/stages/file.ts';
@@ -101,7 +111,27 @@ export interface SendingOptions {
   readonly mailsPerHour?: number;
   /** Default example.test. */
   readonly domain?: string;
+  /** Default: a conventional server. */
+  readonly downmail?: Partial<DownmailPolicy>;
+  /** Of other servers. */
+  readonly resolver?: Pick<Resolver, 'txt'>;
 }
+
+export const DOWNMAIL: DownmailPolicy = {
+  mode: 'conventional',
+  phase: 'diffusion',
+  signalLimit: 1000,
+  excerptBytes: 100,
+  keep: 'until-deleted',
+  days: 30,
+  warnDays: 3,
+  room: 0,
+  count: 'once',
+  mailboxes: 'automatic',
+  largeLimit: 0,
+  publicUrl: 'https://mx.example.test',
+  domains: new Map(),
+};
 
 /** What survives a crash. */
 export async function sendingWorld(options: SendingOptions = {}) {
@@ -154,7 +184,16 @@ export async function sendingWorld(options: SendingOptions = {}) {
     const pipeline = pipelineOf(stages);
     const intake = new Intake({ ...common, pipeline });
     const parts = { ...common, intake, automatic, returnPaths };
-    const dispatcher = new Dispatcher(parts, limits);
+    const policy: DownmailPolicy = { ...DOWNMAIL, ...options.downmail };
+    const cache = new MemoryCache(clock);
+    const senderIds = new SenderIds(store, clock, random);
+    const passwords = new PickUpPasswords(new Uint8Array(32).fill(4));
+    const resolver = options.resolver ?? { txt: () => Promise.reject(new Error('no DNS here')) };
+    const takers = new NotificationTakers({ resolver, cache, clock, domains: new Set() });
+    const holding = new Holding({ ...common, policy, senderIds, takers });
+    const waking = { wake: (account: AccountId, effects: readonly OutboxItem[]) => dispatcher.wake(account, effects) };
+    const held = new SenderMailboxCarrier({ ...parts, ...waking, policy, passwords });
+    const dispatcher = new Dispatcher({ ...parts, held }, limits);
     const intakeWorker = new IntakeWorker({ ...common, pipeline });
     const recipients = new Recipients(directory, mailstore, returnPaths);
     const rate = new RecipientRate(new MemoryCache(clock), {
@@ -179,11 +218,12 @@ export async function sendingWorld(options: SendingOptions = {}) {
       fastBlock,
       remote: true,
       bounceAddresses: 'lists',
+      holding,
       ...(outgoing && { outgoing }),
     });
     const alice = await mailstore.open(SYSTEM, ALICE);
     const reputation = new Reputation(kept, (account, standing) => fastBlock.judge(account, standing));
-    const sending = { ...parts, dispatcher, suppressions, returnPaths, reputation, fastBlock };
+    const sending = { ...parts, dispatcher, suppressions, returnPaths, reputation, fastBlock, held };
     const worker = transfer && new OutboundWorker({ ...sending, transfer }, limits);
     const feedback = FEEDBACK_KINDS.map(
       (kind) => new FeedbackWorker(kind, { ...parts, suppressions, policy: FEEDBACK_POLICY, listeners: [heard] }),
@@ -195,6 +235,9 @@ export async function sendingWorld(options: SendingOptions = {}) {
       dispatcher,
       submit,
       scripts,
+      holding,
+      pickUp: new PickUp({ ...common, senderIds, dispatcher, cache }),
+      manager: new SenderMailboxManager({ holding, passwords, dispatcher }),
       receipts: new Receipts({ directory, automatic, clock, hostname }),
       rejectLists,
       metrics,

@@ -137,7 +137,7 @@ function changeCopies(
   now: number,
 ): Operation<CopiesChanged> {
   let changed = new Map<number, SubmissionRecipient>();
-  const { plan, ...operation } = changeDelivery(
+  const operation = changeDelivery(
     id,
     part,
     (delivery, _submission, _draft, row) => {
@@ -156,7 +156,7 @@ function changeCopies(
     ...operation,
     plan(draft) {
       changed = new Map();
-      const planned = plan(draft);
+      const planned = operation.plan(draft);
       return { ...planned, result: { ...planned.result, positions: [...changed.keys()] } };
     },
   };

@@ -1,0 +1,79 @@
+/** Downmail as the configuration has it, put together. */
+import type { Config } from '../config/schema.ts';
+import type { Dispatcher } from '../delivery/dispatcher.ts';
+import type { AutomaticSender } from '../submit/automatic.ts';
+import { SenderMailboxCarrier } from '../downmail/carrier.ts';
+import { Holding } from '../downmail/holding.ts';
+import { SenderIds } from '../downmail/ids.ts';
+import { NotificationTakers } from '../downmail/notification-takers.ts';
+import { PickUpPasswords } from '../downmail/passwords.ts';
+import { PickUp } from '../downmail/pick-up.ts';
+import { type DownmailPolicy, type SenderMode, SENDER_MODES } from '../downmail/policy.ts';
+import { SenderMailboxManager } from '../downmail/manager.ts';
+import type { Intake } from '../intake/intake.ts';
+import type { Opened } from './single.ts';
+
+export interface DownmailParts
+  extends Pick<Opened, 'kv' | 'mailstore' | 'directory' | 'resolver' | 'cache' | 'clock' | 'random'> {
+  readonly log: ConstructorParameters<typeof SenderMailboxCarrier>[0]['log'];
+  readonly intake: Pick<Intake, 'accept'>;
+  readonly automatic: AutomaticSender;
+  readonly dispatcher: Pick<Dispatcher, 'wake'>;
+  readonly secret: Uint8Array;
+}
+
+export interface Downmail {
+  readonly policy: DownmailPolicy;
+  readonly holding: Holding;
+  readonly carrier: SenderMailboxCarrier;
+  readonly pickUp: PickUp;
+  readonly manager: SenderMailboxManager;
+  readonly takers: NotificationTakers;
+}
+
+export function downmailPolicyOf({ downmail, hostname }: Pick<Config, 'downmail' | 'hostname'>): DownmailPolicy {
+  return {
+    mode: downmail.mode,
+    phase: downmail.phase,
+    signalLimit: downmail.signal_limit,
+    excerptBytes: downmail.excerpt_bytes,
+    keep: downmail.keep,
+    days: downmail.keep_days,
+    warnDays: downmail.warn_days,
+    room: downmail.room,
+    count: downmail.count,
+    mailboxes: downmail.mailboxes,
+    largeLimit: downmail.large_limit,
+    publicUrl: (downmail.public_url || `https://${hostname}`).replace(/\/$/, ''),
+    domains: new Map(
+      downmail.domains.map((one) => {
+        const [domain = '', mode] = one.toLowerCase().split('=', 2);
+        return [domain, SENDER_MODES.find((known) => known === mode) ?? 'system'] satisfies [string, SenderMode];
+      }),
+    ),
+  };
+}
+
+export function openDownmail(config: Config, parts: DownmailParts): Downmail {
+  const { kv, mailstore: store, directory, clock, random, cache, dispatcher, resolver, secret } = parts;
+  const policy = downmailPolicyOf(config);
+  const senderIds = new SenderIds(kv, clock, random);
+  const passwords = new PickUpPasswords(secret);
+  const domains = new Set(config.downmail.notification_domains.map((one) => one.toLowerCase()));
+  const takers = new NotificationTakers({ resolver, cache, clock, domains });
+  const holding = new Holding({ policy, senderIds, takers, directory, store, clock });
+  return {
+    policy,
+    holding,
+    takers,
+    carrier: new SenderMailboxCarrier({
+      ...parts,
+      passwords,
+      policy,
+      hostname: config.hostname,
+      wake: (account, effects) => dispatcher.wake(account, effects),
+    }),
+    pickUp: new PickUp({ store, senderIds, dispatcher, cache, clock }),
+    manager: new SenderMailboxManager({ holding, passwords, dispatcher }),
+  };
+}
