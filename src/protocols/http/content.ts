@@ -1,4 +1,9 @@
 /** Headers for content that came from strangers: it is downloaded, never shown as a page of ours. */
+import { Readable } from 'node:stream';
+import type { FastifyReply } from 'fastify';
+import { bodyDecoder } from '../../mail/encoding.ts';
+import type { Part } from '../../mail/message.ts';
+import type { Body } from '../../mailstore/api.ts';
 import { Problem } from './reply.ts';
 
 /** As a token of a Content-Type (RFC 9110 §8.3.1); anything else is just bytes. */
@@ -11,6 +16,19 @@ export function downloadHeaders(name: string, type: string): Record<string, stri
     'content-security-policy': "default-src 'none'; sandbox",
     'x-content-type-options': 'nosniff',
   };
+}
+
+/** A part as a file, decoded, piece by piece. */
+export async function sendPart(reply: FastifyReply, body: Body, part: Part): Promise<FastifyReply> {
+  const name = part.filename === '' && part.type === 'message' ? 'message.eml' : part.filename;
+  reply.headers(downloadHeaders(name, `${part.type}/${part.subtype}`));
+  return await reply.send(Readable.from(decodedPart(body, part)));
+}
+
+async function* decodedPart(body: Body, part: Part): AsyncIterable<Uint8Array> {
+  const decoder = bodyDecoder(part.encoding);
+  for await (const piece of body.stream(part.bodyStart, part.bodyEnd)) yield decoder.push(piece);
+  yield decoder.end();
 }
 
 /**

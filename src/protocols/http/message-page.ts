@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { bodyDecoder } from '../../mail/encoding.ts';
 import { htmlToText } from '../../mail/html.ts';
 import type { Part } from '../../mail/message.ts';
-import type { Body, MailAccount, MsgId } from '../../mailstore/api.ts';
+import type { Body, MessageDetails } from '../../mailstore/api.ts';
 import { bodyParts } from './body-parts.ts';
 import { html } from './html.ts';
 import type { HtmlCleaner } from './html-cleaner.ts';
@@ -25,13 +25,14 @@ a{color:#0b5cad}
 pre{white-space:pre-wrap}
 blockquote{margin:.5em 0 .5em .2em;padding-left:.9em;border-left:2px solid #d5d9de;color:#57606a}
 @media(max-width:600px){body{padding:14px 14px 24px}}`;
-const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64');
+/** As a source of `style-src`: a page that shows this one in a frame without an address of its own (`srcdoc`) allows it, too. */
+export const MESSAGE_STYLE = `'sha256-${createHash('sha256').update(STYLE).digest('base64')}'`;
 
 export function pagePolicy(remoteImages: boolean): string {
   return [
     "default-src 'none'",
     // The sheet above, and the attributes that cleaning left.
-    `style-src 'sha256-${STYLE_HASH}'`,
+    `style-src ${MESSAGE_STYLE}`,
     "style-src-attr 'unsafe-inline'",
     `img-src data:${remoteImages ? ' https: http:' : ''}`,
     "base-uri 'none'",
@@ -42,12 +43,10 @@ export function pagePolicy(remoteImages: boolean): string {
 }
 
 export async function messagePage(
-  account: MailAccount,
-  id: MsgId,
+  { details, body }: { readonly details: MessageDetails; readonly body: Body },
   cleaner: HtmlCleaner,
   remoteImages: boolean,
 ): Promise<string> {
-  const { details, body } = await account.getMessage(id);
   const parts = bodyParts(details.structure);
   const markup = (await textOf(body, parts.html))?.text ?? '';
   const clean = await cleaner.clean(markup, { page: true, remoteImages });

@@ -9,6 +9,7 @@ type HttpCode =
   | 'not-signed-in'
   | 'cross-site'
   | 'not-found'
+  | 'gone'
   | 'method'
   | 'media-type'
   | 'range'
@@ -33,6 +34,7 @@ export const PROBLEMS: { readonly [code in ProblemCode]: readonly [status: numbe
   'not-allowed': [403, 'That is not allowed.'],
   'sending-suspended': [403, 'This account may not send mail at the moment: the administrator knows why.'],
   'not-found': [404, 'There is nothing here.'],
+  gone: [410, 'It was here, and is not any more.'],
   'folder-missing': [404, 'There is no such folder.'],
   'message-missing': [404, 'There is no such message.'],
   'script-missing': [404, 'There is no such script.'],

@@ -15,6 +15,7 @@ import type { Suppressions } from '../../delivery/feedback/suppressions.ts';
 import type { DeliverabilityReport } from '../../delivery/senders.ts';
 import type { Directory } from '../../directory/api.ts';
 import { AddressBooks } from '../../intake/contacts/address-book.ts';
+import type { PickUp } from '../../downmail/pick-up.ts';
 import type { Classifier } from '../../intake/classify.ts';
 import type { Quarantine } from '../../intake/quarantine.ts';
 import type { Rules } from '../../intake/rules.ts';
@@ -53,6 +54,7 @@ import { operatorAccess, operatorRoutes } from './routes/operator.ts';
 import { absenceRoutes, newMailRoutes, peopleRoutes, rejectRoutes } from './routes/own-mail.ts';
 import { pageRoutes } from './routes/pages.ts';
 import { profileRoutes } from './routes/profile.ts';
+import { pickUpRoutes } from './routes/pick-up.ts';
 import { receiptRoutes } from './routes/receipts.ts';
 import { reportRoutes } from './routes/reports.ts';
 import { ruleRoutes } from './routes/rules.ts';
@@ -110,6 +112,8 @@ export interface HttpOptions {
   readonly pushKey: string;
   /** Default: there is no gateway for short messages. */
   readonly paging?: boolean;
+  /** Default: nothing is kept here for others to fetch. */
+  readonly pickUp?: Pick<PickUp, 'open'>;
   readonly limits?: Partial<HttpLimits>;
 }
 
@@ -294,6 +298,8 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
   await app.register(async (scope) => operatorRoutes(scope, { health: options.health, metrics }));
   const client = options.clientFolder === undefined ? undefined : readClientFiles(options.clientFolder);
   await app.register(async (scope) => pageRoutes(scope, { ...options, client }));
+  const { pickUp } = options;
+  if (pickUp !== undefined) await app.register(async (scope) => pickUpRoutes(scope, pickUp, cleaner));
   if (client !== undefined) clientRoutes(app, client);
   stsPolicyRoute(app, directory, options.stsPolicy);
   await app.ready();

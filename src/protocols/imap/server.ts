@@ -1,5 +1,6 @@
 /** IMAP as the network layer runs it. */
 import type { Directory } from '../../directory/api.ts';
+import type { PickUp } from '../../downmail/pick-up.ts';
 import type { MailStore } from '../../mailstore/api.ts';
 import type { AccountConnections } from '../../net/account-connections.ts';
 import type { ErrorDelay } from '../../net/error-delay.ts';
@@ -28,6 +29,8 @@ export interface ImapServices {
   /** Absent: an account may have any number. */
   readonly connections?: AccountConnections;
   readonly metrics: Metrics;
+  /** For who signs in with the user id of a notification; absent: nothing is kept here for others to fetch. */
+  readonly pickUp?: Pick<PickUp, 'open'>;
   /** Told by ID. */
   readonly version: string;
 }

@@ -1,4 +1,6 @@
 /** One IMAP connection: reads commands, runs them in order, and tells the client what others change meanwhile. */
+import { HeldAccount } from '../../downmail/held-account.ts';
+import type { HeldMail } from '../../downmail/pick-up.ts';
 import type { Principal, MailAccount, VersionChanges } from '../../mailstore/api.ts';
 import { MailError } from '../../mail/error.ts';
 import type { Connection } from '../../net/connection.ts';
@@ -44,7 +46,7 @@ export class Session {
   /** Extensions that the client switched on (RFC 5161); CONDSTORE also by using it (RFC 7162 §3.1). */
   readonly enabled = new Set<string>();
   #account: (MailAccount & Disposable) | undefined;
-  #who: (Principal & { kind: 'user' }) | undefined;
+  #address = '';
   #selected: Selected | undefined;
   #limits: ImapLimits = beforeLogin;
   /** Of the account's connections. */
@@ -142,8 +144,17 @@ export class Session {
     this.#place = connections?.enter(who.account, this.connection.remoteAddress);
     if (connections !== undefined && this.#place === undefined)
       throw new Refusal('NO', '[LIMIT] The account has too many connections: close some');
-    this.#account = await this.services.store.open(who, who.account);
-    this.#who = who;
+    this.#signedIn(await this.services.store.open(who, who.account), who.address);
+  }
+
+  /** The user id and the password of a notification were right: the session has one mail. */
+  async signInToHeld(mail: HeldMail): Promise<void> {
+    this.#signedIn(await HeldAccount.of(mail), mail.userId);
+  }
+
+  #signedIn(account: MailAccount & Disposable, address: string): void {
+    this.#account = account;
+    this.#address = address;
     this.#limits = afterLogin;
     this.#errors = 0;
     this.connection.trusted = true;
@@ -151,8 +162,9 @@ export class Session {
     this.connection.commandTimeoutMs = AFTER_LOGIN_MS;
   }
 
+  /** Of who is signed in; '' before. */
   get address(): string {
-    return this.#who?.address ?? '';
+    return this.#address;
   }
 
   select(selected: Selected): void {

@@ -1,7 +1,7 @@
 /** LIST and UIDL: the same command about two columns. */
 import type { AnyCommand } from './command.ts';
 import { command, messageNumber } from './command.ts';
-import type { Maildrop } from './maildrop.ts';
+import type { Drop } from './maildrop.ts';
 import { words } from './wire/command-line.ts';
 
 /** Lines that go out together. */
@@ -9,7 +9,7 @@ const LINES_AT_ONCE = 500;
 
 export function listing(
   name: string,
-  column: (maildrop: Maildrop, number: number) => string | number,
+  column: (maildrop: Drop, number: number) => string | number,
   capabilities: readonly string[],
 ): AnyCommand {
   return command<{ number: number | undefined }>({

@@ -9,7 +9,28 @@ import { MailError } from '../../mail/error.ts';
 /** Messages deleted by one operation of the store. */
 const DELETE_AT_ONCE = 1_000;
 
-export class Maildrop {
+/** What a session works with. */
+export interface Drop extends Disposable {
+  /** Numbers go from 1 to this, deleted ones included. */
+  readonly last: number;
+  /** Messages not marked as deleted, and their bytes. */
+  readonly count: number;
+  readonly bytes: number;
+  has(number: number): boolean;
+  size(number: number): number;
+  /** Unique for ever (RFC 1939 §7). */
+  uniqueId(number: number): string;
+  /** `message-missing` when another program removed it. */
+  body(number: number): Promise<Body>;
+  markFetched(number: number): void;
+  markDeleted(number: number): void;
+  /** RSET. */
+  unmarkAll(): void;
+  /** The UPDATE state: what was fetched is read, what was marked is gone. Durable when resolved. */
+  update(): Promise<void>;
+}
+
+export class Maildrop implements Drop {
   readonly #account: MailAccount & Disposable;
   readonly #folder: FolderId;
   readonly #uidValidity: number;
@@ -34,11 +55,9 @@ export class Maildrop {
     for (let i = 0; i < this.#count; i++) this.#bytes += this.#sizes[i] = this.#view.sizeAt(i);
   }
 
-  /** Numbers go from 1 to this, deleted ones included. */
   get last(): number {
     return this.#view.length;
   }
-  /** Messages not marked as deleted, and their bytes. */
   get count(): number {
     return this.#count;
   }
@@ -54,12 +73,11 @@ export class Maildrop {
     return this.#sizes[number - 1] ?? 0;
   }
 
-  /** Unique for ever (RFC 1939 §7): INBOX's UIDVALIDITY never comes again, nor does a UID under it. */
+  /** INBOX's UIDVALIDITY never comes again, nor does a UID under it. */
   uniqueId(number: number): string {
     return `${this.#uidValidity}.${this.#view.uids[number - 1]}`;
   }
 
-  /** `message-missing` when another program removed it. */
   body(number: number): Promise<Body> {
     return this.#account.body(this.#id(number));
   }
@@ -74,7 +92,6 @@ export class Maildrop {
     this.#bytes -= this.size(number);
   }
 
-  /** RSET. */
   unmarkAll(): void {
     for (let i = 0; i < this.last; i++) {
       if (this.#deleted[i] === 0) continue;
@@ -84,10 +101,7 @@ export class Maildrop {
     }
   }
 
-  /**
-   * The UPDATE state: what was fetched is read, what was marked is gone. Durable when resolved. What another program moved
-   * meanwhile keeps its id, and is not ours to delete.
-   */
+  /** What another program moved meanwhile keeps its id, and is not ours to delete. */
   async update(): Promise<void> {
     await this.#account.refresh();
     const doomed: number[] = [];

@@ -1,5 +1,7 @@
 /** One POP3 session (RFC 1939), on a connection of `net/`. */
 import type { Directory } from '../../directory/api.ts';
+import { GONE } from '../../downmail/gone.ts';
+import { type Opened, PickUp } from '../../downmail/pick-up.ts';
 import type { MailStore } from '../../mailstore/api.ts';
 import { MailError } from '../../mail/error.ts';
 import { isLoopback } from '../../net/address.ts';
@@ -12,8 +14,9 @@ import type { TlsIdentity } from '../../net/tls.ts';
 import type { CommandMetrics } from '../../telemetry/command-metrics.ts';
 import type { AnyCommand, State } from './command.ts';
 import { COMMANDS } from './commands/registry.ts';
+import { HeldDrop } from './held-drop.ts';
 import { Maildrop } from './maildrop.ts';
-import type { MaildropLocks } from './maildrop.ts';
+import type { Drop, MaildropLocks } from './maildrop.ts';
 import { errorReply } from './reply.ts';
 import { parseCommandLine } from './wire/command-line.ts';
 import { DotStuffing } from './wire/multiline.ts';
@@ -33,6 +36,8 @@ export interface SessionServices {
   /** Absent: an account may have any number. */
   readonly connections?: AccountConnections;
   readonly commands: CommandMetrics;
+  /** For who signs in with the user id of a notification; absent: nothing is kept here for others to fetch. */
+  readonly pickUp?: Pick<PickUp, 'open'>;
 }
 
 /** Before sign-in, and after (RFC 1939 §3: at least ten minutes). */
@@ -48,7 +53,7 @@ export class Session {
   readonly #connection: Connection;
   readonly #services: SessionServices;
   #state: State = 'authorization';
-  #maildrop: Maildrop | undefined;
+  #maildrop: Drop | undefined;
   #lock: Disposable | undefined;
   #ended = false;
   /** Of the account's connections. */
@@ -91,7 +96,7 @@ export class Session {
   }
 
   /** In the transaction state. */
-  get maildrop(): Maildrop {
+  get maildrop(): Drop {
     if (this.#maildrop === undefined) throw new MailError('bug', 'bug', 'no maildrop before sign-in');
     return this.#maildrop;
   }
@@ -181,7 +186,8 @@ export class Session {
 
   /** From authorization to transaction, or an error that does not tell why. */
   async signIn(address: string, password: string): Promise<void> {
-    const { directory, mailstore, locks, connections } = this.#services;
+    const { directory, mailstore, locks, connections, pickUp } = this.#services;
+    if (pickUp !== undefined && PickUp.isUserId(address)) return await this.#signInToHeld(pickUp, address, password);
     try {
       const from = { protocol: 'pop3', remote: this.#connection.remoteAddress } as const;
       const user = await directory.authenticate(address, password, from);
@@ -207,6 +213,33 @@ export class Session {
       if (error instanceof MailError && error.code === 'auth-failed') this.#failedSignIns++;
       throw error;
     }
+    this.#signedIn();
+  }
+
+  /** The name is one of a notification: the one mail that it tells of. */
+  async #signInToHeld(pickUp: Pick<PickUp, 'open'>, userId: string, password: string): Promise<void> {
+    const found = await this.#openHeld(pickUp, userId, password);
+    if (found.kind === 'gone') return this.error(`[SYS/PERM] ${GONE[found.state]}`);
+    const lock = this.#services.locks.acquire(found.mail.userId);
+    if (lock === undefined) {
+      found.mail[Symbol.dispose]();
+      return this.error('[IN-USE] Another POP3 session has this mailbox');
+    }
+    this.#lock = lock;
+    this.#maildrop = new HeldDrop(found.mail);
+    this.#signedIn();
+  }
+
+  async #openHeld(pickUp: Pick<PickUp, 'open'>, userId: string, password: string): Promise<Opened> {
+    try {
+      return await pickUp.open(userId, password, { protocol: 'pop3', remote: this.#connection.remoteAddress });
+    } catch (error) {
+      if (error instanceof MailError && error.code === 'auth-failed') this.#failedSignIns++;
+      throw error;
+    }
+  }
+
+  #signedIn(): void {
     this.#state = 'transaction';
     this.#connection.trusted = true;
     this.#connection.commandTimeoutMs = TRANSACTION_TIMEOUT_MS;

@@ -1,14 +1,12 @@
 /** One message: everything about it, its bytes, its attachments, its flags and its place; and many at once. */
 import { Readable } from 'node:stream';
 import { z } from 'zod';
-import { bodyDecoder } from '../../../mail/encoding.ts';
 import { MailError } from '../../../mail/error.ts';
-import type { Part } from '../../../mail/message.ts';
 import { Flag } from '../../../mailstore/api.ts';
-import type { Body, FolderId, MailAccount, MessageMeta, MsgId } from '../../../mailstore/api.ts';
+import type { FolderId, MailAccount, MessageMeta, MsgId } from '../../../mailstore/api.ts';
 import { ownAccount } from '../auth.ts';
 import { bodyParts } from '../body-parts.ts';
-import { byteRange, downloadHeaders } from '../content.ts';
+import { byteRange, downloadHeaders, sendPart } from '../content.ts';
 import type { App, Services } from '../context.ts';
 import type { HtmlCleaner } from '../html-cleaner.ts';
 import { idempotent } from '../idempotency.ts';
@@ -90,7 +88,7 @@ export function messageRoutes(app: App, services: Services, cleaner: HtmlCleaner
       const account = await ownAccount(request, reply, services);
       const { id } = messageOf(account, request.params.id);
       const images = request.query.images === true;
-      const page = await messagePage(account, id, cleaner, images);
+      const page = await messagePage(await account.getMessage(id), cleaner, images);
       reply.header('content-security-policy', pagePolicy(images)).header('x-frame-options', 'SAMEORIGIN');
       return await reply.type('text/html; charset=utf-8').serializer(String).send(page);
     },
@@ -135,9 +133,7 @@ export function messageRoutes(app: App, services: Services, cleaner: HtmlCleaner
       const { attachments } = bodyParts(details.structure);
       const part = attachments[numberId<number>(request.params.n, 'message-missing') - 1];
       if (part === undefined) throw new Problem('message-missing');
-      const name = part.filename === '' && part.type === 'message' ? 'message.eml' : part.filename;
-      reply.headers(downloadHeaders(name, `${part.type}/${part.subtype}`));
-      return await reply.send(Readable.from(decodedPart(body, part)));
+      return await sendPart(reply, body, part);
     },
   );
 
@@ -239,13 +235,6 @@ export function messageRoutes(app: App, services: Services, cleaner: HtmlCleaner
       });
     },
   );
-}
-
-/** Attachments are downloaded piece by piece, never gathered. */
-async function* decodedPart(body: Body, part: Part): AsyncIterable<Uint8Array> {
-  const decoder = bodyDecoder(part.encoding);
-  for await (const piece of body.stream(part.bodyStart, part.bodyEnd)) yield decoder.push(piece);
-  yield decoder.end();
 }
 
 function findMessage(account: MailAccount, wire: string): MessageMeta | undefined {

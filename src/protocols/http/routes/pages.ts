@@ -26,9 +26,7 @@ const FORM_BYTES = 8_192;
 export function pageRoutes(app: FastifyInstance, info: PageInfo): void {
   const open = { config: { access: 'public' }, schema: { hide: true } } as const;
 
-  app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) =>
-    done(null, new URLSearchParams(String(body))),
-  );
+  takeForms(app);
 
   app.get('/style.css', open, async (_request, reply) => {
     return await reply.header('cache-control', 'public, max-age=3600').type('text/css; charset=utf-8').send(STYLE);
@@ -80,14 +78,27 @@ export function pageRoutes(app: FastifyInstance, info: PageInfo): void {
   );
 }
 
-const HTML = 'text/html; charset=utf-8';
+/** Bodies of this scope's routes may be forms: `URLSearchParams`. */
+export function takeForms(app: FastifyInstance): void {
+  app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) =>
+    done(null, new URLSearchParams(String(body))),
+  );
+}
 
-function wordsOf(request: FastifyRequest): Words {
+export const HTML = 'text/html; charset=utf-8';
+
+export function wordsOf(request: FastifyRequest): Words {
   const { lang } = request.query as { lang?: unknown };
   return wordsFor(lang, request.headers['accept-language']);
 }
 
-function page(words: Words, title: string, content: Html, path: string): string {
+/** `path`: where the page is, for the link to the other language. */
+export function page(
+  words: Pick<Words, 'lang' | 'otherLang' | 'other'>,
+  title: string,
+  content: Html,
+  path: string,
+): string {
   return html`<!doctype html>
 <html lang="${words.lang}">
 <head>
@@ -192,6 +203,11 @@ tr:target { outline: 2px solid #b3402c; }
 label { display: block; margin: 1rem 0; }
 input { display: block; font: inherit; padding: .4rem; width: 100%; max-width: 24rem; box-sizing: border-box; }
 button { font: inherit; padding: .5rem 1.2rem; }
-[role=alert] { border-left: 4px solid #b3402c; padding-left: .8rem; }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1rem; overflow-wrap: anywhere; }
+dd { margin: 0; }
+iframe { width: 100%; height: 75vh; border: 1px solid #8884; background: #fff; }
+pre { white-space: pre-wrap; overflow-wrap: anywhere; }
+[role=status], [role=alert] { padding-left: .8rem; border-left: 4px solid #3c7a4b; }
+[role=alert] { border-left-color: #b3402c; }
 .hint { opacity: .75; }
 `;
