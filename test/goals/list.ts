@@ -20,6 +20,7 @@ import { goal as g24 } from './g24-no-switch.ts';
 import type { Goal } from './goal.ts';
 import { goal as memory } from './memory.ts';
 import { goal as outbound } from './outbound.ts';
+import { goal as recall } from './recall.ts';
 import { goal as sieve } from './sieve-oracle.ts';
 import { goal as published } from './sieve-published.ts';
 
@@ -44,6 +45,7 @@ export const GOALS: readonly Goal[] = [
   corpus,
   memory,
   outbound,
+  recall,
   sieve,
   published,
 ];

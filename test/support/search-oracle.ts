@@ -2,25 +2,52 @@
 import { analyse, type TermSink } from '../../src/mail/search/document.ts';
 import type { QueryTerm, SearchQuery } from '../../src/mail/search/query.ts';
 import { stem } from '../../src/mail/search/stem.ts';
-import { Flag, type MailAccount, type MessageMeta, type MsgId } from '../../src/mailstore/api.ts';
+import { type EmailId, Flag, type MailAccount, type MessageMeta, type MsgId } from '../../src/mailstore/api.ts';
 
 export type Place = readonly [term: string, position: number, field: number];
 
-export async function bruteForce(account: MailAccount, query: SearchQuery): Promise<MsgId[]> {
-  const found: MsgId[] = [];
-  for (const { id } of account.folders()) {
-    const view = account.view(id);
-    for (const msg of view.ids.subarray(0, view.length) as unknown as MsgId[]) {
-      const { meta, details, body } = await account.getMessage(msg);
-      const raw = await body.bytes();
-      const places: Place[] = [];
-      const bytes = (start: number, end: number) => raw.subarray(start, end);
-      analyse({ envelope: details.envelope, structure: details.structure, bytes }, sinkOf(places));
-      const path = account.folder(meta.folder)!.path;
-      if (matches(query, places, meta, path, details.hasAttachment)) found.push(msg);
+/** A message as it is looked at. */
+export interface ReadMessage {
+  readonly meta: MessageMeta;
+  readonly path: string;
+  readonly places: readonly Place[];
+  readonly hasAttachment: boolean;
+}
+
+/** Every message of an account, read; what was read once is remembered, for content never changes. */
+export class Corpus {
+  readonly #read = new Map<EmailId, Pick<ReadMessage, 'places' | 'hasAttachment'>>();
+
+  async of(account: MailAccount): Promise<readonly ReadMessage[]> {
+    const messages: ReadMessage[] = [];
+    for (const { id, path } of account.folders()) {
+      const view = account.view(id);
+      for (const msg of Array.from(view.ids.subarray(0, view.length)) as MsgId[]) {
+        const meta = account.meta(msg)!;
+        const known = this.#read.get(meta.email) ?? (await read(account, msg));
+        this.#read.set(meta.email, known);
+        messages.push({ meta, path, ...known });
+      }
     }
+    return messages;
   }
-  return found.sort((a, b) => a - b);
+}
+
+async function read(account: MailAccount, id: MsgId): Promise<Pick<ReadMessage, 'places' | 'hasAttachment'>> {
+  const { details, body } = await account.getMessage(id);
+  const raw = await body.bytes();
+  const places: Place[] = [];
+  const bytes = (start: number, end: number) => raw.subarray(start, end);
+  analyse({ envelope: details.envelope, structure: details.structure, bytes }, sinkOf(places));
+  return { places, hasAttachment: details.hasAttachment };
+}
+
+/** In ascending order. */
+export function bruteForce(messages: readonly ReadMessage[], query: SearchQuery): MsgId[] {
+  return messages
+    .filter((message) => matches(query, message))
+    .map(({ meta }) => meta.id)
+    .sort((a, b) => a - b);
 }
 
 /** Notes every word as it comes. */
@@ -38,14 +65,9 @@ export function sinkOf(places: Place[]): TermSink {
   };
 }
 
-function matches(
-  query: SearchQuery,
-  places: readonly Place[],
-  meta: MessageMeta,
-  path: string,
-  attachment: boolean,
-): boolean {
-  const inner = (of: SearchQuery): boolean => matches(of, places, meta, path, attachment);
+function matches(query: SearchQuery, message: ReadMessage): boolean {
+  const { meta, path, places, hasAttachment } = message;
+  const inner = (of: SearchQuery): boolean => matches(of, message);
   switch (query.op) {
     case 'all':
       return true;
@@ -56,17 +78,18 @@ function matches(
     case 'not':
       return !inner(query.of);
     case 'phrase': {
-      const allowed = places.filter(([, , field]) => query.fields & (1 << field));
       const at = (term: QueryTerm, position: number, field: number): boolean =>
-        allowed.some(([text, p, f]) => p === position && f === field && means(term, text));
+        places.some(([text, p, f]) => p === position && f === field && means(term, text));
       const [first] = query.terms;
-      return allowed.some(
+      return places.some(
         ([text, position, field]) =>
-          means(first!, text) && query.terms.every((term) => at(term, position + term.at - first!.at, field)),
+          (query.fields & (1 << field)) !== 0 &&
+          means(first!, text) &&
+          query.terms.every((term) => at(term, position + term.at - first!.at, field)),
       );
     }
     case 'attachment':
-      return attachment;
+      return hasAttachment;
     case 'flag':
       return ((meta.flags & Flag[query.flag]) !== 0) === query.set;
     case 'date':
@@ -84,5 +107,13 @@ function matches(
 
 function means({ term, match }: QueryTerm, text: string): boolean {
   if (match === 'prefix') return text.startsWith(term);
-  return text === term || (match === 'stem' && stem(text) === stem(term));
+  return text === term || (match === 'stem' && stemOf(text) === stemOf(term));
+}
+
+const stems = new Map<string, string>();
+/** The same words come again and again. */
+function stemOf(word: string): string {
+  const known = stems.get(word) ?? stem(word);
+  stems.set(word, known);
+  return known;
 }

@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ALICE, aliceLab, mail, problemsOf, SYSTEM } from '../../../test/support/mail-store.ts';
-import { bruteForce } from '../../../test/support/search-oracle.ts';
+import { crashing } from '../../../test/support/crashing-index.ts';
+import { bruteForce, Corpus } from '../../../test/support/search-oracle.ts';
 import type { Nasty } from '../../adapters/kv-memory.ts';
 import { parseQuery } from '../../mail/search/query.ts';
 import type { KeyValueStore } from '../../ports/kv.ts';
@@ -60,10 +61,11 @@ const found = async (account: MailAccount, text: string): Promise<MsgId[]> => {
 };
 
 async function compare(account: MailAccount, texts: readonly string[]): Promise<void> {
+  const corpus = new Corpus();
   for (const text of texts) {
     await account.refresh();
     const version = account.version;
-    const expected = await bruteForce(account, parseQuery(text, 0));
+    const expected = bruteForce(await corpus.of(account), parseQuery(text, 0));
     expect(await found(account, text), text).toEqual(expected);
     // Indexing is no change of the mail, but it is a commit.
     expect(account.version).toBeGreaterThanOrEqual(version);
@@ -81,28 +83,6 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('restart', 'crash'), after: fc.nat(12) }) },
 );
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
-
-class Crashed extends Error {}
-
-/** Everything through it fails from the nth write of the index on. */
-function crashing(kv: KeyValueStore, writes: number): KeyValueStore {
-  let left = writes;
-  const dead = (): void => {
-    if (left <= 0) throw new Crashed();
-  };
-  return new Proxy(kv, {
-    get(target, name) {
-      const value = Reflect.get(target, name, target) as unknown;
-      if (typeof value !== 'function') return value;
-      return (...args: unknown[]) => {
-        dead();
-        const ours = (name === 'putImmutable' || name === 'dropImmutable') && args[1] === SEARCH;
-        if (ours || name === 'commit') left--;
-        return (value as (...args: unknown[]) => unknown).apply(target, args);
-      };
-    },
-  });
-}
 
 async function history(steps: readonly Step[], seed: number, nasty: Nasty | undefined): Promise<void> {
   const lab = await aliceLab({ tuning: TUNING, ...(nasty && { nasty }) });
