@@ -14,7 +14,7 @@ import { type Relay, relay, Sink } from './cases/relay.ts';
 import { search } from './cases/search.ts';
 import { Ours } from './ours.ts';
 import { freePorts, Peer, peerMissing } from './peer.ts';
-import { ourRelay, peerRelay } from './relays.ts';
+import { ourRelay, peerRelay, signerMissing } from './relays.ts';
 import { round } from '../test/proc.ts';
 import type { ServiceOptions } from '../test/service.ts';
 import type { Subject } from './subject.ts';
@@ -33,6 +33,7 @@ const { values, positionals } = parseArgs({
     generator: { type: 'string', default: 'client' },
     idle: { type: 'string', default: '2000' },
     'idle-tls': { type: 'string', default: '500' },
+    unsigned: { type: 'boolean', default: false },
     set: { type: 'string', multiple: true, default: [] },
     profile: { type: 'string' },
   },
@@ -71,12 +72,17 @@ function relayed(compared: readonly string[]): Case {
   const connections = Number(values.connections);
   const options = { seconds, connections, size: Number(values.size), domains: Number(values.domains) };
   const start = async (stack: AsyncDisposableStack): Promise<readonly Running[]> => {
-    const [sinkPort, peerPort] = await freePorts(2);
+    const [sinkPort, peerPort, signerPort] = await freePorts(3);
+    const milter = values.unsigned ? undefined : `127.0.0.1:${signerPort}`;
     const sink = stack.use(await Sink.start(`127.0.0.1:${sinkPort}`));
     const relays: Relay[] = [];
-    if (!values['peer-only']) relays.push(stack.use(await ourRelay(sink.address, connections, ourOptions())));
-    if (wantsPeer) relays.push(stack.use(await peerRelay(sink.address, `127.0.0.1:${peerPort}`)));
-    return relays.map((one) => ({ ...pick(one), run: () => relay(one, sink, options) }));
+    if (!values['peer-only'])
+      relays.push(stack.use(await ourRelay(sink.address, connections, !values.unsigned, ourOptions())));
+    if (wantsPeer) relays.push(stack.use(await peerRelay(sink.address, `127.0.0.1:${peerPort}`, milter)));
+    return relays.map((one) => ({
+      ...pick(one),
+      run: async () => ({ signed: !values.unsigned, ...(await relay(one, sink, options)) }),
+    }));
   };
   return { start, compared };
 }
@@ -144,7 +150,8 @@ for (const name of names) {
     process.exit(2);
   }
 }
-const missing = wantsPeer ? peerMissing() : undefined;
+const needsSigner = names.includes('relay') && !values.unsigned;
+const missing = wantsPeer ? (peerMissing() ?? (needsSigner ? signerMissing() : undefined)) : undefined;
 if (missing !== undefined) {
   process.stderr.write(`the peer cannot be measured: ${missing}\n`);
   process.exit(1);

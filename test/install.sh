@@ -35,6 +35,7 @@ if [ "${1:-}" = --bench ]; then
   need /usr/lib/dovecot/lmtp dovecot-lmtpd
   need /usr/lib/dovecot/imap dovecot-imapd
   need /usr/lib/dovecot/pop3 dovecot-pop3d
+  need opendkim opendkim
 fi
 if [ "${1:-}" = --goals ]; then
   need /usr/sbin/spamd spamd

@@ -81,6 +81,7 @@ const outbound = z
     routes: nextHops(
       'Mail servers for single domains, before the relay and before DNS: {"example.test" = "smtp://10.0.0.5:2525"}. ".example.test" is what is below it, "*" everything.',
     ),
+    sign: flag(true, 'Whether mail is signed with the keys of its domain (DKIM). Not where the relay signs it.'),
     port: count(25, { min: 1, max: 65_535 }, 'Port of the mail servers that DNS names. Another one is for tests.'),
     private_addresses: flag(
       false,

@@ -175,14 +175,14 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
     new Dispatcher({ ...sending, directory, intake, automatic, returnPaths, held }, outboundLimits),
   );
   undo.use(new IntakeWorker({ queue, pipeline, clock, random, log, metrics }));
-  const signer = new DkimSigner({ keys: store.dkimKeys, clock, log });
+  const signer = config.outbound.sign ? new DkimSigner({ keys: store.dkimKeys, clock, log }) : undefined;
   const sealer = new ArcSealer({ keys: store.dkimKeys, clock, log, hostname });
   const { fastBlock, reputation, sources } = store.senders;
   const transfer = remote
     ? openTransfer(config, {
         kv: store.kv,
         resolver,
-        signer,
+        ...(signer && { signer }),
         sealer,
         clock,
         random,

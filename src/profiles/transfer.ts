@@ -20,7 +20,7 @@ import type { Metrics } from '../telemetry/metrics.ts';
 export interface TransferParts {
   readonly kv: KeyValueStore;
   readonly resolver: Resolver;
-  readonly signer: Signer;
+  readonly signer?: Signer;
   readonly sealer: Sealer;
   readonly clock: Clock;
   readonly random: Random;
@@ -37,7 +37,7 @@ export function openTransfer(config: Config, parts: TransferParts): SmtpTransfer
   const privateAddresses = outbound.private_addresses;
   const counted = metrics.counter('outbound_tls_total', 'How TLS went with other mail servers.', ['policy', 'result']);
   return new SmtpTransfer({
-    signer,
+    ...(signer && { signer }),
     sealer,
     clock,
     sources,
