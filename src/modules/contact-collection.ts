@@ -1,5 +1,5 @@
 /** Remembers to whom its owner writes, so that their answers are expected. */
-import { noteSent } from '../intake/spam/correspondents.ts';
+import { noteSent, type SentMail } from '../intake/spam/correspondents.ts';
 import type { ExtensionModule } from './module.ts';
 
 /** Of one mail: who writes to more writes to a list. */
@@ -14,20 +14,30 @@ export function contactCollection(): ExtensionModule {
     does: 'remembers to whom its owner writes',
     events: ['delivery-result'],
     scope: 'change',
+    together: 100,
     async handle(events, { change: account }, signal) {
       if (account === undefined) return;
+      const heard = new Set<string>();
+      const sent = new Map<string, SentMail[]>();
       for (const event of events) {
         if (event.type !== 'delivery-result') continue;
         signal.throwIfAborted();
         const mail = `${account.id} ${event.submission}`;
-        if (noted.has(mail)) continue;
+        if (noted.has(mail) || heard.has(mail)) continue;
         const submission = await account.outgoing.get(event.submission);
         // Mail that is sent by itself has no sender, and is nobody's wish; what is held was not sent yet.
         if (submission === undefined || submission.sender === '' || submission.state !== 'released') continue;
         const deliveries = await account.outgoing.deliveries(event.submission);
         const recipients = deliveries.flatMap(({ recipients: some }) => some.map(({ address }) => address));
         if (recipients.length > MOST_RECIPIENTS) continue;
-        for (const address of recipients) await noteSent(account, address, submission.messageId, submission.created);
+        heard.add(mail);
+        const { messageId, created: at } = submission;
+        for (const address of new Set(recipients.map((one) => one.toLowerCase())))
+          sent.set(address, [...(sent.get(address) ?? []), { messageId, at }]);
+      }
+      // What is put at the same time is one commit.
+      await Promise.all(Array.from(sent, ([address, mails]) => noteSent(account, address, mails)));
+      for (const mail of heard) {
         noted.add(mail);
         if (noted.size > MOST_NOTED) noted.delete(noted.values().next().value!);
       }

@@ -8,7 +8,7 @@ import { MODULE, type RunnerLimits, type RunnerParts } from './runner.ts';
 
 export interface LaneParts extends RunnerParts {
   readonly limits: RunnerLimits;
-  readonly count: (outcome: 'done' | 'retry' | 'dead') => void;
+  readonly count: (outcome: 'done' | 'retry' | 'dead', operations?: number) => void;
   /** Runs it at once, or when fewer accounts are at work; `failing` when the last operation did. */
   readonly enter: (failing: boolean, begin: () => void) => void;
   readonly leave: (failing: boolean) => void;
@@ -61,7 +61,7 @@ export class Lane implements AsyncDisposable {
     const { store, dead, log } = this.#parts;
     try {
       using account = await store.open(MODULE, this.#account);
-      await this.#handle(account, letter.changes);
+      await this.#handle(account, [letter.changes]);
       await dead.drop(letter.id);
       this.#parts.count('done');
     } catch (error) {
@@ -132,40 +132,44 @@ export class Lane implements AsyncDisposable {
       this.#moved(account.version, false);
       return;
     }
-    for await (const operation of changes) {
+    // One that fails must not take others with it.
+    const most = this.#attempts > 0 ? 1 : (this.#module.together ?? 1);
+    for await (const operations of inGroups(changes, most)) {
       this.#abort.signal.throwIfAborted();
-      let handled = true;
+      const [operation] = operations;
+      const { version } = operations.at(-1)!;
+      let handled = 1;
       try {
-        handled = await this.#handle(account, operation);
-        if (handled) this.#parts.count('done');
-        if (handled) this.#failing = false;
+        handled = await this.#handle(account, operations);
+        this.#parts.count('done', handled);
+        if (handled > 0) this.#failing = false;
       } catch (error) {
         this.#abort.signal.throwIfAborted();
         this.#failing = true;
-        if (++this.#attempts < limits.attempts) throw error;
+        if (++this.#attempts < limits.attempts || operations.length > 1) throw error;
         const reason = reasonOf(error);
         await dead.add({ module: this.#module.name, account: account.id, changes: operation, reason, at: clock.now() });
-        log.error(
-          { module: this.#module.name, account: account.id, version: operation.version, reason },
-          'a module gave up an operation',
-        ); // prettier-ignore
+        log.error({ module: this.#module.name, account: account.id, version, reason }, 'a module gave up an operation');
         this.#parts.count('dead');
       }
       this.#attempts = 0;
-      this.#moved(operation.version, handled);
+      this.#moved(version, handled > 0);
     }
   }
 
-  /** False when there was nothing for it. */
-  async #handle(account: MailAccount, operation: VersionChanges): Promise<boolean> {
+  /** Answers how many of them had something for it. */
+  async #handle(account: MailAccount, operations: readonly VersionChanges[]): Promise<number> {
     const { clock, limits, log } = this.#parts;
     const { name, events: types, scope, deadlineMs = limits.deadlineMs } = this.#module;
-    const events = eventsOf(account.id, operation, types);
-    if (events.length === 0) return false;
+    const wanted = operations
+      .map((operation) => eventsOf(account.id, operation, types))
+      .filter((one) => one.length > 0);
+    if (wanted.length === 0) return 0;
+    const events = wanted.flat();
     const context = {
       account: readable(account),
       change: scope === 'change' ? account : undefined,
-      version: operation.version,
+      version: operations.at(-1)!.version,
       log,
     };
     const late = new AbortController();
@@ -187,7 +191,7 @@ export class Lane implements AsyncDisposable {
     } finally {
       this.#abort.signal.removeEventListener('abort', stop);
     }
-    return true;
+    return wanted.length;
   }
 
   /** Nobody minds hearing nothing twice: then there is time to write it down. */
@@ -224,6 +228,19 @@ export class Lane implements AsyncDisposable {
       return;
     this.#parts.done();
   }
+}
+
+type Operations = [VersionChanges, ...VersionChanges[]];
+
+async function* inGroups(changes: AsyncIterable<VersionChanges>, most: number): AsyncGenerator<Operations> {
+  let group: VersionChanges[] = [];
+  for await (const operation of changes) {
+    group.push(operation);
+    if (group.length < most) continue;
+    yield group as Operations;
+    group = [];
+  }
+  if (group.length > 0) yield group as Operations;
 }
 
 function reasonOf(error: unknown): string {

@@ -77,7 +77,7 @@ export interface ModuleContext {
   readonly account: ReadableAccount;
   /** The same account, for modules whose scope is `change`. */
   readonly change: MailAccount | undefined;
-  /** Of the operation that the events are about. */
+  /** Of the operation that the events are about; of several the last one's. */
   readonly version: number;
   readonly log: Log;
 }
@@ -93,10 +93,12 @@ export interface ExtensionModule {
   readonly deadlineMs?: number;
   /** Accounts at work at once; default 8. More for one that only waits for others. */
   readonly lanes?: number;
+  /** Operations whose events it may be given in one call, when so many wait; default 1. After a failure they come one by one. */
+  readonly together?: number;
   /** Whether it has anything to do in this account; default yes. Of one where it has not, it hears nothing. */
   wants?(account: ReadableAccount): Promise<boolean>;
   /**
-   * All events of one operation that it subscribed to. It resolves when they are dealt with; when it throws, or takes too long, they come again, and after
+   * All events of one operation (or of some, see `together`) that it subscribed to. It resolves when they are dealt with; when it throws, or takes too long, they come again, and after
    * the last attempt they become a dead letter, and the next ones come.
    */
   handle(events: readonly ModuleEvent[], context: ModuleContext, signal: AbortSignal): Promise<void>;

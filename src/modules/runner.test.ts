@@ -169,6 +169,27 @@ describe('modules hear of accounts', () => {
     expect(await subjects(alice, listener.heard)).toEqual(Array.from({ length: 30 }, (_, i) => `mail ${i}`));
   });
 
+  test('a module that takes several operations in one call loses none of them to one that fails', async () => {
+    const { start, add, alice, turn, dead } = await lab();
+    const listener = Object.assign(new Listener('greedy', ['message-added']), { together: 100 });
+    const calls: string[][] = [];
+    listener.act = async (events) => {
+      const some = await subjects(alice, events);
+      calls.push(some);
+      if (some.includes('poison')) throw new Error('I cannot bear this');
+    };
+    const runner = start(listener);
+    for (const subject of ['one', 'poison', 'two']) await add(subject);
+    await turn(runner);
+    expect(calls).toEqual([['one', 'poison', 'two']]);
+    for (let i = 0; i < 10; i++) await turn(runner, 300_000);
+    expect(await subjects(alice, listener.heard)).toEqual(['one', 'two']);
+    expect(await Array.fromAsync(dead.list())).toMatchObject([{ module: 'greedy', reason: 'I cannot bear this' }]);
+    for (const subject of ['three', 'four']) await add(subject);
+    await turn(runner);
+    expect(calls.at(-1)).toEqual(['three', 'four']);
+  });
+
   test('a module that throws is given the same again, in order, then it is a dead letter and the next ones come', async () => {
     const { start, add, alice, turn, dead } = await lab();
     const listener = new Listener('fragile', ['message-added']);
@@ -349,20 +370,29 @@ describe('the modules that ship', () => {
   test('whom one writes to is remembered, with the mail that an answer names', async () => {
     const { start, alice, store, turn } = await lab();
     const runner = start(contactCollection());
-    const [content] = await store.stage([{ account: ALICE }], Buffer.from('Subject: hi\r\n\r\nhi\r\n'));
-    await alice.outgoing.submit(content!, {
-      sender: 'alice@example.test',
-      messageId: '<q1@example.test>',
-      subject: 'hi',
-      created: 5,
-      size: 20,
-      needs: { smtputf8: false, eightBit: false, binary: false },
-      requireTls: false,
-      origin: { protocol: 'HTTP', hello: '', remote: '', cipher: '' },
-      deliveries: [{ destination: 'remote.test', recipients: [{ address: 'Kim@remote.test', state: 'queued' }] }],
-    });
+    const [first, second] = await store.stage(
+      [{ account: ALICE }, { account: ALICE }],
+      Buffer.from('Subject: hi\r\n\r\nhi\r\n'),
+    );
+    for (const [content, address, at] of [
+      [first, 'Kim@remote.test', 5],
+      [second, 'kim@remote.test', 6],
+    ] as const)
+      await alice.outgoing.submit(content!, {
+        sender: 'alice@example.test',
+        messageId: `<q${at}@example.test>`,
+        subject: 'hi',
+        created: at,
+        size: 20,
+        needs: { smtputf8: false, eightBit: false, binary: false },
+        requireTls: false,
+        origin: { protocol: 'HTTP', hello: '', remote: '', cipher: '' },
+        deliveries: [{ destination: 'remote.test', recipients: [{ address, state: 'queued' }] }],
+      });
+    const { version } = alice;
     await turn(runner);
-    expect(await correspondent(alice, 'kim@REMOTE.test')).toMatchObject({ sent: 1, last: 5 });
+    expect(await correspondent(alice, 'kim@REMOTE.test')).toMatchObject({ sent: 2, last: 6 });
+    expect(alice.version, 'mails that were sent one after the other are noted at once').toBe(version + 1);
     expect(await correspondent(alice, 'other@remote.test')).toBeUndefined();
   });
 

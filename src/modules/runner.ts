@@ -139,7 +139,7 @@ export class ModuleRunner implements AsyncDisposable {
       lane = new Lane(module, account, {
         ...this.#parts,
         limits: this.#limits,
-        count: (outcome) => this.#events.inc({ module: module.name, outcome }),
+        count: (outcome, operations) => this.#events.inc({ module: module.name, outcome }, operations),
         enter: (failing, begin) => this.#enter(placesOf(module, failing), module.lanes ?? this.#limits.lanes, begin),
         leave: (failing) => this.#leave(placesOf(module, failing)),
         done: () => this.#lanes.delete(key),

@@ -23,19 +23,30 @@ export async function correspondent(account: Records, address: string): Promise<
   return id === undefined ? undefined : account.record<Correspondent>(CORRESPONDENT, id);
 }
 
-/** Once more for the same mail changes nothing. */
-export async function noteSent(account: Records, address: string, messageId: string, at: number): Promise<void> {
+/** A mail that was sent to somebody. */
+export interface SentMail {
+  readonly messageId: string;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+}
+
+/** In the order in which they were sent. Once more for the same mail changes nothing. */
+export async function noteSent(account: Records, address: string, sent: readonly SentMail[]): Promise<void> {
   const id = idOf(address);
   if (id === undefined) return;
   const known = await account.record<Correspondent>(CORRESPONDENT, id);
-  const digest = mailDigest(messageId);
-  if (known?.mails.includes(digest)) return;
-  const mails = [digest, ...(known?.mails ?? [])].slice(0, MOST_MAILS);
-  await account.putRecord(CORRESPONDENT, id, {
-    sent: (known?.sent ?? 0) + 1,
-    last: Math.max(at, known?.last ?? 0),
-    mails,
-  });
+  const digests = known === undefined ? [] : [...known.mails];
+  let count = known?.sent ?? 0;
+  let last = known?.last ?? 0;
+  for (const { messageId, at } of sent) {
+    const digest = mailDigest(messageId);
+    if (digests.includes(digest)) continue;
+    digests.unshift(digest);
+    count++;
+    last = Math.max(at, last);
+  }
+  if (count === (known?.sent ?? 0)) return;
+  await account.putRecord(CORRESPONDENT, id, { sent: count, last, mails: digests.slice(0, MOST_MAILS) });
 }
 
 /** With or without its angle brackets. */

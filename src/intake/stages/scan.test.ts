@@ -337,7 +337,7 @@ describe('spam', () => {
 
   test('an answer to what one has written is expected, whoever else speaks against it', async () => {
     const { deliver, alice, folder, assessed } = await lab();
-    await noteSent(alice, 'kim@remote.test', '<q1@example.test>', 1);
+    await noteSent(alice, 'kim@remote.test', [{ messageId: '<q1@example.test>', at: 1 }]);
     await deliver(mail('Re: pills', 'your pills', 'In-Reply-To: <q1@example.test>\r\n'));
     expect((await assessed())?.points).toContainEqual(expect.objectContaining({ name: 'ANSWER_TO_YOU', points: -4 }));
     expect(await folder('inbox')).toEqual(['Re: pills']);
