@@ -145,6 +145,41 @@ describe.skipIf(!here)('the web client', { timeout: 4 * PATIENCE_MS }, () => {
     await other.page.context().close();
   });
 
+  test('folders: made, filled by dragging, put into Trash and back, emptied; conversations', async () => {
+    const user = 'filer@mail.test';
+    const mail = (n: number, more = '') =>
+      `From: a@elsewhere.test\nMessage-ID: <t${n}@x.test>\n${more}Subject: Talk\n\nPart ${n}\n`;
+    await arrive(user, mail(1));
+    await arrive(user, mail(2, 'In-Reply-To: <t1@x.test>\nReferences: <t1@x.test>\n'));
+    const { page, faults } = await signedIn(user);
+    await page.getByRole('button', { name: 'New folder', exact: true }).click();
+    await page.getByRole('textbox', { name: 'Name' }).fill('Trips');
+    await page.keyboard.press('Enter');
+    const folder = page.locator('.folders a', { hasText: 'Trips' });
+    await row(page, 'Part 1').dragTo(folder);
+    await row(page, 'Part 1').waitFor({ state: 'detached' });
+    await row(page, 'Part 2').click();
+    await page.getByRole('button', { name: '2 messages in this conversation' }).click();
+    await page.locator('.conversation li', { hasText: 'Part 1' }).getByText('Trips').click();
+    await page.locator('.plain-text', { hasText: 'Part 1' }).waitFor();
+    const menu = async (name: string, item: string) => {
+      await page.locator('.folder-row', { hasText: name }).hover();
+      await page.getByRole('button', { name: `More: ${name}` }).click();
+      await page.getByRole('menuitem', { name: item }).click();
+    };
+    await menu('Trips', 'Remove folder');
+    await page.locator('.toast', { hasText: 'Trips moved to Trash' }).getByText('Undo').click();
+    await page.locator('.folders-head ~ ul a', { hasText: 'Trips' }).waitFor();
+    await menu('Trips', 'Remove folder');
+    await page.locator('.folders-head ~ ul a', { hasText: 'Trips' }).waitFor({ state: 'detached' });
+    await menu('Trash', 'Empty');
+    await page.getByRole('button', { name: 'Delete for ever' }).click();
+    await page.getByText('1 message deleted for ever').waitFor();
+    await folder.waitFor({ state: 'detached' });
+    expect(faults).toEqual([]);
+    await page.context().close();
+  });
+
   test('settings: rules over mail that is there, a way back, a signature, another password', async () => {
     const user = 'settler@mail.test';
     for (const n of [1, 2]) await arrive(user, `From: Shop <shop@elsewhere.test>\nSubject: Invoice ${n}\n\nx\n`);

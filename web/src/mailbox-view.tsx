@@ -172,6 +172,7 @@ export function MailboxView({ account }: { readonly account: Account }) {
           <main className="message-pane">
             <MessagePane
               id={open}
+              onOpen={openMessage}
               onBack={backToList}
               onStep={(by) => void step(by)}
               onLeave={leaving}

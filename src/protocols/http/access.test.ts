@@ -89,6 +89,7 @@ const OWN: Record<string, Case> = {
     stranger: 404,
   },
   'DELETE /v1/folders/:id': { request: (ids) => [`/v1/folders/${ids.folder}`], stranger: 404 },
+  'POST /v1/folders/:id/empty': { request: (ids) => [`/v1/folders/${ids.folder}/empty`], stranger: 404 },
   'GET /v1/folders/:id/messages': { request: (ids) => [`/v1/folders/${ids.folder}/messages`], stranger: 404 },
   'GET /v1/messages/:id': { request: (ids) => [`/v1/messages/${ids.message}`], stranger: 404 },
   'GET /v1/messages/:id/report': { request: (ids) => [`/v1/messages/${ids.message}/report`], stranger: 404 },

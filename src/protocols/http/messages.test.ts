@@ -204,6 +204,27 @@ describe('marking and moving', () => {
     expect((await get(`/v1/messages/${id}`)).json).toMatchObject({ read: false, folder: '1' });
   });
 
+  test('empties Trash with the folders in it, and Junk; nothing else', async () => {
+    const made = async (body: object) => (await http.alice.as('POST', '/v1/folders', { body })).json.id as string;
+    const trash = (await get('/v1/folders/trash')).json.id;
+    const inside = await made({ name: 'old', parent: trash });
+    const deepest = await made({ name: 'older', parent: inside });
+    const own = await made({ name: 'own' });
+    for (const folder of ['trash', inside, deepest, 'junk', own]) {
+      const { id } = await deliver(mail(folder));
+      await http.alice.as('PATCH', `/v1/messages/${id}`, { body: { folder } });
+    }
+    const empty = (id: string) => http.alice.as('POST', `/v1/folders/${id}/empty`);
+    expect((await empty(own)).json.code).toBe('folder-protected');
+    expect((await empty('inbox')).status).toBe(409);
+    expect((await empty(inside)).json).toEqual({ deleted: 2 });
+    expect((await get(`/v1/folders/${inside}`)).json.total).toBe(0);
+    expect((await empty('trash')).json).toEqual({ deleted: 1 });
+    expect((await get(`/v1/folders/${inside}`)).status).toBe(404);
+    expect((await empty('junk')).json).toEqual({ deleted: 1 });
+    expect((await get(`/v1/folders/${own}`)).json.total).toBe(1);
+  });
+
   test('deletes to Trash, and from Trash for ever', async () => {
     const { id } = await deliver(mail('x'));
     expect((await http.alice.as('DELETE', `/v1/messages/${id}`)).status).toBe(204);

@@ -1,7 +1,13 @@
+import { type DragEvent, useState } from 'react';
 import type { Folder } from '../api.ts';
 import { hrefOf } from '../route.ts';
+import { Dialog } from '../ui/dialog.tsx';
 import { Icon, type IconName } from '../ui/icon.tsx';
+import { Menu, type MenuItem } from '../ui/menu.tsx';
 import { useWords } from '../words/words.ts';
+import * as actions from './actions.ts';
+import { dropped, emptyFolder, isBelow, isDragged, removeFolder } from './folder-actions.ts';
+import { FolderDialog } from './folder-dialog.tsx';
 import { loadFolders } from './mailbox.ts';
 
 const ORDER = ['inbox', 'drafts', 'sent', 'archive', 'junk', 'trash'] as const;
@@ -14,44 +20,41 @@ interface FolderPaneProps {
   readonly onChoose: () => void;
 }
 
+type Asking =
+  | { readonly what: 'new'; readonly parent: string | null }
+  | { readonly what: 'edit' | 'empty'; readonly folder: Folder };
+
 export function FolderPane({ folders, error, current, onChoose }: FolderPaneProps) {
   const words = useWords();
-  const special = ORDER.flatMap((role) => folders.filter((folder) => folder.role === role));
-  const own = folders.filter((folder) => !isSpecial(folder)).sort((a, b) => a.path.localeCompare(b.path));
-  const row = (folder: Folder) => {
-    const name = words.folderName(folder);
-    // What waits in drafts and junk is told by how many there are; elsewhere what counts is what is new.
-    const shown = folder.role === 'drafts' ? folder.total : folder.role === 'trash' ? 0 : folder.unread;
-    const depth = isSpecial(folder) ? 0 : Math.min(5, folder.path.split('/').length - 1);
-    return (
-      <li key={folder.id}>
-        <a
-          className={`folder depth${depth}`}
-          href={hrefOf({ view: 'folder', what: folder.role ?? folder.id })}
-          aria-current={folder.id === current ? 'page' : undefined}
-          title={folder.description || undefined}
-          onClick={onChoose}
-        >
-          <Icon name={isSpecial(folder) ? (folder.role as IconName) : 'folder'} />
-          <span className="folder-name">{name}</span>
-          {shown > 0 && (
-            <span className="count" aria-label={folder.role === 'drafts' ? undefined : words.unreadCount(shown)}>
-              {shown > 9_999 ? '9999+' : shown}
-            </span>
-          )}
-        </a>
-      </li>
-    );
-  };
+  const [asking, setAsking] = useState<Asking>();
+  // What somebody put into Trash, say, stands there.
+  const byPath = folders.toSorted((a, b) => a.path.localeCompare(b.path));
+  const special = ORDER.flatMap((role) => {
+    const top = folders.find((folder) => folder.role === role);
+    const inside = byPath.filter((folder) => !isSpecial(folder) && isBelow(folder, top, folders));
+    return top === undefined ? [] : [top, ...inside];
+  });
+  const own = byPath.filter((folder) => !special.includes(folder));
+  const close = () => setAsking(undefined);
+  const row = (folder: Folder) => (
+    <FolderRow key={folder.id} folder={folder} current={folder.id === current} onChoose={onChoose} onAsk={setAsking} />
+  );
   return (
     <>
       <ul>{special.map(row)}</ul>
-      {own.length > 0 && (
-        <>
-          <h2>{words.folders}</h2>
-          <ul>{own.map(row)}</ul>
-        </>
-      )}
+      <div className="folders-head">
+        <h2>{words.folders}</h2>
+        <button
+          type="button"
+          className="icon-button small"
+          aria-label={words.newFolder}
+          title={words.newFolder}
+          onClick={() => setAsking({ what: 'new', parent: null })}
+        >
+          <Icon name="plus" />
+        </button>
+      </div>
+      {own.length > 0 && <ul>{own.map(row)}</ul>}
       {error !== '' && folders.length === 0 && (
         <p className="pane-note" role="alert">
           {words.error(error)}{' '}
@@ -60,6 +63,106 @@ export function FolderPane({ folders, error, current, onChoose }: FolderPaneProp
           </button>
         </p>
       )}
+      {asking?.what === 'new' && <FolderDialog parent={asking.parent} onClose={close} />}
+      {asking?.what === 'edit' && <FolderDialog folder={asking.folder} onClose={close} />}
+      {asking?.what === 'empty' && <EmptyDialog folder={asking.folder} onClose={close} />}
     </>
+  );
+}
+
+interface FolderRowProps {
+  readonly folder: Folder;
+  readonly current: boolean;
+  readonly onChoose: () => void;
+  readonly onAsk: (asking: Asking) => void;
+}
+
+function FolderRow({ folder, current, onChoose, onAsk }: FolderRowProps) {
+  const words = useWords();
+  const [over, setOver] = useState(false);
+  const special = isSpecial(folder);
+  const name = words.folderName(folder);
+  // What waits in drafts and junk is told by how many there are; elsewhere what counts is what is new.
+  const shown = folder.role === 'drafts' ? folder.total : folder.role === 'trash' ? 0 : folder.unread;
+  const depth = special ? 0 : Math.min(5, folder.path.split('/').length - 1);
+  const canEmpty = folder.role === 'trash' || folder.role === 'junk';
+
+  const things: MenuItem[] = [
+    ...(canEmpty
+      ? [{ label: words.emptyIt, icon: 'trash' as const, act: () => onAsk({ what: 'empty', folder }) }]
+      : [{ label: words.newInside, icon: 'plus' as const, act: () => onAsk({ what: 'new', parent: folder.id }) }]),
+    ...(special
+      ? []
+      : [
+          { label: words.editFolder, icon: 'compose' as const, act: () => onAsk({ what: 'edit', folder }) },
+          { label: words.removeFolder, icon: 'trash' as const, act: () => removeFolder(folder) },
+        ]),
+  ];
+  const drop = (event: DragEvent) => {
+    setOver(false);
+    if (!isDragged(event.dataTransfer)) return;
+    event.preventDefault();
+    const ids = dropped(event.dataTransfer);
+    if (folder.role === 'trash') actions.remove(ids);
+    else if (folder.role === 'junk') actions.reportSpam(ids);
+    else actions.move(ids, folder.id);
+  };
+  return (
+    <li className="folder-row">
+      <a
+        className={['folder', `depth${depth}`, over && 'over'].filter(Boolean).join(' ')}
+        href={hrefOf({ view: 'folder', what: folder.role ?? folder.id })}
+        aria-current={current ? 'page' : undefined}
+        title={folder.description || undefined}
+        onClick={onChoose}
+        onDragOver={(event) => {
+          if (!isDragged(event.dataTransfer)) return;
+          event.preventDefault();
+          setOver(true);
+        }}
+        onDragLeave={() => setOver(false)}
+        onDrop={drop}
+      >
+        <Icon name={special ? (folder.role as IconName) : 'folder'} />
+        <span className="folder-name">{name}</span>
+        {shown > 0 && (
+          <span className="count">
+            {folder.role !== 'drafts' && <span className="hidden">{words.unreadCount(shown)}</span>}
+            <span aria-hidden={folder.role !== 'drafts'}>{shown > 9_999 ? '9999+' : shown}</span>
+          </span>
+        )}
+      </a>
+      <Menu
+        label={words.moreAbout(name)}
+        className="icon-button small folder-more"
+        button={<Icon name="more" />}
+        groups={[things]}
+      />
+    </li>
+  );
+}
+
+/** There is no way back from this one. */
+function EmptyDialog({ folder, onClose }: { readonly folder: Folder; readonly onClose: () => void }) {
+  const words = useWords();
+  return (
+    <Dialog title={words.emptyTitle(words.folderName(folder))} onClose={onClose} className="narrow">
+      <p>{words.emptyHint(folder.total)}</p>
+      <div className="dialog-buttons">
+        <button type="button" className="button" onClick={onClose}>
+          {words.back}
+        </button>
+        <button
+          type="button"
+          className="button primary"
+          onClick={() => {
+            onClose();
+            emptyFolder(folder);
+          }}
+        >
+          {words.deleteForEver}
+        </button>
+      </div>
+    </Dialog>
   );
 }

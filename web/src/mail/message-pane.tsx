@@ -12,6 +12,7 @@ import { useWords } from '../words/words.ts';
 import * as actions from './actions.ts';
 import { Attachments } from './attachments.tsx';
 import { Badge } from './badge.tsx';
+import { Conversation } from './conversation.tsx';
 import { codeOf, mailbox, messageOf } from './mailbox.ts';
 import { fetchMessage, forgetMessage } from './messages.ts';
 import { OriginalDialog } from './original-dialog.tsx';
@@ -19,6 +20,7 @@ import { PlainText } from './plain-text.tsx';
 
 interface MessagePaneProps {
   readonly id: string | undefined;
+  readonly onOpen: (id: string) => void;
   readonly onBack: () => void;
   readonly onStep: (by: number) => void;
   /** For what takes the message out of the list. */
@@ -75,6 +77,7 @@ export function MessagePane(props: MessagePaneProps) {
 function MessageView({
   id,
   message,
+  onOpen,
   onBack,
   onStep,
   onLeave,
@@ -173,6 +176,7 @@ function MessageView({
         </div>
         {details && <Details message={message} />}
       </header>
+      <Conversation thread={message.thread} open={id} onOpen={onOpen} />
       {message.remoteImages > 0 && !images && (
         <p className="notice">
           <Icon name="image" />

@@ -6,6 +6,7 @@ import { Icon } from '../ui/icon.tsx';
 import { displayName, initial, names, shortDate } from '../words/format.ts';
 import { useWords } from '../words/words.ts';
 import * as actions from './actions.ts';
+import { drag } from './folder-actions.ts';
 import {
   ensure,
   mailbox,
@@ -163,7 +164,8 @@ function Row({ row, top, id, selected, selecting, current, open, ofSent, onOpen 
       aria-rowindex={row + 1}
       aria-selected={selected}
       onClick={click}
-      data-id={id}
+      draggable
+      onDragStart={(event) => drag(event.dataTransfer, selected ? [...mailbox.state.selected] : [id])}
     >
       <span role="gridcell">
         <button

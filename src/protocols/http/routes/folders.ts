@@ -148,6 +148,27 @@ export function folderRoutes(app: App, services: Services, sortKeys: SortKeys): 
     },
   );
 
+  app.post(
+    '/v1/folders/:id/empty',
+    {
+      schema: {
+        tags: TAGS,
+        summary: 'Delete for ever what is in Trash, in Junk, or in a folder below Trash',
+        description:
+          'With the folders in it. What comes in meanwhile stays. 409 `folder-protected` for any other folder.',
+        params: schemas.idParam,
+        response: {
+          200: z.strictObject({ deleted: z.int().describe('Messages') }),
+          ...schemas.problems(401, 404, 409),
+        },
+      },
+    },
+    async (request, reply) => {
+      const account = await ownAccount(request, reply, services);
+      return { deleted: await empty(account, folderOf(account, request.params.id)) };
+    },
+  );
+
   app.get(
     '/v1/folders/:id/messages',
     {
@@ -179,6 +200,40 @@ export function folderRoutes(app: App, services: Services, sortKeys: SortKeys): 
       return { items: await summaries(account, page.ids), ...(page.next !== undefined && { next: page.next }) };
     },
   );
+}
+
+/** A commit has room for more; between two others have their turn. */
+const DELETED_AT_ONCE = 1_000;
+
+async function empty(account: MailAccount, folder: Folder): Promise<number> {
+  const trash = account.folderWithRole('trash');
+  if (folder.role !== 'junk' && !(trash !== undefined && liesIn(account, folder.id, trash.id)))
+    throw new Problem('folder-protected');
+  let deleted = 0;
+  // The deepest first: a folder goes when there is none in it.
+  const inside = account.folders().filter(({ id }) => id !== folder.id && liesIn(account, id, folder.id));
+  inside.sort((a, b) => b.path.length - a.path.length);
+  for (const one of [...inside, folder]) {
+    const ids = account.getMessageIds({ folder: one.id });
+    for (let at = 0; at < ids.length; at += DELETED_AT_ONCE) {
+      const some = ids.slice(at, at + DELETED_AT_ONCE).flatMap((id) => account.meta(id) ?? []);
+      // What is taken out meanwhile stays.
+      await account.deleteMessage(
+        some.map(({ id }) => id),
+        { as: some },
+      );
+      deleted += some.length;
+    }
+    if (one !== folder) await account.deleteFolder(one.id);
+  }
+  return deleted;
+}
+
+/** In the folder, or in one below it. */
+export function liesIn(account: MailAccount, folder: FolderId, above: FolderId): boolean {
+  for (let at: FolderId | undefined = folder; at !== undefined; at = account.folder(at)?.parent)
+    if (at === above) return true;
+  return false;
 }
 
 /** By id, or by role: `/v1/folders/inbox`. */

@@ -15,7 +15,7 @@ import { messagePage, pagePolicy } from '../message-page.ts';
 import { Problem } from '../reply.ts';
 import * as schemas from '../schemas.ts';
 import { messageView, summaries } from '../view.ts';
-import { folderOf } from './folders.ts';
+import { folderOf, liesIn } from './folders.ts';
 
 const TAGS = ['messages'];
 const BATCH = 1_000;
@@ -291,11 +291,4 @@ async function newTrash(account: MailAccount) {
     if (there !== undefined && error instanceof MailError && error.code === 'folder-exists') return there;
     throw error;
   }
-}
-
-/** In the folder, or in one below it. */
-function liesIn(account: MailAccount, folder: FolderId, above: FolderId): boolean {
-  for (let at: FolderId | undefined = folder; at !== undefined; at = account.folder(at)?.parent)
-    if (at === above) return true;
-  return false;
 }
