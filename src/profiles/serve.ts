@@ -310,6 +310,7 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
     quarantine: new Quarantine({ queue, store: mailstore }),
     suppressions,
     complaints,
+    senderMailboxes: downmail.manager,
     receipts: new Receipts({ directory, automatic, clock, hostname }),
     rules,
     classifier,

@@ -10,6 +10,7 @@ import { UserComplaints } from '../../src/delivery/feedback/by-user.ts';
 import { Suppressions } from '../../src/delivery/feedback/suppressions.ts';
 import { OUTBOUND_LIMITS } from '../../src/delivery/limits.ts';
 import { Senders, type SendersOptions } from '../../src/delivery/senders.ts';
+import type { DownmailPolicy } from '../../src/downmail/policy.ts';
 import { KvDirectory } from '../../src/directory/directory.ts';
 import { Classifier } from '../../src/intake/classify.ts';
 import { Intake } from '../../src/intake/intake.ts';
@@ -30,6 +31,7 @@ import { Receipts } from '../../src/submit/receipts.ts';
 import { Submit } from '../../src/submit/submit.ts';
 import { silentLog } from '../../src/telemetry/log.ts';
 import { Metrics } from '../../src/telemetry/metrics.ts';
+import { downmailOf } from './downmail.ts';
 import { MemoryBlobs } from './mail-store.ts';
 import { pipelineOf } from './pipeline.ts';
 
@@ -42,7 +44,13 @@ const SENDERS: SendersOptions = {
 
 export type User = Principal & { kind: 'user' };
 
-export async function memoryBackend(options: { readonly remote?: boolean } = {}) {
+export interface BackendOptions {
+  readonly remote?: boolean;
+  /** Default: a conventional server. */
+  readonly downmail?: Partial<DownmailPolicy>;
+}
+
+export async function memoryBackend(options: BackendOptions = {}) {
   const clock = new SystemClock();
   const parts = { kv: new MemoryKv(), clock, cache: new MemoryCache(clock), bus: new LocalBus() };
   const mailstore = createMailStore({ ...parts, blobs: new MemoryBlobs(clock), random: new SeededRandom(7) });
@@ -77,7 +85,12 @@ export async function memoryBackend(options: { readonly remote?: boolean } = {})
   const remote = options.remote ?? false;
   const wake = (account: AccountId): void => dispatcher.wake(account);
   const automatic = new AutomaticSender({ ...common, dispatcher: { wake }, remote });
-  const dispatcher: Dispatcher = new Dispatcher({ ...common, automatic, returnPaths }, OUTBOUND_LIMITS);
+  const { held, holding, pickUp, manager } = downmailOf(
+    { ...common, automatic, kv: parts.kv, cache: parts.cache },
+    (account, effects) => dispatcher.wake(account, effects),
+    options.downmail,
+  );
+  const dispatcher: Dispatcher = new Dispatcher({ ...common, automatic, returnPaths, held }, OUTBOUND_LIMITS);
   const complaints = new UserComplaints({ store: mailstore, directory, dispatcher, clock });
   const receipts = new Receipts({ directory, automatic, clock, hostname });
   const suppressions = new Suppressions(parts.kv, clock, random);
@@ -97,6 +110,7 @@ export async function memoryBackend(options: { readonly remote?: boolean } = {})
     hostname,
     remote,
     bounceAddresses: 'lists',
+    holding,
   });
   const scripts = new SieveScripts(clock);
   const rules = new Rules(scripts, random);
@@ -117,6 +131,8 @@ export async function memoryBackend(options: { readonly remote?: boolean } = {})
     suppressions,
     complaints,
     receipts,
+    pickUp,
+    senderMailboxes: manager,
     reports: new ReportHistory(parts.kv, clock, random),
     scripts,
     rules,

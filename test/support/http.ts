@@ -1,7 +1,7 @@
 /** The HTTP server on a backend in memory, and a caller for each user. */
 import { createHttpServer } from '../../src/protocols/http/server.ts';
 import type { HttpOptions } from '../../src/protocols/http/server.ts';
-import { memoryBackend } from './backend.ts';
+import { type BackendOptions, memoryBackend } from './backend.ts';
 import type { User } from './backend.ts';
 
 export interface Answer {
@@ -21,7 +21,7 @@ export interface Call {
 
 export type Caller = (method: string, url: string, call?: Call) => Promise<Answer>;
 
-export async function httpBackend(options: Partial<HttpOptions> & { readonly remote?: boolean } = {}) {
+export async function httpBackend(options: Partial<HttpOptions> & BackendOptions = {}) {
   const backend = await memoryBackend(options);
   const problems: string[] = [];
   const server = await createHttpServer({

@@ -13,13 +13,6 @@ import { passBack } from '../../src/delivery/feedback/pass-back.ts';
 import { FeedbackStage } from '../../src/delivery/feedback/stage.ts';
 import { FEEDBACK_KINDS, FeedbackWorker } from '../../src/delivery/feedback/worker.ts';
 import { OUTBOUND_LIMITS, type OutboundLimits } from '../../src/delivery/limits.ts';
-import { SenderMailboxCarrier } from '../../src/downmail/carrier.ts';
-import { Holding } from '../../src/downmail/holding.ts';
-import { SenderIds } from '../../src/downmail/ids.ts';
-import { SenderMailboxManager } from '../../src/downmail/manager.ts';
-import { NotificationTakers } from '../../src/downmail/notification-takers.ts';
-import { PickUpPasswords } from '../../src/downmail/passwords.ts';
-import { PickUp } from '../../src/downmail/pick-up.ts';
 import type { DownmailPolicy } from '../../src/downmail/policy.ts';
 import { RejectLists } from '../../src/directory/reject-lists.ts';
 import type { AccountInfo, Route } from '../../src/directory/api.ts';
@@ -35,7 +28,6 @@ import { IntakeWorker } from '../../src/intake/worker.ts';
 import type { AccountId, FolderId, MailAccount } from '../../src/mailstore/api.ts';
 import { createMailStore } from '../../src/mailstore/store.ts';
 import type { Clock } from '../../src/ports/clock.ts';
-import type { OutboxItem } from '../../src/mailstore/submission.ts';
 import type { KeyValueStore } from '../../src/ports/kv.ts';
 import type { Resolver } from '../../src/ports/resolver.ts';
 import { SieveScripts } from '../../src/intake/sieve/scripts.ts';
@@ -53,6 +45,7 @@ import type { OutgoingCheck } from '../../src/submit/outgoing-check.ts';
 import { Submit, type Submission, type User } from '../../src/submit/submit.ts';
 import { silentLog } from '../../src/telemetry/log.ts';
 import { Metrics } from '../../src/telemetry/metrics.ts';
+import { downmailOf } from './downmail.ts';
 import { MemoryBlobs, SYSTEM } from './mail-store.ts';
 import { pipelineOf } from './pipeline.ts';
 import { settle } from './settle.ts';
@@ -117,22 +110,6 @@ export interface SendingOptions {
   readonly resolver?: Pick<Resolver, 'txt'>;
 }
 
-export const DOWNMAIL: DownmailPolicy = {
-  mode: 'conventional',
-  phase: 'diffusion',
-  signalLimit: 1000,
-  excerptBytes: 100,
-  keep: 'until-deleted',
-  days: 30,
-  warnDays: 3,
-  room: 0,
-  count: 'once',
-  mailboxes: 'automatic',
-  largeLimit: 0,
-  publicUrl: 'https://mx.example.test',
-  domains: new Map(),
-};
-
 /** What survives a crash. */
 export async function sendingWorld(options: SendingOptions = {}) {
   const clock = new ManualClock(Date.UTC(2026, 2, 1, 9));
@@ -184,15 +161,13 @@ export async function sendingWorld(options: SendingOptions = {}) {
     const pipeline = pipelineOf(stages);
     const intake = new Intake({ ...common, pipeline });
     const parts = { ...common, intake, automatic, returnPaths };
-    const policy: DownmailPolicy = { ...DOWNMAIL, ...options.downmail };
     const cache = new MemoryCache(clock);
-    const senderIds = new SenderIds(store, clock, random);
-    const passwords = new PickUpPasswords(new Uint8Array(32).fill(4));
-    const resolver = options.resolver ?? { txt: () => Promise.reject(new Error('no DNS here')) };
-    const takers = new NotificationTakers({ resolver, cache, clock, domains: new Set() });
-    const holding = new Holding({ ...common, policy, senderIds, takers });
-    const waking = { wake: (account: AccountId, effects: readonly OutboxItem[]) => dispatcher.wake(account, effects) };
-    const held = new SenderMailboxCarrier({ ...parts, ...waking, policy, passwords });
+    const { held, ...downmail } = downmailOf(
+      { ...parts, kv: store, cache },
+      (account, effects) => dispatcher.wake(account, effects),
+      options.downmail,
+      options.resolver,
+    );
     const dispatcher = new Dispatcher({ ...parts, held }, limits);
     const intakeWorker = new IntakeWorker({ ...common, pipeline });
     const recipients = new Recipients(directory, mailstore, returnPaths);
@@ -218,7 +193,7 @@ export async function sendingWorld(options: SendingOptions = {}) {
       fastBlock,
       remote: true,
       bounceAddresses: 'lists',
-      holding,
+      holding: downmail.holding,
       ...(outgoing && { outgoing }),
     });
     const alice = await mailstore.open(SYSTEM, ALICE);
@@ -235,9 +210,7 @@ export async function sendingWorld(options: SendingOptions = {}) {
       dispatcher,
       submit,
       scripts,
-      holding,
-      pickUp: new PickUp({ ...common, senderIds, dispatcher, cache }),
-      manager: new SenderMailboxManager({ holding, passwords, dispatcher }),
+      ...downmail,
       receipts: new Receipts({ directory, automatic, clock, hostname }),
       rejectLists,
       metrics,

@@ -30,6 +30,7 @@ interface Ids {
   readonly message: string;
   readonly thread: string;
   readonly submission: string;
+  readonly copy: string;
   readonly suppressed: string;
   readonly rule: string;
   readonly person: string;
@@ -228,6 +229,33 @@ const OWN: Record<string, Case> = {
     request: () => ['/v1/settings/recall', { body: { allow: true, note: true } }],
     stranger: 200,
   },
+  'GET /v1/sender-mailbox': { request: () => ['/v1/sender-mailbox'], stranger: 403 },
+  'GET /v1/sender-mailbox/copies': { request: () => ['/v1/sender-mailbox/copies'], stranger: 200 },
+  'GET /v1/sender-mailbox/copies/:id': {
+    request: (ids) => [`/v1/sender-mailbox/copies/${ids.copy}`],
+    stranger: 404,
+  },
+  'GET /v1/sender-mailbox/copies/:id/raw': {
+    request: (ids) => [`/v1/sender-mailbox/copies/${ids.copy}/raw`],
+    stranger: 404,
+  },
+  'DELETE /v1/sender-mailbox/copies/:id': {
+    request: (ids) => [`/v1/sender-mailbox/copies/${ids.copy}`],
+    stranger: 404,
+  },
+  'POST /v1/sender-mailbox/delete': {
+    request: (ids) => ['/v1/sender-mailbox/delete', { body: { mail: ids.copy.slice(0, 24) } }],
+    stranger: 200,
+  },
+  'POST /v1/sender-mailbox/notify': {
+    request: (ids) => ['/v1/sender-mailbox/notify', { body: { mail: ids.copy.slice(0, 24) } }],
+    stranger: 200,
+  },
+  'GET /v1/settings/downmail': { request: () => ['/v1/settings/downmail'], stranger: 200 },
+  'PUT /v1/settings/downmail': {
+    request: () => ['/v1/settings/downmail', { body: { send: 'strangers' } }],
+    stranger: 200,
+  },
   'GET /v1/suppressions': { request: () => ['/v1/suppressions'], stranger: 200 },
   'POST /v1/suppressions': {
     request: () => ['/v1/suppressions', { body: { address: 'x@elsewhere.test' } }],
@@ -297,6 +325,7 @@ const missing: Ids = {
   message: '99999',
   thread: 'f'.repeat(24),
   submission: 'f'.repeat(24),
+  copy: `${'f'.repeat(24)}.0.0`,
   suppressed: 'nobody@elsewhere.test',
   rule: 'f'.repeat(12),
   person: 'nobody@elsewhere.test',
@@ -310,13 +339,16 @@ const missing: Ids = {
 };
 
 beforeEach(async () => {
-  http = await httpBackend();
+  http = await httpBackend({ downmail: { mode: 'downmail' } });
   // So that alice's ids are not bob's, too: ids are counted in each account.
   for (let i = 0; i < 20; i++) await http.deliver(http.users.alice, 'Subject: x\r\n\r\n');
   const placed = await http.deliver(http.users.alice, MAIL);
   const { json } = await http.alice.as('POST', '/v1/folders', { body: { name: SECRET } });
   const held = { to: ['alice@example.test'], subject: SECRET, saveTo: null, sendAt: inAnHour() };
   const sent = await http.alice.as('POST', '/v1/messages', { body: held });
+  const waiting = { to: ['alice@example.test'], subject: SECRET, saveTo: null, downmail: true };
+  const kept = await http.alice.as('POST', '/v1/messages', { body: waiting });
+  await http.dispatcher.idle();
   const suppressed = `${SECRET}@elsewhere.test`;
   await http.alice.as('POST', '/v1/suppressions', { body: { address: suppressed } });
   const { id: submission } = sent.json;
@@ -333,6 +365,7 @@ beforeEach(async () => {
   const ids = {
     push: push.json.id,
     submission,
+    copy: `${kept.json.id}.0.0`,
     suppressed,
     rule: rule.json.id,
     person,

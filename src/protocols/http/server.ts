@@ -13,6 +13,7 @@ import type { ReportHistory } from '../../delivery/reports/history.ts';
 import type { UserComplaints } from '../../delivery/feedback/by-user.ts';
 import type { Suppressions } from '../../delivery/feedback/suppressions.ts';
 import type { DeliverabilityReport } from '../../delivery/senders.ts';
+import type { SenderMailboxManager } from '../../downmail/manager.ts';
 import type { Directory } from '../../directory/api.ts';
 import { AddressBooks } from '../../intake/contacts/address-book.ts';
 import type { PickUp } from '../../downmail/pick-up.ts';
@@ -67,6 +68,7 @@ import { pagerRoutes } from './routes/pager.ts';
 import { pushRoutes } from './routes/push.ts';
 import { quarantineRoutes } from './routes/quarantine.ts';
 import { webhookRoutes } from './routes/webhooks.ts';
+import { senderMailboxRoutes } from './routes/sender-mailbox.ts';
 import { suppressionRoutes } from './routes/suppressions.ts';
 import { threadRoutes } from './routes/threads.ts';
 import { SortKeys } from './sort-keys.ts';
@@ -82,6 +84,8 @@ export interface HttpOptions {
   readonly suppressions: Suppressions;
   readonly complaints: Pick<UserComplaints, 'about'>;
   readonly receipts: Receipts;
+  /** Absent: no mail is held for those who fetch it. */
+  readonly senderMailboxes?: SenderMailboxManager;
   /** Reports about domains that came, or were sent. */
   readonly reports: Pick<ReportHistory, 'list'>;
   readonly rules: Rules;
@@ -267,6 +271,7 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
     threadRoutes(api, services, sortKeys);
     submissionRoutes(api, services, options.submit);
     suppressionRoutes(api, services);
+    if (options.senderMailboxes) senderMailboxRoutes(api, services, options.senderMailboxes);
     webhookRoutes(api, services);
     pagerRoutes(api, services);
     pushRoutes(api, services);

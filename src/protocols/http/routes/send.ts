@@ -35,6 +35,12 @@ const newMessage = z
         'Goes to servers only that prove who they are and promise TLS on the rest of the way (RFC 8689); else it comes back',
       ),
     receipt: z.boolean().default(false).describe('Ask the recipients to say when they have read it (RFC 8098)'),
+    downmail: z
+      .boolean()
+      .optional()
+      .describe(
+        'true: it stays here until it is fetched, and a notification goes; false: it goes whole; absent: as set',
+      ),
     category: z
       .string()
       .max(32)
@@ -112,6 +118,7 @@ export function sendRoutes(app: App, services: Services, submit: Submit, budget:
       ...(key !== undefined && { key }),
       ...(mail.category !== undefined && { category: mail.category }),
       ...(sendAt !== undefined && { sendAt }),
+      ...(mail.downmail !== undefined && { downmail: mail.downmail ? ('held' as const) : ('whole' as const) }),
     });
     return { id, messageId: sent, state };
   }
