@@ -343,6 +343,10 @@ const downmail = z
       'Domains whose people take notifications for granted; others say so in DNS (TXT "v=DOWNMAIL1" at _downmail.DOMAIN).',
       'a list of domains such as ["example.test"]',
     ),
+    private_addresses: flag(
+      false,
+      'Whether originals may be fetched from this machine and from private networks, and without TLS.',
+    ),
   })
   .prefault({})
   .describe('Downmail: mail that stays with its sender until it is fetched.');

@@ -245,6 +245,9 @@ export class HeldAccount implements MailAccount, Disposable {
   records(): Promise<readonly never[]> {
     return Promise.resolve([]);
   }
+  async changeRecords(): Promise<never> {
+    throw refused();
+  }
   async putRecord(): Promise<never> {
     throw refused();
   }

@@ -174,6 +174,9 @@ export interface NewPlacement {
    * `<day>-<name>`, the day as a whole number of days since 1970, taken when the mail was accepted; the same name on
    * the day after counts as the same id, so that a client that retries at midnight makes no second copy. */
   readonly deliveryId?: string;
+  /** It takes the place of this message, which goes in the same commit: its folder, its flags and keywords, the date on which it came.
+   * `message-missing` when that is gone; then nothing is placed. */
+  readonly replaces?: MsgId;
   /** Records about the email, under its id, written in the same commit; none when the delivery id was known already. */
   readonly records?: readonly { readonly kind: string; readonly value: unknown }[];
 }

@@ -1,12 +1,6 @@
-/**
- * POST to an address that a user names. It goes to public addresses only, whatever DNS says in between: the address that was looked at is the
- * one that is connected to. No redirects are followed.
- */
-import { request as plainRequest } from 'node:http';
-import { request as tlsRequest } from 'node:https';
-import type { LookupFunction } from 'node:net';
+/** POST to an address that a user names. */
 import { MailError } from '../mail/error.ts';
-import { isPublic } from '../net/address.ts';
+import { publicRequest } from '../net/public-request.ts';
 import type { Resolver } from '../ports/resolver.ts';
 
 export interface PostOptions {
@@ -37,23 +31,13 @@ export async function post(
   options: PostOptions,
   signal: AbortSignal,
 ): Promise<number> {
-  const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
-  const addresses = await options.resolver.addresses(host, signal);
-  const usable = addresses.filter(({ address }) => options.privateAddresses || isPublic(address));
-  const [first] = usable;
-  if (first === undefined) throw new Error(`${host} has no public address`);
-  const all = usable.map(({ address, family }) => ({ address, family }));
-  const lookup: LookupFunction = (_host, asked, done) =>
-    asked.all === true ? done(null, all) : done(null, first.address, first.family);
   const { promise, resolve, reject } = Promise.withResolvers<number>();
-  const send = url.protocol === 'https:' ? tlsRequest : plainRequest;
-  const asked = send(url, {
-    method: 'POST',
-    headers: { ...headers, 'content-length': body.length },
-    agent: false,
-    lookup,
+  const asked = await publicRequest(
+    url,
+    { method: 'POST', headers: { ...headers, 'content-length': body.length } },
+    options,
     signal,
-  });
+  );
   asked.on('error', reject);
   asked.on('response', (answer) => {
     resolve(answer.statusCode ?? 0);

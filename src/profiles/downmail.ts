@@ -3,14 +3,18 @@ import type { Config } from '../config/schema.ts';
 import type { Dispatcher } from '../delivery/dispatcher.ts';
 import type { AutomaticSender } from '../submit/automatic.ts';
 import { SenderMailboxCarrier } from '../downmail/carrier.ts';
+import { FetchOriginal } from '../downmail/fetch-original.ts';
 import { Holding } from '../downmail/holding.ts';
 import { SenderIds } from '../downmail/ids.ts';
 import { NotificationTakers } from '../downmail/notification-takers.ts';
+import { Originals } from '../downmail/originals.ts';
 import { PickUpPasswords } from '../downmail/passwords.ts';
 import { PickUp } from '../downmail/pick-up.ts';
 import { type DownmailPolicy, type SenderMode, SENDER_MODES } from '../downmail/policy.ts';
 import { SenderMailboxManager } from '../downmail/manager.ts';
 import type { Intake } from '../intake/intake.ts';
+import type { OutgoingCheckParts } from '../submit/outgoing-check.ts';
+import { outgoingCheck } from './engines.ts';
 import type { Opened } from './single.ts';
 
 export interface DownmailParts
@@ -76,4 +80,25 @@ export function openDownmail(config: Config, parts: DownmailParts): Downmail {
     pickUp: new PickUp({ store, senderIds, dispatcher, cache, clock }),
     manager: new SenderMailboxManager({ holding, passwords, dispatcher }),
   };
+}
+
+/** The recipient's side: originals that others keep for people here. */
+export function openOriginals(
+  config: Config,
+  { policy, pickUp }: Pick<Downmail, 'policy' | 'pickUp'>,
+  parts: Pick<Opened, 'mailstore' | 'resolver'> & Omit<OutgoingCheckParts, 'rules'>,
+): Originals {
+  const { mailstore: store, resolver, clock, log } = parts;
+  const privateAddresses = config.downmail.private_addresses;
+  // What their spam filter said of the notification holds; what does harm is looked for in the original itself.
+  const scanner = outgoingCheck({ ...config, spam: { ...config.spam, outgoing_limit: 0 } }, parts);
+  return new Originals({
+    store,
+    fetch: new FetchOriginal({ resolver, privateAddresses, pickUp, publicUrl: policy.publicUrl }),
+    check: (content, mail) => scanner.check(content, mail),
+    clock,
+    log,
+    hostname: config.hostname,
+    messageSize: config.limits.message_size,
+  });
 }

@@ -33,6 +33,7 @@ import type { AccountId } from '../mailstore/api.ts';
 import { Cursors } from '../mailstore/cursors.ts';
 import { contactCollection } from '../modules/contact-collection.ts';
 import { newMail } from '../modules/new-mail.ts';
+import { originalFetching } from '../modules/original-fetching.ts';
 import { pager } from '../modules/pager.ts';
 import { Vapid } from '../modules/push/vapid.ts';
 import { webPush } from '../modules/push/web-push.ts';
@@ -66,7 +67,7 @@ import type { DataFolder, DataKind } from './data-folder.ts';
 import { type FirstAdministrator, firstRun } from './first-run.ts';
 import { openPipeline } from './intake-stages.ts';
 import { openEngines, outgoingCheck } from './engines.ts';
-import { openDownmail } from './downmail.ts';
+import { openDownmail, openOriginals } from './downmail.ts';
 import { openDailyReports, openReportCounts } from './reports.ts';
 import { loadModules } from './load-modules.ts';
 import { feedbackPolicyOf, NOWHERE, outboundLimitsOf, watchQueues, watchSenders } from './outbound.ts';
@@ -250,6 +251,7 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
     outgoing: outgoingCheck(config, { engines, clock, log }),
     holding: downmail.holding,
   });
+  const originals = openOriginals(config, downmail, { mailstore, resolver, engines, clock, log });
   const gateway = config.pager;
   const paging =
     gateway.url === ''
@@ -265,6 +267,7 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
     spamReports((account, message) => complaints.about(account, message)),
     contactCollection(),
     newMail(),
+    originalFetching({ originals, clock }),
     hooks,
     push,
     ...paging,
@@ -312,6 +315,8 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
     complaints,
     senderMailboxes: downmail.manager,
     receipts: new Receipts({ directory, automatic, clock, hostname }),
+    originals,
+    pickUp: downmail.pickUp,
     rules,
     classifier,
     deliverability: () => store.senders.report(),
@@ -375,6 +380,7 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
     errorDelay,
     connections,
     metrics,
+    pickUp: downmail.pickUp,
     version: VERSION,
   });
   const pop = pop3({
@@ -386,6 +392,7 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
     directory,
     tls,
     allowPlaintextLogin,
+    pickUp: downmail.pickUp,
   });
   const submission = smtp('submission');
   const protocols: Partial<Record<ListenName, readonly [LineProtocol, TlsIdentity?]>> = {

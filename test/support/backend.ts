@@ -5,12 +5,15 @@ import { SystemClock } from '../../src/adapters/clock-system.ts';
 import { MemoryKv } from '../../src/adapters/kv-memory.ts';
 import { openQueue } from '../../src/adapters/queue-kv.ts';
 import { SeededRandom } from '../../src/adapters/random-seeded.ts';
+import { StaticResolver } from '../../src/adapters/resolver-static.ts';
 import { Dispatcher } from '../../src/delivery/dispatcher.ts';
 import { UserComplaints } from '../../src/delivery/feedback/by-user.ts';
 import { Suppressions } from '../../src/delivery/feedback/suppressions.ts';
 import { OUTBOUND_LIMITS } from '../../src/delivery/limits.ts';
 import { Senders, type SendersOptions } from '../../src/delivery/senders.ts';
 import type { DownmailPolicy } from '../../src/downmail/policy.ts';
+import { FetchOriginal, type FetchOriginalParts } from '../../src/downmail/fetch-original.ts';
+import { Originals } from '../../src/downmail/originals.ts';
 import { KvDirectory } from '../../src/directory/directory.ts';
 import { Classifier } from '../../src/intake/classify.ts';
 import { Intake } from '../../src/intake/intake.ts';
@@ -48,6 +51,8 @@ export interface BackendOptions {
   readonly remote?: boolean;
   /** Default: a conventional server. */
   readonly downmail?: Partial<DownmailPolicy>;
+  /** How originals are fetched from where others keep them. */
+  readonly fetch?: Partial<FetchOriginalParts>;
 }
 
 export async function memoryBackend(options: BackendOptions = {}) {
@@ -93,6 +98,14 @@ export async function memoryBackend(options: BackendOptions = {}) {
   const dispatcher: Dispatcher = new Dispatcher({ ...common, automatic, returnPaths, held }, OUTBOUND_LIMITS);
   const complaints = new UserComplaints({ store: mailstore, directory, dispatcher, clock });
   const receipts = new Receipts({ directory, automatic, clock, hostname });
+  const fetch = new FetchOriginal({
+    resolver: new StaticResolver({ 'mail.a.test': { addresses: [{ address: '127.0.0.1', family: 4 }] } }),
+    privateAddresses: true,
+    publicUrl: 'https://mail.example.test',
+    pickUp: { open: async () => ({ kind: 'gone', state: 'expired', at: undefined }) },
+    ...options.fetch,
+  });
+  const originals = new Originals({ store: mailstore, fetch, clock, log, hostname, messageSize: 1 << 20 });
   const suppressions = new Suppressions(parts.kv, clock, random);
   const senders = await Senders.open({ ...parts, random, log }, SENDERS);
   const submit = new Submit({
@@ -133,6 +146,7 @@ export async function memoryBackend(options: BackendOptions = {}) {
     receipts,
     pickUp,
     senderMailboxes: manager,
+    originals,
     reports: new ReportHistory(parts.kv, clock, random),
     scripts,
     rules,

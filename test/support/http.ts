@@ -1,8 +1,8 @@
 /** The HTTP server on a backend in memory, and a caller for each user. */
 import { createHttpServer } from '../../src/protocols/http/server.ts';
 import type { HttpOptions } from '../../src/protocols/http/server.ts';
-import { type BackendOptions, memoryBackend } from './backend.ts';
-import type { User } from './backend.ts';
+import { memoryBackend } from './backend.ts';
+import type { BackendOptions, User } from './backend.ts';
 
 export interface Answer {
   readonly status: number;

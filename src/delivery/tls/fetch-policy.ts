@@ -1,7 +1,6 @@
 /** Fetches the policy of MTA-STS (RFC 8461 §3.3): HTTPS with a certificate that holds, no redirects, not too much of it. */
-import { request } from 'node:https';
-import type { LookupFunction } from 'node:net';
-import { isPublic } from '../../net/address.ts';
+import type { ClientRequest } from 'node:http';
+import { publicRequest } from '../../net/public-request.ts';
 import type { Resolver } from '../../ports/resolver.ts';
 import { type FetchPolicy, MAX_POLICY_BYTES } from './mta-sts.ts';
 
@@ -15,43 +14,16 @@ export interface FetchPolicyOptions {
   readonly ca?: readonly string[];
 }
 
-export function policyFetcher(options: FetchPolicyOptions): FetchPolicy {
+export function policyFetcher({ resolver, privateAddresses = false, port = 443, ca }: FetchPolicyOptions): FetchPolicy {
   return async (domain, signal) => {
-    const host = `mta-sts.${domain}`;
-    const addresses = await options.resolver.addresses(host, signal);
-    // To no place that only we can reach.
-    const usable = addresses.filter(({ address }) => options.privateAddresses === true || isPublic(address));
-    const [first] = usable;
-    if (first === undefined) throw new Error(`${host} has no public address`);
-    const lookup: LookupFunction = (_host, { all }, done) =>
-      all === true
-        ? done(
-            null,
-            usable.map(({ address, family }) => ({ address, family })),
-          ) // prettier-ignore
-        : done(null, first.address, first.family);
-    return fetchText(host, lookup, options, signal);
+    const url = new URL(`https://mta-sts.${domain}:${port}/.well-known/mta-sts.txt`);
+    const request = { method: 'GET', headers: { accept: 'text/plain' } };
+    return await readText(await publicRequest(url, request, { resolver, privateAddresses, ...(ca && { ca }) }, signal));
   };
 }
 
-function fetchText(
-  host: string,
-  lookup: LookupFunction,
-  { port = 443, ca }: FetchPolicyOptions,
-  signal: AbortSignal,
-): Promise<string> {
+function readText(asked: ClientRequest): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
-  const asked = request({
-    host,
-    servername: host,
-    port,
-    path: '/.well-known/mta-sts.txt',
-    headers: { accept: 'text/plain' },
-    agent: false,
-    lookup,
-    signal,
-    ...(ca && { ca: [...ca] }),
-  });
   asked.on('error', reject);
   asked.on('response', (answer) => {
     const type = answer.headers['content-type'] ?? '';

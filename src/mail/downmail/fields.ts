@@ -35,7 +35,9 @@ const SERVER = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){0,10}[a-z0-9](?:[a-z
 const USER_ID = /^\/[A-Za-z0-9._-]{1,200}\/[A-Za-z0-9._-]{1,200}\/[1-9][0-9]{0,8}\/?$/;
 const PASSWORD = /^[\x21-\x2e\x30-\x3a\x3c-\x7e]{4,128}$/;
 const DIGEST = /^[0-9a-f]{64}$/;
-const NUMBER = /^(?:0|[1-9][0-9]{0,12})$/;
+const NUMBER = /^(?:0|[1-9][0-9]{0,11})$/;
+/** The end of year 9999. */
+const MOST_SECONDS = 253_402_300_799;
 
 /** Has the mail one of the fields? It need not make sense: such a mail is never held back itself. */
 export function isDownmailSignal(header: HeaderBlock): boolean {
@@ -56,7 +58,7 @@ export function readNotification(header: HeaderBlock): NotificationAccess | unde
   const expires = tags.get('expires') ?? '';
   if (!isLink(link) || server.length > 253 || !SERVER.test(server)) return undefined;
   if (!USER_ID.test(userId) || !PASSWORD.test(password) || !DIGEST.test(digest)) return undefined;
-  if (!NUMBER.test(size) || !NUMBER.test(expires)) return undefined;
+  if (!NUMBER.test(size) || !NUMBER.test(expires) || Number(expires) > MOST_SECONDS) return undefined;
   return { link, server, userId, password, size: Number(size), digest, expires: Number(expires) * 1000 };
 }
 

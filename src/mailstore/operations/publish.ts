@@ -6,7 +6,7 @@ import type { Operation } from '../commit.ts';
 import type { Draft } from '../draft.ts';
 import { folderKeywords } from '../folder-names.ts';
 import { joinedKey } from '../keys.ts';
-import { noFolder, placedAt } from '../state.ts';
+import { noFolder, placedAt, removedChange } from '../state.ts';
 import type { StagedFacts } from '../staging.ts';
 import { deliveryKeys } from './delivered.ts';
 import { recordRow } from './records.ts';
@@ -36,17 +36,21 @@ export function publish(facts: StagedFacts, to: NewPlacement, now: number): Oper
         const placed = known && decodePlaced(known);
         if (placed?.withdrawn) return { changes: [], result: placed };
       }
-      const folder = draft.folder(to.folder);
-      if (!folder) throw noFolder(to.folder);
-      checkQuota(draft, facts.size);
+      const before = to.replaces === undefined ? undefined : draft.meta(to.replaces);
+      if (to.replaces !== undefined && before === undefined)
+        throw new MailError('message-missing', 'user', `message ${to.replaces}, which is to be replaced, is gone`);
+      const place = before?.folder ?? to.folder;
+      const folder = draft.folder(place);
+      if (!folder) throw noFolder(place);
+      checkQuota(draft, facts.size - (before?.size ?? 0));
       const { thread, rows } = findThread(draft, facts, today);
-      const internalDate = wholeSeconds(to.internalDate ?? now);
+      const internalDate = wholeSeconds(before?.internalDate ?? to.internalDate ?? now);
       const message: MessageMeta = {
         id: draft.facts.nextMessage as MsgId,
-        folder: to.folder,
+        folder: place,
         uid: folder.uidNext as Uid,
-        flags: (to.flags ?? 0) & ALL_FLAGS,
-        keywords: folderKeywords(to.keywords ?? [], folder.keywords),
+        flags: (before?.flags ?? to.flags ?? 0) & ALL_FLAGS,
+        keywords: folderKeywords(before?.keywords ?? to.keywords ?? [], folder.keywords),
         modseq: draft.version,
         internalDate,
         savedDate: wholeSeconds(now),
@@ -58,7 +62,9 @@ export function publish(facts: StagedFacts, to: NewPlacement, now: number): Oper
       const result: Placed = placedAt(message, folder.row.uidValidity, draft.version);
       if (delivery) rows.push([delivery[0]!, encodePlaced(result)]);
       rows.push(...records.map(({ row }) => row));
-      return { changes: [{ type: 'added', message }, ...records.map(({ change }) => change)], put: rows, result };
+      const replaced = before ? [removedChange(before)] : [];
+      const noted = records.map(({ change }) => change);
+      return { changes: [{ type: 'added', message }, ...replaced, ...noted], put: rows, result };
     },
   };
 }

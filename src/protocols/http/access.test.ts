@@ -105,6 +105,10 @@ const OWN: Record<string, Case> = {
     request: (ids) => [`/v1/messages/${ids.message}/receipt`, { body: { answer: 'decline' } }],
     stranger: 404,
   },
+  'POST /v1/messages/:id/original': {
+    request: (ids) => [`/v1/messages/${ids.message}/original`, { body: {} }],
+    stranger: 404,
+  },
   'POST /v1/messages/:id/report': {
     request: (ids) => [`/v1/messages/${ids.message}/report`, { body: { as: 'spam' } }],
     stranger: 404,
@@ -199,6 +203,11 @@ const OWN: Record<string, Case> = {
   'GET /v1/settings/receipts': { request: () => ['/v1/settings/receipts'], stranger: 200 },
   'PUT /v1/settings/receipts': {
     request: () => ['/v1/settings/receipts', { body: { answer: 'ask' } }],
+    stranger: 200,
+  },
+  'GET /v1/settings/originals': { request: () => ['/v1/settings/originals'], stranger: 200 },
+  'PUT /v1/settings/originals': {
+    request: () => ['/v1/settings/originals', { body: { automatic: 'known' } }],
     stranger: 200,
   },
   'GET /v1/settings/language': { request: () => ['/v1/settings/language'], stranger: 200 },

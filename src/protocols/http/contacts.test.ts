@@ -119,8 +119,8 @@ test('completion: who is written to most, people of the address book, groups, pe
   await made({ name: '김영희', emails: [{ address: 'yh@example.kr' }, { address: 'yh@home.example' }] });
   const group = await http.alice.as('POST', '/v1/contact-groups', { body: { name: '김씨', members: [kim.id] } });
   using account = await http.mailstore.open(http.users.alice, http.users.alice.account);
-  for (const mail of ['1', '2']) await noteSent(account, 'yh@home.example', mail, 1);
-  await noteSent(account, 'kimchi@example.kr', '3', 2);
+  for (const mail of ['1', '2']) await noteSent(account, 'yh@home.example', [{ messageId: mail, at: 1 }]);
+  await noteSent(account, 'kimchi@example.kr', [{ messageId: '3', at: 2 }]);
   const asked = async (q: string) =>
     (await http.alice.as('GET', `/v1/contacts/suggest?${new URLSearchParams({ q }).toString()}`)).json.items;
   expect(await asked('김')).toEqual([
@@ -134,9 +134,9 @@ test('completion: who is written to most, people of the address book, groups, pe
   expect(await asked('KIMC')).toEqual([{ kind: 'history', name: '', address: 'kimchi@example.kr' }]);
   expect((await asked(''))[0]).toMatchObject({ address: 'yh@home.example' });
   // What happens afterwards is in the next answer.
-  await noteSent(account, 'kimchi@example.kr', '4', 3);
-  await noteSent(account, 'kimchi@example.kr', '5', 3);
-  await noteSent(account, 'kimchi@example.kr', '6', 3);
+  await noteSent(account, 'kimchi@example.kr', [{ messageId: '4', at: 3 }]);
+  await noteSent(account, 'kimchi@example.kr', [{ messageId: '5', at: 3 }]);
+  await noteSent(account, 'kimchi@example.kr', [{ messageId: '6', at: 3 }]);
   expect((await asked(''))[0]).toMatchObject({ address: 'kimchi@example.kr' });
 });
 

@@ -10,6 +10,7 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { UserComplaints } from '../../delivery/feedback/by-user.ts';
 import type { Suppressions } from '../../delivery/feedback/suppressions.ts';
 import type { Directory } from '../../directory/api.ts';
+import type { Originals } from '../../downmail/originals.ts';
 import type { MailStore, Principal } from '../../mailstore/api.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Random } from '../../ports/random.ts';
@@ -76,6 +77,7 @@ export interface Services {
   readonly suppressions: Suppressions;
   readonly complaints: Pick<UserComplaints, 'about'>;
   readonly receipts: Receipts;
+  readonly originals: Pick<Originals, 'read' | 'fetch'>;
   readonly clock: Clock;
   readonly random: Random;
   readonly cursors: Cursors;

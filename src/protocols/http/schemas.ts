@@ -207,6 +207,22 @@ export const message = z.strictObject({
     .describe(
       'Who wants to be told that it was read: POST …/receipt answers. Null when nobody does, and when that is settled',
     ),
+  original: z
+    .strictObject({
+      origin: z
+        .enum(['proven', 'other-host', 'gateway', 'unproven', 'unchecked'])
+        .describe(
+          'proven: the author’s domain has signed it and keeps it; other-host: signed by it, kept elsewhere; gateway: signed and kept by a host ' +
+            'that is not of the author’s domain; unproven: anybody may have written it; unchecked: it came from here',
+        ),
+      host: z.string().describe('Where it is kept'),
+      size: z.int(),
+      expires: instant.describe('Until when'),
+    })
+    .nullable()
+    .describe(
+      'This is a notification of a mail that its sender keeps: POST …/original fetches it. Null for all other mail',
+    ),
   sent: submission
     .nullable()
     .describe('What became of it, when you sent it in the last 30 days: as GET /v1/submissions/{id}'),

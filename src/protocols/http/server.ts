@@ -16,6 +16,7 @@ import type { DeliverabilityReport } from '../../delivery/senders.ts';
 import type { SenderMailboxManager } from '../../downmail/manager.ts';
 import type { Directory } from '../../directory/api.ts';
 import { AddressBooks } from '../../intake/contacts/address-book.ts';
+import type { Originals } from '../../downmail/originals.ts';
 import type { PickUp } from '../../downmail/pick-up.ts';
 import type { Classifier } from '../../intake/classify.ts';
 import type { Quarantine } from '../../intake/quarantine.ts';
@@ -53,6 +54,7 @@ import { folderRoutes } from './routes/folders.ts';
 import { messageRoutes } from './routes/messages.ts';
 import { operatorAccess, operatorRoutes } from './routes/operator.ts';
 import { absenceRoutes, newMailRoutes, peopleRoutes, rejectRoutes } from './routes/own-mail.ts';
+import { originalRoutes } from './routes/originals.ts';
 import { pageRoutes } from './routes/pages.ts';
 import { profileRoutes } from './routes/profile.ts';
 import { pickUpRoutes } from './routes/pick-up.ts';
@@ -86,6 +88,7 @@ export interface HttpOptions {
   readonly receipts: Receipts;
   /** Absent: no mail is held for those who fetch it. */
   readonly senderMailboxes?: SenderMailboxManager;
+  readonly originals: Pick<Originals, 'read' | 'fetch'>;
   /** Reports about domains that came, or were sent. */
   readonly reports: Pick<ReportHistory, 'list'>;
   readonly rules: Rules;
@@ -267,6 +270,7 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
     folderRoutes(api, services, sortKeys);
     messageRoutes(api, services, cleaner);
     receiptRoutes(api, services);
+    originalRoutes(api, services);
     reportRoutes(api, services);
     threadRoutes(api, services, sortKeys);
     submissionRoutes(api, services, options.submit);

@@ -106,7 +106,7 @@ export async function messageView(
   account: MailAccount,
   id: MsgId,
   cleaner: HtmlCleaner,
-  { hostname, receipts }: Pick<Services, 'hostname' | 'receipts'>,
+  { hostname, receipts, originals }: Pick<Services, 'hostname' | 'receipts' | 'originals'>,
 ): Promise<Message> {
   const read = await account.getMessage(id);
   const { meta, details, body } = read;
@@ -140,6 +140,7 @@ export async function messageView(
     authentication: await authenticationView(body, hostname),
     spam: spamView(await assessment(account, meta.email)),
     receiptRequested: await receiptView(receipts, account, read),
+    original: await originalView(originals, read),
     sent: await sentView(account, envelope),
   };
 }
@@ -151,6 +152,16 @@ async function receiptView(
 ): Promise<Message['receiptRequested']> {
   const request = await receipts.open(account, read);
   return request === undefined ? null : { to: [...request.to] };
+}
+
+async function originalView(
+  originals: Services['originals'],
+  read: Parameters<Services['originals']['read']>[0],
+): Promise<Message['original']> {
+  const found = await originals.read(read);
+  if (found === undefined) return null;
+  const { access, origin, host } = found;
+  return { origin, host, size: access.size, expires: new Date(access.expires).toISOString() };
 }
 
 /** What became of a mail of one's own. Another's with the same Message-ID is none. */

@@ -1,0 +1,114 @@
+/** How an original is had from where it is kept: over HTTPS from another service, and directly when it is kept here. */
+import type { IncomingMessage } from 'node:http';
+import { MailError } from '../mail/error.ts';
+import type { NotificationAccess } from '../mail/downmail/fields.ts';
+import { publicRequest, type PublicRequestOptions } from '../net/public-request.ts';
+import { handedOut } from './handed-out.ts';
+import type { PickUp } from './pick-up.ts';
+
+export interface FetchOriginalParts extends PublicRequestOptions {
+  readonly pickUp: Pick<PickUp, 'open'>;
+  /** `https://mail.example.com`: links below it lead here. */
+  readonly publicUrl: string;
+}
+
+/** Until the answer begins, and between two pieces of it. */
+const SILENCE_MS = 30_000;
+/** The other side's answer when it is no mail. */
+const MOST_ANSWER = 4_096;
+
+export class FetchOriginal {
+  readonly #parts: FetchOriginalParts;
+
+  constructor(parts: FetchOriginalParts) {
+    this.#parts = parts;
+  }
+
+  isOurs(link: string): boolean {
+    return link.startsWith(`${this.#parts.publicUrl}/`);
+  }
+
+  /** Its bytes. Throws `message-missing` when it is not there (any more), `busy` when it cannot be had now. */
+  async get(access: NotificationAccess, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
+    if (this.isOurs(access.link)) return await this.#getOwn(access);
+    const answer = await this.#ask(access.link, 'POST', signal);
+    if (answer.statusCode === 200) return answer;
+    throw await this.#refusal(answer);
+  }
+
+  /** It is not needed there any longer. */
+  async remove(access: NotificationAccess, signal: AbortSignal): Promise<void> {
+    if (this.isOurs(access.link)) {
+      const found = await this.#parts.pickUp.open(access.userId, access.password, OURSELVES);
+      if (found.kind === 'gone') return;
+      using mail = found.mail;
+      await mail.delete();
+      return;
+    }
+    const answer = await this.#ask(access.link, 'DELETE', signal);
+    const { statusCode = 0 } = answer;
+    answer.destroy();
+    if ((statusCode < 200 || statusCode > 299) && statusCode !== 410)
+      throw new Error(`it was answered with ${statusCode}`);
+  }
+
+  async #getOwn({ userId, password }: NotificationAccess): Promise<AsyncIterable<Uint8Array>> {
+    const found = await this.#parts.pickUp.open(userId, password, OURSELVES).catch((error: unknown) => {
+      throw error instanceof MailError && error.code === 'auth-failed' ? missing('unknown') : error;
+    });
+    if (found.kind === 'gone') throw missing(found.state);
+    const { mail } = found;
+    try {
+      return ownBytes(mail, handedOut(mail, await mail.content(), 'fetch').stream());
+    } catch (error) {
+      mail[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  async #ask(link: string, method: string, signal: AbortSignal): Promise<IncomingMessage> {
+    const url = new URL(link);
+    if (url.protocol !== 'https:' && !this.#parts.privateAddresses)
+      throw new MailError('not-allowed', 'user', 'originals are fetched over TLS');
+    const headers = { accept: 'message/rfc822', 'user-agent': 'Pabal-Downmail', 'content-length': 0 };
+    const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+    try {
+      const asked = await publicRequest(url, { method, headers }, this.#parts, signal);
+      asked.on('error', reject).on('response', resolve);
+      asked.setTimeout(SILENCE_MS, () => asked.destroy(new Error('nothing came for too long')));
+      asked.end();
+      return await promise;
+    } catch (error) {
+      throw new MailError('busy', 'temporary', `${url.hostname} cannot be asked`, { cause: error });
+    }
+  }
+
+  async #refusal(answer: IncomingMessage): Promise<MailError> {
+    const { statusCode = 0 } = answer;
+    let said = '';
+    try {
+      for await (const piece of answer) {
+        said += String(piece);
+        if (said.length > MOST_ANSWER) break;
+      }
+    } catch {
+      // The status says enough.
+    }
+    answer.destroy();
+    const state = /"detail":"(fetched|expired|recalled)"/.exec(said)?.[1];
+    if (statusCode === 404 || statusCode === 410) return missing(state ?? 'unknown');
+    return new MailError('busy', 'temporary', `it was answered with ${statusCode}`);
+  }
+}
+
+const OURSELVES = { protocol: 'fetch', remote: '127.0.0.1' } as const;
+
+async function* ownBytes(mail: Disposable, pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  using _open = mail;
+  yield* pieces;
+}
+
+/** `state`: for who is told, in a word. */
+function missing(state: string): MailError {
+  return new MailError('message-missing', 'user', `the original is not there: ${state}`);
+}
