@@ -354,6 +354,10 @@ const downmail = z
 const limits = z
   .strictObject({
     message_size: size('50MB', 'Largest message accepted over any protocol.'),
+    incoming_memory: size(
+      '128MB',
+      'Memory for mail of more than 32 KiB while it comes in over SMTP, for each of port 25, submission and LMTP (a large one takes 1.5 MiB at most); beyond it "451 4.3.2".',
+    ),
     recipients: count(1000, { min: 1, max: 10_000 }, 'Recipients of one SMTP transaction.'),
     connections: count(15_000, { min: 1, max: 1_000_000 }, 'Connections of all line protocols together.'),
     connections_per_address: count(100, { min: 1, max: 1_000_000 }, 'Connections from one address at once.'),

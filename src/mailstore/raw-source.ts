@@ -8,7 +8,9 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { StoreFull } from '../ports/kv.ts';
 
 /** Larger ones are spooled. */
-export const IN_MEMORY = 1 << 20;
+const IN_MEMORY = 1 << 20;
+/** Of all that come in at the same time: those beyond are spooled from the first byte, however slowly their senders send. */
+const ALL_IN_MEMORY = 32 << 20;
 const PIECE = 256 << 10;
 /** How long one piece of work may keep others waiting, in milliseconds. */
 const PATIENCE = 8;
@@ -79,36 +81,50 @@ class SpooledSource implements RawSource {
   }
 }
 
-/** Takes a message in. Small ones are answered as they are. Throws what the message itself throws, and `StoreFull` when
- * there is no room to spool it. */
-export async function receive(
-  raw: AsyncIterable<Uint8Array>,
-  folder: string,
-  name: string,
-): Promise<Uint8Array | RawSource> {
-  let pieces: Uint8Array[] = [];
-  let size = 0;
-  let spool: SpooledSource | undefined;
-  const patience = new Patience();
-  try {
-    for await (const piece of raw) {
-      size += piece.length;
-      if (spool) await spool.append(piece);
-      else {
-        pieces.push(piece);
-        if (size > IN_MEMORY) {
-          spool = new SpooledSource(await openNameless(join(folder, name)));
-          for (const earlier of pieces) await spool.append(earlier);
-          pieces = [];
-        }
-      }
-      await patience.pause();
-    }
-  } catch (error) {
-    await spool?.[Symbol.asyncDispose]();
-    throw error;
+/** Takes messages in, many at a time. */
+export class Receiver {
+  readonly #folder: string;
+  readonly #most: number;
+  /** Bytes of messages that are still coming in. */
+  #inMemory = 0;
+
+  /** `folder`: where large ones are spooled. */
+  constructor(folder: string, most = ALL_IN_MEMORY) {
+    this.#folder = folder;
+    this.#most = most;
   }
-  return spool ?? (pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces));
+
+  /** Small ones are answered as they are. Throws what the message itself throws, and `StoreFull` when there is no room to spool it. */
+  async receive(raw: AsyncIterable<Uint8Array>, name: string): Promise<Uint8Array | RawSource> {
+    let pieces: Uint8Array[] = [];
+    let size = 0;
+    let spool: SpooledSource | undefined;
+    const patience = new Patience();
+    try {
+      for await (const piece of raw) {
+        if (spool) await spool.append(piece);
+        else {
+          pieces.push(piece);
+          size += piece.length;
+          this.#inMemory += piece.length;
+          if (size > IN_MEMORY || this.#inMemory > this.#most) {
+            spool = new SpooledSource(await openNameless(join(this.#folder, name)));
+            for (const earlier of pieces) await spool.append(earlier);
+            pieces = [];
+            this.#inMemory -= size;
+            size = 0;
+          }
+        }
+        await patience.pause();
+      }
+    } catch (error) {
+      await spool?.[Symbol.asyncDispose]();
+      throw error;
+    } finally {
+      this.#inMemory -= size;
+    }
+    return spool ?? (pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces));
+  }
 }
 
 async function openNameless(path: string): Promise<FileHandle> {

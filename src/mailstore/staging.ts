@@ -14,7 +14,7 @@ import { BLOB_BYTES, type Cut, cutMessage } from './cut.ts';
 import { decodeDetails, detailsRows, type FreshDetails, type StoredDetails } from './details.ts';
 import { accountPartition, bodyKey, bucketOf } from './keys.ts';
 import type { Parsing } from './parsing.ts';
-import { MemorySource, type RawSource, receive } from './raw-source.ts';
+import { MemorySource, type RawSource, Receiver } from './raw-source.ts';
 import { readDetails } from './read-details.ts';
 import { type ThreadKey, threadKeys } from './thread-keys.ts';
 
@@ -71,6 +71,7 @@ export interface StagingOptions {
 
 export class Staging {
   readonly #options: StagingOptions;
+  readonly #receiver: Receiver;
   readonly #remembered = new Map<EmailId, Remembered>();
   /** As long as the caller holds on to what `stage` answered. */
   readonly #writes = new WeakMap<Staged, Promise<void>>();
@@ -80,13 +81,14 @@ export class Staging {
 
   constructor(options: StagingOptions) {
     this.#options = options;
+    this.#receiver = new Receiver(options.spool);
   }
 
   async stage(
     accounts: readonly { readonly account: AccountId; readonly prefix?: Uint8Array | (() => Uint8Array) }[],
     raw: Uint8Array | AsyncIterable<Uint8Array>,
   ): Promise<readonly Staged[]> {
-    const taken = raw instanceof Uint8Array ? raw : await receive(raw, this.#options.spool, this.#newEmail());
+    const taken = raw instanceof Uint8Array ? raw : await this.#receiver.receive(raw, this.#newEmail());
     await using source = taken instanceof Uint8Array ? new MemorySource(taken) : taken;
     return await this.#write(accounts, source);
   }

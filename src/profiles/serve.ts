@@ -352,6 +352,7 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
       limits: {
         ...SMTP_LIMITS,
         messageSize: limits.message_size,
+        incomingMemory: limits.incoming_memory,
         recipients: limits.recipients,
         errors: limits.errors,
       },

@@ -2,6 +2,8 @@
 export interface SmtpLimits {
   /** Bytes of a message (RFC 1870). 552 5.3.4. */
   readonly messageSize: number;
+  /** Bytes of memory for messages of more than 32 KiB while they come in, over all sessions. 451 4.3.2. */
+  readonly incomingMemory: number;
   /** Recipients of one transaction (RFC 5321 §4.5.3.1.8 asks for 100 at least). 452 4.5.3. */
   readonly recipients: number;
   /** Refused commands of a session, before 421 4.7.0. */
@@ -18,6 +20,7 @@ export interface SmtpLimits {
 
 export const SMTP_LIMITS: SmtpLimits = {
   messageSize: 50_000_000,
+  incomingMemory: 128 << 20,
   recipients: 1000,
   errors: 20,
   junk: 100,

@@ -18,7 +18,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Addressee, Submit, User } from '../../submit/submit.ts';
 import type { SmtpCommand, SmtpRole, SmtpState } from './command.ts';
 import type { RecipientHook } from './hook.ts';
-import { IncomingMail } from './incoming.ts';
+import { IncomingMail, type IncomingMemory } from './incoming.ts';
 import type { SmtpLimits } from './limits.ts';
 import type { Reply } from './reply.ts';
 import { replyTo } from './reply.ts';
@@ -64,6 +64,7 @@ export class SmtpSession {
   readonly parts: SmtpParts;
   readonly #commands: ReadonlyMap<string, SmtpCommand>;
   readonly #metrics: CommandMetrics;
+  readonly #memory: IncomingMemory;
   /** What the client called itself, and whether with EHLO (or LHLO). */
   hello: { readonly name: string; readonly extended: boolean } | undefined;
   user: User | undefined;
@@ -81,8 +82,10 @@ export class SmtpSession {
     parts: SmtpParts,
     commands: ReadonlyMap<string, SmtpCommand>,
     metrics: CommandMetrics,
+    memory: IncomingMemory,
   ) {
     this.connection = connection;
+    this.#memory = memory;
     this.#metrics = metrics;
     this.parts = parts;
     this.#commands = commands;
@@ -175,7 +178,7 @@ export class SmtpSession {
     const { parts, user } = this;
     const { sender, requireTls } = transaction;
     const source = parts.role === 'lmtp' ? 'front' : 'outside';
-    return new IncomingMail(parts.limits.messageSize, async (mail: RawMail): Promise<string> => {
+    return new IncomingMail(parts.limits.messageSize, this.#memory, async (mail: RawMail): Promise<string> => {
       // As late as can be: the client's name is looked up meanwhile.
       const origin = this.#origin(transaction);
       const recipients = [...transaction.recipients.values()];
