@@ -28,6 +28,7 @@ export interface TlsResult {
   readonly domain: string;
   readonly policy: PolicyType;
   readonly sts: StsPolicy | undefined;
+  /** Empty where no server was asked: the policy itself could not be had. */
   readonly host: string;
   readonly address: string;
   readonly sourceAddress: string;

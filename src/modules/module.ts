@@ -60,6 +60,7 @@ export type ReadableAccount = Pick<
   MailAccount,
   | 'id'
   | 'version'
+  | 'changesSince'
   | 'folders'
   | 'folder'
   | 'folderAt'
@@ -151,6 +152,7 @@ export function readable(account: MailAccount): ReadableAccount {
     get version() {
       return account.version;
     },
+    changesSince: (version) => account.changesSince(version),
     folders: () => account.folders(),
     folder: (id) => account.folder(id),
     folderAt: (path) => account.folderAt(path),

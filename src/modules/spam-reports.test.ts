@@ -4,7 +4,7 @@ import { settle } from '../../test/support/settle.ts';
 import { SYSTEM } from '../../test/support/mail-store.ts';
 import { UserComplaints } from '../delivery/feedback/by-user.ts';
 import { Classifier } from '../intake/classify.ts';
-import type { FolderId, MailAccount, MsgId } from '../mailstore/api.ts';
+import { Flag, type FolderId, type MailAccount, type MsgId } from '../mailstore/api.ts';
 import { SeededRandom } from '../adapters/random-seeded.ts';
 import { silentLog } from '../telemetry/log.ts';
 import type { Rule } from '../mail/rules/rule.ts';
@@ -51,6 +51,27 @@ test('what its owner moves to Junk is a complaint about whoever here sent it, on
   await bob.move([mail()], junk);
   expect(await heard()).toEqual([`complaint ${ALICE}`]);
   expect(await heard(), 'the same again').toEqual([`complaint ${ALICE}`]);
+});
+
+test('a copy to Junk counts once the mail is expunged where it was, as mail programs without MOVE do it', async () => {
+  const id = mail();
+  await world.clock.advance(61_000);
+  await bob.copy([id], junk);
+  expect(await heard(), 'a copy alone says nothing').toEqual([]);
+  await bob.updateMessage([id], { mode: 'add', flags: Flag.deleted, keywords: [] });
+  await bob.deleteMessage([id]);
+  expect(await heard()).toEqual([`complaint ${ALICE}`]);
+});
+
+test('what its delivery filed into Junk and elsewhere is none when the other one goes', async () => {
+  await run.scripts.put(bob, 'both', `require ["fileinto", "copy"];\nfileinto :copy "${bob.folder(junk)!.path}";\n`);
+  await run.scripts.activate(bob, 'both');
+  await aliceSends(run, ['bob@example.test'], { subject: 'both' });
+  await run.quiet();
+  await bob.refresh();
+  expect(bob.getMessageIds({ folder: junk })).toHaveLength(1);
+  await bob.deleteMessage(bob.getMessageIds({ folder: INBOX }));
+  expect(await heard()).toEqual([]);
 });
 
 test('what is moved elsewhere, or out of Junk, is none', async () => {

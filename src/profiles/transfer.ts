@@ -36,6 +36,12 @@ export function openTransfer(config: Config, parts: TransferParts): SmtpTransfer
   const { kv, resolver, signer, sealer, clock, random, log, metrics, sources } = parts;
   const privateAddresses = outbound.private_addresses;
   const counted = metrics.counter('outbound_tls_total', 'How TLS went with other mail servers.', ['policy', 'result']);
+  const onTls = (result: TlsResult): void => {
+    counted.inc({ policy: result.policy, result: result.result });
+    if (result.result !== 'success')
+      log.debug({ host: result.host, policy: result.policy, result: result.result, reason: result.reason }, 'TLS');
+    parts.onTls?.(result);
+  };
   return new SmtpTransfer({
     ...(signer && { signer }),
     sealer,
@@ -57,14 +63,20 @@ export function openTransfer(config: Config, parts: TransferParts): SmtpTransfer
         clock,
         fetch: policyFetcher({ resolver, privateAddresses }),
         store: new KvPolicyStore(kv, clock, random),
+        onFault: ({ domain, result, reason, policy: sts }) =>
+          onTls({
+            domain,
+            policy: sts === undefined ? 'no-policy-found' : 'sts',
+            sts,
+            host: '',
+            address: '',
+            sourceAddress: '',
+            result,
+            reason,
+          }),
       }),
     }),
-    onTls: (result) => {
-      counted.inc({ policy: result.policy, result: result.result });
-      if (result.result !== 'success')
-        log.debug({ host: result.host, policy: result.policy, result: result.result, reason: result.reason }, 'TLS');
-      parts.onTls?.(result);
-    },
+    onTls,
   });
 }
 

@@ -27,12 +27,23 @@ export interface PolicyStore {
   save(domain: string, policy: KeptPolicy): Promise<void>;
 }
 
+/** A policy that the domain announces and that cannot be had, in the words of reports (RFC 8460 §4.3.2.2). */
+export interface StsFault {
+  readonly domain: string;
+  readonly result: 'sts-policy-fetch-error' | 'sts-policy-invalid' | 'sts-webpki-invalid';
+  readonly reason: string;
+  /** An earlier one, which is still in force. */
+  readonly policy: StsPolicy | undefined;
+}
+
 export interface MtaStsOptions {
   readonly resolver: Resolver;
   readonly fetch: FetchPolicy;
   readonly clock: Clock;
   /** Absent: in memory only. */
   readonly store?: PolicyStore;
+  /** Told of each fetch that fails. */
+  readonly onFault?: (fault: StsFault) => void;
 }
 
 /** RFC 8461 §3.2: a year. */
@@ -119,15 +130,31 @@ export class MtaSts {
     try {
       const text = await this.#options.fetch(domain, late.signal);
       const policy = parsePolicy(text);
-      if (policy === undefined) throw new Error('not a policy');
+      if (policy === undefined) throw new InvalidPolicy('what is there is no policy');
       const until = clock.now() + policy.maxAgeMs;
       remember(this.#known, domain, { id, policy, until });
       this.#failed.delete(domain);
-      await this.#options.store?.save(domain, { id, text, until });
-    } catch {
+      // Without it the policy holds as long as this process does.
+      await this.#options.store?.save(domain, { id, text, until }).catch(() => undefined);
+    } catch (error) {
       remember(this.#failed, domain, clock.now() + RETRY_MS);
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#options.onFault?.({ domain, result: faultType(error), reason, policy: this.#current(domain)?.policy });
     }
   }
+}
+
+class InvalidPolicy extends Error {
+  override readonly name = 'InvalidPolicy';
+}
+
+/** OpenSSL's words for what is wrong with a certificate, as Node gives them. */
+const CERTIFICATE = /^(?:CERT_|CRL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|INVALID_|HOSTNAME_MISMATCH|ERR_TLS_CERT_)/;
+
+function faultType(error: unknown): StsFault['result'] {
+  if (error instanceof InvalidPolicy) return 'sts-policy-invalid';
+  const { code } = error as NodeJS.ErrnoException;
+  return typeof code === 'string' && CERTIFICATE.test(code) ? 'sts-webpki-invalid' : 'sts-policy-fetch-error';
 }
 
 function remember<V>(map: Map<string, V>, domain: string, value: V): void {

@@ -7,7 +7,7 @@ import type { TlsPlan } from '../client/session.ts';
 import type { ClientWire } from '../client/wire.ts';
 import type { Hop } from '../route.ts';
 import { daneFault, isUsable } from './dane.ts';
-import { matchesPolicy, type MtaSts, type StsPolicy } from './mta-sts.ts';
+import { matchesPolicy, type MtaSts, type StsFault, type StsPolicy } from './mta-sts.ts';
 
 /** RFC 8460 §4.4. */
 export type PolicyType = 'tlsa' | 'sts' | 'no-policy-found';
@@ -18,7 +18,8 @@ export type TlsFailure =
   | 'certificate-host-mismatch'
   | 'certificate-expired'
   | 'certificate-not-trusted'
-  | 'validation-failure';
+  | 'validation-failure'
+  | StsFault['result'];
 
 export interface Decision {
   readonly policy: PolicyType;

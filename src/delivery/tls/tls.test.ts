@@ -299,6 +299,36 @@ describe('the policy is fetched over HTTPS', () => {
   });
 });
 
+describe('what is wrong with a policy is told once for each time it was fetched', () => {
+  const faultsOf = async (fetch: () => Promise<string>): Promise<string[]> => {
+    const told: string[] = [];
+    const sts = new MtaSts({
+      resolver: new StaticResolver({ '_mta-sts.dest.test': { txt: ['v=STSv1; id=1'] } }),
+      clock: new ManualClock(),
+      fetch,
+      onFault: ({ result, domain, policy: kept }) => told.push(`${result} ${domain} ${kept?.mode ?? 'none'}`),
+    });
+    for (let i = 0; i < 2; i++) expect(await sts.policy('dest.test', NEVER)).toBeUndefined();
+    return told;
+  };
+
+  test('nothing there, nothing that is a policy, and a certificate that does not hold (RFC 8460 §4.3.2.2)', async () => {
+    expect(await faultsOf(() => Promise.reject(new Error('no policy, but 404')))).toEqual([
+      'sts-policy-fetch-error dest.test none',
+    ]);
+    expect(await faultsOf(async () => 'version: STSv2')).toEqual(['sts-policy-invalid dest.test none']);
+    const web = createServer(await stranger.issue('mta-sts.dest.test'));
+    await new Promise<void>((resolve) => web.listen(0, '127.0.0.1', resolve));
+    const { port } = web.address() as { port: number };
+    const resolver = new StaticResolver({
+      'mta-sts.dest.test': { addresses: [{ address: '127.0.0.1', family: 4 as const }] },
+    });
+    const fetch = policyFetcher({ resolver, port, privateAddresses: true, ca: [authority.pair.cert] });
+    expect(await faultsOf(() => fetch('dest.test', NEVER))).toEqual(['sts-webpki-invalid dest.test none']);
+    web.close();
+  });
+});
+
 describe('DANE', () => {
   const digest = (bytes: Buffer): Buffer => createHash('sha256').update(bytes).digest();
   const spki = (pair: KeyPair): Buffer =>

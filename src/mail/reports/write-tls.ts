@@ -56,7 +56,7 @@ function failureOf({ result, sessions, sendingIp, receivingHost, receivingIp, re
   return {
     'result-type': result,
     ...(sendingIp !== '' && { 'sending-mta-ip': sendingIp }),
-    'receiving-mx-hostname': receivingHost,
+    ...(receivingHost !== '' && { 'receiving-mx-hostname': receivingHost }),
     ...(receivingIp !== '' && { 'receiving-ip': receivingIp }),
     'failed-session-count': sessions,
     ...(reason !== '' && { 'failure-reason-code': reason }),
