@@ -240,9 +240,7 @@ export class Classifier implements AsyncDisposable {
 
   /** Undefined when there is nothing left to look at. */
   async #plan(account: MailAccount, script: SieveScript, run: Classification): Promise<Step | undefined> {
-    const ids = candidates(account, run.folder)
-      .filter((id) => id > run.after && id <= run.last)
-      .slice(0, STEP_MESSAGES);
+    const ids = candidates(account, run.folder, run, STEP_MESSAGES);
     const until = ids.at(-1);
     if (until === undefined) return undefined;
     const changes: Change[] = [];
@@ -331,15 +329,28 @@ export async function movedByRules(
   return found;
 }
 
-function candidates(account: MailAccount, folder: FolderId | null): readonly MsgId[] {
-  if (folder !== null) return account.folder(folder) === undefined ? [] : account.getMessageIds({ folder, sort: 'id' });
+/** What is looked at, the oldest first: all of it, or the next so many of a run. */
+function candidates(
+  account: MailAccount,
+  folder: FolderId | null,
+  { after, last }: Pick<Classification, 'after' | 'last'> = { after: 0, last: Number.POSITIVE_INFINITY },
+  most = Number.POSITIVE_INFINITY,
+): readonly MsgId[] {
+  if (folder !== null && account.folder(folder) === undefined) return [];
+  const all = account.getMessageIds({ ...(folder !== null && { folder }), sort: 'id' });
   const left = new Set(
     account
       .folders()
       .filter(({ role }) => LEFT_ALONE.has(role ?? ''))
       .map(({ id }) => id),
   );
-  return account.getMessageIds({ sort: 'id' }).filter((id) => !left.has(account.meta(id)?.folder as FolderId));
+  const found: MsgId[] = [];
+  for (const id of all) {
+    if (id <= after) continue;
+    if (id > last || found.length >= most) break;
+    if (folder !== null || !left.has(account.meta(id)?.folder as FolderId)) found.push(id);
+  }
+  return found;
 }
 
 function counted(run: Classification, { until, looked, changes }: Step): Classification {

@@ -21,6 +21,7 @@ import type { Goal } from './goal.ts';
 import { goal as memory } from './memory.ts';
 import { goal as outbound } from './outbound.ts';
 import { goal as recall } from './recall.ts';
+import { goal as rules } from './rules.ts';
 import { goal as sieve } from './sieve-oracle.ts';
 import { goal as published } from './sieve-published.ts';
 
@@ -46,6 +47,7 @@ export const GOALS: readonly Goal[] = [
   memory,
   outbound,
   recall,
+  rules,
   sieve,
   published,
 ];

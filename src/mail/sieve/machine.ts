@@ -8,6 +8,7 @@ import { flagList } from './flags.ts';
 import type { SieveHeader } from './header.ts';
 import type { Signal } from './language.ts';
 import { SIEVE_LIMITS } from './limits.ts';
+import type { Comparator } from './match.ts';
 import type { SieveMessage } from './message.ts';
 import { type Scope, Variables } from './variables.ts';
 
@@ -47,6 +48,9 @@ export interface SieveHost {
 const NO_SCRIPT: SieveScript = { block: [], capabilities: new Set() };
 /** Work after which others have their turn. */
 const TURN = 400_000;
+/** Texts as they are compared are kept from so many characters on, and so many of them. */
+const LONG = 500;
+const MOST_FOLDED = 4;
 /** Characters that are compared without giving others a turn. */
 const AT_ONCE = 20_000;
 
@@ -73,6 +77,7 @@ export class Machine {
   breaking: string | undefined;
   #script: SieveScript = NO_SCRIPT;
   readonly #actions: SieveAction[] = [];
+  readonly #folded: { readonly comparator: Comparator; readonly text: string; readonly folded: string }[] = [];
   #steps = 0;
   #work = 0;
   #turn = 0;
@@ -217,6 +222,18 @@ export class Machine {
     if (same.length >= most) this.fail(`more than ${most} times ${action.type}`);
     if (this.#actions.length >= SIEVE_LIMITS.actions) this.fail(`more than ${SIEVE_LIMITS.actions} actions`);
     this.#actions.push(action);
+  }
+
+  /** What its comparator makes of a text. A long one is kept: test after test asks for the same body. */
+  folded(comparator: Comparator, text: string): string {
+    const fold = comparator.fold!;
+    if (text.length < LONG) return fold(text);
+    const known = this.#folded.find((one) => one.comparator === comparator && one.text === text);
+    if (known !== undefined) return known.folded;
+    const folded = fold(text);
+    this.#folded.push({ comparator, text, folded });
+    if (this.#folded.length > MOST_FOLDED) this.#folded.shift();
+    return folded;
   }
 
   /** Counts characters that are looked at. */

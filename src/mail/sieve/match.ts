@@ -52,8 +52,7 @@ export const contains: MatchType = {
   substring: true,
   match: (value, key, { comparator }, machine) => {
     machine.charge(value.length + key.length);
-    const fold = comparator.fold!;
-    return find(fold(value), fold(key)) >= 0 ? NO_VARIABLES : undefined;
+    return find(machine.folded(comparator, value), comparator.fold!(key)) >= 0 ? NO_VARIABLES : undefined;
   },
 };
 
@@ -62,8 +61,8 @@ export const matches: MatchType = {
   substring: true,
   match: (value, key, { comparator }, machine) => {
     machine.charge(value.length + key.length);
-    const fold = comparator.fold!;
-    const found = new Glob(fold(key)).match(fold(value), value, (work) => machine.charge(work));
+    const glob = new Glob(comparator.fold!(key));
+    const found = glob.match(machine.folded(comparator, value), value, (work) => machine.charge(work));
     return found === undefined ? undefined : [value, ...found];
   },
 };
