@@ -1,7 +1,7 @@
 /**
  * The owner's rules, run once over mail that is there already (D-13): in steps, each whole, so that a run goes on after a
  * restart where it was. What a step is about to do is written down before it is done: done again it changes nothing, and
- * it can be undone. Nothing is sent: mail that is there is neither forwarded nor refused.
+ * it can be undone. Nothing is sent: mail that is there is neither forwarded nor refused. Tidying up is such a run, too.
  */
 import { MailError } from '../mail/error.ts';
 import { compileRules } from '../mail/rules/compile.ts';
@@ -19,6 +19,7 @@ import { applyStep, type Change, type Step, undoStep } from './classify-step.ts'
 import type { Rules } from './rules.ts';
 import { flagsOf, targetOf } from './sieve/mailboxes.ts';
 import { Turns } from './sieve/turns.ts';
+import { type Tidying, tidied } from './tidy.ts';
 
 export type ClassificationState = 'running' | 'done' | 'cancelled' | 'failed' | 'undoing' | 'undone';
 
@@ -31,6 +32,8 @@ export interface Classification {
   readonly folder: FolderId | null;
   /** Ids of rules; null: all that are switched on. Taken as they are when it starts, or goes on. */
   readonly rules: readonly string[] | null;
+  /** It tidies up, and asks no rules. */
+  readonly tidy?: Tidying;
   /** Milliseconds since 1970. */
   readonly created: number;
   readonly total: number;
@@ -56,6 +59,8 @@ export interface ClassifierParts {
   readonly random: Random;
   readonly log: Log;
 }
+
+type Wanted = Pick<Classification, 'folder' | 'rules' | 'preview' | 'tidy'>;
 
 const RUN = 'classification';
 const STEP = 'classification-step';
@@ -108,7 +113,7 @@ export class Classifier implements AsyncDisposable {
   }
 
   /** Throws `conflict` while another one runs in this account. */
-  start(account: MailAccount, wanted: Pick<Classification, 'folder' | 'rules' | 'preview'>): Promise<Classification> {
+  start(account: MailAccount, wanted: Wanted): Promise<Classification> {
     return this.#turns.run(account.id, () => this.#start(account, wanted));
   }
 
@@ -133,10 +138,7 @@ export class Classifier implements AsyncDisposable {
     while (this.#running.size > 0) await Promise.all(this.#running.values());
   }
 
-  async #start(
-    account: MailAccount,
-    { folder, rules, preview }: Pick<Classification, 'folder' | 'rules' | 'preview'>,
-  ): Promise<Classification> {
+  async #start(account: MailAccount, { folder, rules, preview, tidy }: Wanted): Promise<Classification> {
     const runs = await this.list(account);
     this.#mustBeIdle(runs);
     for (const old of runs.slice(KEPT_RUNS - 1)) await this.#forget(account, old);
@@ -147,6 +149,7 @@ export class Classifier implements AsyncDisposable {
       preview,
       folder,
       rules,
+      ...(tidy && { tidy }),
       created: this.#parts.clock.now(),
       total: ids.length,
       looked: 0,
@@ -245,15 +248,21 @@ export class Classifier implements AsyncDisposable {
     if (until === undefined) return undefined;
     const changes: Change[] = [];
     for (const id of ids) {
-      const change = await this.#changeOf(account, script, id);
+      const change = await this.#changeOf(account, script, id, run.tidy);
       if (change !== undefined) changes.push(change);
     }
     return { until, looked: ids.length, changes };
   }
 
-  async #changeOf(account: MailAccount, script: SieveScript, id: MsgId): Promise<Change | undefined> {
+  async #changeOf(
+    account: MailAccount,
+    script: SieveScript,
+    id: MsgId,
+    tidy: Tidying | undefined,
+  ): Promise<Change | undefined> {
     const meta = account.meta(id);
     if (meta === undefined) return undefined;
+    if (tidy !== undefined) return tidied(account, meta, tidy);
     const { details, body } = await account.getMessage(id);
     const input = {
       envelope: { from: '', to: '' },

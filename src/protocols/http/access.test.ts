@@ -141,6 +141,10 @@ const OWN: Record<string, Case> = {
     request: (ids) => ['/v1/classifications', { body: { folder: ids.folder, preview: true } }],
     stranger: 404,
   },
+  'POST /v1/folders/:id/tidy': {
+    request: (ids) => [`/v1/folders/${ids.folder}/tidy`, { body: { olderThanDays: 1 } }],
+    stranger: 404,
+  },
   'GET /v1/classifications/:id': { request: (ids) => [`/v1/classifications/${ids.run}`], stranger: 404 },
   'DELETE /v1/classifications/:id': { request: (ids) => [`/v1/classifications/${ids.run}`], stranger: 404 },
   'POST /v1/classifications/:id/undo': {

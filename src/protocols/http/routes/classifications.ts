@@ -1,4 +1,4 @@
-/** The rules, run once over mail that is there already. */
+/** The rules, run once over mail that is there already; and a folder that is tidied up. */
 import { z } from 'zod';
 import type { Classification, Classifier } from '../../../intake/classify.ts';
 import { RULE_LIMITS } from '../../../mail/rules/rule.ts';
@@ -27,11 +27,32 @@ const wanted = z.strictObject({
   preview: z.boolean().default(false).describe('Only say what would be done'),
 });
 
+const DAY_MS = 86_400_000;
+const tidying = z
+  .strictObject({
+    olderThanDays: z.int().min(1).max(36_500).optional().describe('It came so many days ago, or earlier'),
+    sender: z.string().trim().min(1).max(200).optional().describe("Part of its author's name or address"),
+    largerThan: z
+      .int()
+      .min(0)
+      .max(2 ** 31 - 1)
+      .optional()
+      .describe('Bytes'), // prettier-ignore
+    flagged: z.boolean().default(false).describe('Flagged mail goes, too'),
+    to: z.string().min(1).max(64).default('trash').describe('Folder (id or role) to which it goes'),
+    preview: z.boolean().default(false).describe('Only say what would be done'),
+  })
+  .refine(
+    ({ olderThanDays, sender, largerThan }) => [olderThanDays, sender, largerThan].some((one) => one !== undefined),
+    'one of olderThanDays, sender and largerThan says what shall go',
+  );
+
 const classification = z.strictObject({
   id: z.string(),
   state: z.enum(['running', 'done', 'cancelled', 'failed', 'undoing', 'undone']),
   preview: z.boolean(),
   folder: z.string().nullable(),
+  tidy: z.boolean().describe('It tidies a folder up, and asks no rules'),
   created: z.iso.datetime(),
   total: z.int(),
   looked: z.int().describe('How far it is'),
@@ -60,6 +81,39 @@ export function classificationRoutes(app: App, services: Services, classifier: C
       const id = folder === undefined ? null : folderOf(account, folder).id;
       const run = await idempotent(request, account, async () =>
         view(await classifier.start(account, { folder: id, rules: rules ?? null, preview })),
+      );
+      return await reply.code(202).header('location', `/v1/classifications/${run.id}`).send(run);
+    },
+  );
+
+  app.post(
+    '/v1/folders/:id/tidy',
+    {
+      schema: {
+        tags: TAGS,
+        summary: 'Move what is old, large, or from somebody out of a folder',
+        description:
+          'All that is said must hold. It is a run as those of POST /v1/classifications: GET /v1/classifications/{id} says how far it is, and …/undo brings all back.',
+        params: schemas.idParam,
+        body: tidying,
+        response: { 202: classification, ...schemas.problems(400, 401, 404, 409) },
+      },
+    },
+    async (request, reply) => {
+      const account = await ownAccount(request, reply, services);
+      const { olderThanDays, sender, largerThan, flagged, to, preview } = request.body;
+      const folder = folderOf(account, request.params.id).id;
+      const target = folderOf(account, to).id;
+      if (target === folder) throw new Problem('invalid', 'It would stay where it is.');
+      const tidy = {
+        ...(olderThanDays !== undefined && { before: services.clock.now() - olderThanDays * DAY_MS }),
+        ...(sender !== undefined && { sender }),
+        ...(largerThan !== undefined && { larger: largerThan }),
+        flagged,
+        to: target,
+      };
+      const run = await idempotent(request, account, async () =>
+        view(await classifier.start(account, { folder, rules: null, tidy, preview })),
       );
       return await reply.code(202).header('location', `/v1/classifications/${run.id}`).send(run);
     },
@@ -145,6 +199,7 @@ function view(run: Classification): z.output<typeof classification> {
     state,
     preview,
     folder: folder === null ? null : String(folder),
+    tidy: run.tidy !== undefined,
     created: new Date(created).toISOString(),
     total,
     looked,
