@@ -1,6 +1,8 @@
 /** The web client in a real browser, against the real service, with mail that arrives over SMTP. */
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Browser, chromium, type Page } from 'playwright-core';
@@ -12,6 +14,7 @@ import { installed } from './run.ts';
 
 /** For a machine that is many times slower than ours: a condition that never comes true is waited for so long. */
 const PATIENCE_MS = 60_000;
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const here = installed('chromium');
 if (!here) console.log('web client: skipped, there is no chromium');
 
@@ -59,6 +62,13 @@ describe.skipIf(!here)('the web client', { timeout: 4 * PATIENCE_MS }, () => {
     await page.locator('.rows, .nothing').first().waitFor();
     return { page, faults };
   }
+  /** No view may be closed to those who do not see or cannot point (WCAG 2.2 AA). Frames of mails are not ours to judge. */
+  async function accessible(page: Page): Promise<void> {
+    await page.evaluate(axe);
+    const found = await page.evaluate(`axe.run(document, { iframes: false }).then(({ violations }) =>
+      violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ target }) => target.join(' ')).join(', ')))`);
+    expect(found, page.url()).toEqual([]);
+  }
   const row = (page: Page, text: string) => page.locator('.row', { hasText: text });
 
   test('reads, files and takes back, by keys, while mail comes in', async () => {
@@ -75,6 +85,9 @@ describe.skipIf(!here)('the web client', { timeout: 4 * PATIENCE_MS }, () => {
     await page.keyboard.press('o');
     await page.locator('.message h1', { hasText: 'Letter 3' }).waitFor();
     expect(await page.locator('.plain-text a').getAttribute('href')).toBe('https://example.test/x');
+    await accessible(page);
+    await page.emulateMedia({ colorScheme: 'dark' });
+    await accessible(page);
     // News come by themselves, in another script too.
     await arrive(user, 'From: a@elsewhere.test\nSubject: =?utf-8?B?7YyM67Cc7J20IOyZlOyKteuLiOuLpA==?=\n\nx\n');
     await row(page, '파발이 왔습니다').waitFor();
@@ -96,6 +109,7 @@ describe.skipIf(!here)('the web client', { timeout: 4 * PATIENCE_MS }, () => {
     await page.keyboard.press('Enter');
     await row(page, '파발이 왔습니다').waitFor();
     expect(await page.locator('.row').count()).toBe(1);
+    await accessible(page);
     expect(faults).toEqual([]);
     await page.context().close();
   });
@@ -124,6 +138,7 @@ describe.skipIf(!here)('the web client', { timeout: 4 * PATIENCE_MS }, () => {
     await form.locator('.compose-files', { hasText: '지도.txt' }).waitFor();
     await form.locator('.subject-field input').press('Control+Shift+E');
     await form.getByText('숨은 참조').waitFor();
+    await accessible(page);
     await form.getByText('서식').click();
     await form.locator('.ProseMirror p', { hasText: '둘째 줄' }).waitFor();
     await form.locator('.ProseMirror').press('Control+a');
@@ -199,11 +214,13 @@ describe.skipIf(!here)('the web client', { timeout: 4 * PATIENCE_MS }, () => {
     await page.getByLabel('Text to look for').fill('invoice');
     await page.getByRole('button', { name: 'One more thing to do' }).click();
     await page.getByRole('combobox', { name: 'Folder' }).selectOption({ label: 'Archive' });
+    await accessible(page);
     await save();
     await page.getByRole('button', { name: 'Apply to existing mail: Invoices' }).click();
     const dialog = page.getByRole('dialog');
     await dialog.getByText('2 messages would be changed').waitFor();
     await dialog.locator('.items', { hasText: 'Invoice 1' }).waitFor();
+    await accessible(page);
     await dialog.getByRole('button', { name: 'Apply now' }).click();
     await dialog.getByText('2 messages changed').waitFor();
     await dialog.getByRole('button', { name: 'Undo' }).click();
@@ -231,6 +248,10 @@ describe.skipIf(!here)('the web client', { timeout: 4 * PATIENCE_MS }, () => {
     await page.getByLabel('Password now').fill('pass');
     await save();
     await page.getByText('The password is changed').waitFor();
+    await accessible(page);
+    await tab('General');
+    await page.getByLabel('Your name').waitFor();
+    await accessible(page);
 
     await page.keyboard.press('c');
     expect(await page.locator('.composer textarea').inputValue()).toContain('Settler of Hwaseong');

@@ -98,7 +98,7 @@ export function Composer() {
       onDragLeave={() => setOver(false)}
       onDrop={drop}
     >
-      <header>
+      <div className="composer-head">
         <h2>{draft.subject || words.newMessage}</h2>
         <span className="muted" role="status">
           {status[state]}
@@ -112,7 +112,7 @@ export function Composer() {
         >
           <Icon name="close" />
         </button>
-      </header>
+      </div>
       <div className="compose-fields">
         <PeopleField
           label={words.to}
