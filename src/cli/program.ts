@@ -11,6 +11,7 @@ import { config } from './commands/config.ts';
 import { deliverability } from './commands/deliverability.ts';
 import { doctor } from './commands/doctor.ts';
 import { domain } from './commands/domain.ts';
+import { downmail } from './commands/downmail.ts';
 import { exportCommand } from './commands/export.ts';
 import { importCommand } from './commands/import.ts';
 import { intake } from './commands/intake.ts';
@@ -35,6 +36,7 @@ const COMMANDS = [
   quarantine,
   reject,
   suppression,
+  downmail,
   deliverability,
   reports,
   importCommand,

@@ -1,6 +1,7 @@
 /** All operations, as the control socket knows them. */
 import * as account from './operations/account.ts';
 import * as domain from './operations/domain.ts';
+import * as downmail from './operations/downmail.ts';
 import * as intake from './operations/intake.ts';
 import * as message from './operations/message.ts';
 import * as module from './operations/module.ts';
@@ -17,6 +18,7 @@ import type { AnyOperation } from './server.ts';
 export const OPERATIONS: readonly AnyOperation[] = [
   account,
   domain,
+  downmail,
   intake,
   message,
   module,

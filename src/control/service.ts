@@ -14,6 +14,7 @@ import type { BlobStore } from '../ports/blob.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { KeyValueStore } from '../ports/kv.ts';
 import type { Queue } from '../ports/queue.ts';
+import type { Random } from '../ports/random.ts';
 
 export interface Service {
   readonly directory: Directory;
@@ -30,6 +31,7 @@ export interface Service {
   readonly kv: KeyValueStore;
   readonly blobs: BlobStore;
   readonly clock: Clock;
+  readonly random: Random;
   /** The data folder. */
   readonly data: string;
   /** Real addresses by protocol; empty when it does not listen. */

@@ -17,6 +17,7 @@ import { settle } from '../../test/support/settle.ts';
 import { readNotification } from '../mail/downmail/fields.ts';
 import { HeaderBlock } from '../mail/header.ts';
 import type { Held } from '../mailstore/sender-mailbox.ts';
+import { deleteWaiting } from './manager.ts';
 import { putDownmailSetting } from './policy.ts';
 
 const DAY = 86_400_000;
@@ -163,7 +164,7 @@ describe('room', () => {
     await run.quiet();
     await aliceSends(run, ['y@far.test'], { body: LONG });
     await run.quiet();
-    expect(await run.manager.delete(run.alice, {})).toEqual({ deleted: 2, fetched: 0 });
+    expect(await deleteWaiting(run.alice, {})).toEqual({ deleted: 2, fetched: 0 });
     expect(await run.alice.senderMailbox.facts()).toMatchObject({ used: 0, mails: 0, copies: 0 });
     expect(await problemsOf(run.mailstore)).toEqual([]);
   });
@@ -173,7 +174,7 @@ describe('room', () => {
     await using run = await world.begin();
     const mail = () => aliceSends(run, ['x@far.test'], { body: LONG });
     await expect(mail()).rejects.toMatchObject({ code: 'sender-mailbox-missing' });
-    expect(await run.manager.open(run.alice, 10_000)).toMatchObject({ senderId: 'alice', limit: 10_000 });
+    expect(await run.holding.open(run.alice, 10_000)).toMatchObject({ senderId: 'alice', limit: 10_000 });
     await mail();
   });
 
@@ -187,7 +188,7 @@ describe('room', () => {
     expect(new Set(world.notified().map(({ userId }) => userId)).size).toBe(25);
     const each = count === 'each' ? 25 : 1;
     expect(await run.alice.senderMailbox.facts()).toMatchObject({ used: each * size, mails: 1, copies: 25 });
-    expect(await run.manager.delete(run.alice, { recipients: ['r7@far.test', 'R8@far.test'] })).toMatchObject({
+    expect(await deleteWaiting(run.alice, { recipients: ['r7@far.test', 'R8@far.test'] })).toMatchObject({
       deleted: 2,
     });
     const left = count === 'each' ? 23 : 1;

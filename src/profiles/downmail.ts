@@ -78,7 +78,7 @@ export function openDownmail(config: Config, parts: DownmailParts): Downmail {
       wake: (account, effects) => dispatcher.wake(account, effects),
     }),
     pickUp: new PickUp({ store, senderIds, dispatcher, cache, clock }),
-    manager: new SenderMailboxManager({ holding, passwords, dispatcher }),
+    manager: new SenderMailboxManager({ passwords, dispatcher }),
   };
 }
 

@@ -54,6 +54,6 @@ export function downmailOf(
     holding,
     held: new SenderMailboxCarrier({ ...world, wake, policy, passwords }),
     pickUp: new PickUp({ ...world, senderIds, dispatcher }),
-    manager: new SenderMailboxManager({ holding, passwords, dispatcher }),
+    manager: new SenderMailboxManager({ passwords, dispatcher }),
   };
 }

@@ -1,7 +1,7 @@
 /** The sender mailbox: what waits there for its recipients, and what its owner does with it (Downmail). */
 import { Readable } from 'node:stream';
 import { z } from 'zod';
-import type { HeldFilter, SenderMailboxManager } from '../../../downmail/manager.ts';
+import { deleteWaiting, type HeldFilter, listWaiting, type SenderMailboxManager } from '../../../downmail/manager.ts';
 import {
   DOWNMAIL_LIMITS,
   type DownmailSetting,
@@ -138,7 +138,7 @@ export function senderMailboxRoutes(app: App, services: Services, manager: Sende
       };
       const after = cursor === undefined ? undefined : refOf(cursors.read(account.id, LIST, cursor) as string);
       const items: Held[] = [];
-      for await (const held of listFrom(manager, account, filter, after)) {
+      for await (const held of listFrom(account, filter, after)) {
         items.push(held);
         if (items.length > limit) break;
       }
@@ -167,7 +167,7 @@ export function senderMailboxRoutes(app: App, services: Services, manager: Sende
     },
     async (request, reply) => {
       const account = await ownAccount(request, reply, services);
-      return idempotent(request, account, () => manager.delete(account, filterOf(request.body)));
+      return idempotent(request, account, () => deleteWaiting(account, filterOf(request.body)));
     },
   );
 
@@ -285,20 +285,15 @@ function mutable({ whole, held, ...rest }: DownmailSetting): z.output<typeof set
   return { ...rest, ...(whole && { whole: [...whole] }), ...(held && { held: [...held] }) };
 }
 
-async function* listFrom(
-  manager: SenderMailboxManager,
-  account: MailAccount,
-  filter: HeldFilter,
-  after: HeldRef | undefined,
-): AsyncGenerator<Held> {
-  if (after === undefined) return yield* manager.list(account, filter);
+async function* listFrom(account: MailAccount, filter: HeldFilter, after: HeldRef | undefined): AsyncGenerator<Held> {
+  if (after === undefined) return yield* listWaiting(account, filter);
   const isBehind = ({ part, position }: Held): boolean =>
     part > after.part || (part === after.part && position > after.position);
   const isAsked = filter.mail === undefined || filter.mail === after.submission;
   if (isAsked)
-    for await (const held of manager.list(account, { ...filter, mail: after.submission }))
+    for await (const held of listWaiting(account, { ...filter, mail: after.submission }))
       if (isBehind(held)) yield held;
-  if (filter.mail === undefined) yield* manager.list(account, filter, after.submission);
+  if (filter.mail === undefined) yield* listWaiting(account, filter, after.submission);
 }
 
 /** Throws `message-missing` for one that nobody can fetch any more. */
