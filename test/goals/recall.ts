@@ -21,7 +21,7 @@ const INBOX = 1 as FolderId;
 const SYSTEM = { kind: 'system', role: 'admin' } as const;
 /** Documents of a segment that is written: few, so that there are many merges. */
 const FLUSH = 8;
-const MOST_CRASHES = 300;
+const MOST_CRASHES = 100;
 /** In this thread, so that a crash ends it as well. */
 const TUNING = { searchFlush: FLUSH, searchThread: false };
 /** Where mail comes in and nothing is indexed: that is left to stores that crash. */
@@ -101,7 +101,7 @@ async function rehearse({ folder, seed, form }: GoalContext, size: Size, blind: 
       if (round === 0) await store.createAccount(READER);
       const more = size.messages / size.rounds / size.crashes;
       // As often as it takes, for a merge must have been met.
-      for (let i = 0; i < size.crashes || (merges && i < MOST_CRASHES && crashesInMerges <= round); i++) {
+      for (let i = 0; i < size.crashes || (merges && i < MOST_CRASHES && crashesInMerges === 0); i++) {
         using account = await store.open(SYSTEM, READER);
         if (i < size.crashes) await live(account, maker, more, random);
         // To index and merge all of it takes some writes for two messages.
