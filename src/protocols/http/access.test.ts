@@ -319,6 +319,11 @@ const PUBLIC = [
   'GET /problems',
   'GET /sign-in/:token',
   'POST /sign-in/:token',
+  // Who has the password of a notification has signed in: tested with them.
+  'GET /downmail/help',
+  'GET /downmail/:sender/:recipient/:number/:password',
+  'POST /downmail/:sender/:recipient/:number/:password',
+  'DELETE /downmail/:sender/:recipient/:number/:password',
 ];
 const OPERATOR = ['GET /metrics'];
 /** With what an administrator gets where there is nothing. */

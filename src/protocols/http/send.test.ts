@@ -130,7 +130,7 @@ describe('what is refused', () => {
 
   test.each([
     ['nobody to send it to', { ...mail, to: [] }, 400],
-    ['what is not built yet: downmail', { ...mail, downmail: true }, 400],
+    ['to be held, where no mail is held', { ...mail, downmail: true }, 403],
     ['header fields', { ...mail, headers: { 'X-Y': 'z' } }, 400],
     ['a path as attachment (F15)', { ...mail, attachments: [{ name: 'x', path: '/etc/passwd' }] }, 400],
     ['a URL as attachment (F15)', { ...mail, attachments: [{ name: 'x', content: 'eA==', href: 'http://x' }] }, 400],
