@@ -1,21 +1,35 @@
-/** G18: a backup taken under load, restored into an empty folder, has every message acknowledged before it began. */
+/**
+ * G18: a backup taken under load, restored into an empty folder, has every message acknowledged before it began; and a service starts
+ * with all of that as it does with nothing.
+ */
 import { join } from 'node:path';
 import { ImapClient } from '../client/imap.ts';
 import { type CheckReport, checkLedger } from '../load/check.ts';
 import { Ledger, readLedger } from '../load/ledger.ts';
 import { loadAccounts } from '../load/message.ts';
 import { smtpLoad } from '../load/smtp-load.ts';
+import { cpuSeconds, memory, round } from '../proc.ts';
 import { addAccounts, pabal, Service } from '../service.ts';
 import { byForm, inTime, type Goal, type GoalContext, type GoalResult, result, several } from './goal.ts';
 
 const RESTORE_MS = 600_000;
 const PASSWORD = 'Long enough 4 a mailbox';
+/** What a start may cost beyond one with an empty folder (A25): nothing is replayed. A touched page of the store brings its neighbours. */
+const START_MORE = { cpuSeconds: 1, memoryMiB: 128 };
+
+/** Until it is ready. */
+interface StartCost {
+  readonly cpuSeconds: number;
+  /** With what it read of the store, which is mapped. */
+  readonly memoryMiB: number;
+}
 
 interface Rehearsal {
   readonly check: CheckReport;
   readonly problems: readonly string[];
   readonly backupSeconds: number;
   readonly restoreSeconds: number;
+  readonly start: StartCost;
   readonly ackedWhileSaving: number;
   readonly uids: readonly string[];
 }
@@ -33,7 +47,8 @@ export const goal: Goal = {
   async run(context: GoalContext): Promise<GoalResult> {
     const messages = byForm(context.form, { smoke: 300, quick: 5_000, full: 100_000 });
     const done = await rehearse(context, messages, false);
-    const { check, problems, uids, backupSeconds, restoreSeconds, ackedWhileSaving } = done;
+    const { check, problems, uids, backupSeconds, restoreSeconds, start, ackedWhileSaving } = done;
+    const empty = await emptyStart();
     const violations = [
       ...several('acknowledged before the backup and missing', check.lost),
       ...several('twice', check.duplicated),
@@ -41,6 +56,12 @@ export const goal: Goal = {
       ...several('problems found by verify', problems),
       ...several('UIDs that may mean another message', uids),
       ...(!inTime(context.form, restoreSeconds * 1000, RESTORE_MS) ? [`the restore took ${restoreSeconds} s`] : []),
+      ...(!inTime(context.form, start.cpuSeconds - empty.cpuSeconds, START_MORE.cpuSeconds)
+        ? [`a start took ${start.cpuSeconds} s of the processor, ${empty.cpuSeconds} with nothing in the store`]
+        : []),
+      ...(start.memoryMiB - empty.memoryMiB > START_MORE.memoryMiB
+        ? [`a start took ${start.memoryMiB} MiB, ${empty.memoryMiB} with nothing in the store`]
+        : []),
       // A backup that waits until nobody writes is not the one that was promised.
       ...(ackedWhileSaving === 0 ? ['nothing was acknowledged while the backup ran'] : []),
     ];
@@ -50,7 +71,7 @@ export const goal: Goal = {
       lost: check.lost.length,
       duplicated: check.duplicated.length,
       violations,
-      figures: { messages, found: check.found, backupSeconds, restoreSeconds, ackedWhileSaving },
+      figures: { messages, found: check.found, backupSeconds, restoreSeconds, ackedWhileSaving, start, empty },
     });
   },
 };
@@ -95,6 +116,7 @@ async function rehearse(context: GoalContext, messages: number, lie: boolean): P
   if (put.code !== 0) throw new Error(`restore failed: ${put.stderr}`);
   const verified = await pabal(['verify', '--data', restored]);
   await using service = await Service.start({ data: restored, sandbox: false });
+  const start = costOf(service);
   const check = await checkLedger(readLedger(path, 'backup'), {
     imap: service.at('imap'),
     password: PASSWORD,
@@ -106,6 +128,7 @@ async function rehearse(context: GoalContext, messages: number, lie: boolean): P
     problems: verified.code === 0 ? [] : [`${verified.stdout}${verified.stderr}`.trim()],
     backupSeconds,
     restoreSeconds,
+    start,
     ackedWhileSaving,
     // RFC 9051 §2.3.1.1: a client that saw the messages after the backup must not find others under their UIDs.
     uids: [...before].flatMap(([account, old]) => {
@@ -114,6 +137,15 @@ async function rehearse(context: GoalContext, messages: number, lie: boolean): P
       return safe ? [] : [`${account}: ${JSON.stringify(old)} became ${JSON.stringify(now)}`];
     }),
   };
+}
+
+async function emptyStart(): Promise<StartCost> {
+  await using service = await Service.start({ sandbox: false });
+  return costOf(service);
+}
+
+function costOf({ pid }: Service): StartCost {
+  return { cpuSeconds: round(cpuSeconds([pid])), memoryMiB: Math.round(memory([pid]).rss / 1024) };
 }
 
 interface Uids {
