@@ -1,7 +1,7 @@
 /**
  * OUTBOUND: mail into a world of servers that refuse, put off, hang, drop, greylist and are down for days, on a clock that is
  * moved by hand. Each mail ends exactly once, delivered or bounced, and the pauses between attempts grow as promised. Kills come in
- * between: they lose nothing, and repeat at most the attempts that were under way.
+ * between: they lose nothing, and repeat at most the attempts that were under way. A new address sends each day what its warm-up allows.
  */
 import { SeededRandom } from '../../src/adapters/random-seeded.ts';
 import { SmtpTransfer } from '../../src/delivery/smtp-transfer.ts';
@@ -15,6 +15,7 @@ import { aliceSends, INBOX, type Sending, sendingWorld, subjects } from '../supp
 import { settle } from '../support/settle.ts';
 import { byForm, type Goal, type GoalContext, type GoalResult, result, several } from './goal.ts';
 import { HardWorld, type Kind, KINDS } from './hard-world.ts';
+import { warming } from './warming.ts';
 
 const DAY = 86_400_000;
 const HOUR = 3_600_000;
@@ -24,6 +25,8 @@ const STEP_MS = 60_000;
 const PATIENCE_MS = 5_000;
 /** By the machine's clock: nobody says anything any more. */
 const QUIET_MS = 15;
+/** They take five days, after which a mail is given up. */
+const NEW_ADDRESS_MAILS = 40;
 
 interface Plan {
   readonly mails: number;
@@ -54,10 +57,18 @@ export const goal: Goal = {
     return violations.find((violation) => violation.includes('lost'));
   },
 
-  run({ form, seed, say }: GoalContext): Promise<GoalResult> {
+  async run({ form, seed, say }: GoalContext): Promise<GoalResult> {
     const mails = byForm(form, { smoke: 27, quick: 450, full: 5_000 });
     const kills = byForm(form, { smoke: 1, quick: 15, full: 100 });
-    return play({ mails, kills, seed, say });
+    const played = await play({ mails, kills, seed, say });
+    // Nothing that a smoke run would find out: the unit tests of the warm-up do.
+    if (form === 'smoke') return played;
+    const { perDay, violations } = await warming(NEW_ADDRESS_MAILS, seed);
+    return {
+      ...played,
+      violations: [...played.violations, ...violations],
+      figures: { ...played.figures, newAddressPerDay: perDay },
+    };
   },
 };
 
