@@ -15,7 +15,7 @@ export default defineConfig({
         test: {
           ...patience,
           name: 'unit',
-          include: ['src/**/*.test.ts', 'test/unit/**/*.test.ts'],
+          include: ['src/**/*.test.ts', 'web/src/**/*.test.ts', 'test/unit/**/*.test.ts'],
           exclude: ['**/*.fuzz.test.ts'],
           pool: 'threads',
           // Files share what they import: they keep nothing in modules, and loading it all again took longer than most tests.

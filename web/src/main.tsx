@@ -1,11 +1,13 @@
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app.tsx';
+import { showLook } from './settings-store.ts';
 import './css/base.css';
 import './css/controls.css';
 import './css/mailbox.css';
 import './css/message.css';
 
+showLook();
 const root = document.getElementById('app');
 if (root !== null)
   createRoot(root).render(

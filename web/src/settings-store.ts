@@ -30,7 +30,8 @@ function remembered(): Look {
 
 export const look = new Store<Look>(remembered());
 
-function show(): void {
+/** On the page as it was chosen. */
+export function showLook(): void {
   const { language, theme, density } = look.state;
   const root = document.documentElement;
   root.lang = language;
@@ -41,12 +42,10 @@ function show(): void {
 
 export function setLook(change: Partial<Look>): void {
   look.set(change);
-  show();
+  showLook();
   try {
     localStorage.setItem(KEY, JSON.stringify(look.state));
   } catch {
     // As above.
   }
 }
-
-show();
