@@ -22,6 +22,7 @@ export const STAGE_ORDER = [
   'feedback',
   'reject-list',
   'sender-address',
+  'originals',
   'virus',
   'pass-back',
   'domain-reports',

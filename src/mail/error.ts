@@ -53,6 +53,8 @@ export type MailErrorCode =
   | 'looks-like-spam'
   /** It cannot be scanned now, and shall not pass without. */
   | 'scanner-down'
+  /** Its recipient takes notifications only (Downmail). */
+  | 'originals-refused'
   /** The sender is on a reject list of the recipient's. */
   | 'rejected'
   | 'damaged'

@@ -7,6 +7,8 @@ import { FeedbackStage, type FeedbackStageParts } from '../delivery/feedback/sta
 import { passBack } from '../delivery/feedback/pass-back.ts';
 import type { ReportHistory } from '../delivery/reports/history.ts';
 import { domainReports } from '../delivery/reports/stage.ts';
+import { OriginalsStage } from '../downmail/originals-stage.ts';
+import type { DownmailPolicy } from '../downmail/policy.ts';
 import { Pipeline } from '../intake/pipeline.ts';
 import type { ReturnPaths } from '../intake/return-paths.ts';
 import { type SieveParts, SieveStage } from '../intake/sieve/stage.ts';
@@ -40,6 +42,12 @@ export interface IntakeStageParts extends SendingParts, SieveParts, FeedbackStag
   readonly cache: Cache;
   readonly engines: Engines;
   readonly filters: BayesFilters;
+  readonly policy: DownmailPolicy;
+}
+
+/** A conventional server asks nobody. */
+function takesOriginals({ mode }: DownmailPolicy): boolean {
+  return mode === 'conventional' || mode === 'hybrid-send';
 }
 
 export function openPipeline(parts: IntakeStageParts): Pipeline {
@@ -77,6 +85,7 @@ export function openPipeline(parts: IntakeStageParts): Pipeline {
         : []),
       new RejectListStage(parts),
       ...(action === 'accept' ? [] : [new SenderAddressStage({ ...parts, action, loopback })]),
+      ...(takesOriginals(parts.policy) ? [] : [new OriginalsStage({ ...parts, policy: parts.policy })]),
       new SieveStage(parts),
       new VacationStage(parts),
       file(parts),

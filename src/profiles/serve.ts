@@ -67,7 +67,7 @@ import type { DataFolder, DataKind } from './data-folder.ts';
 import { type FirstAdministrator, firstRun } from './first-run.ts';
 import { openPipeline } from './intake-stages.ts';
 import { openEngines, outgoingCheck } from './engines.ts';
-import { openDownmail, openOriginals } from './downmail.ts';
+import { downmailPolicyOf, openDownmail, openOriginals } from './downmail.ts';
 import { openDailyReports, openReportCounts } from './reports.ts';
 import { loadModules } from './load-modules.ts';
 import { feedbackPolicyOf, NOWHERE, outboundLimitsOf, watchQueues, watchSenders } from './outbound.ts';
@@ -140,6 +140,7 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
     cache,
     engines,
     filters,
+    policy: downmailPolicyOf(config),
   });
   const intake = new Intake({
     store: mailstore,

@@ -59,6 +59,12 @@ const REPLIES: Partial<Record<MailErrorCode, Reply>> = {
   greylisted: reply(450, '4.7.1', 'Greylisted: please try again in some minutes'),
   'looks-like-spam': reply(550, '5.7.1', 'Refused: it looks like spam'),
   'scanner-down': reply(451, '4.3.0', 'It cannot be scanned for viruses now, please try later'),
+  // The paper says "syntax error": this says what is wrong (RFC 3463 X.7.1).
+  'originals-refused': reply(
+    550,
+    '5.7.1',
+    'The recipient takes notifications only: please send it by Downmail, or a short mail without attachments',
+  ),
   rejected: reply(550, '5.7.1', 'The recipient takes no mail from this sender'),
   'not-allowed': reply(550, '5.7.1', 'You may not send as this author'),
   limit: reply(451, '4.7.1', 'Too much mail in too short a time, please try later'),
