@@ -45,7 +45,8 @@ export function requireOwnOrigin(request: FastifyRequest): void {
   const site = request.headers['sec-fetch-site'];
   if (site !== undefined && site !== 'same-origin' && site !== 'none') throw new Problem('cross-site');
   const { origin, host } = request.headers;
-  if (origin === undefined) return;
+  // A page with the policy `no-referrer` sends its forms so; the browser has said already whose page it is.
+  if (origin === undefined || (origin === 'null' && site === 'same-origin')) return;
   let from = '';
   try {
     from = new URL(origin).host;

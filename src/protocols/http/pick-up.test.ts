@@ -52,7 +52,7 @@ test('looking at the link fetches nothing: it says what waits, in the language o
   expect(text).toContain('보관');
   expect(text).not.toContain('the whole letter');
   expect(copy.log).toEqual([]);
-  expect(headers['referrer-policy']).toBe('no-referrer');
+  expect(headers['referrer-policy']).toBe('same-origin');
   expect(headers['cache-control']).toBe('no-store');
   expect((await http.call('GET', LINK)).text).toContain('kept by its sender');
   expect((await http.call('HEAD', LINK)).status).toBe(200);
@@ -151,6 +151,14 @@ test('a page of another site cannot fetch or delete with a link that it knows', 
   expect((await http.call('POST', LINK)).status).toBe(400);
   expect(copy.log).toEqual([]);
   expect(copy.open).toBe(0);
+});
+
+test('a form of ours is known as such, also where its page tells nobody where from', async () => {
+  const headers = { 'sec-fetch-site': 'same-origin', origin: 'null' };
+  expect((await http.call('POST', LINK, form('do=show', headers))).status).toBe(200);
+  const others = { 'sec-fetch-site': 'cross-site', origin: 'null' };
+  expect((await http.call('POST', LINK, form('do=show', others))).status).toBe(403);
+  expect((await http.call('POST', LINK, form('do=show', { origin: 'null' }))).status).toBe(403);
 });
 
 test('the help page explains it in both languages', async () => {

@@ -13,6 +13,7 @@ import * as actions from './actions.ts';
 import { Attachments } from './attachments.tsx';
 import { Badge } from './badge.tsx';
 import { Conversation } from './conversation.tsx';
+import { HeldOriginal } from './held-original.tsx';
 import { codeOf, mailbox, messageOf } from './mailbox.ts';
 import { fetchMessage, forgetMessage } from './messages.ts';
 import { OriginalDialog } from './original-dialog.tsx';
@@ -196,6 +197,7 @@ function MessageView({
         </p>
       )}
       {message.receiptRequested !== null && <ReceiptNotice id={id} />}
+      <HeldOriginal message={message} />
       <Attachments message={message} />
       {message.html === null ? (
         <PlainText text={message.text ?? ''} />

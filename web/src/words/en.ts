@@ -9,6 +9,15 @@ const ROLES: Readonly<Record<string, string>> = {
   archive: 'Archive',
 };
 
+/** When an original cannot be fetched. */
+const ORIGINAL_ERRORS: Readonly<Record<string, string>> = {
+  'message-missing': 'It is not kept any more: it was taken back, fetched before, or has expired.',
+  conflict: 'What is kept there is not what the notification tells of. It was not taken.',
+  busy: 'The server that keeps it cannot be reached now. Try again later.',
+  timeout: 'The server that keeps it takes too long. Try again later.',
+  infected: 'It holds something that does harm. It was not taken.',
+};
+
 const ERRORS: Readonly<Record<string, string>> = {
   offline: 'The service cannot be reached. Try again in a moment.',
   'not-signed-in': 'You are not signed in any more.',
@@ -152,6 +161,15 @@ export const en = {
   remoteBlocked: 'Images of other servers are not shown: they would tell the sender that you read this.',
   showImages: 'Show images',
   truncated: 'The message is longer than what is shown here.',
+  originalFetch: 'Fetch the original',
+  originalFetchFrom: (host: string): string => `Fetch it from ${host}`,
+  originalFetching: 'Fetching…',
+  originalWaits: (size: string, until: string): string =>
+    `The mail itself (${size}) is kept by its sender until ${until}. When you fetch it, the sender is told.`,
+  originalElsewhere: (host: string): string => `It is kept at ${host}, which is not of the sender’s domain.`,
+  originalUnproven:
+    'Nothing proves who wrote this notification: be careful with its link. The original is not fetched.',
+  originalError: (code: string): string => ORIGINAL_ERRORS[code] ?? ERRORS[code] ?? 'That did not work.',
   attachments: (n: number): string => count(n, 'attachment', 'attachments'),
   download: 'Download',
   quoted: 'Quoted text',

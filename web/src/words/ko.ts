@@ -9,6 +9,15 @@ const ROLES: Readonly<Record<string, string>> = {
   archive: '보관함',
 };
 
+/** When an original cannot be fetched. */
+const ORIGINAL_ERRORS: Readonly<Record<string, string>> = {
+  'message-missing': '더는 보관하지 않습니다. 보낸 사람이 거두었거나, 이미 받았거나, 기한이 지났습니다.',
+  conflict: '보관된 것이 통지한 원본과 다릅니다. 받지 않았습니다.',
+  busy: '보관하는 서버에 지금 연결할 수 없습니다. 나중에 다시 해 보세요.',
+  timeout: '보관하는 서버의 응답이 너무 늦습니다. 나중에 다시 해 보세요.',
+  infected: '해로운 것이 들어 있어 받지 않았습니다.',
+};
+
 const ERRORS: Readonly<Record<string, string>> = {
   offline: '서비스에 연결할 수 없습니다. 잠시 뒤에 다시 하세요.',
   'not-signed-in': '로그인이 끝났습니다. 다시 로그인하세요.',
@@ -151,6 +160,13 @@ export const ko: Words = {
   remoteBlocked: '다른 서버의 이미지는 보이지 않게 했습니다. 보이면 읽었다는 사실이 보낸 사람에게 알려집니다.',
   showImages: '이미지 보기',
   truncated: '메일이 길어 일부만 보입니다.',
+  originalFetch: '원본 받기',
+  originalFetchFrom: (host) => `${host}에서 받기`,
+  originalFetching: '받는 중…',
+  originalWaits: (size, until) => `원본(${size})은 ${until}까지 보낸 쪽에 있습니다. 받으면 보낸 사람에게 알립니다.`,
+  originalElsewhere: (host) => `보낸 사람의 도메인이 아닌 ${host}에 보관되어 있습니다.`,
+  originalUnproven: '누가 보낸 통지인지 증명되지 않았습니다. 링크를 조심하세요. 원본은 받지 않습니다.',
+  originalError: (code) => ORIGINAL_ERRORS[code] ?? ERRORS[code] ?? '되지 않았습니다.',
   attachments: (n) => `첨부 ${n.toLocaleString('ko')}개`,
   download: '내려받기',
   quoted: '인용한 글',
