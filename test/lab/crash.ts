@@ -91,8 +91,10 @@ export async function crashLab(options: CrashOptions): Promise<CrashReport> {
     await sleep(300);
     end();
     const { entries, report } = await loading;
+    const before = run.findings.violations.length;
     await run.check(`kill ${kill} at ${where}`, entries);
-    say(`kill ${kill} at ${where}: ${entries.length} acknowledged, ${report.unknown} in doubt`);
+    const bad = run.findings.violations.length > before ? ', and not all is well' : '';
+    say(`kill ${kill} at ${where}: ${entries.length} acknowledged, ${report.unknown} in doubt${bad}`);
     await run.service.kill();
     run.findings.faults++;
     const name = where.replace(/[: ,].*$/, '');
