@@ -272,3 +272,19 @@ it('says all of it in one field', async () => {
       'dkim=none; arc=none; dmarc=fail (p=quarantine disposition=quarantine) header.from=author.test policy.dmarc=quarantine\r\n',
   );
 });
+
+it('names the logo of a domain that is proven and asks others to keep forgeries out (BIMI)', async () => {
+  const field = async (policy: string): Promise<string> =>
+    resultsField(
+      'mx.test',
+      await checked({
+        'author.test': { txt: ['v=spf1 ip4:192.0.2.1 -all'] },
+        '_dmarc.author.test': { txt: [`v=DMARC1; p=${policy}`] },
+        'default._bimi.author.test': { txt: ['v=BIMI1; l=https://author.test/logo.svg'] },
+      }),
+    ).replaceAll(/\r\n\t ?/g, ' ');
+  expect(await field('quarantine')).toMatch(
+    /; bimi=pass \(neither[^)]*\) header\.d=author\.test header\.selector=default policy\.authority=none\r\nBIMI-Location: v=BIMI1; l=https:\/\/author\.test\/logo\.svg;\r\n$/,
+  );
+  expect(await field('none')).not.toMatch(/bimi/i);
+});

@@ -11,6 +11,7 @@ import type { Resolver } from '../../ports/resolver.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { Counter, Metrics } from '../../telemetry/metrics.ts';
 import type { Origin } from '../arrival.ts';
+import { brandIndicator } from './bimi.ts';
 import { type DnsLookup, lookup } from './dns.ts';
 import { disposition, type DmarcRules } from './policy.ts';
 import type { Authentication, AuthResult, DmarcPolicy } from './results.ts';
@@ -88,7 +89,8 @@ export class Authenticator {
         const [[{ result, name }, spf], signed] = await Promise.all([client, signatures.end()]);
         const { dmarc, reportsTo } = await this.#dmarc(header, spf, signed, lateDns);
         const iprev = { result, address: origin.remote, name };
-        const authentication = { iprev, spf, ...signed, dmarc };
+        const bimi = await brandIndicator(dmarc, resolver, late.signal);
+        const authentication = { iprev, spf, ...signed, dmarc, ...(bimi && { bimi }) };
         this.#count(authentication);
         const { remote } = origin;
         const { dkim } = signed;

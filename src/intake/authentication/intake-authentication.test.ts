@@ -94,6 +94,8 @@ test('what claims to be our result is taken out, other results stay', async () =
     'Authentication-Results: MX.test; dkim=pass header.d=bank.test',
     'authentication-results: (a comment) "mx.test" 1;\r\n dkim=pass',
     'Authentication-Results: mx.test.other; dkim=pass',
+    'BIMI-Location: v=BIMI1; l=https://bank.test/logo.svg',
+    'BIMI-Indicator: PHN2Zz4=',
   ];
   for (const source of ['outside', 'user', 'front'] as const)
     await l.intake.accept(arrival({ head: mail(source, 'text\r\n', forged) }, source));
@@ -101,6 +103,11 @@ test('what claims to be our result is taken out, other results stay', async () =
   const counts = new Map(
     texts.map((text) => [/Subject: (\w+)/.exec(text)?.[1], text.match(/^authentication-results:/gim)?.length]),
   );
+  const logos = texts.map((text) => text.match(/^bimi-/gim)?.length ?? 0);
+  expect(
+    logos.toSorted((a, b) => a - b),
+    'only a server of ours in front may say what the logo is',
+  ).toEqual([0, 0, 2]);
   expect(counts).toEqual(
     new Map([
       ['outside', 2],

@@ -1,5 +1,6 @@
 /** What is known of who sent a mail, checked when it came in. Kept in the queue with it, so it is plain JSON. */
 import { formatAuthenticationResults, type MethodResult } from '../../mail/authentication-results.ts';
+import { bimiEntry, type BimiResult, locationField } from './bimi.ts';
 
 /** RFC 8601 §2.7: not each method knows all of them. */
 export type AuthResult = 'none' | 'pass' | 'fail' | 'softfail' | 'neutral' | 'policy' | 'temperror' | 'permerror'; // prettier-ignore
@@ -52,6 +53,8 @@ export interface Authentication {
     readonly dkimAligned: boolean;
     readonly reason?: string;
   };
+  /** Absent: nobody asked. */
+  readonly bimi?: BimiResult;
 }
 
 export type DmarcPolicy = 'none' | 'quarantine' | 'reject';
@@ -62,8 +65,8 @@ function property(name: string, value: string): Properties {
   return value === '' ? [] : [[name, value]];
 }
 
-/** The field that says it, to be put on top. */
-export function resultsField(authservId: string, { iprev, spf, dkim, arc, dmarc }: Authentication): string {
+/** The fields that say it, to be put on top. */
+export function resultsField(authservId: string, { iprev, spf, dkim, arc, dmarc, bimi }: Authentication): string {
   const because = (reason: string | undefined) => (reason === undefined ? {} : { comment: reason });
   const results: MethodResult[] = [
     {
@@ -108,6 +111,7 @@ export function resultsField(authservId: string, { iprev, spf, dkim, arc, dmarc 
         ...(dmarc.policyDomain === '' ? [] : property('policy.dmarc', dmarc.policy)),
       ],
     },
+    ...(bimi === undefined ? [] : [bimiEntry(bimi)]),
   ];
-  return formatAuthenticationResults({ authservId, results });
+  return `${formatAuthenticationResults({ authservId, results })}${locationField(bimi)}`;
 }
