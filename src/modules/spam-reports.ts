@@ -10,8 +10,8 @@ import type { ExtensionModule, ModuleEvent, ReadableAccount } from './module.ts'
 
 /** Of one operation: who moves ten thousand mails to Junk tidies up. */
 const MOST = 200;
-/** Operations between a copy and the expunging of what was copied. */
-const LOOK_BACK = 1_000;
+/** Operations between a copy and the expunging of what was copied; fewer where the log does not go back so far. */
+const LOOK_BACK = [1_000, 100, 10];
 /** What is filed into Junk and elsewhere within so long was filed so by its delivery. */
 const AT_ONCE_MS = 60_000;
 
@@ -61,7 +61,8 @@ async function copiedBefore(
   /** When those that are gone came, as far back as the log is looked through. */
   const came = new Map<EmailId, number>();
   const copies: MessageMeta[] = [];
-  for await (const operation of account.changesSince(Math.max(0, version - LOOK_BACK)) ?? []) {
+  const changes = LOOK_BACK.map((many) => account.changesSince(Math.max(0, version - many)));
+  for await (const operation of changes.find((one) => one !== undefined) ?? []) {
     if (operation.version >= version) break;
     for (const change of operation.changes) {
       if (change.type !== 'added') continue;
