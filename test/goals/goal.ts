@@ -34,6 +34,8 @@ export interface Goal {
   /** `G7`. */
   readonly id: string;
   readonly title: string;
+  /** Absent: all. */
+  readonly forms?: readonly Form[];
   /** Why it cannot be measured on this machine; undefined when it can. */
   missing?(): string | undefined;
   /** Resolves with what gave the sabotage away; undefined when nothing did. */

@@ -22,6 +22,7 @@ import { goal as memory } from './memory.ts';
 import { goal as outbound } from './outbound.ts';
 import { goal as recall } from './recall.ts';
 import { goal as rules } from './rules.ts';
+import { goal as scanners } from './scanners.ts';
 import { goal as sieve } from './sieve-oracle.ts';
 import { goal as published } from './sieve-published.ts';
 
@@ -48,6 +49,7 @@ export const GOALS: readonly Goal[] = [
   outbound,
   recall,
   rules,
+  scanners,
   sieve,
   published,
 ];

@@ -4,6 +4,7 @@ import { GOALS } from '../goals/list.ts';
 import { measure } from '../goals/measure.ts';
 
 for (const goal of GOALS) {
+  if (goal.forms?.includes('smoke') === false) continue;
   test(goal.id, { timeout: 900_000 }, async ({ skip }) => {
     const missing = goal.missing?.();
     if (missing !== undefined) {
