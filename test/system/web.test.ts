@@ -265,6 +265,45 @@ describe.skipIf(!here)('the web client', { timeout: 4 * PATIENCE_MS }, () => {
     await page.context().close();
   });
 
+  test('contacts: taken from a message and a file, put into a group, written to', async () => {
+    const user = 'sociable@mail.test';
+    await arrive(user, 'From: Bora <bora@elsewhere.test>\nSubject: Greetings\n\nx\n', 'bora@elsewhere.test');
+    const { page, faults } = await signedIn(user);
+    await row(page, 'Greetings').click();
+    await page.locator('.message').getByLabel('More').click();
+    await page.getByRole('menuitem', { name: 'Add sender to contacts' }).click();
+    await page.getByText('Bora is in your contacts').waitFor();
+    await page.getByRole('button', { name: user }).click();
+    await page.getByRole('menuitem', { name: 'Contacts' }).click();
+    const people = page.locator('.people-list');
+    await people.getByText('bora@elsewhere.test').waitFor();
+    await page.getByRole('button', { name: 'Import and export' }).click();
+    const chooser = page.waitForEvent('filechooser');
+    await page.getByRole('menuitem', { name: 'Import a file (vCard or CSV)' }).click();
+    const card = 'BEGIN:VCARD\r\nVERSION:3.0\r\nFN:김철수\r\nEMAIL:cs@elsewhere.test\r\nEND:VCARD\r\n';
+    await (await chooser).setFiles({ name: 'x.vcf', mimeType: 'text/vcard', buffer: Buffer.from(card) });
+    await page.getByText('1 added, 0 were there already').waitFor();
+    await page.getByRole('button', { name: 'New group' }).click();
+    await page.getByLabel('Name of the group').fill('Riders');
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Riders' }).waitFor();
+    await page.getByRole('link', { name: 'All contacts' }).click();
+    await page.getByRole('searchbox', { name: 'Search contacts' }).fill('ㄱㅊㅅ');
+    await people.getByText('Bora').waitFor({ state: 'detached' });
+    await accessible(page);
+    await people.getByRole('button', { name: /^김철수/ }).click();
+    await page.getByLabel('Riders').check();
+    await accessible(page);
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.locator('.page-tabs', { hasText: 'Riders1' }).waitFor();
+    await page.getByRole('button', { name: 'Write', exact: true }).click();
+    await page.locator('.composer .people input').fill('rid');
+    await page.getByRole('option', { name: 'Riders group of 1' }).click();
+    await page.locator('.person', { hasText: '김철수' }).waitFor();
+    expect(faults).toEqual([]);
+    await page.context().close();
+  });
+
   test('hostile mails: nothing runs, nothing is asked of anybody', async () => {
     const user = 'target@mail.test';
     const hits: string[] = [];

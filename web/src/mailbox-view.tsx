@@ -36,6 +36,7 @@ export interface Order {
 }
 
 const SettingsView = lazy(async () => ({ default: (await import('./settings/settings-view.tsx')).SettingsView }));
+const ContactsView = lazy(async () => ({ default: (await import('./contacts/contacts-view.tsx')).ContactsView }));
 /** Loaded when somebody writes. */
 const Composer = lazy(async () => ({ default: (await import('./compose/composer.tsx')).Composer }));
 
@@ -149,6 +150,11 @@ export function MailboxView({ account }: { readonly account: Account }) {
       {at.view === 'settings' && (
         <Suspense fallback={<main className="message-pane" />}>
           <SettingsView page={at.what} />
+        </Suspense>
+      )}
+      {at.view === 'contacts' && (
+        <Suspense fallback={<main className="message-pane" />}>
+          <ContactsView at={at.what} />
         </Suspense>
       )}
       {inList && (

@@ -100,7 +100,10 @@ export function TopBar({ account, search, onMenu, onKeys }: TopBarProps) {
             checked: theme === one,
             act: () => setLook({ theme: one }),
           })),
-          [{ label: words.settings, icon: 'settings', act: () => go({ view: 'settings', what: 'general' }) }],
+          [
+            { label: words.contacts, icon: 'people', act: () => go({ view: 'contacts', what: 'all' }) },
+            { label: words.settings, icon: 'settings', act: () => go({ view: 'settings', what: 'general' }) },
+          ],
           [{ label: words.signOut, icon: 'leave', act: () => void signOut() }],
         ]}
       />

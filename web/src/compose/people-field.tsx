@@ -5,6 +5,7 @@ import type { Address } from '../api.ts';
 import { Icon } from '../ui/icon.tsx';
 import { displayName } from '../words/format.ts';
 import { useWords } from '../words/words.ts';
+import { addressesOf } from '../contacts/groups.ts';
 import { parseAddress } from './draft.ts';
 
 interface PeopleFieldProps {
@@ -16,12 +17,19 @@ interface PeopleFieldProps {
   readonly onPending: (text: string) => void;
 }
 
+/** A person, or a group: then all of its members are meant. */
+type Suggestion =
+  | { readonly kind: 'contact' | 'history'; readonly name: string; readonly address: string }
+  | { readonly kind: 'group'; readonly name: string; readonly group: string; readonly members: number };
+
+const idOf = (one: Suggestion): string => (one.kind === 'group' ? one.group : one.address);
+
 const ASK_MS = 120;
 
 export function PeopleField({ label, people, onChange, onPending, autoFocus = false }: PeopleFieldProps) {
   const words = useWords();
   const [text, setText] = useState('');
-  const [found, setFound] = useState<readonly Address[]>([]);
+  const [found, setFound] = useState<readonly Suggestion[]>([]);
   const [at, setAt] = useState(-1);
   const [invalid, setInvalid] = useState(false);
   const input = useRef<HTMLInputElement>(null);
@@ -33,12 +41,13 @@ export function PeopleField({ label, people, onChange, onPending, autoFocus = fa
     if (asked === '') return setFound([]);
     const stop = new AbortController();
     const timer = setTimeout(() => {
-      call<{ people: Address[] }>('GET', `/v1/search/suggestions${query({ q: asked.slice(0, 100), limit: 6 })}`, {
+      call<{ items: Suggestion[] }>('GET', `/v1/contacts/suggest${query({ q: asked.slice(0, 100), limit: 8 })}`, {
         signal: stop.signal,
       })
-        .then((answer) => {
+        .then(({ items }) => {
           if (document.activeElement !== input.current) return;
-          setFound(answer.people.filter((one) => !people.some(({ address }) => address === one.address)));
+          const there = (one: Suggestion) => 'address' in one && people.some(({ address }) => address === one.address);
+          setFound(items.filter((one) => !there(one)));
           setAt(-1);
         })
         .catch(() => undefined);
@@ -54,6 +63,13 @@ export function PeopleField({ label, people, onChange, onPending, autoFocus = fa
     if (some.length > 0) onChange([...people, ...some]);
     setText('');
     setFound([]);
+  };
+  const choose = (one: Suggestion) => {
+    if (one.kind !== 'group') return add([{ name: one.name, address: one.address }]);
+    add([]);
+    addressesOf(one.group)
+      .then((members) => onChange([...people, ...members.filter((m) => !people.some((p) => p.address === m.address))]))
+      .catch(() => undefined);
   };
   /** What is typed becomes an address, if it is one. */
   const settle = (): boolean => {
@@ -71,7 +87,7 @@ export function PeopleField({ label, people, onChange, onPending, autoFocus = fa
       setAt((at + step + found.length) % found.length);
     } else if (['Enter', ',', ';', 'Tab'].includes(event.key) && text.trim() !== '') {
       const chosen = found[at] ?? (parseAddress(text) === undefined ? found[0] : undefined);
-      if (chosen !== undefined && event.key !== ',') add([chosen]);
+      if (chosen !== undefined && event.key !== ',') choose(chosen);
       else if (!settle()) return;
       event.preventDefault();
     } else if (event.key === 'Enter') event.preventDefault();
@@ -135,16 +151,24 @@ export function PeopleField({ label, people, onChange, onPending, autoFocus = fa
         <ul className="suggestions" role="listbox" id={`${id}-list`} aria-label={label}>
           {found.map((one, i) => (
             <li
-              key={one.address}
+              key={idOf(one)}
               id={`${id}-${i}`}
               role="option"
               aria-selected={i === at}
               onPointerDown={(event) => {
                 event.preventDefault();
-                add([one]);
+                choose(one);
               }}
             >
-              <strong>{displayName(one)}</strong> {one.name !== '' && <span className="muted">{one.address}</span>}
+              {one.kind === 'group' ? (
+                <>
+                  <strong>{one.name}</strong> <span className="muted">{words.groupOf(one.members)}</span>
+                </>
+              ) : (
+                <>
+                  <strong>{displayName(one)}</strong> {one.name !== '' && <span className="muted">{one.address}</span>}
+                </>
+              )}
             </li>
           ))}
         </ul>

@@ -1,6 +1,7 @@
 /** What people do with messages: shown at once, told to the service, and taken back when it refuses or they change their mind. */
 import { call } from '../api.ts';
-import type { Summary } from '../api.ts';
+import type { Address, Summary } from '../api.ts';
+import { displayName } from '../words/format.ts';
 import { words } from '../words/words.ts';
 import { toast } from '../ui/toast.tsx';
 import {
@@ -107,6 +108,13 @@ function leave(ids: readonly string[], act: () => Promise<void>, said: string, c
 
 export function failed(error: unknown): void {
   toast(words().error(codeOf(error)), undefined, 'error');
+}
+
+export function addContact(sender: Address): void {
+  const name = displayName(sender);
+  call('POST', '/v1/contacts', { body: { name, emails: [{ address: sender.address, type: 'other' }] } })
+    .then(() => toast(words().contactAdded(name)))
+    .catch(failed);
 }
 
 /** Whose mail is not wanted any more; taken back as long as the note is there. */

@@ -125,6 +125,11 @@ function MessageView({
               : [
                   [
                     {
+                      label: words.addContact,
+                      icon: 'people' as const,
+                      act: () => actions.addContact(from),
+                    },
+                    {
                       label: words.blockSender,
                       icon: 'block' as const,
                       act: () => actions.blockSender(from.address),
