@@ -19,6 +19,14 @@ test('an address is called in DNS as it says itself, and its name leads back', a
   expect(await check('192.0.2.13', 'out1.example.test')).toBe('it, or its name, has no record');
 });
 
+test('a domain whose people take notifications says so', () => {
+  const published = { hostname: 'mx.example.test', stsPolicy: undefined };
+  const names = (takesNotifications: boolean) =>
+    recordsFor('example.test', { ...published, takesNotifications }, []).map(({ name, value }) => `${name} ${value}`);
+  expect(names(true)).toContain('_downmail.example.test. v=DOWNMAIL1');
+  expect(names(false).join()).not.toContain('downmail');
+});
+
 test('records are looked up as they are shown, those of the MTA-STS policy too', async () => {
   const policy = 'version: STSv1\r\nmode: testing\r\nmx: mx.example.test\r\nmax_age: 604800\r\n';
   const records = recordsFor('example.test', { hostname: 'mx.example.test', stsPolicy: policy }, []);

@@ -1,7 +1,9 @@
 /** The DNS records that a domain needs, and whether they are there. */
 import { isIP, SocketAddress } from 'node:net';
+import type { Config } from '../config/schema.ts';
 import type { DkimKey } from '../directory/dkim-keys.ts';
-import { policyId } from '../mail/sts-policy.ts';
+import { TAKES_NOTIFICATIONS, takesNotificationsName } from '../mail/downmail/dns.ts';
+import { policyId, stsPolicyOf } from '../mail/sts-policy.ts';
 import { DnsError, type Resolver } from '../ports/resolver.ts';
 
 export interface DnsRecord {
@@ -24,9 +26,18 @@ export interface Published {
   readonly hostname: string;
   /** The MTA-STS policy; undefined when there is none. */
   readonly stsPolicy: string | undefined;
+  /** Its people take notifications for granted (Downmail). */
+  readonly takesNotifications?: boolean;
 }
 
-export function recordsFor(domain: string, { hostname, stsPolicy }: Published, keys: readonly DkimKey[]): DnsRecord[] {
+/** As the configuration has it. */
+export function publishedBy({ hostname, tls, downmail }: Pick<Config, 'hostname' | 'tls' | 'downmail'>): Published {
+  const takesNotifications = downmail.mode === 'downmail' || downmail.mode === 'hybrid-receive';
+  return { hostname, stsPolicy: stsPolicyOf(tls.mta_sts, hostname), takesNotifications };
+}
+
+export function recordsFor(domain: string, published: Published, keys: readonly DkimKey[]): DnsRecord[] {
+  const { hostname, stsPolicy, takesNotifications = false } = published;
   return [
     { name: `${domain}.`, type: 'MX', value: `10 ${hostname}.` },
     { name: `${domain}.`, type: 'TXT', value: 'v=spf1 mx -all' },
@@ -35,6 +46,9 @@ export function recordsFor(domain: string, { hostname, stsPolicy }: Published, k
     // RFC 8460 §3: where others report that they could not reach us over TLS.
     { name: `_smtp._tls.${domain}.`, type: 'TXT', value: `v=TLSRPTv1; rua=mailto:postmaster@${domain}` },
     ...(stsPolicy === undefined ? [] : stsRecords(domain, hostname, stsPolicy)),
+    ...(takesNotifications
+      ? [{ name: `${takesNotificationsName(domain)}.`, type: 'TXT' as const, value: TAKES_NOTIFICATIONS }]
+      : []),
     // RFC 6186, RFC 8314 §5.1: mail programs find their settings.
     { name: `_submissions._tcp.${domain}.`, type: 'SRV', value: `0 1 465 ${hostname}.` },
     { name: `_imaps._tcp.${domain}.`, type: 'SRV', value: `0 1 993 ${hostname}.` },

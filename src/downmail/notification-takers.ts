@@ -2,6 +2,7 @@
  * Whose people take notifications for granted: domains that the operator names, and those that say so in DNS, by a TXT record
  * `v=DOWNMAIL1` at `_downmail.<domain>`. Mail never fails because of it: who cannot be asked is taken for conventional.
  */
+import { TAKES_NOTIFICATIONS, takesNotificationsName } from '../mail/downmail/dns.ts';
 import type { Cache } from '../ports/cache.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Resolver } from '../ports/resolver.ts';
@@ -14,7 +15,6 @@ export interface TakersParts {
   readonly domains: ReadonlySet<string>;
 }
 
-export const TAKES_NOTIFICATIONS = 'v=DOWNMAIL1';
 const REMEMBERED_MS = 3_600_000;
 const DEADLINE_MS = 5_000;
 
@@ -41,7 +41,7 @@ export class NotificationTakers {
     const late = new AbortController();
     using _until = this.#parts.clock.after(DEADLINE_MS, () => late.abort(new Error('DNS took too long')));
     try {
-      const records = await this.#parts.resolver.txt(`_downmail.${domain}`, late.signal);
+      const records = await this.#parts.resolver.txt(takesNotificationsName(domain), late.signal);
       return records.some((text) => text.split(';', 1)[0]?.trim() === TAKES_NOTIFICATIONS);
     } catch {
       return false;

@@ -32,7 +32,6 @@ export interface Downmail {
   readonly carrier: SenderMailboxCarrier;
   readonly pickUp: PickUp;
   readonly manager: SenderMailboxManager;
-  readonly takers: NotificationTakers;
 }
 
 export function downmailPolicyOf({ downmail, hostname }: Pick<Config, 'downmail' | 'hostname'>): DownmailPolicy {
@@ -69,7 +68,6 @@ export function openDownmail(config: Config, parts: DownmailParts): Downmail {
   return {
     policy,
     holding,
-    takers,
     carrier: new SenderMailboxCarrier({
       ...parts,
       passwords,

@@ -12,9 +12,8 @@ import { domainDkim, domainList } from '../../control/operations/domain.ts';
 import { status } from '../../control/operations/store.ts';
 import { kindOf } from '../../profiles/data-folder.ts';
 import { type Cli, type CommonOptions, configOf, connect, withJson } from '../cli.ts';
-import { stsPolicyOf } from '../../mail/sts-policy.ts';
 import { openResolver } from '../../profiles/single.ts';
-import { checkRecords, checkReverse, recordsFor } from '../dns-records.ts';
+import { checkRecords, checkReverse, publishedBy, recordsFor } from '../dns-records.ts';
 import { formatBytes, printJson, printTable } from '../print.ts';
 
 type State = 'ok' | 'warning' | 'wrong';
@@ -187,8 +186,7 @@ async function dns(control: Control, config: Config): Promise<Finding[]> {
   for (const { name } of domains) {
     // Names of no registry (RFC 6761) have no records.
     if (/(^|\.)(localhost|test|example|invalid)$/.test(name)) continue;
-    const published = { hostname: config.hostname, stsPolicy: stsPolicyOf(config.tls.mta_sts, config.hostname) };
-    const records = recordsFor(name, published, await control.call(domainDkim, { name, change: 'none' }));
+    const records = recordsFor(name, publishedBy(config), await control.call(domainDkim, { name, change: 'none' }));
     const answers = await checkRecords(records, resolver);
     records.forEach((record, i) => {
       const answer = answers[i] ?? 'missing';

@@ -4,9 +4,8 @@ import * as operations from '../../control/operations/domain.ts';
 import { MailError } from '../../mail/error.ts';
 import { type Cli, common, type CommonOptions, configOf, withControl, withJson } from '../cli.ts';
 import type { Config } from '../../config/schema.ts';
-import { stsPolicyOf } from '../../mail/sts-policy.ts';
 import { openResolver } from '../../profiles/single.ts';
-import { checkRecords, dkimRecord, type DnsRecord, recordsFor } from '../dns-records.ts';
+import { checkRecords, dkimRecord, publishedBy, type DnsRecord, recordsFor } from '../dns-records.ts';
 import { domainReports } from './reports.ts';
 import { formatTime, printJson, printTable } from '../print.ts';
 
@@ -84,8 +83,9 @@ async function show(cli: Cli, name: string, options: CommonOptions, check: boole
   });
   if (found === null) throw new MailError('domain-missing', 'user', `there is no domain ${name}`);
   const { info, keys } = found;
-  const stsPolicy = stsPolicyOf(config.tls.mta_sts, config.hostname);
-  const records = recordsFor(info.name, { hostname: config.hostname, stsPolicy }, keys);
+  const published = publishedBy(config);
+  const { stsPolicy } = published;
+  const records = recordsFor(info.name, published, keys);
   const states = check ? await checked(records, config) : undefined;
   const rows = records.map((record, i) => ({ ...record, ...(states && { found: states[i] ?? 'missing' }) }));
   if (states?.some((one) => one !== 'ok')) cli.exitCode = 1;
