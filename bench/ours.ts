@@ -49,6 +49,9 @@ export class Ours implements Subject {
   get imaps(): string {
     return this.#service.at('imaps');
   }
+  get http(): string {
+    return this.#service.at('http');
+  }
   get pop3(): string {
     return this.#service.at('pop3');
   }

@@ -12,6 +12,7 @@ import { lag } from './cases/lag.ts';
 import { pop3 } from './cases/pop3.ts';
 import { type Relay, relay, Sink } from './cases/relay.ts';
 import { search } from './cases/search.ts';
+import { web } from './cases/web.ts';
 import { Ours } from './ours.ts';
 import { freePorts, Peer, peerMissing } from './peer.ts';
 import { ourRelay, peerRelay, signerMissing } from './relays.ts';
@@ -139,6 +140,10 @@ const ALONE: Readonly<Record<string, () => Promise<Result>>> = {
     return await lag(ours, { seconds, connections: Number(values.connections), size: Number(values.size) });
   },
   account: () => account({ messages: messages(500_000) }),
+  web: async () => {
+    await using ours = await Ours.start(ourOptions());
+    return await web(ours, { messages: messages(100_000) });
+  },
   search: () => search({ messages: messages(100_000) }),
 };
 

@@ -85,7 +85,7 @@ async function timed(act: () => Promise<unknown>): Promise<number> {
 }
 
 /** Seconds it took. MULTIAPPEND where it is announced, else many APPENDs under way at a time. */
-async function fill(subject: Subject, account: string, folder: string, messages: number): Promise<number> {
+export async function fill(subject: Subject, account: string, folder: string, messages: number): Promise<number> {
   const first = await ImapClient.connect(subject.imap, { timeoutMs: 120_000 });
   await first.login(account, subject.password);
   const capabilities = (await first.ok('CAPABILITY')).untagged.map((response) => response.text).join(' ');
