@@ -188,6 +188,8 @@ describe('a sign-in link', () => {
     const url = await link();
     // Looking does not use it up.
     for (let i = 0; i < 2; i++) expect((await http.call('GET', url)).text).toContain('type="password"');
+    // With `no-referrer` a browser on plain HTTP sends forms from the origin 'null', which could be anybody's.
+    expect((await http.call('GET', url)).headers['referrer-policy']).toBe('same-origin');
     expect((await http.call('POST', url, form('short'))).status).toBe(400);
     expect((await http.call('POST', url, form('new password', 'other password'))).status).toBe(400);
     const done = await http.call('POST', url, form('new password'));

@@ -50,7 +50,7 @@ export function pageRoutes(app: FastifyInstance, info: PageInfo): void {
   app.get<{ Params: { token: string } }>('/sign-in/:token', open, async (request, reply) => {
     const words = wordsOf(request);
     const path = `/sign-in/${encodeURIComponent(request.params.token)}`;
-    return await reply.type(HTML).send(page(words, words.setPassword, passwordForm(words, path, ''), path));
+    return await formPage(reply).send(page(words, words.setPassword, passwordForm(words, path, ''), path));
   });
 
   app.post<{ Params: { token: string } }>(
@@ -61,9 +61,8 @@ export function pageRoutes(app: FastifyInstance, info: PageInfo): void {
       const words = wordsOf(request);
       const path = `/sign-in/${encodeURIComponent(request.params.token)}`;
       const show = async (status: number, content: Html) =>
-        await reply
+        await formPage(reply)
           .code(status)
-          .type(HTML)
           .send(page(words, words.setPassword, content, path));
       const form = request.body instanceof URLSearchParams ? request.body : new URLSearchParams();
       const password = form.get('password') ?? '';
@@ -85,7 +84,12 @@ export function takeForms(app: FastifyInstance): void {
   );
 }
 
-export const HTML = 'text/html; charset=utf-8';
+const HTML = 'text/html; charset=utf-8';
+
+/** For a page with a form: to other sites no word of its link; to ours enough that the form is known as ours in every browser. */
+export function formPage(reply: FastifyReply): FastifyReply {
+  return reply.header('referrer-policy', 'same-origin').type(HTML);
+}
 
 export function wordsOf(request: FastifyRequest): Words {
   const { lang } = request.query as { lang?: unknown };

@@ -16,7 +16,7 @@ import type { HtmlCleaner } from '../html-cleaner.ts';
 import { deletedPage, gonePage, helpLink, helpPage, PICK_UP_POLICY, shownPage, waitingPage } from '../pick-up-page.ts';
 import { type PickUpWords, pickUpWords } from '../pick-up-words.ts';
 import { Problem } from '../reply.ts';
-import { HTML, page, takeForms, wordsOf } from './pages.ts';
+import { formPage, page, takeForms, wordsOf } from './pages.ts';
 
 const URL_OF_COPY = '/downmail/:sender/:recipient/:number/:password';
 const FORM_BYTES = 8_192;
@@ -174,11 +174,8 @@ async function show(
   url: string,
   title = words.title,
 ): Promise<FastifyReply> {
-  // To other sites no word of the link; to ours enough that a form of ours is known as such in every browser.
-  reply.header('referrer-policy', 'same-origin').header('x-robots-tag', 'noindex');
-  reply.header('content-security-policy', PICK_UP_POLICY);
-  return await reply
+  reply.header('x-robots-tag', 'noindex').header('content-security-policy', PICK_UP_POLICY);
+  return await formPage(reply)
     .code(status)
-    .type(HTML)
     .send(page(words, title, content, url.split('?', 1)[0] ?? ''));
 }
