@@ -1,7 +1,7 @@
 /** Makes a segment of messages that come one after the other. */
 import type { TermSink } from '../../mail/search/document.ts';
 import type { Tokens } from '../../mail/search/tokens.ts';
-import { type Doc, hashPlace, MANY, type RowSink, type SegmentFacts, SegmentWriter } from './segment.ts';
+import { type Doc, hashEntry, hashPlace, MANY, type RowSink, type SegmentFacts, SegmentWriter } from './segment.ts';
 import { TermTable } from './term-table.ts';
 import { VarWriter } from './varint.ts';
 
@@ -62,7 +62,8 @@ export class SegmentBuilder implements TermSink {
   }
 
   end(words: number, flags: number): void {
-    this.#docs.push({ id: this.#doc, words, flags, fingerprint: this.#fingerprint });
+    const entry = { id: this.#doc, words, flags };
+    this.#docs.push({ ...entry, fingerprint: (this.#fingerprint + hashEntry(entry)) >>> 0 });
   }
 
   finish(id: string, sink: RowSink): SegmentFacts {

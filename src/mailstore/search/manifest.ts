@@ -8,7 +8,7 @@ import { accountPartition, searchManifestKey } from '../keys.ts';
 import type { SegmentFacts } from './segment.ts';
 
 /** Of the segments and of how text becomes words: another one is rebuilt. */
-const FORMAT = 2;
+const FORMAT = 3;
 const ID_BYTES = 12;
 
 export interface SearchManifest {

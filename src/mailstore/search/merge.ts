@@ -3,6 +3,8 @@ import { Damaged } from '../../ports/kv.ts';
 import type { Segment } from './reader.ts';
 import {
   DATA_ROW,
+  type Doc,
+  hashEntry,
   hashPlace,
   hashTerm,
   MANY,
@@ -174,10 +176,10 @@ class JoinedPostings {
 
 /** What is wrong with a segment: everything is read, and the postings are compared with the fingerprints. */
 export async function segmentProblem(segment: Segment): Promise<string | undefined> {
-  const expected = new Map<number, number>();
+  const expected = new Map<number, Doc>();
   let words = 0;
   for await (const doc of segment.allDocs()) {
-    expected.set(doc.id, doc.fingerprint);
+    expected.set(doc.id, doc);
     words += doc.words;
   }
   const { facts } = segment;
@@ -205,8 +207,9 @@ export async function segmentProblem(segment: Segment): Promise<string | undefin
     if (docs !== entry.docs)
       return `term ${JSON.stringify(entry.term)}: ${entry.docs} documents are noted, not ${docs}`;
   }
-  for (const [id, fingerprint] of expected)
-    if ((found.get(id) ?? 0) !== fingerprint) return `the words of message ${id} are not what was written`;
+  for (const [id, doc] of expected)
+    if (((found.get(id) ?? 0) + hashEntry(doc)) >>> 0 !== doc.fingerprint)
+      return `the words of message ${id} are not what was written`;
   for (const id of found.keys()) if (!expected.has(id)) return `words of message ${id}, which it does not hold`;
   return undefined;
 }

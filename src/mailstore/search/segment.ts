@@ -6,7 +6,8 @@
  * Rows: `docs` a stream of (id, words, flags, fingerprint); `index` the first term of every block of the dictionary;
  * `terms` blocks of the dictionary, each term after the part it shares with the one before; `data` the postings of all
  * terms in order, as one stream cut into rows. The store puts a checksum on each row. The fingerprint of a document is
- * the sum of a number for each (term, position): what the postings say can be compared with it.
+ * the sum of a number for each (term, position) and one for the rest of what its entry says: entry and postings can be
+ * compared with it, also when the message is gone.
  */
 import { Damaged } from '../../ports/kv.ts';
 import { VarReader, VarWriter } from './varint.ts';
@@ -82,6 +83,11 @@ const FNV_PRIME = 0x01000193;
 export function hashPlace(termHash: number, place: number): number {
   const mixed = Math.imul(termHash ^ Math.imul(place + 1, 0x9e3779b1), 0x85ebca6b);
   return (mixed ^ (mixed >>> 15)) >>> 0;
+}
+
+/** The part of a fingerprint that a document's own entry makes. */
+export function hashEntry({ id, words, flags }: Omit<Doc, 'fingerprint'>): number {
+  return hashPlace(hashPlace(id, words), flags);
 }
 
 export class SegmentWriter {
