@@ -5,9 +5,9 @@
  */
 import { MailError } from '../mail/error.ts';
 import { compileRules } from '../mail/rules/compile.ts';
+import { blankHost } from '../mail/sieve/blank-host.ts';
 import { compileSieve } from '../mail/sieve/check.ts';
 import type { SieveScript } from '../mail/sieve/call.ts';
-import type { SieveHost } from '../mail/sieve/machine.ts';
 import { runSieve } from '../mail/sieve/run.ts';
 import { Transactions } from '../directory/transact.ts';
 import type { AccountId, Flags, FolderId, MailAccount, MailStore, MsgId, Principal } from '../mailstore/api.ts';
@@ -270,7 +270,7 @@ export class Classifier implements AsyncDisposable {
       structure: details.structure,
       read: (start: number, end: number) => body.bytes(start, end),
     };
-    const { actions } = await runSieve([script], input, hostOf(this.#parts.clock.now()));
+    const { actions } = await runSieve([script], input, blankHost(this.#parts.clock.now()));
     let stays = actions.some(({ type }) => type !== 'fileinto');
     let to: FolderId | null = null;
     const copies: FolderId[] = [];
@@ -375,21 +375,5 @@ function counted(run: Classification, { until, looked, changes }: Step): Classif
     targets: [...targets],
     examples,
     steps: run.steps + 1,
-  };
-}
-
-/** Rules ask nothing of it. */
-function hostOf(now: number): SieveHost {
-  return {
-    now,
-    zone: 0,
-    mailboxExists: () => false,
-    mailboxIdExists: () => false,
-    specialUseExists: () => false,
-    wasSeen: () => Promise.resolve(false),
-    script: () => Promise.resolve(undefined),
-    list: () => undefined,
-    environment: () => undefined,
-    pause: () => new Promise((resolve) => setImmediate(resolve)),
   };
 }

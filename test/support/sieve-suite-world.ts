@@ -9,6 +9,7 @@ import type { SieveAction } from '../../src/mail/sieve/actions.ts';
 import type { SieveScript } from '../../src/mail/sieve/call.ts';
 import { compileSieve } from '../../src/mail/sieve/check.ts';
 import { SieveHeader } from '../../src/mail/sieve/header.ts';
+import { blankHost } from '../../src/mail/sieve/blank-host.ts';
 import type { SieveHost } from '../../src/mail/sieve/machine.ts';
 import type { SieveInput } from '../../src/mail/sieve/message.ts';
 
@@ -64,16 +65,12 @@ export class SuiteWorld {
       ['version', '1'],
     ]);
     return {
-      now: this.#now,
+      ...blankHost(this.#now),
       zone: -new Date(this.#now).getTimezoneOffset(),
       mailboxExists: (name) => this.folders.has(name),
-      mailboxIdExists: () => false,
-      specialUseExists: () => false,
       wasSeen: async (id) => this.#seen.has(id),
       script: async (name) => this.compiled(this.#included(name)),
-      list: () => undefined,
       environment: (name) => environment.get(name),
-      pause: async () => undefined,
     };
   }
 

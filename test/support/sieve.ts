@@ -82,6 +82,11 @@ export function told(outcome: SieveOutcome): string[] {
   return [...outcome.actions.map(inWords), ...(outcome.error === undefined ? [] : [`error ${outcome.error.message}`])];
 }
 
+/** What a script asks for, in the words of `told`. */
+export async function run(script: string | readonly string[], mail?: string, world?: World): Promise<string[]> {
+  return told(await sieve(script, mail, world));
+}
+
 function inWords(action: SieveAction): string {
   switch (action.type) {
     case 'keep':

@@ -1,9 +1,6 @@
 /** RFC 5228: control, tests and actions, as a mail sees them. */
 import { describe, expect, test } from 'vitest';
-import { holds, MAIL, sieve, told } from '../../../test/support/sieve.ts';
-
-const run = async (script: string, ...world: [string?, object?]): Promise<string[]> =>
-  told(await sieve(script, ...world));
+import { holds, MAIL, run } from '../../../test/support/sieve.ts';
 
 describe('control and actions', () => {
   test('an empty script keeps', async () => {
