@@ -5,23 +5,15 @@ import type { Principal, MailAccount, VersionChanges } from '../../mailstore/api
 import { MailError } from '../../mail/error.ts';
 import type { Connection } from '../../net/connection.ts';
 import { ConnectionError } from '../../net/error.ts';
-import { speaksAnother } from '../../net/strangers.ts';
 import { capabilityWords } from './capability.ts';
-import type { AnyCommand, CapabilityFacts, State } from './command.ts';
+import type { CapabilityFacts, State } from './command.ts';
 import { afterLogin, beforeLogin, type ImapLimits } from './limits.ts';
-import { commandNamed } from './registry.ts';
+import { CommandReader, type Received } from './reader.ts';
 import { Refusal, replyTo } from './reply.ts';
 import { Selected } from './selected.ts';
 import type { ImapServices } from './server.ts';
 import { type SharedBySessions, sharedBy } from './shared.ts';
-import {
-  type AnnouncedLiteral,
-  announcedLiteral,
-  Decoder,
-  LiteralNeeded,
-  malformed,
-  type Piece,
-} from './wire/decoder.ts';
+import { malformed } from './wire/decoder.ts';
 import { Output } from './wire/output.ts';
 
 /** A client that says nothing for so long is gone (RFC 3501 §5.4 asks for at least 30 minutes). */
@@ -30,13 +22,6 @@ const AFTER_LOGIN_MS = 31 * 60_000;
 
 /** Signed in, a client may make so many times more errors: its sessions last for days. */
 const PATIENCE = 5;
-
-/** A command as it was read: what it is, or why it is none. */
-interface Received {
-  readonly tag: string;
-  readonly command: AnyCommand;
-  readonly args: unknown;
-}
 
 export class Session {
   readonly connection: Connection;
@@ -53,13 +38,7 @@ export class Session {
   #place: Disposable | undefined;
   #errors = 0;
   #over = false;
-  #tag = '*';
-  /** Of the command being read or run. */
-  #name: string | undefined;
-  /** The line is how a client of another protocol begins; if it is no command either, that is what it is. */
-  #stranger = false;
-  /** Announced at the end of the command that runs, and not read yet. */
-  #literal: AnnouncedLiteral | undefined;
+  readonly #reader = new CommandReader(this);
   #idle = false;
   /** Under way while a session that idles is told its news. */
   #telling: Promise<void> | undefined;
@@ -238,17 +217,15 @@ export class Session {
     this.#over = true;
   }
 
-  // --- reading commands ---------------------------------------------------------------------------------------------
+  // --- running commands ---------------------------------------------------------------------------------------------
 
   async #next(): Promise<void> {
-    this.#tag = '*';
-    this.#name = undefined;
     let received: Received;
     try {
-      received = await this.#receive();
+      received = await this.#reader.next();
     } catch (error) {
       if (error instanceof ConnectionError && error.fault !== 'bare-newline') throw error;
-      this.#shared.commands.end(this.#name, this.#shared.commands.begin(), true);
+      this.#shared.commands.end(this.#reader.name, this.#shared.commands.begin(), true);
       await this.#refuse(error instanceof ConnectionError ? malformed('lines end with CRLF') : error);
       return;
     }
@@ -269,7 +246,7 @@ export class Session {
       if (!this.#over) await this.#tell(command.keepsNumbers !== true);
       await this.#refuse(error);
     }
-    await this.#skipLiteral();
+    await this.#reader.skipLiteral();
   }
 
   /** NO or BAD. Who only sends what nobody understands, or guesses passwords, waits longer and longer, and is sent away. */
@@ -285,127 +262,18 @@ export class Session {
         await wait;
       }
     }
-    this.out.line(`${this.#tag} ${text}`);
+    this.out.line(`${this.#reader.tag} ${text}`);
     if (!counts) return;
     const most = this.services.errors * (this.#account === undefined ? 1 : PATIENCE);
-    if (!this.#stranger && this.#errors < most) return;
+    if (!this.#reader.stranger && this.#errors < most) return;
     this.out.line('* BYE Too many commands that are no use');
     this.#over = true;
-  }
-
-  /** Reads one command, its literals included. Throws what the tagged reply is to say; `#tag` is set by then. */
-  async #receive(): Promise<Received> {
-    const { connection } = this;
-    const limits = this.#limits;
-    const pieces: Piece[] = [];
-    let head: { tag: string; command: AnyCommand } | undefined;
-    let refusal: unknown;
-    let text = 0;
-    let kept = 0;
-    for (;;) {
-      const line = await this.#line();
-      if (text === 0) this.#stranger = this.state === 'not-authenticated' && speaksAnother(line, 'imap');
-      text += line.length;
-      if (text > limits.line) throw new ConnectionError('line-too-long');
-      const announced = announcedLiteral(line);
-      pieces.push(
-        announced === undefined
-          ? { text: line }
-          : { text: line.subarray(0, announced.end), announced: announced.literal },
-      );
-      if (head === undefined && refusal === undefined) {
-        try {
-          head = this.#head(new Decoder(pieces, limits));
-        } catch (error) {
-          refusal = error;
-        }
-      }
-      if (announced === undefined) break;
-      const { literal } = announced;
-      if (refusal === undefined && head?.command.streams === true) {
-        try {
-          const args = this.#parse(head.command, pieces);
-          this.#literal = literal;
-          return { ...head, args };
-        } catch (error) {
-          if (!(error instanceof LiteralNeeded)) refusal = error;
-        }
-      }
-      if (literal.size > limits.literal || kept + literal.size > limits.literals) {
-        refusal ??= new Refusal('NO', '[TOOBIG] The literal is too large');
-      }
-      if (refusal !== undefined) {
-        // Whoever asked first has not sent it, and will not now.
-        if (!literal.nonSync) throw refusal;
-        await this.#discard(literal.size);
-        continue;
-      }
-      kept += literal.size;
-      if (!literal.nonSync) this.#continue();
-      this.out.flush();
-      pieces[pieces.length - 1] = {
-        text: (pieces.at(-1) as Piece).text,
-        literal: await this.#transfer(() => connection.readBytes(literal.size)),
-      };
-    }
-    if (refusal !== undefined || head === undefined) throw refusal;
-    return { ...head, args: this.#parse(head.command, pieces) };
-  }
-
-  /** The next line; answers go out before it is waited for. */
-  #line(): Buffer | Promise<Buffer> {
-    const ready = this.connection.readLine();
-    if (ready instanceof Promise) this.out.flush();
-    return ready;
-  }
-
-  /** Tag and name; throws when there is no such command now. */
-  #head(d: Decoder): { tag: string; command: AnyCommand } {
-    const tag = d.tag();
-    if (tag.length > 64) throw malformed('tag too long');
-    this.#tag = tag;
-    const command = commandNamed(d.sp());
-    if (command === undefined) throw malformed('unknown command');
-    this.#name = command.name;
-    if (!command.states.includes(this.state)) throw malformed(`${command.name} is not possible in this state`);
-    return { tag, command };
-  }
-
-  #parse(command: AnyCommand, pieces: readonly Piece[]): unknown {
-    const d = new Decoder(pieces, this.#limits);
-    d.tag();
-    commandNamed(d.sp());
-    return command.parse(d, this);
-  }
-
-  async #transfer<T>(read: () => T | Promise<T>): Promise<T> {
-    this.connection.beginTransfer();
-    try {
-      return await read();
-    } finally {
-      this.connection.endTransfer();
-    }
-  }
-
-  /** Reads over a literal that is refused but already on its way. */
-  async #discard(size: number): Promise<void> {
-    if (size > this.#limits.discard) {
-      this.out.line('* BYE [TOOBIG] The literal is too large');
-      this.out.flush();
-      throw new ConnectionError('closed', 'a literal too large to read over');
-    }
-    await this.#transfer(() => this.connection.skip(size));
-  }
-
-  #continue(): void {
-    this.out.line('+ Ready');
-    this.out.flush();
   }
 
   // --- for commands that talk with the client -------------------------------------------------------------------------
 
   get tag(): string {
-    return this.#tag;
+    return this.#reader.tag;
   }
 
   /** One line from the client in answer to a continuation request. */
@@ -415,43 +283,8 @@ export class Session {
     return this.connection.readLine();
   }
 
-  /**
-   * The literal that ends the command, as it arrives, then the command's end: throws `syntax` when more follows, so
-   * that what was read before it is not used.
-   */
-  async *literal(): AsyncGenerator<Uint8Array, void, undefined> {
-    const literal = this.#literal;
-    if (literal === undefined) throw new MailError('bug', 'bug', 'No literal to read');
-    this.#literal = undefined;
-    if (!literal.nonSync) this.#continue();
-    else this.out.flush();
-    let left = literal.size;
-    let ended = false;
-    this.connection.beginTransfer();
-    try {
-      while (left > 0) {
-        const piece = await this.connection.readPiece(left);
-        left -= piece.length;
-        yield piece;
-      }
-      ended = true;
-      if ((await this.connection.readLine()).length > 0) throw malformed('end of command expected');
-    } finally {
-      // Whoever takes the bytes gave up: the rest is read over, so that the next command is read from its start.
-      if (!ended && !this.connection.gone) {
-        await this.connection.skip(left);
-        await this.connection.readLine();
-      }
-      this.connection.endTransfer();
-    }
-  }
-
-  /** A refused command whose literal comes all the same. */
-  async #skipLiteral(): Promise<void> {
-    const literal = this.#literal;
-    this.#literal = undefined;
-    if (literal?.nonSync !== true) return;
-    await this.#discard(literal.size);
-    await this.connection.readLine();
+  /** The literal that ends the command, as it arrives: see `CommandReader.literal`. */
+  literal(): AsyncGenerator<Uint8Array, void, undefined> {
+    return this.#reader.literal();
   }
 }

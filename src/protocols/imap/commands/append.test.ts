@@ -1,19 +1,14 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ImapService } from '../../../../test/imap/service.ts';
+import { describe, expect, test } from 'vitest';
+import { oneImapService } from '../../../../test/imap/one-service.ts';
 
-let service: ImapService;
-beforeAll(async () => {
-  service = await ImapService.start({ plaintextLogin: true });
-});
-afterAll(() => service[Symbol.asyncDispose]());
-const script = (text: string) => service.transcript(text);
+const imap = oneImapService();
 
 const count = async (name: string, folder: string): Promise<number> =>
-  (await service.account(name)).folderAt(folder)?.total ?? -1;
+  (await imap.service.account(name)).folderAt(folder)?.total ?? -1;
 
 describe('APPEND', () => {
   test('keeps the bytes, flags and date, and tells the UID', () =>
-    script(String.raw`
+    imap.script(String.raw`
       A> a APPEND Sent (\Seen $Sent \Recent) " 2-Jan-2024 03:04:05 +0900" {23}
       A< + Ready
       A>| Subject: hi\r\n\r\nbody\x00\xff\r\n\r\n
@@ -29,7 +24,7 @@ describe('APPEND', () => {
     `));
 
   test('sent at once, into the selected folder: EXISTS before the answer', () =>
-    script(String.raw`
+    imap.script(String.raw`
       B> a SELECT INBOX
       B< ...
       B< /^a OK/
@@ -48,7 +43,7 @@ describe('APPEND', () => {
     `));
 
   test('the name may be a literal, too', () =>
-    script(String.raw`
+    imap.script(String.raw`
       C> a APPEND {5}
       C< + Ready
       C>| INBOX (\Seen) {14}\r\n
@@ -58,7 +53,7 @@ describe('APPEND', () => {
     `));
 
   test('to where nothing is: the client may make it and try again; nothing is asked for', () =>
-    script(String.raw`
+    imap.script(String.raw`
       C> a APPEND nowhere {14}
       C< a NO [TRYCREATE] There is no such mailbox
       C>| b APPEND nowhere {14+}\r\nSubject: x\r\n\r\n\r\nc NOOP\r\n
@@ -67,7 +62,7 @@ describe('APPEND', () => {
     `));
 
   test('too large: refused before it is sent, read over when it comes all the same', async () => {
-    await script(String.raw`
+    await imap.script(String.raw`
       D> a APPEND INBOX {1000001}
       D< a NO [TOOBIG] The message is too large
       D>| b APPEND INBOX {1000001+}\r\n${'x'.repeat(1_000_001)}\r\nc NOOP\r\n
@@ -82,9 +77,9 @@ describe('APPEND', () => {
   });
 
   test('over quota: refused before it is sent', async () => {
-    const account = await service.account('E');
-    await service.store.setQuota(account.id, 1000);
-    await script(String.raw`
+    const account = await imap.service.account('E');
+    await imap.service.store.setQuota(account.id, 1000);
+    await imap.script(String.raw`
       E> a APPEND INBOX {1001}
       E< a NO [OVERQUOTA] The account is full
       E> b APPEND INBOX {14}
@@ -95,12 +90,12 @@ describe('APPEND', () => {
   });
 
   test('cut off at 99%: nothing is kept, and the account goes on', async () => {
-    const wire = await service.session('F');
+    const wire = await imap.service.session('F');
     await wire.write('a APPEND INBOX {1000000}\r\n');
     expect(await wire.line()).toBe('+ Ready');
     await wire.write(`Subject: x\r\n\r\n${'x'.repeat(990_000)}`);
     wire.destroy();
-    await script(`
+    await imap.script(`
       F> a STATUS INBOX (MESSAGES)
       F< * STATUS "INBOX" (MESSAGES 0)
       F< a OK STATUS completed
@@ -109,7 +104,7 @@ describe('APPEND', () => {
   });
 
   test('longer than announced: nothing is kept, and the next command is read from its start', async () => {
-    await script(String.raw`
+    await imap.script(String.raw`
       G> a APPEND INBOX {14}
       G< + Ready
       G>| Subject: x\r\n\r\nmore than was said\r\nb NOOP\r\n
@@ -120,7 +115,7 @@ describe('APPEND', () => {
   });
 
   test('of nothing', () =>
-    script(String.raw`
+    imap.script(String.raw`
       G> a APPEND INBOX {0}
       G< a NO [CANNOT] The message is empty
       G>| b APPEND INBOX {0+}\r\n\r\nc NOOP\r\n
@@ -137,7 +132,7 @@ describe('APPEND', () => {
     'APPEND INBOX () (a) {3}',
     'APPEND INBOX ~{3}',
   ])('%s is malformed', (command) =>
-    script(`
+    imap.script(`
       G> a ${command}
       G< /^a BAD /
       G> b NOOP

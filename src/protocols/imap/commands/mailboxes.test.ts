@@ -1,16 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ImapService } from '../../../../test/imap/service.ts';
+import { describe, expect, test } from 'vitest';
+import { oneImapService } from '../../../../test/imap/one-service.ts';
 
-let service: ImapService;
-beforeAll(async () => {
-  service = await ImapService.start({ plaintextLogin: true });
-});
-afterAll(() => service[Symbol.asyncDispose]());
-const script = (text: string) => service.transcript(text);
+const imap = oneImapService();
 
 describe('LIST', () => {
   test('a new account has its folders, with their special uses', () =>
-    script(String.raw`
+    imap.script(String.raw`
       L> a LIST "" *
       L< * LIST (\HasNoChildren) "/" "INBOX"
       L< * LIST (\HasNoChildren \Sent) "/" "Sent"
@@ -31,7 +26,7 @@ describe('LIST', () => {
     `));
 
   test('wildcards, levels and references', () =>
-    script(String.raw`
+    imap.script(String.raw`
       M> a CREATE work/2024/May
       M< /^a OK .MAILBOXID .F[0-9]+.. CREATE completed$/
       M> b LIST "" work%
@@ -49,14 +44,14 @@ describe('LIST', () => {
     `));
 
   test.each(['LIST', 'LIST ""', 'LIST "" * x', 'LIST () *', 'LSUB', 'LSUB "" (a)'])('%s is malformed', (command) =>
-    script(`
+    imap.script(`
       L> a ${command}
       L< /^a BAD /
     `),
   );
 
   test('a pattern made to be slow is not', async () => {
-    await script(`
+    await imap.script(`
       L> a LIST "" ${'*%'.repeat(50)}zq
       L< a OK LIST completed
       L> b LIST "" "${'*a%b'.repeat(600)}"
@@ -67,7 +62,7 @@ describe('LIST', () => {
 
 describe('CREATE', () => {
   test('makes what is missing above; another session sees it', () =>
-    script(String.raw`
+    imap.script(String.raw`
       C> a CREATE a/b/c/
       C< /^a OK .MAILBOXID .F[0-9]+.. CREATE completed$/
       C2> b LIST "" a*
@@ -82,7 +77,7 @@ describe('CREATE', () => {
     `));
 
   test('with a special use that nothing has yet', () =>
-    script(String.raw`
+    imap.script(String.raw`
       C> a CREATE VIP (USE (\Important))
       C< /^a OK .MAILBOXID .F[0-9]+.. CREATE completed$/
       C> b LIST "" VIP
@@ -108,7 +103,7 @@ describe('CREATE', () => {
     ['1,000 levels', `${'x/'.repeat(999)}x`],
     ['raw UTF-8', '"\\xec\\x95\\x88"'],
   ])('refuses %s', (_what, name) =>
-    script(`
+    imap.script(`
       C>| a CREATE ${name}\\r\\n
       C< a NO [CANNOT] That is not a possible mailbox name
     `),
@@ -127,7 +122,7 @@ describe('CREATE', () => {
     'hasOwnProperty',
     'toString',
   ])('%s is an ordinary name', (name) =>
-    script(`
+    imap.script(`
       E> a CREATE ${name}
       E< /^a OK .MAILBOXID .F[0-9]+.. CREATE completed$/
       E> b SELECT ${name}
@@ -139,7 +134,7 @@ describe('CREATE', () => {
   );
 
   test('twins by normal form are one; INBOX is one in any case, also above others', () =>
-    script(String.raw`
+    imap.script(String.raw`
       E> a CREATE &AOk-t&AOk-
       E< /^a OK .MAILBOXID .F[0-9]+.. CREATE completed$/
       E> b CREATE &AGUDAQ-
@@ -156,7 +151,7 @@ describe('CREATE', () => {
   test('what a folder was is never mistaken for what it is: UIDVALIDITY ascends', async () => {
     let last = 0;
     for (let i = 0; i < 20; i++) {
-      const account = await service.account('V');
+      const account = await imap.service.account('V');
       const folder = await account.createFolder('again');
       expect(folder.uidValidity).toBeGreaterThan(last);
       last = folder.uidValidity;
@@ -167,8 +162,8 @@ describe('CREATE', () => {
 
 describe('DELETE', () => {
   test('with its messages; whoever has it selected is told', async () => {
-    await service.deliver('D', 'gone', ['Subject: x\r\n\r\nx\r\n']);
-    await script(`
+    await imap.service.deliver('D', 'gone', ['Subject: x\r\n\r\nx\r\n']);
+    await imap.script(`
       D> a SELECT gone
       D< ...
       D< /^a OK/
@@ -184,7 +179,7 @@ describe('DELETE', () => {
   });
 
   test('not INBOX, not what is not there, not what has others below it', () =>
-    script(`
+    imap.script(`
       D> a DELETE INBOX
       D< a NO [CANNOT] That cannot be done with this mailbox
       D> b DELETE nowhere
@@ -198,7 +193,7 @@ describe('DELETE', () => {
     `));
 
   test('one that is selected is unselected', () =>
-    script(`
+    imap.script(`
       D> a CREATE mine
       D< /^a OK .MAILBOXID .F[0-9]+.. CREATE completed$/
       D> b SELECT mine
@@ -213,7 +208,7 @@ describe('DELETE', () => {
 
 describe('RENAME', () => {
   test('takes along what is below it', () =>
-    script(String.raw`
+    imap.script(String.raw`
       R> a CREATE x/y
       R< /^a OK .MAILBOXID .F[0-9]+.. CREATE completed$/
       R> b RENAME x new/z
@@ -234,8 +229,8 @@ describe('RENAME', () => {
     `));
 
   test('of INBOX moves its messages and leaves it there, empty', async () => {
-    await service.deliver('N', 'INBOX', ['Subject: x\r\n\r\nx\r\n']);
-    await script(`
+    await imap.service.deliver('N', 'INBOX', ['Subject: x\r\n\r\nx\r\n']);
+    await imap.script(`
       N> a SELECT INBOX
       N< ...
       N< /^a OK/
@@ -253,7 +248,7 @@ describe('RENAME', () => {
 
 describe('subscriptions', () => {
   test('of what exists and of what does not', () =>
-    script(String.raw`
+    imap.script(String.raw`
       S> a LSUB "" INBOX
       S< * LSUB () "/" "INBOX"
       S< a OK LSUB completed
@@ -278,8 +273,8 @@ describe('subscriptions', () => {
 
 describe('STATUS', () => {
   test('of every item, without selecting', async () => {
-    await service.deliver('T', 'INBOX', ['Subject: x\r\n\r\nx\r\n', 'Subject: y\r\n\r\ny\r\n']);
-    await script(`
+    await imap.service.deliver('T', 'INBOX', ['Subject: x\r\n\r\nx\r\n', 'Subject: y\r\n\r\ny\r\n']);
+    await imap.script(`
       T> a STATUS inbox (MESSAGES RECENT UIDNEXT UNSEEN APPENDLIMIT)
       T< * STATUS "INBOX" (MESSAGES 2 RECENT 0 UIDNEXT 3 UNSEEN 2 APPENDLIMIT 1000000)
       T< a OK STATUS completed
@@ -298,8 +293,8 @@ describe('STATUS', () => {
 
 describe('LIST with options (RFC 5258, RFC 5819, RFC 6154)', () => {
   test('selects by subscription and special use, and tells the status', async () => {
-    await service.deliver('X', 'work/2024', ['Subject: x\r\n\r\nx\r\n'], { flags: 8 });
-    await script(String.raw`
+    await imap.service.deliver('X', 'work/2024', ['Subject: x\r\n\r\nx\r\n'], { flags: 8 });
+    await imap.script(String.raw`
       X> a SUBSCRIBE work/2024
       X< a OK SUBSCRIBE completed
       X> b SUBSCRIBE gone/away
@@ -348,7 +343,7 @@ describe('LIST with options (RFC 5258, RFC 5819, RFC 6154)', () => {
     'LIST "" * RETURN (STATUS ())',
     `LIST "" (${'a '.repeat(20)}b)`,
   ])('%s is malformed', (command) =>
-    script(`
+    imap.script(`
       L> a ${command}
       L< /^a BAD /
     `),
@@ -357,9 +352,9 @@ describe('LIST with options (RFC 5258, RFC 5819, RFC 6154)', () => {
 
 describe('quota (RFC 9208)', () => {
   test('of an account with a limit, and of one without', async () => {
-    await service.deliver('Q', 'INBOX', [`Subject: x\r\n\r\n${'x'.repeat(1500)}\r\n`]);
-    await service.store.setQuota((await service.account('Q')).id, 10_000_000);
-    await script(`
+    await imap.service.deliver('Q', 'INBOX', [`Subject: x\r\n\r\n${'x'.repeat(1500)}\r\n`]);
+    await imap.service.store.setQuota((await imap.service.account('Q')).id, 10_000_000);
+    await imap.script(`
       Q> a GETQUOTAROOT inbox
       Q< * QUOTAROOT "INBOX" ""
       Q< * QUOTA "" (STORAGE 2 9765)
@@ -384,7 +379,7 @@ describe('quota (RFC 9208)', () => {
 
 describe('a mailbox keeps its id (RFC 8474)', () => {
   test('through a rename; another of its name has another', () =>
-    script(`
+    imap.script(`
       I> a CREATE one
       I< /^a OK .MAILBOXID .(?<first>F[0-9]+).. CREATE completed$/
       I> b RENAME one two
@@ -406,7 +401,7 @@ describe('a mailbox keeps its id (RFC 8474)', () => {
 
 describe('ENABLE', () => {
   test('tells what was switched on, and passes over the rest', () =>
-    script(`
+    imap.script(`
       S> a ENABLE X-NOTHING CONDSTORE
       S< * ENABLED CONDSTORE
       S< a OK ENABLE completed
