@@ -42,9 +42,12 @@ export class OriginalsStage implements Stage {
     throw new MailError('originals-refused', 'user', `${first?.address ?? ''} takes notifications only`);
   }
 
+  applies({ mail, recipient }: Delivery): boolean {
+    return recipient.own === undefined && mail.client !== undefined && mail.sender !== '';
+  }
+
   async deliver({ mail, recipient, findings }: Delivery): Promise<boolean> {
-    const { sender, client, authentication } = mail;
-    if (recipient.own !== undefined || client === undefined || sender === '') return false;
+    const { sender, authentication } = mail;
     if (!(await this.#refuses(recipient.staged.account, recipient.staged, sender))) return false;
     if (await this.#explain(recipient.staged.account, recipient.address, sender, authentication)) return true;
     // Nobody could be told, and nothing is lost in silence.

@@ -35,7 +35,7 @@ async function lab(options: { quota?: number; before?: Stage; limits?: Partial<t
   const random = new SeededRandom(7);
   let queue: Queue = await openQueue({ kv, clock, random });
   const metrics = new Metrics();
-  const filing = file({ store, clock, log: silentLog });
+  const filing = file({ clock, log: silentLog });
   const passedOver: StageName[] = [];
   const pipeline = pipelineOf([loop(), ...(options.before === undefined ? [] : [options.before]), filing], (stage) =>
     passedOver.push(stage),
@@ -43,7 +43,7 @@ async function lab(options: { quota?: number; before?: Stage; limits?: Partial<t
   const make = () => new Intake({ store, queue, clock, hostname: 'mx.test', log: silentLog, metrics, pipeline });
   const limits = { ...WORKER_LIMITS, ...options.limits };
   const work = (): IntakeWorker => {
-    const worker = new IntakeWorker({ queue, pipeline, clock, random, log: silentLog, metrics }, limits);
+    const worker = new IntakeWorker({ store, queue, pipeline, clock, random, log: silentLog, metrics }, limits);
     workers.push(worker);
     return worker;
   };
@@ -155,7 +155,7 @@ test('a crash between the acknowledgement and the mailbox, and one in the middle
   await intake.accept(arrival(mail('hi'), ALICE, BOB));
   const [entry] = await queue.take('intake', 1);
   const payload = payloadOf(entry!);
-  await filing.deliver?.(deliveryOf(payload, payload.recipients[0]!), new AbortController().signal);
+  await filing.deliver?.(deliveryOf(payload, payload.recipients[0]!, alice), new AbortController().signal);
   expect([inbox(alice).length, inbox(bob).length]).toEqual([1, 0]);
   await restart();
   work();

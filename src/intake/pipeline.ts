@@ -6,7 +6,7 @@
  */
 import { MailError } from '../mail/error.ts';
 import type { HeaderBlock } from '../mail/header.ts';
-import type { Staged } from '../mailstore/api.ts';
+import type { Body, MailAccount, MessageDetails, Staged } from '../mailstore/api.ts';
 import type { LocalRecipient, Origin, Source } from './arrival.ts';
 import type { RunningCheck } from './authentication/check.ts';
 import type { Authentication } from './authentication/results.ts';
@@ -95,6 +95,15 @@ export interface Delivery {
   readonly mail: IntakePayload;
   readonly recipient: IntakeRecipient;
   readonly findings: Findings;
+  /** The recipient's; its records are those of the moment in which this delivery began, or later. */
+  readonly account: MailAccount;
+  /** The mail, read once for all stages. Throws `message-missing`. */
+  content(): Promise<StagedMail>;
+}
+
+export interface StagedMail {
+  readonly details: MessageDetails;
+  readonly body: Body;
 }
 
 export interface Stage {
@@ -114,8 +123,10 @@ export interface Stage {
   check?(arriving: Arriving): RunningCheck | undefined;
   /** When all of it is here, as `header`. */
   content?(arrived: Arrived): Promise<void>;
+  /** Whether there is anything to do at this delivery; default: yes. Most mails pass most stages without a word. */
+  applies?(delivery: Delivery): boolean;
   /** Answers whether the mail is settled: then the later stages do not run. */
-  deliver?(delivery: Delivery, signal: AbortSignal): Promise<boolean>;
+  deliver?(delivery: Delivery, deadline: AbortSignal): Promise<boolean>;
 }
 
 export type Moment = 'recipient' | 'header' | 'content' | 'delivery';
@@ -208,6 +219,13 @@ function momentsOf(stage: Stage): Moment[] {
 }
 
 /** A delivery at its beginning. */
-export function deliveryOf(mail: IntakePayload, recipient: IntakeRecipient): Delivery {
-  return { mail, recipient, findings: {} };
+export function deliveryOf(mail: IntakePayload, recipient: IntakeRecipient, account: MailAccount): Delivery {
+  let content: Promise<StagedMail> | undefined;
+  return {
+    mail,
+    recipient,
+    findings: {},
+    account,
+    content: () => (content ??= account.staged(recipient.staged)),
+  };
 }

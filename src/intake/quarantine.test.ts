@@ -29,14 +29,14 @@ async function lab() {
   const log = silentLog;
   const engines = new Engines({ scanners: [], deadlineMs: 1_000, clock, log, metrics });
   const rules = { malware: 'error-queue', executables: 'error-queue', archives: 'accept', onFailure: 'retry' } as const;
-  const virus = new VirusStage({ store, engines, rules, log, metrics: new Metrics() });
-  const pipeline = pipelineOf([virus, file({ store, clock, log })]);
+  const virus = new VirusStage({ engines, rules, log, metrics: new Metrics() });
+  const pipeline = pipelineOf([virus, file({ clock, log })]);
   const openOn = async () => {
     const queue = await openQueue({ kv, clock, random });
     return { queue, quarantine: new Quarantine({ queue, store }) };
   };
   const work = async (queue: Queue) => {
-    const worker = new IntakeWorker({ queue, pipeline, clock, random, log, metrics: new Metrics() });
+    const worker = new IntakeWorker({ store, queue, pipeline, clock, random, log, metrics: new Metrics() });
     ends.push(worker);
     const busy = async () => (await queue.counts()).intake.waiting > 0;
     while (await busy()) await new Promise((resolve) => setImmediate(resolve));

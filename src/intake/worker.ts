@@ -5,6 +5,7 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { MailError } from '../mail/error.ts';
+import type { MailAccount, MailStore } from '../mailstore/api.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Queue, QueueEntry } from '../ports/queue.ts';
 import type { Random } from '../ports/random.ts';
@@ -14,8 +15,10 @@ import type { Counter, Histogram, Metrics } from '../telemetry/metrics.ts';
 import type { HeldFor, IntakePayload, IntakeRecipient } from './entry.ts';
 import { payloadOf } from './entry.ts';
 import { type Delivery, deliveryOf, type Pipeline, type Stage } from './pipeline.ts';
+import { INTAKE } from './stages/parts.ts';
 
 export interface WorkerParts {
+  readonly store: Pick<MailStore, 'open'>;
   readonly queue: Queue;
   readonly pipeline: Pipeline;
   readonly clock: Clock;
@@ -152,13 +155,19 @@ export class IntakeWorker implements AsyncDisposable {
     failures: Failure[],
     deadlineMs: number,
   ): Promise<void> {
-    const { clock, pipeline } = this.#parts;
-    const delivery = deliveryOf(mail, recipient);
+    const { clock, pipeline, store } = this.#parts;
     let stage: Stage | undefined;
     using deadline = new Deadline(clock, deadlineMs, () => stage);
     const through = async (): Promise<void> => {
-      for (stage of pipeline.stages)
-        if (stage.deliver !== undefined && (await this.#run(stage, delivery, deadline))) break;
+      // Open until the last stage has ended, also when nobody waits for it any more.
+      using account: MailAccount & Disposable = await store.open(INTAKE, recipient.staged.account, {
+        records: 'known',
+      });
+      const delivery = deliveryOf(mail, recipient, account);
+      for (stage of pipeline.stages) {
+        if (stage.deliver === undefined || stage.applies?.(delivery) === false) continue;
+        if (await this.#run(stage, delivery, deadline)) break;
+      }
     };
     try {
       await Promise.race([through(), deadline.passed]);

@@ -19,6 +19,7 @@ import type {
   MessageQuery,
   MsgId,
   NewPlacement,
+  OpenOptions,
   Placed,
   Places,
   RecordChange,
@@ -67,24 +68,39 @@ export class Account implements MailAccount, Disposable {
   readonly #node: Node;
   readonly #onDispose: () => void;
   readonly #onces: Map<string, Promise<unknown>>;
-  readonly #watches = new Set<Disposable>();
-  readonly outgoing: Outgoing;
-  readonly senderMailbox: SenderMailbox;
+  readonly #recordsKnown: boolean;
+  /** Made for those who ask: a handle for each delivery asks for none of them. */
+  #watches: Set<Disposable> | undefined;
+  #outgoing: Outgoing | undefined;
+  #senderMailbox: SenderMailbox | undefined;
   #disposed = false;
 
-  constructor(mailbox: Mailbox, node: Node, onces: Map<string, Promise<unknown>>, onDispose: () => void) {
+  constructor(
+    mailbox: Mailbox,
+    node: Node,
+    onces: Map<string, Promise<unknown>>,
+    onDispose: () => void,
+    { records }: OpenOptions,
+  ) {
     this.#mailbox = mailbox;
     this.#node = node;
     this.#onces = onces;
     this.#onDispose = onDispose;
-    this.outgoing = new AccountOutgoing(mailbox, node);
-    this.senderMailbox = new AccountSenderMailbox(mailbox, node, this.outgoing);
+    this.#recordsKnown = records === 'known';
+  }
+
+  get outgoing(): Outgoing {
+    return (this.#outgoing ??= new AccountOutgoing(this.#mailbox, this.#node));
+  }
+
+  get senderMailbox(): SenderMailbox {
+    return (this.#senderMailbox ??= new AccountSenderMailbox(this.#mailbox, this.#node, this.outgoing));
   }
 
   [Symbol.dispose](): void {
     if (this.#disposed) return;
     this.#disposed = true;
-    for (const watch of this.#watches) watch[Symbol.dispose]();
+    for (const watch of this.#watches ?? []) watch[Symbol.dispose]();
     this.#onDispose();
   }
 
@@ -345,27 +361,29 @@ export class Account implements MailAccount, Disposable {
     const mine: Disposable = {
       [Symbol.dispose]: () => {
         watch[Symbol.dispose]();
-        this.#watches.delete(mine);
+        this.#watches?.delete(mine);
       },
     };
-    this.#watches.add(mine);
+    (this.#watches ??= new Set()).add(mine);
     return mine;
   }
 
   async record<T>(kind: string, id: string): Promise<T | undefined> {
+    const known = this.#known(kind);
+    if (known) return parsedRecord(known.get(id));
     const value = await told(async () => {
       const records = await this.#mailbox.records.all(kind);
       if (records !== undefined && records.size === 0) return undefined;
       const key = checkedRecordKey(kind, id);
       return records ? records.get(id) : (await this.#kv.get(accountPartition(this.id), [key]))[0];
     });
-    return value && (JSON.parse(Buffer.from(value).toString()) as T);
+    return parsedRecord(value);
   }
 
   async records<T>(kind: string): Promise<readonly { id: string; value: T }[]> {
     checkedRecordKey(kind, '-');
-    const parsed = (id: string, value: Value) => ({ id, value: JSON.parse(Buffer.from(value).toString()) as T });
-    const few = await told(() => this.#mailbox.records.all(kind));
+    const parsed = (id: string, value: Value) => ({ id, value: parsedRecord(value) as T });
+    const few = this.#known(kind) ?? (await told(() => this.#mailbox.records.all(kind)));
     if (few) return Array.from(few, ([id, value]) => parsed(id, value));
     const found: { id: string; value: T }[] = [];
     for await (const page of this.#kv.scan(accountPartition(this.id), recordsOf(kind)))
@@ -414,6 +432,10 @@ export class Account implements MailAccount, Disposable {
     return meta;
   }
 
+  #known(kind: string): ReadonlyMap<string, Value> | undefined {
+    return this.#recordsKnown ? this.#mailbox.records.known(kind) : undefined;
+  }
+
   #bodyOf(meta: MessageMeta, details: StoredDetails, firstRow?: Value): Body {
     return new StoredBody(this.#kv, this.#node.blobs, this.id, details, {
       ...(firstRow && { firstRow }),
@@ -444,6 +466,10 @@ function inParts<T>(all: readonly T[]): (readonly T[])[] {
   const parts: T[][] = [];
   for (let i = 0; i < all.length; i += MOST_MESSAGES) parts.push(all.slice(i, i + MOST_MESSAGES));
   return parts;
+}
+
+function parsedRecord<T>(value: Value | undefined): T | undefined {
+  return value && (JSON.parse(Buffer.from(value).toString()) as T);
 }
 
 function cutMeanwhile(account: AccountId): MailError {

@@ -428,9 +428,17 @@ export interface AccountChanged {
   readonly changes: readonly Change['type'][];
 }
 
+export interface OpenOptions {
+  /**
+   * `known`: records are read from what this node knew when the handle was opened, or later; nobody's answer here is missing.
+   * For whoever looks up many in a row, as each delivery does. Default: the store is asked each time.
+   */
+  readonly records?: 'known';
+}
+
 export interface MailStore extends AsyncDisposable {
   /** `account-missing`, `not-allowed`. Handles of one account share one index; dispose when done. */
-  open(who: Principal, account: AccountId): Promise<MailAccount & Disposable>;
+  open(who: Principal, account: AccountId, options?: OpenOptions): Promise<MailAccount & Disposable>;
   /** A new account with its standard folders, subscribed: INBOX, Sent, Drafts, Junk, Trash, Archive. */
   createAccount(id: AccountId, options?: { readonly quota?: number }): Promise<void>;
   setQuota(id: AccountId, bytes: number | undefined): Promise<void>;

@@ -40,6 +40,12 @@ export class RecordCache {
     this.#kinds.clear();
   }
 
+  /** What this node knows of a kind, without asking the store; undefined when it knows nothing. */
+  known(kind: string): Records | undefined {
+    const known = this.#kinds.get(kind);
+    return known === 'many' ? undefined : known;
+  }
+
   /** Undefined when the store has to be asked. */
   async all(kind: string): Promise<Records | undefined> {
     const p = accountPartition(this.#account);

@@ -8,7 +8,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { KeyValueStore } from '../ports/kv.ts';
 import type { Random } from '../ports/random.ts';
 import { Account } from './account.ts';
-import type { AccountId, MailAccount, MailStore, Principal, SearchIndexFacts, Staged } from './api.ts';
+import type { AccountId, MailAccount, MailStore, OpenOptions, Principal, SearchIndexFacts, Staged } from './api.ts';
 import { storeError } from './commit.ts';
 import { createAccount, newEpoch, removeAccount } from './create-account.ts';
 import { ChangeFeed } from './feed.ts';
@@ -97,14 +97,15 @@ class Store implements MailStore {
     this.#refreshLater();
   }
 
-  async open(who: Principal, account: AccountId): Promise<MailAccount & Disposable> {
+  async open(who: Principal, account: AccountId, options: OpenOptions = {}): Promise<MailAccount & Disposable> {
     if (who.kind === 'user' && who.account !== account)
       throw new MailError('not-allowed', 'user', `${who.address} may not open another account`);
     const opened = this.#get(account);
     opened.handles++;
     try {
       const mailbox = await opened.mailbox;
-      return new Account(mailbox, this.#node, this.#onces, () => void opened.handles--);
+      if (options.records === 'known') await mailbox.loop.refresh();
+      return new Account(mailbox, this.#node, this.#onces, () => void opened.handles--, options);
     } catch (error) {
       opened.handles--;
       throw storeError(error);

@@ -176,7 +176,7 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
   const dispatcher = undo.use(
     new Dispatcher({ ...sending, directory, intake, automatic, returnPaths, held }, outboundLimits),
   );
-  undo.use(new IntakeWorker({ queue, pipeline, clock, random, log, metrics }));
+  undo.use(new IntakeWorker({ store: mailstore, queue, pipeline, clock, random, log, metrics }));
   const signer = config.outbound.sign ? new DkimSigner({ keys: store.dkimKeys, clock, log }) : undefined;
   const sealer = new ArcSealer({ keys: store.dkimKeys, clock, log, hostname });
   const { fastBlock, reputation, sources } = store.senders;

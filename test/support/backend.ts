@@ -81,7 +81,7 @@ export async function memoryBackend(options: BackendOptions = {}) {
   const metrics = new Metrics();
   const hostname = 'mail.example.test';
   const queue = await openQueue({ ...parts, random });
-  const pipeline = pipelineOf([loop(), file({ store: mailstore, clock, log })]);
+  const pipeline = pipelineOf([loop(), file({ clock, log })]);
   const intake = new Intake({ store: mailstore, queue, clock, hostname, log, metrics, pipeline });
   const returnPaths = new ReturnPaths({ directory, clock, secret: new Uint8Array(32).fill(2) });
   const recipients = new Recipients(directory, mailstore, returnPaths);
@@ -129,7 +129,7 @@ export async function memoryBackend(options: BackendOptions = {}) {
   const rules = new Rules(scripts, random);
   const classifier = new Classifier({ store: mailstore, kv: parts.kv, rules, clock, random, log });
   /** Files what was accepted, from now on. */
-  const startWorker = () => new IntakeWorker({ queue, pipeline, clock, random, log, metrics });
+  const startWorker = () => new IntakeWorker({ store: mailstore, queue, pipeline, clock, random, log, metrics });
   const handles = countHandles(mailstore);
   return {
     ...parts,

@@ -6,33 +6,30 @@ import { type RawMail, HEAD_LIMIT } from '../../intake/arrival.ts';
 import type { AutomaticMail } from '../../intake/automatic.ts';
 import type { Delivery, Stage } from '../../intake/pipeline.ts';
 import type { ReturnPaths } from '../../intake/return-paths.ts';
-import { INTAKE } from '../../intake/stages/parts.ts';
 import { selectFields } from '../../mail/header.ts';
 import { domainOf } from '../../mail/path.ts';
-import type { MailStore } from '../../mailstore/api.ts';
 import type { Log } from '../../telemetry/log.ts';
 
 const CRLF = Buffer.from('\r\n');
 
 export interface PassBackParts {
-  readonly store: Pick<MailStore, 'open'>;
   readonly automatic: AutomaticMail;
   readonly returnPaths: Pick<ReturnPaths, 'read'>;
   readonly log: Log;
 }
 
-export function passBack({ store, automatic, returnPaths, log }: PassBackParts): Stage {
+export function passBack({ automatic, returnPaths, log }: PassBackParts): Stage {
   return {
     name: 'pass-back',
     does: 'passes reports about forwarded mail on to whoever sent that',
     needs: ['body', 'account'],
     onFailure: 'retry',
-    async deliver({ mail, recipient, findings }: Delivery) {
-      if (recipient.own !== undefined || findings.quarantined) return false;
+    applies: ({ recipient, findings }) => recipient.own === undefined && findings.quarantined !== true,
+    async deliver(delivery: Delivery) {
+      const { mail, recipient, account } = delivery;
       const path = await returnPaths.read(recipient.address);
       if (path?.kind !== 'forward') return false;
-      using account = await store.open(INTAKE, recipient.staged.account);
-      const { details, body } = await account.staged(recipient.staged);
+      const { details, body } = await delivery.content();
       const { size, structure } = details;
       const end = structure.bodyStart;
       const fields = selectFields(await body.bytes(0, Math.min(end, HEAD_LIMIT)), new Set(['return-path']), true);

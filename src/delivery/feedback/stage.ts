@@ -43,16 +43,18 @@ export class FeedbackStage implements Stage {
     this.#parts = parts;
   }
 
+  /** A copy of what the owner sends is no arriving mail. */
+  applies({ recipient, findings }: Arrival): boolean {
+    return recipient.own === undefined && findings.quarantined !== true;
+  }
+
   async deliver(arrival: Arrival): Promise<boolean> {
-    const { store, returnPaths } = this.#parts;
-    const { recipient } = arrival;
-    // A copy of what the owner sends is no arriving mail.
-    if (recipient.own !== undefined || arrival.findings.quarantined) return false;
+    const { returnPaths } = this.#parts;
+    const { recipient, account } = arrival;
     const path = await returnPaths.read(recipient.address);
     // Its turn comes when it was looked into for viruses (`pass-back.ts`).
     if (path?.kind === 'forward') return false;
-    using account = await store.open(INTAKE, recipient.staged.account);
-    const { details, body } = await account.staged(recipient.staged);
+    const { details, body } = await arrival.content();
     // Without a return path of ours only what says that it is a report is read.
     if (path === undefined && arrival.mail.sender !== '' && !isReport(details)) return false;
     const raw = Buffer.from(await body.bytes(0, Math.min(body.size, MOST_READ)));

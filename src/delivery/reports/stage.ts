@@ -5,35 +5,32 @@
 import { isRole } from '../../directory/postmaster.ts';
 import type { Directory } from '../../directory/api.ts';
 import type { Stage } from '../../intake/pipeline.ts';
-import { INTAKE } from '../../intake/stages/parts.ts';
 import { MOST_REPORT_MAIL, readDomainReport, type DomainReport } from '../../mail/reports/read.ts';
-import type { MailStore } from '../../mailstore/api.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { type ReportHistory, type ReportSummary } from './history.ts';
 import { byName } from './make.ts';
 
 export interface DomainReportParts {
-  readonly store: Pick<MailStore, 'open'>;
   readonly directory: Pick<Directory, 'account' | 'isLocal'>;
   readonly reports: Pick<ReportHistory, 'add'>;
   readonly clock: Clock;
 }
 
-export function domainReports({ store, directory, reports, clock }: DomainReportParts): Stage {
+export function domainReports({ directory, reports, clock }: DomainReportParts): Stage {
   return {
     name: 'domain-reports',
     does: 'notes what other servers report about mail and TLS of our domains (DMARC, TLS-RPT)',
     needs: ['body', 'account', 'authentication'],
     onFailure: 'accept',
-    async deliver({ mail, recipient, findings }) {
-      const { dmarc } = mail.authentication ?? {};
-      if (recipient.own !== undefined || findings.junk !== undefined || dmarc?.result !== 'pass') return false;
-      using account = await store.open(INTAKE, recipient.staged.account);
-      const { details, body } = await account.staged(recipient.staged);
+    applies: ({ mail, recipient, findings }) =>
+      recipient.own === undefined && findings.junk === undefined && mail.authentication?.dmarc.result === 'pass',
+    async deliver(delivery) {
+      const { mail, recipient, account } = delivery;
+      const { details, body } = await delivery.content();
       if (details.size > MOST_REPORT_MAIL || !(await answers(recipient.address, account.id, directory))) return false;
       const report = await readDomainReport(Buffer.from(await body.bytes(0, body.size)));
       if (report === undefined) return false;
-      for (const summary of summaries(report, dmarc.domain, clock.now()))
+      for (const summary of summaries(report, mail.authentication?.dmarc.domain ?? '', clock.now()))
         if (await directory.isLocal(summary.domain)) await reports.add(summary);
       return false;
     },

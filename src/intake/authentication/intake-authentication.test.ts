@@ -41,9 +41,9 @@ async function lab(zones: Record<string, StaticZone>) {
     loopback: false,
     rules: { mode: 'enforce', trustedSealers: new Set() },
   });
-  const pipeline = pipelineOf([authentication(authenticator), file({ store, clock, log: silentLog })]);
+  const pipeline = pipelineOf([authentication(authenticator), file({ clock, log: silentLog })]);
   const intake = new Intake({ store, queue, clock, hostname: 'mx.test', log: silentLog, metrics, pipeline });
-  workers.push(new IntakeWorker({ queue, pipeline, clock, random, log: silentLog, metrics }));
+  workers.push(new IntakeWorker({ store, queue, pipeline, clock, random, log: silentLog, metrics }));
   const stored = async (folder: FolderId): Promise<string[]> => {
     await settle();
     return Promise.all(

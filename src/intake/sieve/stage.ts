@@ -11,7 +11,7 @@ import type { MailAccount } from '../../mailstore/api.ts';
 import type { Counter, Metrics } from '../../telemetry/metrics.ts';
 import type { Delivery, Findings, Stage } from '../pipeline.ts';
 import type { Plan } from '../plan.ts';
-import { INTAKE, type SendingParts } from '../stages/parts.ts';
+import type { SendingParts } from '../stages/parts.ts';
 import type { ReturnPaths } from '../return-paths.ts';
 import { listOf } from './lists.ts';
 import { mailboxId, roleOf } from './mailboxes.ts';
@@ -39,15 +39,17 @@ export class SieveStage implements Stage {
     this.#runs = parts.metrics.counter('sieve_runs_total', 'Mails on which a Sieve script ran.', ['outcome']);
   }
 
+  /** A copy of what the owner sends is no arriving mail. */
+  applies({ recipient, findings }: Delivery): boolean {
+    return recipient.own === undefined && findings.quarantined !== true;
+  }
+
   async deliver(delivery: Delivery): Promise<boolean> {
-    const { store, scripts, clock, log, hostname } = this.#parts;
-    const { mail, recipient } = delivery;
-    // A copy of what the owner sends is no arriving mail.
-    if (recipient.own !== undefined || delivery.findings.quarantined) return false;
-    using account = await store.open(INTAKE, recipient.staged.account);
+    const { scripts, clock, log, hostname } = this.#parts;
+    const { mail, recipient, account } = delivery;
     const running = await scripts.running(account);
     if (running.length === 0) return false;
-    const { details, body } = await account.staged(recipient.staged);
+    const { details, body } = await delivery.content();
     const input: SieveInput = {
       envelope: { from: mail.sender, to: recipient.address },
       size: details.size,

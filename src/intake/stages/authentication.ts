@@ -15,12 +15,12 @@ export function authentication(authenticator: Pick<Authenticator, 'begin'>): Sta
     onFailure: 'retry',
     check: ({ source, sender, origin, header }) =>
       source === 'outside' ? authenticator.begin(sender, origin, header) : undefined,
-    deliver({ mail, recipient, findings }) {
-      if (mail.authentication?.dmarc.disposition === 'quarantine' && recipient.own === undefined) {
-        findings.junk = "its author's domain asks for that";
-        findings.quarantined = true;
-      }
-      return Promise.resolve(false);
+    applies: ({ mail, recipient }) =>
+      mail.authentication?.dmarc.disposition === 'quarantine' && recipient.own === undefined,
+    async deliver({ findings }) {
+      findings.junk = "its author's domain asks for that";
+      findings.quarantined = true;
+      return false;
     },
   };
 }

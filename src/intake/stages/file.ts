@@ -4,7 +4,7 @@
  */
 import type { FileintoAction } from '../../mail/sieve/actions.ts';
 import type { SieveHeader } from '../../mail/sieve/header.ts';
-import type { Folder, MailAccount, MailStore, NewPlacement, Placed } from '../../mailstore/api.ts';
+import type { Folder, MailAccount, NewPlacement, Placed } from '../../mailstore/api.ts';
 import { MailError } from '../../mail/error.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../telemetry/log.ts';
@@ -12,24 +12,22 @@ import type { Delivery, Stage } from '../pipeline.ts';
 import type { Plan } from '../plan.ts';
 import { flagsOf, targetOf } from '../sieve/mailboxes.ts';
 import { SieveMemory } from '../sieve/memory.ts';
-import { defaultFolder, defaultKeywords, INTAKE, inboxOf, isUserError, recordsOf } from './parts.ts';
+import { defaultFolder, defaultKeywords, inboxOf, isUserError, recordsOf } from './parts.ts';
 
 export interface FileParts {
-  readonly store: Pick<MailStore, 'open'>;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-export function file({ store, clock, log }: FileParts): Stage {
+export function file({ clock, log }: FileParts): Stage {
   return {
     name: 'file',
     does: 'puts it into the folders that the rules ask for, or into INBOX',
     needs: ['account'],
     onFailure: 'retry',
     async deliver(delivery) {
-      const { mail, recipient, findings } = delivery;
+      const { mail, recipient, findings, account } = delivery;
       const { staged, deliveryId, own } = recipient;
-      using account = await store.open(INTAKE, staged.account);
       const { plan } = findings;
       if (plan === undefined) {
         // The folder a sender chose may be gone by now: then its copy is in INBOX rather than nowhere.

@@ -8,7 +8,7 @@ import type { Person } from '../people.ts';
 import type { Plan } from '../plan.ts';
 import { scriptFailed } from '../sieve/notice.ts';
 import { fromOf } from '../sieve/vacation.ts';
-import { automaticMessageId, INTAKE, inboxOf, isUserError, readAgain, type SendingParts } from './parts.ts';
+import { automaticMessageId, inboxOf, isUserError, readAgain, type SendingParts } from './parts.ts';
 
 export class NotifyStage implements Stage {
   readonly name = 'notify';
@@ -21,14 +21,18 @@ export class NotifyStage implements Stage {
     this.#parts = parts;
   }
 
+  applies({ findings: { plan, person, junk } }: Delivery): boolean {
+    if (plan?.failure !== undefined) return true;
+    return junk === undefined && (plan?.notices.length || person?.notify?.length || 0) > 0;
+  }
+
   async deliver(delivery: Delivery): Promise<boolean> {
+    const { account } = delivery;
     const { plan, junk, person } = delivery.findings;
     const notices = junk === undefined ? [...(plan?.notices ?? []), ...noticesFor(person)] : [];
-    if (notices.length === 0 && plan?.failure === undefined) return false;
-    const { store, log } = this.#parts;
-    using account = await store.open(INTAKE, delivery.recipient.staged.account);
+    const { log } = this.#parts;
     const failure = plan?.failure;
-    const mail = plan ?? (await readAgain(account, delivery));
+    const mail = plan ?? (await readAgain(delivery));
     if (failure) await this.#tellOwner(account, delivery.recipient.address, failure);
     for (const action of notices) {
       try {

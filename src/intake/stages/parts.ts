@@ -65,11 +65,8 @@ export function recordsOf({ assessment }: Findings): NonNullable<NewPlacement['r
 }
 
 /** Of a mail of which no rule made a plan. */
-export async function readAgain(
-  account: MailAccount,
-  { recipient }: Delivery,
-): Promise<Pick<Plan, 'details' | 'header'>> {
-  const { details, body } = await account.staged(recipient.staged);
+export async function readAgain(delivery: Delivery): Promise<Pick<Plan, 'details' | 'header'>> {
+  const { details, body } = await delivery.content();
   const header = SieveHeader.parse(await body.bytes(0, Math.min(details.structure.bodyStart, HEAD_LIMIT)));
   return { details, header };
 }

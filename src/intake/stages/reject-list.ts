@@ -57,11 +57,14 @@ export class RejectListStage implements Stage {
     if (refusal !== undefined) throw refusal;
   }
 
-  async deliver({ mail, recipient, findings }: Delivery): Promise<boolean> {
-    const { store, log, clock } = this.#parts;
-    if (recipient.own !== undefined) return false;
-    using account = await store.open(INTAKE, recipient.staged.account);
-    const { details } = await account.staged(recipient.staged);
+  applies({ recipient }: Delivery): boolean {
+    return recipient.own === undefined;
+  }
+
+  async deliver(delivery: Delivery): Promise<boolean> {
+    const { mail, recipient, findings, account } = delivery;
+    const { log, clock } = this.#parts;
+    const { details } = await delivery.content();
     const authors = details.envelope.from.map(({ address }) => address);
     const person = authors.length === 1 ? await personAt(account, authors[0] ?? '') : undefined;
     if (person !== undefined && isProven(mail)) findings.person = person;

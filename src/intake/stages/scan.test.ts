@@ -104,9 +104,9 @@ async function lab(
   });
   const passedOver: StageName[] = [];
   const asked = options.quarantine ? [authentication(QUARANTINE)] : [];
-  const pipeline = pipelineOf([...asked, virus, spam, file({ store, clock, log })], (stage) => passedOver.push(stage));
+  const pipeline = pipelineOf([...asked, virus, spam, file({ clock, log })], (stage) => passedOver.push(stage));
   const intake = new Intake({ store, queue, clock, hostname: 'mx.test', log, metrics, pipeline });
-  ends.push(new IntakeWorker({ queue, pipeline, clock, random, log, metrics }));
+  ends.push(new IntakeWorker({ store, queue, pipeline, clock, random, log, metrics }));
   return {
     store,
     alice,

@@ -6,7 +6,6 @@ import type { Directory } from '../../directory/api.ts';
 import { addressesIn } from '../../mail/address.ts';
 import { MailError } from '../../mail/error.ts';
 import { parseMailbox } from '../../mail/path.ts';
-import type { MailStore } from '../../mailstore/api.ts';
 import { isLoopback } from '../../net/address.ts';
 import { DnsError, type Resolver } from '../../ports/resolver.ts';
 import type { Log } from '../../telemetry/log.ts';
@@ -14,10 +13,8 @@ import type { Authentication } from '../authentication/results.ts';
 import { isProven } from '../people.ts';
 import type { Arrived, Delivery, Stage } from '../pipeline.ts';
 import type { IntakePayload } from '../entry.ts';
-import { INTAKE } from './parts.ts';
 
 export interface SenderAddressParts {
-  readonly store: Pick<MailStore, 'open'>;
   readonly directory: Pick<Directory, 'route'>;
   readonly resolver: Pick<Resolver, 'mx' | 'addresses'>;
   readonly log: Log;
@@ -60,10 +57,13 @@ export class SenderAddressStage implements Stage {
     if (why !== undefined) throw new MailError('wrong-sender', 'user', why);
   }
 
+  applies({ mail, findings, recipient }: Delivery): boolean {
+    if (mail.client === undefined || recipient.own !== undefined || findings.trusted === true) return false;
+    return this.#looksAt(mail.client.address);
+  }
+
   async deliver(delivery: Delivery, deadline: AbortSignal): Promise<boolean> {
     const { mail, findings, recipient } = delivery;
-    if (mail.client === undefined || recipient.own !== undefined || findings.trusted === true) return false;
-    if (!this.#looksAt(mail.client.address)) return false;
     let looked = this.#looked.get(mail);
     if (looked === undefined) {
       looked = this.#look(delivery, deadline);
@@ -82,9 +82,9 @@ export class SenderAddressStage implements Stage {
     return this.#parts.loopback || !isLoopback(client);
   }
 
-  async #look({ mail, recipient }: Delivery, deadline: AbortSignal): Promise<string | undefined> {
-    using account = await this.#parts.store.open(INTAKE, recipient.staged.account);
-    const { details } = await account.staged(recipient.staged);
+  async #look(delivery: Delivery, deadline: AbortSignal): Promise<string | undefined> {
+    const { mail } = delivery;
+    const { details } = await delivery.content();
     const authors = details.envelope.from.flatMap(({ address, group }) =>
       group === undefined ? [address] : group.members.map((member) => member.address),
     );

@@ -1,5 +1,5 @@
 /** How likely a mail from outside is spam, in points that can be read; where there are enough of them it goes to Junk. */
-import type { MailAccount, MailStore } from '../../mailstore/api.ts';
+import type { MailAccount } from '../../mailstore/api.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Resolver } from '../../ports/resolver.ts';
 import { type ScanPoint, SPAM_SCORE } from '../../ports/scanner.ts';
@@ -19,11 +19,9 @@ import type { Greylist } from '../spam/greylist.ts';
 import { correspondent, mailDigest } from '../spam/correspondents.ts';
 import { type MailText, readMailText } from '../spam/mail-text.ts';
 import { tokensOf } from '../spam/tokens.ts';
-import { INTAKE } from './parts.ts';
 import { scannedOf } from './virus.ts';
 
 export interface SpamParts {
-  readonly store: Pick<MailStore, 'open'>;
   readonly engines: Engines;
   readonly filters: BayesFilters;
   /** Absent: nobody is asked to come again. */
@@ -76,12 +74,14 @@ export class SpamStage implements Stage {
     if (!isLoopback(named.remote) || this.#parts.loopback) await this.#parts.greylist?.check(named);
   }
 
-  async deliver(delivery: Delivery, signal: AbortSignal): Promise<boolean> {
-    const { mail, recipient, findings } = delivery;
+  applies({ mail, recipient, findings }: Delivery): boolean {
     if (mail.client === undefined || recipient.own !== undefined || findings.trusted || mail.released) return false;
-    if (isLoopback(mail.client.address) && !this.#parts.loopback) return false;
-    using account = await this.#parts.store.open(INTAKE, recipient.staged.account);
-    const looked = await this.#shared(delivery, account, signal);
+    return this.#parts.loopback || !isLoopback(mail.client.address);
+  }
+
+  async deliver(delivery: Delivery, deadline: AbortSignal): Promise<boolean> {
+    const { mail, recipient, findings, account } = delivery;
+    const looked = await this.#shared(delivery, deadline);
     const { limit, log } = this.#parts;
     const own = [...(await this.#bayes(account, looked)), ...(await known(account, mail, looked.text))];
     const assessment = assessmentOf([...looked.points, ...own], limit);
@@ -100,19 +100,20 @@ export class SpamStage implements Stage {
     return false;
   }
 
-  #shared(delivery: Delivery, account: MailAccount, signal: AbortSignal): Promise<Looked> {
+  #shared(delivery: Delivery, deadline: AbortSignal): Promise<Looked> {
     let looked = this.#looked.get(delivery.mail);
     if (looked === undefined) {
-      looked = this.#look(delivery, account, signal);
+      looked = this.#look(delivery, deadline);
       looked.catch(() => undefined);
       this.#looked.set(delivery.mail, looked);
     }
     return looked;
   }
 
-  async #look({ mail, recipient }: Delivery, account: MailAccount, signal: AbortSignal): Promise<Looked> {
+  async #look(delivery: Delivery, signal: AbortSignal): Promise<Looked> {
+    const { mail } = delivery;
     const { engines, resolver, rules, clock } = this.#parts;
-    const { details, body } = await account.staged(recipient.staged);
+    const { details, body } = await delivery.content();
     const text = await readMailText(details, body);
     const { sender, authentication, client = { address: '' } } = mail;
     const facts = { mail: text, sender, client, authentication, rules, resolver, now: clock.now() };

@@ -10,7 +10,7 @@ import { isForged } from '../sieve/forged.ts';
 import { SieveMemory } from '../sieve/memory.ts';
 import { Turns } from '../sieve/turns.ts';
 import { composeAnswer, fromOf, ownAddresses, whyNoAnswer } from '../sieve/vacation.ts';
-import { automaticMessageId, INTAKE, isUserError, readAgain, type SendingParts } from './parts.ts';
+import { automaticMessageId, isUserError, readAgain, type SendingParts } from './parts.ts';
 
 export class VacationStage implements Stage {
   readonly name = 'vacation';
@@ -24,18 +24,20 @@ export class VacationStage implements Stage {
     this.#parts = parts;
   }
 
+  applies({ recipient, findings }: Delivery): boolean {
+    return recipient.own === undefined && findings.junk === undefined;
+  }
+
   async deliver(delivery: Delivery): Promise<boolean> {
-    const { recipient, findings } = delivery;
-    if (recipient.own !== undefined || findings.junk !== undefined) return false;
-    const { store, log } = this.#parts;
-    using account = await store.open(INTAKE, recipient.staged.account);
-    const { plan } = findings;
+    const { account } = delivery;
+    const { log } = this.#parts;
+    const { plan } = delivery.findings;
     const answers: Answering[] = plan?.answers.map((action) => ({ action })) ?? [];
     // A script that answers says what the owner wants to be said; what nobody gets is not answered.
     const isTaken = plan === undefined || plan.places.length > 0 || plan.redirected;
     if (answers.length === 0 && isTaken) answers.push(...(await this.#absent(account, delivery)));
     if (answers.length === 0) return false;
-    const header = (plan ?? (await readAgain(account, delivery))).header;
+    const header = (plan ?? (await readAgain(delivery))).header;
     for (const answer of answers) {
       try {
         await this.#answer(account, delivery, header, answer);

@@ -1,6 +1,5 @@
 /** Nothing that does harm reaches a mailbox. Such mail is not answered, as its sender is mostly forged: an operator finds it. */
 import { MailError } from '../../mail/error.ts';
-import type { MailStore } from '../../mailstore/api.ts';
 import type { ScannedMail } from '../../ports/scanner.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { Counter, Metrics } from '../../telemetry/metrics.ts';
@@ -8,7 +7,6 @@ import type { IntakePayload } from '../entry.ts';
 import type { Delivery, FailureMeaning, Stage } from '../pipeline.ts';
 import type { Engines } from '../scan/engines.ts';
 import { type Harm, harmIn } from '../scan/harm.ts';
-import { INTAKE } from './parts.ts';
 
 export interface VirusRules {
   /** What becomes of a mail with a virus. */
@@ -21,7 +19,6 @@ export interface VirusRules {
 }
 
 export interface VirusParts {
-  readonly store: Pick<MailStore, 'open'>;
   readonly engines: Engines;
   readonly rules: VirusRules;
   readonly log: Log;
@@ -45,15 +42,18 @@ export class VirusStage implements Stage {
     this.#found = parts.metrics.counter('harmful_mails_total', 'Mails in which something harmful was found.', ['what']);
   }
 
-  async deliver(delivery: Delivery, signal: AbortSignal): Promise<boolean> {
+  applies({ recipient }: Delivery): boolean {
+    return recipient.own === undefined;
+  }
+
+  async deliver(delivery: Delivery, deadline: AbortSignal): Promise<boolean> {
     const { mail, recipient, findings } = delivery;
-    if (recipient.own !== undefined) return false;
     const { rules, log } = this.#parts;
     if (mail.released === true) {
       log.warn({ id: mail.id, recipient: recipient.address }, 'a mail that was held is let through for an operator');
       return false;
     }
-    const { malware, executables, closed } = await this.#harm(delivery, signal);
+    const { malware, executables, closed } = await this.#harm(delivery, deadline);
     findings.virustest = malware.length > 0 ? 5 : executables.length > 0 ? 4 : 1;
     if (malware.length > 0) {
       this.#found.inc({ what: 'malware' });
@@ -76,21 +76,20 @@ export class VirusStage implements Stage {
     return false;
   }
 
-  #harm({ mail, recipient }: Delivery, signal: AbortSignal): Promise<Harm> {
+  #harm(delivery: Delivery, deadline: AbortSignal): Promise<Harm> {
+    const { mail } = delivery;
     let looked = this.#looked.get(mail);
     if (looked === undefined) {
-      looked = this.#look(mail, recipient.staged, signal);
+      looked = this.#look(delivery, deadline);
       looked.catch(() => undefined);
       this.#looked.set(mail, looked);
     }
     return looked;
   }
 
-  async #look(mail: IntakePayload, staged: Delivery['recipient']['staged'], signal: AbortSignal): Promise<Harm> {
-    const { store, engines } = this.#parts;
-    using account = await store.open(INTAKE, staged.account);
-    const content = await account.staged(staged);
-    return await harmIn(content, scannedOf(mail, content.body), engines, signal);
+  async #look(delivery: Delivery, deadline: AbortSignal): Promise<Harm> {
+    const content = await delivery.content();
+    return await harmIn(content, scannedOf(delivery.mail, content.body), this.#parts.engines, deadline);
   }
 }
 

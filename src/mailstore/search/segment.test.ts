@@ -31,7 +31,7 @@ test('any bit of a segment that flips is found, also where the message is gone',
   const facts = builder.finish('0'.repeat(24), rows.put);
   expect(await segmentProblem(new Segment(facts, rows))).toBeUndefined();
   const missed: string[] = [];
-  for (const [kind, number, bytes] of [...rows.entries()])
+  for (const [kind, number, bytes] of rows.entries())
     for (let bit = 0; bit < bytes.length * 8; bit++) {
       const flipped = Uint8Array.from(bytes);
       flipped[bit >> 3]! ^= 1 << (bit & 7);
