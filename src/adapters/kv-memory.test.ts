@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { collect, commitNow, freshId, kvContract, text } from '../ports/kv.contract.ts';
+import { kvContract } from '../ports/kv.contract.ts';
+import { collect, commitNow, freshId, text } from '../ports/kv-rows.contract.ts';
 import { type CommitResult, partition } from '../ports/kv.ts';
 import { ManualClock } from './clock-manual.ts';
 import { MemoryKv } from './kv-memory.ts';

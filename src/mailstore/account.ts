@@ -37,20 +37,20 @@ import { Joined, listConversations } from './conversations.ts';
 import { storeError } from './commit.ts';
 import type { StoredDetails } from './details.ts';
 import { pathLevels, SEPARATOR } from './folder-names.ts';
-import { accountPartition, emailTime, onceKey, recordOf, recordsOf } from './keys.ts';
-import { readLog } from './log.ts';
+import { accountPartition, emailTime, onceKey } from './keys.ts';
+import { changesBetween } from './log.ts';
 import type { Mailbox, Node } from './mailbox.ts';
 import { createFolder, deleteFolder, describeFolder, renameFolder, subscribe } from './operations/folders.ts';
 import { copyMessages, deleteMessages, MOST_MESSAGES, moveMessages, updateMessages } from './operations/messages.ts';
 import { besideDelivery } from './operations/delivered.ts';
 import { DAY, publish } from './operations/publish.ts';
-import { changeRecords, checkedRecordKey, putRecord, rememberOnce } from './operations/records.ts';
+import { changeRecords, putRecord, rememberOnce } from './operations/records.ts';
 import { withdraw } from './operations/withdraw.ts';
 import { AccountSenderMailbox } from './holding.ts';
 import { AccountOutgoing } from './outgoing.ts';
 import { messageIds } from './query.ts';
 import { eachDetails, readDetails, readMessage } from './read-details.ts';
-import { noFolder, publicChanges } from './state.ts';
+import { noFolder } from './state.ts';
 import { runSearch } from './search/search.ts';
 import { mayHold } from './search/substring.ts';
 import type { SenderMailbox } from './sender-mailbox.ts';
@@ -337,19 +337,7 @@ export class Account implements MailAccount, Disposable {
 
   changesSince(version: Version): AsyncIterable<VersionChanges> | undefined {
     const { facts } = this.#mailbox.index;
-    return version + 1 < facts.logFloor ? undefined : this.#changes(version, facts.lastRow);
-  }
-
-  async *#changes(version: Version, last: Version): AsyncIterable<VersionChanges> {
-    let at: Version | undefined;
-    for await (const page of readLog(this.#kv, accountPartition(this.id), version + 1, last + 1)) {
-      for (const row of page) {
-        if (at === undefined ? row.previous > version : row.previous !== at) throw cutMeanwhile(this.id);
-        at = row.version;
-        yield publicChanges(row);
-      }
-    }
-    if (last > version && at !== last) throw cutMeanwhile(this.id);
+    return version + 1 < facts.logFloor ? undefined : changesBetween(this.#kv, this.id, version, facts.lastRow);
   }
 
   vanishedSince(folder: FolderId, version: Version): Promise<Uint32Array> {
@@ -370,25 +358,12 @@ export class Account implements MailAccount, Disposable {
 
   async record<T>(kind: string, id: string): Promise<T | undefined> {
     const known = this.#known(kind);
-    if (known) return parsedRecord(known.get(id));
-    const value = await told(async () => {
-      const records = await this.#mailbox.records.all(kind);
-      if (records !== undefined && records.size === 0) return undefined;
-      const key = checkedRecordKey(kind, id);
-      return records ? records.get(id) : (await this.#kv.get(accountPartition(this.id), [key]))[0];
-    });
-    return parsedRecord(value);
+    return parsedRecord(known ? known.get(id) : await told(() => this.#mailbox.records.one(kind, id)));
   }
 
   async records<T>(kind: string): Promise<readonly { id: string; value: T }[]> {
-    checkedRecordKey(kind, '-');
-    const parsed = (id: string, value: Value) => ({ id, value: parsedRecord(value) as T });
-    const few = this.#known(kind) ?? (await told(() => this.#mailbox.records.all(kind)));
-    if (few) return Array.from(few, ([id, value]) => parsed(id, value));
-    const found: { id: string; value: T }[] = [];
-    for await (const page of this.#kv.scan(accountPartition(this.id), recordsOf(kind)))
-      for (const [key, value] of page) found.push(parsed(recordOf(key)[1], value));
-    return found;
+    const found = this.#known(kind) ?? (await told(() => this.#mailbox.records.entries(kind)));
+    return Array.from(found, ([id, value]) => ({ id, value: parsedRecord(value) as T }));
   }
 
   async putRecord(kind: string, id: string, value: unknown): Promise<Version> {
@@ -470,8 +445,4 @@ function inParts<T>(all: readonly T[]): (readonly T[])[] {
 
 function parsedRecord<T>(value: Value | undefined): T | undefined {
   return value && (JSON.parse(Buffer.from(value).toString()) as T);
-}
-
-function cutMeanwhile(account: AccountId): MailError {
-  return new MailError('conflict', 'temporary', `the log of ${account} was cut while it was read`);
 }

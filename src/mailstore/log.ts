@@ -1,7 +1,9 @@
 /** Reading the change log, and what it says about expunged messages. */
+import { MailError } from '../mail/error.ts';
 import type { KeyValueStore, Partition, Version } from '../ports/kv.ts';
-import { logFrom, logPartOf, logVersionOf } from './keys.ts';
-import type { LogRow } from './state.ts';
+import type { AccountId, VersionChanges } from './api.ts';
+import { accountPartition, logFrom, logPartOf, logVersionOf } from './keys.ts';
+import { type LogRow, publicChanges } from './state.ts';
 import { decodeLog } from './values.ts';
 
 /**
@@ -36,4 +38,23 @@ export async function* readLog(
   }
   const last = finish();
   if (last.length > 0) yield last;
+}
+
+/** What changed after `version`, up to `last`: every row, or `conflict` when the log is cut under the reader. */
+export async function* changesBetween(
+  kv: KeyValueStore,
+  account: AccountId,
+  version: Version,
+  last: Version,
+): AsyncIterable<VersionChanges> {
+  const cutMeanwhile = () => new MailError('conflict', 'temporary', `the log of ${account} was cut while it was read`);
+  let at: Version | undefined;
+  for await (const page of readLog(kv, accountPartition(account), version + 1, last + 1)) {
+    for (const row of page) {
+      if (at === undefined ? row.previous > version : row.previous !== at) throw cutMeanwhile();
+      at = row.version;
+      yield publicChanges(row);
+    }
+  }
+  if (last > version && at !== last) throw cutMeanwhile();
 }

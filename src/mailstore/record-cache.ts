@@ -6,6 +6,7 @@
 import type { KeyValueStore, Value, Version } from '../ports/kv.ts';
 import type { AccountId } from './api.ts';
 import { accountPartition, recordOf, recordsOf } from './keys.ts';
+import { checkedRecordKey } from './operations/records.ts';
 
 /** A kind that has more than this stays in the store. */
 const MOST_RECORDS = 50;
@@ -44,6 +45,25 @@ export class RecordCache {
   known(kind: string): Records | undefined {
     const known = this.#kinds.get(kind);
     return known === 'many' ? undefined : known;
+  }
+
+  /** From memory, or from the store where that does not have the whole kind. */
+  async one(kind: string, id: string): Promise<Value | undefined> {
+    const records = await this.all(kind);
+    if (records !== undefined && records.size === 0) return undefined;
+    const key = checkedRecordKey(kind, id);
+    return records ? records.get(id) : (await this.#kv.get(accountPartition(this.#account), [key]))[0];
+  }
+
+  /** All of a kind, however many; as `one`. */
+  async entries(kind: string): Promise<[string, Value][]> {
+    checkedRecordKey(kind, '-');
+    const few = await this.all(kind);
+    if (few) return [...few];
+    const found: [string, Value][] = [];
+    for await (const page of this.#kv.scan(accountPartition(this.#account), recordsOf(kind)))
+      for (const [key, value] of page) found.push([recordOf(key)[1], Buffer.from(value)]);
+    return found;
   }
 
   /** Undefined when the store has to be asked. */

@@ -2,6 +2,8 @@
  * What every KeyValueStore keeps, as tests. An adapter's own test calls `kvContract` with a way to make an empty one.
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { bytes, collect, collectImmutable, commitNow, freshId, plain, put, same, text } from './kv-rows.contract.ts';
+import { immutableRows } from './kv-immutable.contract.ts';
 import {
   type Batch,
   type CommitId,
@@ -13,7 +15,6 @@ import {
   type Partition,
   partition,
   type Range,
-  type Version,
 } from './kv.ts';
 
 export interface KvUnderTest {
@@ -25,43 +26,6 @@ export interface KvUnderTest {
   close?(): Promise<void>;
 }
 
-let serial = 0;
-/** A commit id that was never used. */
-export function freshId(): CommitId {
-  return `test.${(serial++).toString(36)}.${Math.random().toString(36).slice(2, 10)}` as CommitId;
-}
-
-/** Commits on top of whatever is there, as every caller must: conflicts are tried again, unknowns are resolved. */
-export async function commitNow(kv: KeyValueStore, p: Partition, batch: Batch): Promise<Version> {
-  for (;;) {
-    const { version } = await kv.head(p);
-    const id = freshId();
-    const { kind } = await kv.commit(p, version, version + 1, batch, id);
-    if (kind === 'applied' || (kind === 'unknown' && (await kv.resolve(p, version, id)) === 'applied'))
-      return version + 1;
-  }
-}
-
-export const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
-export const text = (value: string): Uint8Array => new TextEncoder().encode(value);
-const plain = (value: Uint8Array | undefined): string | undefined => value && Buffer.from(value).toString('latin1');
-
-const same = (a: Uint8Array | undefined, b: Uint8Array): boolean => a !== undefined && Buffer.compare(a, b) === 0;
-
-export async function collect(kv: KeyValueStore, p: Partition, range: Range = {}): Promise<[string, string][]> {
-  const rows: [string, string][] = [];
-  for await (const page of kv.scan(p, range)) for (const [key, value] of page) rows.push([plain(key)!, plain(value)!]);
-  return rows;
-}
-
-async function collectImmutable(kv: KeyValueStore, p: Partition, bucket: string | undefined, range: Range = {}) {
-  const rows: string[] = [];
-  for await (const page of kv.scanImmutable(p, bucket, range))
-    for (const { bucket: b, key, value } of page) rows.push(`${b}:${plain(key)}=${plain(value)}`);
-  return rows;
-}
-
-/** `make` opens an empty store. */
 /** `make` opens an empty store, which all tests share. */
 export function kvContract(name: string, make: () => Promise<KvUnderTest>): void {
   describe(`${name} as a KeyValueStore`, () => {
@@ -84,9 +48,6 @@ export function kvContract(name: string, make: () => Promise<KvUnderTest>): void
       if (under.close) await under.close();
       else await kv[Symbol.asyncDispose]();
     });
-
-    const put = (...rows: [Uint8Array | string, Uint8Array | string][]): Entry[] =>
-      rows.map(([k, v]) => [typeof k === 'string' ? text(k) : k, typeof v === 'string' ? text(v) : v]);
 
     describe('partitions', () => {
       it('does not know a partition that nobody wrote', async () => {
@@ -395,76 +356,7 @@ export function kvContract(name: string, make: () => Promise<KvUnderTest>): void
       });
     });
 
-    describe('immutable rows', () => {
-      it('are there once put, bucket by bucket, beside the partition and its version', async () => {
-        const version = await commitNow(kv, p, { put: put(['k', 'mutable']) });
-        await kv.putImmutable(p, 'one', put(['k', '1'], ['l', '2']));
-        await kv.putImmutable(p, 'two', put(['k', '3']));
-        await kv.putImmutable(other, 'one', put(['k', '4']));
-        expect((await kv.getImmutable(p, 'one', [text('k'), text('x'), text('l')])).map(plain)).toEqual([
-          '1',
-          undefined,
-          '2',
-        ]);
-        expect((await kv.getImmutable(p, 'two', [text('k')])).map(plain)).toEqual(['3']);
-        expect((await kv.head(p)).version).toBe(version);
-        expect(await collect(kv, p)).toEqual([['k', 'mutable']]);
-      });
-
-      it('may be put again with the same bytes', async () => {
-        await Promise.all([1, 2, 3].map(() => kv.putImmutable(p, 'b', put(['k', 'same'], ['l', 'too']))));
-        await kv.putImmutable(p, 'b', put(['k', 'same']));
-        expect(await collectImmutable(kv, p, 'b')).toEqual(['b:k=same', 'b:l=too']);
-      });
-
-      it('are scanned by bucket, or over all in order of bucket and key, backwards too, with a limit', async () => {
-        await kv.putImmutable(p, 'b', put(['2', 'x'], ['1', 'x'], ['3', 'x']));
-        await kv.putImmutable(p, 'a', put(['9', 'x'], ['1', 'x']));
-        await kv.putImmutable(p, 'ab', put(['5', 'x']));
-        await kv.putImmutable(other, 'b', put(['0', 'x']));
-        const scan = async (bucket: string | undefined, range: Range) =>
-          (await collectImmutable(kv, p, bucket, range)).map((row) => row.slice(0, -2)).join(' ');
-        expect(await scan('b', {})).toBe('b:1 b:2 b:3');
-        expect(await scan('b', { start: text('2') })).toBe('b:2 b:3');
-        expect(await scan('b', { end: text('3'), reverse: true })).toBe('b:2 b:1');
-        expect(await scan('b', { limit: 2 })).toBe('b:1 b:2');
-        expect(await scan(undefined, {})).toBe('a:1 a:9 ab:5 b:1 b:2 b:3');
-        expect(await scan(undefined, { reverse: true, limit: 4 })).toBe('b:3 b:2 b:1 ab:5');
-        expect(await scan(undefined, { start: text('2'), end: text('9') })).toBe('ab:5 b:2 b:3');
-      });
-
-      it('are gone once dropped', async () => {
-        await kv.putImmutable(p, 'b', put(['1', 'x'], ['2', 'x']));
-        await kv.dropImmutable(p, 'b', [text('1'), text('none')]);
-        await kv.dropImmutable(p, 'none', [text('1')]);
-        expect(await collectImmutable(kv, p, undefined)).toEqual(['b:2=x']);
-        await kv.dropImmutable(p, 'b', [text('2')]);
-        expect(await collectImmutable(kv, p, undefined)).toEqual([]);
-        await kv.putImmutable(p, 'b', put(['1', 'again']));
-        expect(await collectImmutable(kv, p, 'b')).toEqual(['b:1=again']);
-      });
-
-      it('take values of 256 KiB and refuse larger ones, long keys and odd buckets', async () => {
-        const large = new Uint8Array(256 << 10).map((_, i) => i * 7);
-        await kv.putImmutable(p, 'b', [[text('k'), large]]);
-        expect(same((await kv.getImmutable(p, 'b', [text('k')]))[0], large)).toBe(true);
-        await expect(kv.putImmutable(p, 'b', [[text('l'), new Uint8Array((256 << 10) + 1)]])).rejects.toThrow(
-          RangeError,
-        );
-        await expect(kv.putImmutable(p, 'b', [[new Uint8Array(513), bytes(1)]])).rejects.toThrow(RangeError);
-        for (const bucket of ['', 'Upper', 'a-b', 'x'.repeat(17)])
-          await expect(kv.putImmutable(p, bucket, [[text('k'), bytes(1)]])).rejects.toThrow(RangeError);
-      });
-
-      it('written before a commit are there when the commit is, also when nobody waited for them', async () => {
-        if (!kv.supports.orderedWrites) return;
-        const first = kv.putImmutable(p, 'b', put(['k', 'body']));
-        const done = commitNow(kv, p, { put: put(['points', 'to it']) });
-        await done;
-        expect((await kv.getImmutable(p, 'b', [text('k')])).map(plain)).toEqual(['body']);
-        await first;
-      });
-    });
+    immutableRows(() => ({ kv, p, other }));
 
     it('keeps everything over a restart', async () => {
       if (!under.reopen) return;

@@ -2,6 +2,10 @@
 import type { z } from 'zod';
 import type * as schemas from '../../src/protocols/http/schemas.ts';
 
+/** As it comes from the service: nobody changes it in place. */
+export type Shape<S extends z.ZodType> = Frozen<z.output<S>>;
+type Frozen<T> = T extends object ? { readonly [K in keyof T]: Frozen<T[K]> } : T;
+
 export type Folder = z.output<typeof schemas.folder>;
 export type Summary = z.output<typeof schemas.messageSummary>;
 export type Message = z.output<typeof schemas.message>;

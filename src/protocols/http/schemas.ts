@@ -9,6 +9,13 @@ import { PROBLEMS } from './reply.ts';
 /** Ids are opaque to clients; a malformed one is simply not there (404), like a foreign one. */
 export const idParam = z.strictObject({ id: z.string().min(1).max(64) });
 
+/** No control characters: it is one line. */
+export const line = (most: number) =>
+  z
+    .string()
+    .max(most)
+    .regex(/^[^\x00-\x1f\x7f]*$/, 'one line of text');
+
 const id = z.string().describe('Opaque');
 const instant = z.iso.datetime().describe('RFC 3339, UTC');
 

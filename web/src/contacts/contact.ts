@@ -1,56 +1,14 @@
 /** People and groups as the service keeps them. */
-import { call, query } from '../api.ts';
-
-export interface Email {
-  readonly address: string;
-  readonly type: 'home' | 'work' | 'other';
-}
-
-export interface Phone {
-  readonly number: string;
-  readonly type: 'mobile' | 'home' | 'work' | 'fax' | 'other';
-}
-
-export interface PostalAddress {
-  readonly type: 'home' | 'work' | 'other';
-  readonly street: string;
-  readonly city: string;
-  readonly region: string;
-  readonly postalCode: string;
-  readonly country: string;
-}
+import type { contactView, groupSummary, newContact } from '../../../src/protocols/http/schemas-contacts.ts';
+import { call, query, type Shape } from '../api.ts';
 
 /** What its owner writes. */
-export interface ContactFields {
-  readonly name: string;
-  readonly familyName: string;
-  readonly givenName: string;
-  readonly nickname: string;
-  readonly organization: string;
-  readonly department: string;
-  readonly title: string;
-  readonly emails: readonly Email[];
-  readonly phones: readonly Phone[];
-  readonly addresses: readonly PostalAddress[];
-  readonly websites: readonly string[];
-  readonly birthday: string;
-  readonly note: string;
-}
-
-export interface Contact extends ContactFields {
-  readonly id: string;
-  readonly revision: string;
-  readonly updated: string;
-  readonly groups: readonly string[];
-}
-
-export interface Group {
-  readonly id: string;
-  readonly revision: string;
-  readonly name: string;
-  /** How many. */
-  readonly members: number;
-}
+export type ContactFields = Shape<typeof newContact>;
+export type Contact = Shape<typeof contactView>;
+export type Group = Shape<typeof groupSummary>;
+export type Email = ContactFields['emails'][number];
+export type Phone = ContactFields['phones'][number];
+export type PostalAddress = ContactFields['addresses'][number];
 
 export const NOBODY: ContactFields = {
   name: '',

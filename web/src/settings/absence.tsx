@@ -1,27 +1,19 @@
 /** What is said to those who write while one is away. */
 import { useState } from 'react';
-import { call } from '../api.ts';
+import type { absence } from '../../../src/protocols/http/schemas-absence.ts';
+import { call, type Shape } from '../api.ts';
 import { Check, Field, Loaded, SaveRow, Section, useResource, useSaving } from './resource.tsx';
 import { useSettingsWords } from './words.ts';
 
-interface Absence {
-  readonly enabled: boolean;
-  readonly from?: string;
-  readonly to?: string;
-  readonly subject: string;
-  readonly text: string;
-  readonly html?: string;
-  readonly knownOnly: boolean;
-  readonly days: number;
-}
+type Absence = Shape<typeof absence>;
 
 export function AbsencePage() {
-  const absence = useResource<Absence>('/v1/settings/absence');
+  const kept = useResource<Absence>('/v1/settings/absence');
   const zone = useResource<{ timeZone: string }>('/v1/settings/time-zone');
   const words = useSettingsWords();
   return (
     <Section intro={words.absence.intro}>
-      <Loaded of={absence}>{(before) => <AbsenceForm before={before} zone={zone.value?.timeZone} />}</Loaded>
+      <Loaded of={kept}>{(before) => <AbsenceForm before={before} zone={zone.value?.timeZone} />}</Loaded>
     </Section>
   );
 }

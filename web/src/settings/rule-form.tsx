@@ -1,5 +1,5 @@
 /** One rule: when it holds, and what is done then. */
-import { type FormEvent, useState } from 'react';
+import { type FormEvent, type ReactNode, useState } from 'react';
 import { call } from '../api.ts';
 import { codeOf, mailbox } from '../mail/mailbox.ts';
 import { useStore } from '../store.ts';
@@ -82,20 +82,17 @@ export function RuleForm({ before, onSaved, onCancel }: RuleFormProps) {
         {conditions.length === 0 && <p>{words.everyMail}</p>}
         {conditions.map((condition, i) => (
           // oxlint-disable-next-line react/no-array-index-key -- they have nothing else
-          <div className="rule-line" role="group" aria-label={`${words.when} ${i + 1}`} key={i}>
+          <RuleLine
+            key={i}
+            label={`${words.when} ${i + 1}`}
+            removeLabel={words.removeCondition}
+            onRemove={() => change({ conditions: conditions.filter((one) => one !== condition) })}
+          >
             <ConditionFields
               condition={condition}
               onChange={(changed) => change({ conditions: replaced(conditions, i, changed) })}
             />
-            <button
-              type="button"
-              className="icon-button"
-              aria-label={words.removeCondition}
-              onClick={() => change({ conditions: conditions.filter((one) => one !== condition) })}
-            >
-              <Icon name="close" />
-            </button>
-          </div>
+          </RuleLine>
         ))}
         <button
           type="button"
@@ -108,17 +105,14 @@ export function RuleForm({ before, onSaved, onCancel }: RuleFormProps) {
       <Section title={words.whatThen}>
         {actions.map((action, i) => (
           // oxlint-disable-next-line react/no-array-index-key -- as above
-          <div className="rule-line" role="group" aria-label={`${words.whatThen} ${i + 1}`} key={i}>
+          <RuleLine
+            key={i}
+            label={`${words.whatThen} ${i + 1}`}
+            removeLabel={words.removeAction}
+            onRemove={() => change({ actions: actions.filter((one) => one !== action) })}
+          >
             <ActionFields action={action} onChange={(changed) => change({ actions: replaced(actions, i, changed) })} />
-            <button
-              type="button"
-              className="icon-button"
-              aria-label={words.removeAction}
-              onClick={() => change({ actions: actions.filter((one) => one !== action) })}
-            >
-              <Icon name="close" />
-            </button>
-          </div>
+          </RuleLine>
         ))}
         <button
           type="button"
@@ -135,6 +129,24 @@ export function RuleForm({ before, onSaved, onCancel }: RuleFormProps) {
         </button>
       </SaveRow>
     </form>
+  );
+}
+
+interface LineProps {
+  readonly label: string;
+  readonly removeLabel: string;
+  readonly onRemove: () => void;
+  readonly children: ReactNode;
+}
+
+function RuleLine({ label, removeLabel, onRemove, children }: LineProps) {
+  return (
+    <div className="rule-line" role="group" aria-label={label}>
+      {children}
+      <button type="button" className="icon-button" aria-label={removeLabel} onClick={onRemove}>
+        <Icon name="close" />
+      </button>
+    </div>
   );
 }
 

@@ -1,37 +1,14 @@
 /** A rule as the service takes it, and in words. */
-import type { Folder } from '../api.ts';
+import type { ruleView } from '../../../src/protocols/http/schemas-rules.ts';
+import type { Folder, Shape } from '../api.ts';
 import type { Words } from '../words/words.ts';
 import type { SettingsWords } from './words.ts';
 
-export type TextField = 'sender' | 'recipient' | 'subject' | 'body' | 'anywhere' | 'list';
-export type Comparison = 'contains' | 'is' | 'matches';
-
-export type Condition = (
-  | { readonly field: TextField; readonly comparison: Comparison; readonly value: string }
-  | { readonly field: 'size'; readonly comparison: 'over' | 'under'; readonly bytes: number }
-  | { readonly field: 'attachment' }
-) & { readonly not?: boolean };
-
-export type Action =
-  | { readonly do: 'move' | 'copy'; readonly folder: string | null }
-  | { readonly do: 'flag' | 'read' | 'delete' }
-  | { readonly do: 'keyword'; readonly keyword: string }
-  | { readonly do: 'importance'; readonly importance: 'high' | 'low' }
-  | { readonly do: 'forward'; readonly address: string; readonly keep: boolean }
-  | { readonly do: 'reject'; readonly reason: string };
-
-export interface NewRule {
-  readonly name: string;
-  readonly enabled: boolean;
-  readonly match: 'all' | 'any';
-  readonly conditions: readonly Condition[];
-  readonly actions: readonly Action[];
-  readonly stop: boolean;
-}
-
-export interface Rule extends NewRule {
-  readonly id: string;
-}
+export type Rule = Shape<typeof ruleView>;
+export type NewRule = Omit<Rule, 'id'>;
+export type Condition = NewRule['conditions'][number];
+export type Action = NewRule['actions'][number];
+export type Comparison = Extract<Condition, { readonly comparison: unknown }>['comparison'];
 
 /** In a form, importance is two things to do. */
 export type Doing = Exclude<Action['do'], 'importance'> | 'important' | 'unimportant';

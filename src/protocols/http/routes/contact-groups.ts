@@ -8,6 +8,7 @@ import type { App, Services } from '../context.ts';
 import { idempotent } from '../idempotency.ts';
 import { Problem } from '../reply.ts';
 import * as schemas from '../schemas.ts';
+import { groupSummary, groupView, revision } from '../schemas-contacts.ts';
 import { isId, newId } from './contacts.ts';
 
 const TAGS = ['contacts'];
@@ -19,19 +20,6 @@ const name = z
   .max(BOOK_LIMITS.groupName)
   .regex(/^[^\x00-\x1f\x7f]*$/, 'one line of text');
 const members = z.array(z.string().min(1).max(64)).max(BOOK_LIMITS.members).describe('Ids of contacts');
-const revision = z.string().max(20).optional().describe('Refused with 409 when it is not of this revision any more');
-const groupFields = { id: z.string(), revision: z.string(), name: z.string() };
-const groupView = z.strictObject({
-  ...groupFields,
-  members: z.array(
-    z.strictObject({
-      id: z.string(),
-      name: z.string(),
-      address: z.string().nullable().describe('The preferred one; null when there is none'),
-    }),
-  ),
-});
-
 export function contactGroupRoutes(app: App, services: Services, books: AddressBooks): void {
   app.get(
     '/v1/contact-groups',
@@ -40,7 +28,7 @@ export function contactGroupRoutes(app: App, services: Services, books: AddressB
         tags: TAGS,
         summary: 'Groups of contacts, by name',
         response: {
-          200: z.strictObject({ items: z.array(z.strictObject({ ...groupFields, members: z.int() })) }),
+          200: z.strictObject({ items: z.array(groupSummary) }),
           ...schemas.problems(401),
         },
       },

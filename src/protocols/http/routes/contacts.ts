@@ -3,88 +3,16 @@ import { z } from 'zod';
 import type { AddressBook, AddressBooks, Entry } from '../../../intake/contacts/address-book.ts';
 import { complete } from '../../../intake/contacts/complete.ts';
 import { addContacts, changeContact, changeGroup } from '../../../intake/contacts/records.ts';
-import {
-  birthdayOf,
-  CONTACT_LIMITS,
-  type ContactFields,
-  isWebsite,
-  oneLine,
-  PHONE_TYPES,
-  PLACES,
-  shownName,
-} from '../../../mail/contacts/contact.ts';
-import { parseMailbox } from '../../../mail/path.ts';
+import { type ContactFields, oneLine, shownName } from '../../../mail/contacts/contact.ts';
 import { ownAccount } from '../auth.ts';
 import type { App, Services } from '../context.ts';
 import { idempotent } from '../idempotency.ts';
 import { Problem } from '../reply.ts';
 import * as schemas from '../schemas.ts';
+import { contactView, newContact, revision } from '../schemas-contacts.ts';
 
 const TAGS = ['contacts'];
 
-const line = (most = CONTACT_LIMITS.line) =>
-  z
-    .string()
-    .max(most)
-    .regex(/^[^\x00-\x1f\x7f]*$/, 'one line of text');
-const text = (most?: number) => line(most).default('');
-const place = z.enum(PLACES).default('other');
-const fields = {
-  name: text().describe('As it is shown; made of the rest when it is empty'),
-  familyName: text(),
-  givenName: text(),
-  nickname: text(),
-  organization: text(),
-  department: text(),
-  title: text(),
-  emails: z
-    .array(
-      z.strictObject({
-        address: z
-          .string()
-          .max(320)
-          .refine((one) => parseMailbox(one) !== undefined, 'no address'), // prettier-ignore
-        type: place,
-      }),
-    )
-    .max(CONTACT_LIMITS.emails)
-    .default([])
-    .describe('The preferred one first'),
-  phones: z
-    .array(z.strictObject({ number: line(CONTACT_LIMITS.number).min(1), type: z.enum(PHONE_TYPES).default('other') }))
-    .max(CONTACT_LIMITS.phones)
-    .default([]),
-  addresses: z
-    .array(
-      z.strictObject({
-        type: place,
-        street: text(),
-        city: text(),
-        region: text(),
-        postalCode: text(50),
-        country: text(),
-      }),
-    )
-    .max(CONTACT_LIMITS.addresses)
-    .default([]),
-  websites: z.array(z.string().refine(isWebsite, 'no http or https URL')).max(CONTACT_LIMITS.websites).default([]),
-  birthday: z
-    .string()
-    .max(10)
-    .refine((day) => day === birthdayOf(day), 'no day')
-    .default('')
-    .describe('1990-01-31, or --01-31 without the year'),
-  note: z.string().max(CONTACT_LIMITS.note).default(''),
-};
-const newContact = z.strictObject(fields);
-const revision = z.string().max(20).optional().describe('Refused with 409 when it is not of this revision any more');
-const contactView = z.strictObject({
-  id: z.string(),
-  revision: z.string().describe('Another one after each change'),
-  updated: z.iso.datetime(),
-  groups: z.array(z.string()).describe('Ids of the groups it is in'),
-  ...fields,
-});
 const completion = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('contact'), name: z.string(), address: z.string(), contact: z.string() }),
   z.strictObject({ kind: z.literal('history'), name: z.string().describe('May be empty'), address: z.string() }),

@@ -1,23 +1,16 @@
 /** What people set up for their own mail: whom they reject, whom they treat in a way of their own, what is said while they are away. */
 import { z } from 'zod';
-import {
-  type Absence,
-  ABSENCE_DAYS,
-  absenceOf,
-  isTimeZone,
-  putAbsence,
-  putTimeZone,
-  timeZoneOf,
-} from '../../../intake/absence.ts'; // prettier-ignore
+import { type Absence, absenceOf, isTimeZone, putAbsence, putTimeZone, timeZoneOf } from '../../../intake/absence.ts';
 import { dropNewMailFolder, newMailFolder, useNewMailFolder } from '../../../intake/new-mail.ts';
 import { droppedMail, ownRejects, putOwnRejects } from '../../../intake/own-rejects.ts';
-import { people, PEOPLE_LIMITS, type Person, personAt, putPerson, removePerson } from '../../../intake/people.ts'; // prettier-ignore
+import { people, PEOPLE_LIMITS, type Person, personAt, putPerson, removePerson } from '../../../intake/people.ts';
 import { REJECT_ACTIONS, REJECT_LIMITS } from '../../../mail/reject-list.ts';
 import type { MailAccount } from '../../../mailstore/api.ts';
 import { ownAccount } from '../auth.ts';
 import type { App, Services } from '../context.ts';
 import { Problem } from '../reply.ts';
 import * as schemas from '../schemas.ts';
+import { absence } from '../schemas-absence.ts';
 import { folderOf } from './folders.ts';
 
 const TAGS = ['rules'];
@@ -184,27 +177,6 @@ function viewOf({ folder, ...rest }: Person): z.output<typeof personView> {
   return { ...rest, ...(folder !== undefined && { folder: String(folder) }) } as z.output<typeof personView>;
 }
 
-const moment = z.iso.datetime({ local: true, offset: false }).regex(/^[^Z]*$/, 'a time without a zone');
-const absence = z
-  .strictObject({
-    enabled: z.boolean(),
-    from: moment.optional().describe('First moment, in the time zone of the account: 2026-03-01T09:00'),
-    to: moment.optional().describe('When it ends, likewise'),
-    subject: z.string().max(500).default('').describe('Empty: "Auto: " and the subject of the mail'),
-    text: z.string().max(20_000).default('').describe('Empty: a sentence in Korean and English'),
-    html: z.string().max(30_000).optional(),
-    knownOnly: z
-      .boolean()
-      .default(false)
-      .describe('Only your people, and those whom you have written to, are answered'),
-    days: z
-      .int()
-      .min(1)
-      .max(ABSENCE_DAYS.most)
-      .default(ABSENCE_DAYS.default)
-      .describe('Who was answered is answered again after so many days'),
-  })
-  .refine(({ from, to }) => from === undefined || to === undefined || from < to, 'it ends before it begins');
 const zone = z.strictObject({
   timeZone: z.string().max(100).refine(isTimeZone, 'no such time zone').describe('IANA name, such as Asia/Seoul'),
 });

@@ -1,14 +1,7 @@
 /** Rules: what is done with mail that arrives, as people make them in a form. */
 import { z } from 'zod';
 import type { Rules } from '../../../intake/rules.ts';
-import {
-  type Action,
-  COMPARISONS,
-  type Condition,
-  type Rule,
-  RULE_LIMITS,
-  TEXT_FIELDS,
-} from '../../../mail/rules/rule.ts'; // prettier-ignore
+import { type Action, type Condition, type Rule, RULE_LIMITS } from '../../../mail/rules/rule.ts';
 import { SieveError } from '../../../mail/sieve/error.ts';
 import { SIEVE_LIMITS } from '../../../mail/sieve/limits.ts';
 import type { MailAccount } from '../../../mailstore/api.ts';
@@ -17,67 +10,11 @@ import type { App, Services } from '../context.ts';
 import { idempotent } from '../idempotency.ts';
 import { Problem } from '../reply.ts';
 import * as schemas from '../schemas.ts';
+import { newRule, ruleView } from '../schemas-rules.ts';
 import { folderOf } from './folders.ts';
 
 const TAGS = ['rules'];
 
-/** No control characters: it is one line. */
-const line = (most: number) =>
-  z
-    .string()
-    .max(most)
-    .regex(/^[^\x00-\x1f\x7f]*$/, 'one line of text');
-const not = z.boolean().optional().describe('It holds where the rest does not');
-const condition = z.union([
-  z.strictObject({
-    field: z.enum(TEXT_FIELDS).describe('sender: name or address; list: the mailing list (List-Id)'),
-    comparison: z.enum(COMPARISONS).describe('matches: * is any text, ? any character. Case does not matter'),
-    value: line(RULE_LIMITS.value),
-    not,
-  }),
-  z.strictObject({
-    field: z.literal('size'),
-    comparison: z.enum(['over', 'under']),
-    bytes: z
-      .int()
-      .min(0)
-      .max(2 ** 31 - 1),
-    not,
-  }),
-  z.strictObject({ field: z.literal('attachment'), not }),
-]);
-
-const folder = z.string().min(1).max(64).describe('Folder (id or role)');
-const folderView = folder.nullable().describe('Id; null when the folder is gone: then mail stays in INBOX');
-const address = z.email({ pattern: z.regexes.unicodeEmail }).max(320);
-const actionsOf = <F extends z.ZodType>(where: F) =>
-  z.discriminatedUnion('do', [
-    z.strictObject({ do: z.enum(['move', 'copy']), folder: where }),
-    z.strictObject({ do: z.enum(['flag', 'read', 'delete']).describe('delete: into Trash') }),
-    z.strictObject({ do: z.literal('keyword'), keyword: schemas.keyword }),
-    z.strictObject({
-      do: z.literal('importance'),
-      importance: z.enum(['high', 'low']).describe('As the keyword $Important or $Unimportant'),
-    }),
-    z.strictObject({ do: z.literal('forward'), address, keep: z.boolean().describe('It stays here, too') }),
-    z.strictObject({ do: z.literal('reject'), reason: z.string().min(1).max(RULE_LIMITS.reason) }),
-  ]);
-
-const ruleOf = <A extends z.ZodType>(action: A) => ({
-  name: line(RULE_LIMITS.name).default(''),
-  enabled: z.boolean().default(true),
-  match: z.enum(['all', 'any']).default('all'),
-  conditions: z.array(condition).max(RULE_LIMITS.conditions).describe('None: it holds for every mail'),
-  actions: z.array(action).max(RULE_LIMITS.actions),
-  stop: z.boolean().default(true).describe('No later rule, and no script, looks at a mail for which it holds'),
-});
-const newRule = z
-  .strictObject(ruleOf(actionsOf(folder)))
-  .refine(
-    ({ actions }) => actions.length === 1 || !actions.some((action) => action.do === 'reject'),
-    'a mail that is rejected can have nothing else done to it',
-  );
-const ruleView = z.strictObject({ id: z.string(), ...ruleOf(actionsOf(folderView)) });
 const list = z.strictObject({ items: z.array(ruleView) });
 const script = z.strictObject({ script: z.string().max(SIEVE_LIMITS.scriptBytes) });
 
