@@ -17,6 +17,7 @@ import { list } from './commands/list.ts';
 import { login } from './commands/login.ts';
 import { logout } from './commands/logout.ts';
 import { lsub } from './commands/lsub.ts';
+import { getMetadata, setMetadata } from './commands/metadata.ts';
 import { move, uidMove } from './commands/move.ts';
 import { namespace } from './commands/namespace.ts';
 import { noop } from './commands/noop.ts';
@@ -56,6 +57,8 @@ export const COMMANDS: readonly AnyCommand[] = [
   status,
   getQuota,
   getQuotaRoot,
+  getMetadata,
+  setMetadata,
   append,
   idle,
   check,
