@@ -148,11 +148,17 @@ export interface PipelineEvents {
 
 export class Pipeline {
   readonly stages: readonly Stage[];
+  readonly #atRecipient: readonly Stage[];
+  readonly #atHeader: readonly Stage[];
+  readonly #atContent: readonly Stage[];
   readonly #events: PipelineEvents;
 
   /** In whatever order they are given. A stage that is named twice, or needs what no earlier one gives, is a bug. */
   constructor(stages: readonly Stage[], events: PipelineEvents) {
     this.stages = stages.toSorted((a, b) => STAGE_ORDER.indexOf(a.name) - STAGE_ORDER.indexOf(b.name));
+    this.#atRecipient = this.stages.filter(({ recipient }) => recipient !== undefined);
+    this.#atHeader = this.stages.filter(({ header }) => header !== undefined);
+    this.#atContent = this.stages.filter(({ content }) => content !== undefined);
     this.#events = events;
     const facts = new Set<Fact>(['envelope', 'header', 'body', 'account']);
     for (const [i, { name, needs, gives = [] }] of this.stages.entries()) {
@@ -175,11 +181,21 @@ export class Pipeline {
   }
 
   async recipient(named: NamedRecipient): Promise<void> {
-    for (const stage of this.stages) if (stage.recipient) await this.#arrival(stage, () => stage.recipient?.(named));
+    for (const stage of this.#atRecipient)
+      try {
+        await stage.recipient?.(named);
+      } catch (error) {
+        this.#refusal(stage, error);
+      }
   }
 
   async header(arriving: Arriving): Promise<void> {
-    for (const stage of this.stages) if (stage.header) await this.#arrival(stage, () => stage.header?.(arriving));
+    for (const stage of this.#atHeader)
+      try {
+        await stage.header?.(arriving);
+      } catch (error) {
+        this.#refusal(stage, error);
+      }
   }
 
   check(arriving: Arriving): RunningCheck | undefined {
@@ -191,7 +207,12 @@ export class Pipeline {
   }
 
   async content(arrived: Arrived): Promise<void> {
-    for (const stage of this.stages) if (stage.content) await this.#arrival(stage, () => stage.content?.(arrived));
+    for (const stage of this.#atContent)
+      try {
+        await stage.content?.(arrived);
+      } catch (error) {
+        this.#refusal(stage, error);
+      }
   }
 
   /** Says that a stage failed and does not matter. */
@@ -199,13 +220,10 @@ export class Pipeline {
     this.#events.passedOver(stage.name, error);
   }
 
-  async #arrival(stage: Stage, act: () => Promise<void> | void | undefined): Promise<void> {
-    try {
-      await act();
-    } catch (error) {
-      if (stage.onFailure !== 'accept' || (error instanceof MailError && error.kind === 'user')) throw error;
-      this.passedOver(stage, error);
-    }
+  /** Throws what the client is told. */
+  #refusal(stage: Stage, error: unknown): void {
+    if (stage.onFailure !== 'accept' || (error instanceof MailError && error.kind === 'user')) throw error;
+    this.passedOver(stage, error);
   }
 }
 

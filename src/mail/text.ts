@@ -76,44 +76,56 @@ function metaCharset(bytes: Buffer): string {
 
 /** Joins lines that were broken for transport (RFC 3676 §4). */
 export function unflow(text: string, deleteSpace: boolean): string {
-  const out: string[] = [];
-  let paragraph: string[] = [];
+  let out = '';
+  /** The last line flows into the next one, which is to have the same depth. */
+  let flowing = false;
   let paragraphDepth = 0;
-  const flush = (): void => {
-    if (paragraph.length > 0)
-      out.push('>'.repeat(paragraphDepth) + (paragraphDepth > 0 ? ' ' : '') + paragraph.join(''));
-    paragraph = [];
-  };
-  for (const line of text.split('\n')) {
-    const end = line.endsWith('\r') ? line.length - 1 : line.length;
-    let depth = 0;
-    while (line.charCodeAt(depth) === 0x3e) depth += 1;
-    const start = line.charCodeAt(depth) === 0x20 ? depth + 1 : depth;
-    const content = line.slice(start, end);
-    const isSignature = content === '-- ';
-    if (paragraph.length > 0 && (depth !== paragraphDepth || isSignature)) flush();
-    paragraphDepth = Math.min(depth, 100);
-    const flows = content.endsWith(' ') && !isSignature;
-    paragraph.push(flows && deleteSpace ? content.slice(0, -1) : content);
-    if (!flows) flush();
+  for (let at = 0; at <= text.length; ) {
+    const newline = text.indexOf('\n', at);
+    const next = newline < 0 ? text.length : newline;
+    const end = next > at && text.charCodeAt(next - 1) === 0x0d ? next - 1 : next;
+    let start = at;
+    while (start < end && text.charCodeAt(start) === 0x3e) start += 1;
+    const depth = Math.min(start - at, 100);
+    if (start < end && text.charCodeAt(start) === 0x20) start += 1;
+    const isSignature = end - start === 3 && text.startsWith('-- ', start);
+    if (!flowing || depth !== paragraphDepth || isSignature) {
+      if (at > 0) out += '\n';
+      if (depth > 0) out += `${'>'.repeat(depth)} `;
+    }
+    paragraphDepth = depth;
+    flowing = end > start && text.charCodeAt(end - 1) === 0x20 && !isSignature;
+    out += text.slice(start, flowing && deleteSpace ? end - 1 : end);
+    at = next + 1;
   }
-  flush();
-  return out.join('\n');
+  return out;
 }
 
 /** White space, control and format characters (not the joiner of emoji). */
 const INVISIBLE =
-  /(?:[\s\0-\x20\x7f-\xa0\u{ad}\u{61c}\u{180e}\u{200b}\u{200c}\u{200e}\u{200f}\u{2028}-\u{202f}\u{205f}-\u{2064}\u{2066}-\u{206f}\u{feff}\u{fffc}]|\u{34f})+/gu;
+  /[\s\0-\x20\x7f-\xa0\u{ad}\u{61c}\u{180e}\u{200b}\u{200c}\u{200e}\u{200f}\u{2028}-\u{202f}\u{205f}-\u{2064}\u{2066}-\u{206f}\u{feff}\u{fffc}]/u;
 
-/** Runs of white space become a space, what shows nothing goes. */
+function isInvisible(unit: number): boolean {
+  if (unit <= 0xa0) return unit <= 0x20 || unit >= 0x7f;
+  // Of letters beyond these, Hangul and Han among them, none is.
+  if (unit >= 0x3001 && unit < 0xfe00) return false;
+  return unit === 0x34f || INVISIBLE.test(String.fromCharCode(unit));
+}
+
+const SPACE = 0x20;
+const foldedUnits = new Uint16Array(PREVIEW_LENGTH + MOST_INTRODUCTION);
+
+/** As much as a preview may need of it: runs of white space become a space, what shows nothing goes. */
 function folded(text: string): string {
-  // The first piece is nearly always enough.
-  const words = text
-    .slice(0, 2 * PREVIEW_LENGTH)
-    .replaceAll(INVISIBLE, ' ')
-    .trim();
-  if (words.length >= PREVIEW_LENGTH || text.length <= 2 * PREVIEW_LENGTH) return words;
-  return text.slice(0, PREVIEW_BYTES).replaceAll(INVISIBLE, ' ').trim();
+  const end = Math.min(text.length, PREVIEW_BYTES);
+  let length = 0;
+  for (let i = 0; i < end && length < foldedUnits.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (!isInvisible(unit)) foldedUnits[length++] = unit;
+    else if (length > 0 && foldedUnits[length - 1] !== SPACE) foldedUnits[length++] = SPACE;
+  }
+  if (length > 0 && foldedUnits[length - 1] === SPACE && length < foldedUnits.length) length--;
+  return String.fromCharCode(...foldedUnits.subarray(0, length));
 }
 
 /** At most PREVIEW_LENGTH characters, none cut in half. */

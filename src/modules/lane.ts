@@ -106,8 +106,7 @@ export class Lane implements AsyncDisposable {
     const facts = { module: this.#module.name, account: this.#account };
     try {
       this.#again = false;
-      using account = await this.#parts.store.open(MODULE, this.#account);
-      await account.refresh();
+      using account = await this.#parts.store.open(MODULE, this.#account, { records: 'known' });
       if (this.#cursor === undefined) this.#cursor = this.#saved = await cursors.read(this.#account, this.#module.name);
       if (this.#module.wants && !(await this.#module.wants(readable(account)))) return await this.#forget();
       await this.#walk(account);

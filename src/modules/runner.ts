@@ -178,9 +178,8 @@ export class ModuleRunner implements AsyncDisposable {
     const listening = this.#parts.modules.filter(({ events }) => events.includes('login'));
     if (listening.length === 0) return;
     using account = await this.#parts.store.open(MODULE, id);
-    const wanted = await Promise.all(
-      listening.map(async (module) => (await module.wants?.(readable(account))) ?? true),
-    );
+    const theirs = readable(account);
+    const wanted = await Promise.all(listening.map(async (module) => (await module.wants?.(theirs)) ?? true));
     if (wanted.includes(true)) await account.putRecord(SIGN_IN, 'last', { at: this.#parts.clock.now() });
   }
 

@@ -1,6 +1,6 @@
 /** Does a mail hold something that does harm? Its files are looked at here, and by the engines that know viruses. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { bodyDecoder } from '../../mail/encoding.ts';
+import { bodyDecoder, decodeBody } from '../../mail/encoding.ts';
 import { allowanceOfMail, type ArchiveAllowance, isArchive } from '../../mail/malware/archive.ts';
 import { type FileFinding, fileFindings } from '../../mail/malware/attachment.ts';
 import { isArchiveName } from '../../mail/malware/executable.ts';
@@ -65,6 +65,10 @@ async function partFindings(part: Part, body: Body, allowance: ArchiveAllowance)
 }
 
 async function decoded(part: Part, body: Body, bytes: number): Promise<Buffer> {
+  if (bytes <= HEAD_BYTES) {
+    const { buffer, byteOffset, byteLength } = await body.bytes(part.bodyStart, part.bodyStart + bytes);
+    return decodeBody(Buffer.from(buffer, byteOffset, byteLength), part.encoding);
+  }
   const decoder = bodyDecoder(part.encoding);
   const pieces: Buffer[] = [];
   for await (const piece of body.stream(part.bodyStart, part.bodyStart + bytes))
