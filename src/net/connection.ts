@@ -3,9 +3,11 @@
  * turn, with back-pressure. Reading is asked for, never pushed, so a session that works does not pile up input.
  */
 import type { Socket } from 'node:net';
+import type { Readable } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import type { Log } from '../telemetry/log.ts';
 import { isLoopback, plainAddress } from './address.ts';
+import { Compression } from './compression.ts';
 import type { Deadlines, Watched } from './deadlines.ts';
 import { ConnectionError } from './error.ts';
 import type { ConnectionFault } from './error.ts';
@@ -13,6 +15,7 @@ import { InputBuffer } from './input.ts';
 import { Output } from './output.ts';
 import { parseProxyHeader } from './proxy.ts';
 import type { TlsIdentity } from './tls.ts';
+import { Transfer, TRANSFER_RATE, type TransferRate } from './transfer.ts';
 
 export interface ConnectionOptions {
   /** Bytes of a line without its CRLF. */
@@ -24,16 +27,6 @@ export interface ConnectionOptions {
   /** The same while the service is short of connections; `trusted` ones keep the usual. Default: no difference. */
   readonly stressTimeoutMs?: number;
 }
-
-/** How slowly the body of a message or literal may come: never longer than `idleMs` without a byte, and after `graceMs`
- * at `bytesPerSecond` on average. */
-export interface TransferRate {
-  readonly bytesPerSecond: number;
-  readonly graceMs: number;
-  readonly idleMs: number;
-}
-
-export const TRANSFER_RATE: TransferRate = { bytesPerSecond: 500, graceMs: 60_000, idleMs: 180_000 };
 
 /** Unread input that stops us from reading more. */
 const INPUT_HIGH = 64 * 1024;
@@ -54,6 +47,7 @@ export class Connection implements Watched {
 
   readonly #stressTimeoutMs: number;
   #socket: Socket;
+  #compression: Compression | undefined;
   readonly #deadlines: Deadlines;
   readonly #log: Log;
   readonly #strict: boolean;
@@ -68,7 +62,7 @@ export class Connection implements Watched {
   #reject: ((reason: ConnectionError) => void) | undefined;
   #readDeadline = Infinity;
   #readSince = 0;
-  #transfer: { rate: TransferRate; start: number; bytes: number } | undefined;
+  #transfer: Transfer | undefined;
   #paused = false;
   #ended = false;
   #fault: ConnectionFault | undefined;
@@ -128,6 +122,9 @@ export class Connection implements Watched {
     if (!(this.#socket instanceof TLSSocket)) return '';
     return `${this.#socket.getProtocol() ?? ''} ${this.#socket.getCipher()?.standardName ?? ''}`;
   }
+  get compressed(): boolean {
+    return this.#compression !== undefined;
+  }
   get log(): Log {
     return this.#log.child({ connection: this.id, protocol: this.protocol, remote: this.#remoteAddress });
   }
@@ -170,26 +167,12 @@ export class Connection implements Watched {
     return this.#took(piece);
   }
 
-  /** Exactly `size` bytes in one buffer; for small things, large ones go by `readPiece` or `pieces`. */
+  /** Exactly `size` bytes in one buffer; for small things, large ones go by `readPiece`. */
   readBytes(size: number): Buffer | Promise<Buffer> {
     this.#mayRead();
     const bytes = this.#input.takeBytes(size);
     if (bytes === undefined) return this.#waitBytes('bytes', size);
     return this.#took(bytes);
-  }
-
-  /** Exactly `size` bytes as they arrive (a literal, a BDAT chunk). What the consumer leaves is read over. */
-  async *pieces(size: number): AsyncGenerator<Buffer, void, undefined> {
-    let left = size;
-    try {
-      while (left > 0) {
-        const piece = await this.readPiece(left);
-        left -= piece.length;
-        yield piece;
-      }
-    } finally {
-      if (left > 0 && this.#fault === undefined) await this.skip(left);
-    }
   }
 
   /** Reads over `size` bytes. */
@@ -209,7 +192,7 @@ export class Connection implements Watched {
 
   /** From now on until `endTransfer`, `readPiece` and `readBytes` hold the peer to this rate instead of to the command timeout. */
   beginTransfer(rate: TransferRate = TRANSFER_RATE): void {
-    this.#transfer = { rate, start: this.#deadlines.now(), bytes: 0 };
+    this.#transfer = new Transfer(rate, this.#deadlines.now());
   }
 
   endTransfer(): void {
@@ -270,6 +253,20 @@ export class Connection implements Watched {
     this.#closeDeadline = Infinity;
   }
 
+  /** From here on both directions are compressed (RFC 4978); what was written goes out as it is. Never together with `startTls` after it. */
+  startCompression(): void {
+    const socket = this.#socket;
+    this.#detach(socket);
+    this.#output.flush();
+    const compression = new Compression(socket, () => this.destroy());
+    this.#compression = compression;
+    this.#output.moveTo(compression.deflate, compression);
+    const early = this.#input.takeBytes(this.#input.length);
+    if (early !== undefined && early.length > 0) compression.inflate.write(early);
+    compression.inflate.on('data', this.#onData).on('end', this.#onEnd);
+    this.#resume();
+  }
+
   /** Reads the header of a trusted proxy; whoever it names is the client from here on. */
   async readProxyHeader(): Promise<void> {
     for (;;) {
@@ -299,7 +296,9 @@ export class Connection implements Watched {
     this.#failRead('closed');
     if (this.#socket.destroyed) return;
     this.#input.clear();
-    if (linger) {
+    if (this.#compression !== undefined) {
+      this.#compression.end(() => this.#socket.destroySoon());
+    } else if (linger) {
       this.#socket.end();
       this.#resume();
       if (this.#ended) this.#socket.destroySoon();
@@ -343,10 +342,7 @@ export class Connection implements Watched {
     if (this.#closing || (this.#fault !== undefined && this.#fault !== 'shutting-down'))
       throw new ConnectionError(this.#fault ?? 'closed');
     const transfer = this.#transfer;
-    if (transfer === undefined) return this.#wait(want, size, this.commandTimeoutMs);
-    const { rate, start, bytes } = transfer;
-    const allowed = start + rate.graceMs + (bytes * 1000) / rate.bytesPerSecond - this.#deadlines.now();
-    return this.#wait(want, size, Math.min(rate.idleMs, allowed));
+    return this.#wait(want, size, transfer?.patience(this.#deadlines.now()) ?? this.commandTimeoutMs);
   }
 
   #wait(want: Want, size: number, timeoutMs: number): Promise<Buffer> {
@@ -368,9 +364,14 @@ export class Connection implements Watched {
     return bytes;
   }
 
+  /** Where bytes come from. */
+  get #source(): Readable {
+    return this.#compression?.inflate ?? this.#socket;
+  }
+
   #resume(): void {
     this.#paused = false;
-    this.#socket.resume();
+    this.#source.resume();
   }
 
   #failRead(fault: ConnectionFault): void {
@@ -393,7 +394,7 @@ export class Connection implements Watched {
     const wanted = this.#want === 'bytes' ? this.#wantSize : this.#want === 'line' ? this.lineLimit + 3 : 0;
     if (this.#input.length >= Math.max(INPUT_HIGH, wanted) && !this.#paused) {
       this.#paused = true;
-      this.#socket.pause();
+      this.#source.pause();
     }
   };
 
@@ -435,6 +436,7 @@ export class Connection implements Watched {
 
   #gone(): void {
     this.#fault = 'closed';
+    this.#compression?.destroy();
     this.#deadlines.forget(this);
     this.#failRead('closed');
     this.#output.release();

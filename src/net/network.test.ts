@@ -58,13 +58,14 @@ async function echo(connection: Connection): Promise<void> {
     else if (word === 'who') connection.write(`${connection.remoteAddress} ${connection.secure}\r\n`);
     else if (word === 'eat') {
       connection.beginTransfer();
-      let sum = 0;
-      for await (const piece of connection.pieces(Number(argument))) {
-        sum += piece.length;
-        eaten += piece.length;
+      const size = Number(argument);
+      for (let left = size; left > 0; ) {
+        const { length } = await connection.readPiece(left);
+        left -= length;
+        eaten += length;
       }
       connection.endTransfer();
-      connection.write(`ate ${sum}\r\n`);
+      connection.write(`ate ${size}\r\n`);
     } else if (word === 'pour') {
       for (;;) {
         connection.write('x'.repeat(30_000));

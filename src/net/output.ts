@@ -1,5 +1,5 @@
 /** What a connection sends: gathered per turn of the event loop, bounded, and with a way to wait for a slow reader. */
-import type { Socket } from 'node:net';
+import type { Writable } from 'node:stream';
 
 /** Unsent output that a session must wait for, and that ends a connection whose session did not wait. */
 const HIGH = 64 * 1024;
@@ -9,8 +9,15 @@ const JOINED = 16 * 1024;
 /** A peer that takes no byte for so long is gone. */
 const STALL_MS = 180_000;
 
+/** What lies between a writable and the peer. */
+export interface Beyond {
+  /** Bytes not sent yet, those that the writable still has among them. */
+  readonly unsent: number;
+}
+
 export class Output {
-  #socket: Socket;
+  #socket: Writable;
+  #beyond: Beyond | undefined;
   readonly #overflow: () => void;
   #parts: (string | Uint8Array)[] = [];
   #bytes = 0;
@@ -20,16 +27,17 @@ export class Output {
   #unsentSeen = 0;
 
   /** `overflow` is called when somebody writes on and on to a peer that does not read. */
-  constructor(socket: Socket, overflow: () => void) {
+  constructor(socket: Writable, overflow: () => void) {
     this.#socket = socket;
     this.#overflow = overflow;
     socket.on('drain', this.#onDrain);
   }
 
-  /** From now on over this one (TLS). */
-  moveTo(socket: Socket): void {
+  /** From now on over this one (TLS, compression). */
+  moveTo(socket: Writable, beyond?: Beyond): void {
     this.#socket.off('drain', this.#onDrain);
     this.#socket = socket;
+    this.#beyond = beyond;
     socket.on('drain', this.#onDrain);
   }
 
@@ -81,7 +89,7 @@ export class Output {
 
   /** Asked now and then, with monotonic milliseconds: has the peer taken nothing for too long? */
   stalled(now: number): boolean {
-    const unsent = this.#socket.writableLength;
+    const unsent = this.#beyond?.unsent ?? this.#socket.writableLength;
     if (unsent === 0 || unsent !== this.#unsentSeen) {
       this.#unsentSeen = unsent;
       this.#stallSince = unsent === 0 ? Infinity : now;

@@ -1,6 +1,8 @@
 /** A client's end of a line protocol, as raw as a test needs it: bytes out, lines, counted bytes or everything in. */
 import { connect as connectTcp, type Socket } from 'node:net';
+import type { Readable } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
+import { constants, createDeflateRaw, createInflateRaw, type DeflateRaw } from 'node:zlib';
 import { PATIENCE_MS } from '../support/until.ts';
 
 /** The other side closed the connection (or reset it) while we waited for more. */
@@ -29,6 +31,7 @@ export function hostAndPort(address: string): { host: string; port: number } {
 
 export class WireClient implements AsyncDisposable {
   #socket: Socket;
+  #deflate: DeflateRaw | undefined;
   readonly #timeoutMs: number;
   #chunks: Buffer[] = [];
   #available = 0;
@@ -58,13 +61,15 @@ export class WireClient implements AsyncDisposable {
     return new WireClient(socket, options.timeoutMs ?? PATIENCE_MS);
   }
 
-  #listen(socket: Socket): void {
-    socket.on('data', (chunk: Buffer) => {
-      this.#received += chunk.length;
-      this.#chunks.push(chunk);
-      this.#available += chunk.length;
-      this.#wake?.();
-    });
+  readonly #arrived = (chunk: Buffer): void => {
+    this.#received += chunk.length;
+    this.#chunks.push(chunk);
+    this.#available += chunk.length;
+    this.#wake?.();
+  };
+
+  #listen(socket: Readable): void {
+    socket.on('data', this.#arrived);
     const end = (cause?: unknown): void => {
       this.#ended ??= new ConnectionEnded('the server closed the connection', { cause });
       this.#wake?.();
@@ -88,7 +93,7 @@ export class WireClient implements AsyncDisposable {
   /** Strings go out as UTF-8. Resolves when the kernel has taken it all. */
   write(data: string | Uint8Array): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#socket.write(data, (error) => (error ? reject(error) : resolve()));
+      (this.#deflate ?? this.#socket).write(data, (error) => (error ? reject(error) : resolve()));
     });
   }
 
@@ -194,6 +199,16 @@ export class WireClient implements AsyncDisposable {
     });
     this.#socket = secure;
     this.#listen(secure);
+  }
+
+  /** After the server agreed to COMPRESS DEFLATE. */
+  startDeflate(): void {
+    this.#socket.removeAllListeners();
+    const inflate = createInflateRaw({ finishFlush: constants.Z_SYNC_FLUSH });
+    // The socket may have ended before all of it is inflated.
+    this.#listen(this.#socket.on('error', (error) => inflate.destroy(error)).pipe(inflate));
+    this.#deflate = createDeflateRaw({ flush: constants.Z_SYNC_FLUSH });
+    this.#deflate.pipe(this.#socket);
   }
 
   /** Without ceremony: an RST if data is waiting. */

@@ -72,6 +72,12 @@ export class ScriptConnection {
     for (let left = size; left > 0; ) left -= this.readPiece(left).length;
   }
 
+  /** What the script says is what is inside. */
+  compressed = false;
+  startCompression(): void {
+    this.compressed = true;
+  }
+
   beginTransfer(): void {}
   endTransfer(): void {}
   write(bytes: Uint8Array | string): void {

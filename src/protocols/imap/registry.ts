@@ -5,6 +5,7 @@ import { authenticate } from './commands/authenticate.ts';
 import { capability } from './commands/capability.ts';
 import { check } from './commands/check.ts';
 import { close } from './commands/close.ts';
+import { compress } from './commands/compress.ts';
 import { copy, uidCopy } from './commands/copy.ts';
 import { create } from './commands/create.ts';
 import { remove } from './commands/delete.ts';
@@ -44,6 +45,7 @@ export const COMMANDS: readonly AnyCommand[] = [
   authenticate,
   id,
   enable,
+  compress,
   select,
   examine,
   create,

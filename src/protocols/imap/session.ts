@@ -116,6 +116,13 @@ export class Session {
     this.#errors = 0;
   }
 
+  /** After the tagged reply both directions are compressed (RFC 4978). */
+  compress(reply: string): void {
+    this.out.line(reply);
+    this.out.flush();
+    this.connection.startCompression();
+  }
+
   /** A password was right: from here on the session is that account's. */
   async signIn(who: Principal & { kind: 'user' }): Promise<void> {
     const { connections } = this.services;

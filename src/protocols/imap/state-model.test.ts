@@ -33,6 +33,7 @@ const MOVES: readonly Move[] = [
   { line: 'AUTHENTICATE X', in: 'N', status: 'NO' },
   { line: 'STARTTLS', in: 'N', status: 'BAD' },
   { line: 'ENABLE CONDSTORE', in: 'ASR' },
+  { line: 'COMPRESS DEFLATE', in: 'ASR' },
   { line: 'SELECT INBOX', in: 'ASR', to: () => 'S' },
   { line: 'EXAMINE INBOX', in: 'ASR', to: () => 'R' },
   { line: 'SELECT nowhere', in: 'ASR', status: 'NO', to: unselected },

@@ -1,5 +1,5 @@
 import type { Connection } from '../../../net/connection.ts';
-import { TRANSFER_RATE } from '../../../net/connection.ts';
+import { TRANSFER_RATE } from '../../../net/transfer.ts';
 import { ConnectionError } from '../../../net/error.ts';
 import { acknowledge } from '../acknowledge.ts';
 import type { SmtpCommand } from '../command.ts';
