@@ -293,9 +293,9 @@ const pager = z
 const downmail = z
   .strictObject({
     mode: choice(
-      ['conventional', 'downmail', 'hybrid-send', 'hybrid-receive'],
+      ['conventional', 'downmail', 'hybrid-send', 'hybrid-receive', 'gateway'],
       'conventional',
-      'What this server is: conventional; downmail, where originals stay with their senders until they are fetched, and notifications travel; or only one of the two, for what is sent or for what is taken.',
+      'What this server is: conventional; downmail, where originals stay with their senders until they are fetched, and notifications travel; only one of the two, for what is sent or for what is taken; or a gateway, which keeps originals that other servers hand over for their recipients.',
     ),
     phase: choice(
       ['introduction', 'diffusion', 'maturity'],
@@ -343,6 +343,20 @@ const downmail = z
       'Domains whose people take notifications for granted; others say so in DNS (TXT "v=DOWNMAIL1" at _downmail.DOMAIN).',
       'a list of domains such as ["example.test"]',
     ),
+    gateway: text(
+      '',
+      'What keeps the originals of conventional senders for recipients who want notifications: "here", this service; or the domain of another one, to which they are handed over. Empty: they are refused.',
+    ),
+    gateway_domains: texts(
+      'For whose people this service is the gateway (mode gateway).',
+      'a list of domains such as ["example.test"]',
+    ),
+    gateway_mailboxes: choice(
+      ['automatic', 'opened'],
+      'automatic',
+      'For whom the gateway keeps originals: for everybody here, and elsewhere for those whose own server hands one over (SPF); or for those for whom `pabal downmail open --gateway` opened a mailbox.',
+    ),
+    gateway_room: size('100MB', 'Room at the gateway for each recipient; 0 = no limit.'),
     private_addresses: flag(
       false,
       'Whether originals may be fetched from this machine and from private networks, and without TLS.',

@@ -5,6 +5,7 @@ import type { DailyReports } from '../delivery/reports/reporter.ts';
 import type { Senders } from '../delivery/senders.ts';
 import type { Directory } from '../directory/api.ts';
 import type { DkimKeys } from '../directory/dkim-keys.ts';
+import type { GatewayMailboxes } from '../downmail/gateway-mailboxes.ts';
 import type { StageFacts } from '../intake/pipeline.ts';
 import type { RejectLists } from '../directory/reject-lists.ts';
 import type { MailStore } from '../mailstore/api.ts';
@@ -28,6 +29,8 @@ export interface Service {
   readonly reports: ReportHistory;
   /** Sends reports; undefined when it does not listen, or none are to be sent. */
   readonly dailyReports: () => Pick<DailyReports, 'send' | 'waiting'> | undefined;
+  /** What a gateway keeps for recipients (Downmail). */
+  readonly gatewayMailboxes: GatewayMailboxes;
   readonly kv: KeyValueStore;
   readonly blobs: BlobStore;
   readonly clock: Clock;

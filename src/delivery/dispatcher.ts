@@ -275,7 +275,7 @@ export class Dispatcher implements AsyncDisposable {
     const { directory, intake, returnPaths } = this.#parts;
     const submission = await account.outgoing.get(item.submission);
     if (submission === undefined) return account.outgoing.carriedOut(item);
-    const { sender, forwardedBy } = submission;
+    const { sender, forwardedBy, hold } = submission;
     const route = await directory.route(sender);
     const path = forwardedBy === undefined ? undefined : await returnPaths.read(sender);
     // The address may be another's by now, and nobody else is told what this account has sent.
@@ -289,6 +289,9 @@ export class Dispatcher implements AsyncDisposable {
         accepted: effect.at,
       });
     else if (path?.kind === 'forward') await this.#reportBack(account, item, effect, submission, path.to);
+    // Whoever handed it over to the gateway answers for this return path.
+    else if (hold?.gateway !== undefined && sender !== '')
+      await this.#reportBack(account, item, effect, submission, sender);
     else this.#parts.log.warn({ id: item.submission, sender }, 'nobody is left to report to');
     await account.outgoing.carriedOut(item);
   }

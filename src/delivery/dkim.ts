@@ -60,17 +60,21 @@ export class DkimSigner {
 
   /**
    * The header lines to put in front of this message; empty when its author is not of our domains, or when it is nothing
-   * that can be signed. The message goes by once, in pieces, and is not kept.
+   * that can be signed. The message goes by once, in pieces, and is not kept. `gateway`: the domain that answers for a notification whose author
+   * is elsewhere.
    */
-  async sign(message: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  async sign(message: AsyncIterable<Uint8Array>, gateway?: string): Promise<Buffer> {
     const pieces = message[Symbol.asyncIterator]();
     try {
       const head = await readHead(pieces);
       const end = head.indexOf('\r\n\r\n');
       const header = HeaderBlock.parse(end < 0 ? head : head.subarray(0, end + 2));
-      const domain = authorDomain(header);
+      const author = authorDomain(header);
+      const own = author === undefined ? [] : await this.#parts.keys.signing(author);
+      const isNotification = header.first(NOTIFICATION_FIELD) !== undefined;
+      const domain = own.length === 0 && isNotification ? gateway : author;
       if (domain === undefined) return NOTHING;
-      const keys = await this.#parts.keys.signing(domain);
+      const keys = domain === author ? own : await this.#parts.keys.signing(domain);
       if (keys.length === 0) return NOTHING;
       const problem = unsignableHeader(header);
       if (problem !== undefined) return this.#unsigned(domain, problem);

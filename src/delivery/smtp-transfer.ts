@@ -40,7 +40,8 @@ export interface TlsResult {
 
 /** Header fields that the author's domain puts on top of a mail. */
 export interface Signer {
-  sign(raw: AsyncIterable<Uint8Array>): Promise<Uint8Array>;
+  /** `gateway`: for what has no author of ours, and is signed all the same. */
+  sign(raw: AsyncIterable<Uint8Array>, gateway?: string): Promise<Uint8Array>;
 }
 
 /** Header lines that the domain which passes a mail on puts on top of it. */
@@ -361,7 +362,7 @@ export class SmtpTransfer implements Transfer {
     const { signer, sealer } = this.#options;
     const { forwardedBy } = mail;
     try {
-      const signed = signer === undefined ? mail : withHeader(await signer.sign(mail.body()), mail);
+      const signed = signer === undefined ? mail : withHeader(await signer.sign(mail.body(), forwardedBy), mail);
       if (sealer === undefined || forwardedBy === undefined) return signed;
       return withHeader(await sealer.seal(signed.body(), forwardedBy), signed);
     } catch (error) {

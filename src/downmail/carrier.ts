@@ -33,6 +33,8 @@ export interface CarrierParts {
   readonly random: Random;
   readonly log: Log;
   readonly hostname: string;
+  /** Signs the notifications of a gateway. */
+  readonly gatewayDomain: string;
 }
 
 const DAY = 86_400_000;
@@ -46,12 +48,13 @@ export class SenderMailboxCarrier implements HeldCarrier {
     this.#parts = parts;
   }
 
-  hold(account: MailAccount, item: OutboxItem, part: number): Promise<readonly OutboxItem[]> {
+  async hold(account: MailAccount, item: OutboxItem, part: number): Promise<readonly OutboxItem[]> {
     const { passwords } = this.#parts;
     const { submission, number: carriesOut } = item;
+    const { gateway } = (await account.outgoing.get(submission))?.hold ?? {};
     return account.senderMailbox.hold(submission, part, {
       carriesOut,
-      recipientId: recipientIdOf,
+      recipientId: (address) => recipientIdOf(gateway?.author ?? address),
       passwordHash: (position, issue) => passwordHash(passwords.of(account.id, { submission, part, position }, issue)),
     });
   }
@@ -72,7 +75,7 @@ export class SenderMailboxCarrier implements HeldCarrier {
       try {
         await automatic.send({
           account: account.id,
-          sender: held.mail.sender,
+          ...this.#envelopeOf(held),
           recipient: held.recipient.address,
           mail: { head: this.#notification(account, held, header, text, number) },
           key: `notify ${submission} ${number} ${position}`,
@@ -85,6 +88,12 @@ export class SenderMailboxCarrier implements HeldCarrier {
       }
     }
     await account.senderMailbox.notified({ submission, part, positions }, number);
+  }
+
+  /** A gateway does not write in the name of others: what bounces is known from the attempt. */
+  #envelopeOf({ mail }: Held): { sender: string; forwardedBy?: string } {
+    if (mail.hold.gateway === undefined) return { sender: mail.sender };
+    return { sender: '', forwardedBy: this.#parts.gatewayDomain };
   }
 
   #notification(account: MailAccount, held: Held, header: Uint8Array, text: string, number: number): Buffer {
@@ -108,6 +117,7 @@ export class SenderMailboxCarrier implements HeldCarrier {
       digest: mail.hold.digest,
       excerptBytes: policy.excerptBytes,
       signalLimit: policy.signalLimit,
+      atGateway: mail.hold.gateway !== undefined,
       pick: (below) => Math.min(below - 1, Math.floor(random.fraction() * below)),
     });
   }
@@ -119,7 +129,8 @@ export class SenderMailboxCarrier implements HeldCarrier {
   ): Promise<void> {
     const { submission, number } = item;
     const held = await account.senderMailbox.get({ submission, part, position });
-    if (held !== undefined) {
+    // A conventional sender knows of no gateway, and the recipient's own service has taken his mail.
+    if (held !== undefined && held.mail.hold.gateway === undefined) {
       const { header } = await new Original(account, submission).read(held.mail.size);
       const mail = composeReceipt({
         header,
@@ -159,7 +170,9 @@ export class SenderMailboxCarrier implements HeldCarrier {
     const unwarned = unfetched.filter(({ recipient }) => recipient.warned === undefined);
     if (policy.warnDays > 0 && now >= warnAt && unwarned.length > 0) {
       const notice = expiryNotice(unwarned, { hostname, now });
-      await this.#tell(account, one.mail.sender, notice, `expires ${submission}`, warnAt);
+      if (one.mail.hold.gateway === undefined)
+        await this.#tell(account, one.mail.sender, notice, `expires ${submission}`, warnAt);
+      else await this.#tellRecipient(account, one, notice, `expires ${submission}`);
       await markWarned(account, unwarned);
     }
     // What was fetched goes within the hour: its room is wanted sooner than in a day.
@@ -174,6 +187,24 @@ export class SenderMailboxCarrier implements HeldCarrier {
       ({ held, recipients }) => held === true && recipients.some(({ state }) => state === 'queued'),
     );
     return queued ? now + HOUR : undefined;
+  }
+
+  /** Of what a gateway keeps for him. */
+  async #tellRecipient(account: MailAccount, { recipient }: Held, mail: Buffer, key: string): Promise<void> {
+    const { automatic, log } = this.#parts;
+    try {
+      await automatic.send({
+        account: account.id,
+        sender: '',
+        recipient: recipient.address,
+        mail: { head: mail },
+        key,
+        requireTls: undefined,
+      });
+    } catch (error) {
+      if (!(error instanceof MailError) || error.kind !== 'user') throw error;
+      log.warn({ err: error, account: account.id }, 'a recipient could not be told what is kept for him');
+    }
   }
 
   /** In the sender's own mailbox. The address may be another's by now, and nobody else is told what this account has sent. */

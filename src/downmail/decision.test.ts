@@ -47,10 +47,25 @@ test('what is too large to be sent whole is held, unless the server is conventio
 });
 
 test('scenario 3: who takes notifications only gets no originals, whatever else comes', () => {
-  const arriving = { original: true, system: 'downmail', recipient: 'notifications' } as const;
+  const arriving = {
+    original: true,
+    system: 'downmail',
+    recipient: 'notifications',
+    gateway: false,
+    phase: 'introduction',
+  } as const;
   expect(decideReceiving(arriving)).toBe('refuse');
   expect(decideReceiving({ ...arriving, original: false })).toBe('deliver');
   expect(decideReceiving({ ...arriving, recipient: 'originals' })).toBe('deliver');
   expect(decideReceiving({ ...arriving, system: 'hybrid-send' })).toBe('deliver');
   expect(decideReceiving({ ...arriving, system: 'hybrid-receive' })).toBe('refuse');
+  // By the gateway until everybody has Downmail.
+  const gateway = { ...arriving, gateway: true };
+  expect(decideReceiving(gateway)).toBe('gateway');
+  expect(decideReceiving({ ...gateway, phase: 'diffusion' })).toBe('gateway');
+  expect(decideReceiving({ ...gateway, phase: 'maturity' })).toBe('refuse');
+  expect(decideReceiving({ ...gateway, original: false })).toBe('deliver');
+  expect(decideReceiving({ ...gateway, recipient: 'originals' })).toBe('deliver');
+  // And at the gateway itself.
+  expect(decideReceiving({ ...arriving, system: 'gateway' })).toBe('hold');
 });

@@ -6,7 +6,7 @@
  * | --- | --- | --- | --- |
  * | 1 | conventional | conventional | the mail goes whole |
  * | 2 | Downmail | Downmail | the original is held, a notification goes |
- * | 3 | conventional | Downmail | the recipient's server refuses an original, and explains; a gateway would hold it |
+ * | 3 | conventional | Downmail | the gateway holds the original, a notification goes; without one the recipient's server refuses, and explains |
  * | 4 | Downmail | conventional | the mail goes whole |
  * | 5 | Downmail | conventional | the original is held, a notification goes |
  *
@@ -44,8 +44,8 @@ interface Row<Facts, Verdict> {
 const HOLDS: readonly SystemMode[] = ['downmail', 'hybrid-send'];
 
 export const SENDING_TABLE: readonly Row<Sending, SendingVerdict>[] = [
-  // A conventional server has no sender mailboxes.
-  { when: { system: ['conventional', 'hybrid-receive'] }, verdict: 'whole' },
+  // A conventional server has no sender mailboxes, and a gateway none for what is sent from there.
+  { when: { system: ['conventional', 'hybrid-receive', 'gateway'] }, verdict: 'whole' },
   { when: { asked: 'held' }, verdict: 'held' },
   { when: { asked: 'whole' }, verdict: 'whole' },
   // Signal mail goes the conventional way.
@@ -63,20 +63,28 @@ export const SENDING_TABLE: readonly Row<Sending, SendingVerdict>[] = [
   { when: { phase: ['diffusion', 'maturity'] }, verdict: 'held' },
 ];
 
-/** What is known when another's mail arrives for a recipient of ours (the paper's 나: this is its destination). */
+/** What is known when another's mail arrives for a recipient of ours (the paper's 나: this is its destination), or of a domain for which this is
+ * the gateway (다). */
 export interface Receiving {
   readonly original: boolean;
   readonly system: SystemMode;
   /** What the recipient takes from this sender: originals, or notifications only. */
   readonly recipient: 'originals' | 'notifications';
+  /** There is a gateway that keeps originals for this recipient. */
+  readonly gateway: boolean;
+  readonly phase: Phase;
 }
 
-export type ReceivingVerdict = 'deliver' | 'refuse';
+/** `hold`: here, as the gateway; `gateway`: it goes there. */
+export type ReceivingVerdict = 'deliver' | 'refuse' | 'hold' | 'gateway';
 
 export const RECEIVING_TABLE: readonly Row<Receiving, ReceivingVerdict>[] = [
+  { when: { system: 'gateway' }, verdict: 'hold' },
   { when: { original: false }, verdict: 'deliver' },
   { when: { system: ['conventional', 'hybrid-send'] }, verdict: 'deliver' },
   { when: { recipient: 'originals' }, verdict: 'deliver' },
+  // In maturity everybody can send by Downmail, and the gateway is gone.
+  { when: { gateway: true, phase: ['introduction', 'diffusion'] }, verdict: 'gateway' },
   { when: { recipient: 'notifications' }, verdict: 'refuse' },
 ];
 

@@ -6,13 +6,24 @@ import type { Held } from '../mailstore/sender-mailbox.ts';
 /** Recipients that are named; of more their number is told. */
 const MOST_NAMED = 50;
 
-/** Some copies of a mail are not fetched yet, and expire soon. All of one mail, at least one. */
+/** Some copies of a mail are not fetched yet, and expire soon. All of one mail, at least one. For its sender; of what a gateway keeps, for its
+ * recipient. */
 export function expiryNotice(
   unfetched: readonly Held[],
   about: { readonly hostname: string; readonly now: number },
 ): Buffer {
   const [{ mail, recipient }] = unfetched as readonly [Held, ...Held[]];
   const until = formatDate(recipient.held.expires);
+  const { gateway } = mail.hold;
+  if (gateway !== undefined)
+    return notice(recipient.address, `Not fetched yet: ${mail.subject}`, `${mail.id}.expires`, about, [
+      `A mail of ${gateway.author} of ${formatDate(mail.created)} is kept for you by a gateway. You have not fetched it yet.`,
+      'You got a notification of it. It is removed on',
+      `${until}, and its sender gets a report then.`,
+      '',
+      `${gateway.author} 님의 메일이 메일연동장치에 보관 중이며 아직 받아가지 않으셨습니다.`,
+      `${until}에 삭제되고, 그때 보낸 사람에게 결과를 알립니다.`,
+    ]);
   const named = unfetched.slice(0, MOST_NAMED).map((one) => `  ${one.recipient.address}`);
   const more = unfetched.length - named.length;
   return notice(mail.sender, `Not fetched yet: ${mail.subject}`, `${mail.id}.expires`, about, [

@@ -37,6 +37,12 @@ async function lab(
     log: silentLog,
     hostname: 'mx.example.test',
     policy: { ...DOWNMAIL, mode: 'downmail', ...policy },
+    gateway: {
+      serves: () => false,
+      usable: false,
+      check: () => Promise.reject(new Error('there is none')),
+      take: () => Promise.reject(new Error('there is none')),
+    },
   });
   const arrived = async (body: string, more: Partial<Arrived> = {}, to = [BOB], field = ''): Promise<Arrived> => {
     const raw = Buffer.from(`From: dave@remote.test\r\nSubject: hi\r\n${field}\r\n${body}`);

@@ -42,6 +42,8 @@ export interface OriginalsParts {
   readonly log: Log;
   /** Under which we write Authentication-Results. */
   readonly hostname: string;
+  /** Domain of the gateway to which this service hands originals over; '' when there is none elsewhere. */
+  readonly gateway?: string;
   /** Bytes of a message that is taken. */
   readonly messageSize: number;
 }
@@ -102,6 +104,8 @@ export class Originals {
   #allow({ origin, host: kept }: ReadNotification, host: string | undefined): void {
     if (origin === 'proven' || origin === 'unchecked') return;
     if (origin === 'unproven') throw new MailError('not-allowed', 'user', 'nothing proves who wrote the notification');
+    const { gateway = '' } = this.#parts;
+    if (origin === 'gateway' && gateway !== '' && (kept === gateway || kept.endsWith(`.${gateway}`))) return;
     if (host?.toLowerCase() !== kept)
       throw new MailError('not-allowed', 'user', `the original is kept at ${kept}: that must be confirmed`);
   }

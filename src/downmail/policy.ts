@@ -2,8 +2,8 @@
 import type { MailAccount } from '../mailstore/api.ts';
 import type { KeepPolicy } from '../mailstore/sender-mailbox.ts';
 
-/** What this MTA_n is; `hybrid-*` holds only what it sends, or takes only notifications. */
-export const SYSTEM_MODES = ['conventional', 'downmail', 'hybrid-send', 'hybrid-receive'] as const;
+/** What this MTA_n is; `hybrid-*` holds only what it sends, or takes only notifications; `gateway` keeps originals for recipients elsewhere. */
+export const SYSTEM_MODES = ['conventional', 'downmail', 'hybrid-send', 'hybrid-receive', 'gateway'] as const;
 export type SystemMode = (typeof SYSTEM_MODES)[number];
 
 /** How far Downmail has come: who gets notifications, and what those get who know nothing of it. */
@@ -16,6 +16,17 @@ export type SenderMode = (typeof SENDER_MODES)[number];
 
 export const RECIPIENT_MODES = ['system', 'originals', 'notifications', 'strangers'] as const;
 export type RecipientMode = (typeof RECIPIENT_MODES)[number];
+
+export interface GatewayPolicy {
+  /** What takes the originals of conventional senders for recipients here: '' nothing, `here` this service, else a domain. */
+  readonly to: string;
+  /** For whose people this service is the gateway, in the mode `gateway`; lower case. */
+  readonly domains: ReadonlySet<string>;
+  /** For whom it keeps originals: for every recipient, or for those for whom a mailbox was opened. */
+  readonly mailboxes: 'automatic' | 'opened';
+  /** Bytes for each recipient; 0: no limit. */
+  readonly room: number;
+}
 
 export interface DownmailPolicy {
   readonly mode: SystemMode;
@@ -38,6 +49,7 @@ export interface DownmailPolicy {
   readonly publicUrl: string;
   /** Of all accounts of a domain, by domain. */
   readonly domains: ReadonlyMap<string, SenderMode>;
+  readonly gateway: GatewayPolicy;
 }
 
 /** What an account's owner has set. */
@@ -45,6 +57,8 @@ export interface DownmailSetting {
   readonly send: SenderMode;
   /** What is taken from others: as the system does; everything; notifications only; or originals from people the owner knows. */
   readonly receive?: RecipientMode;
+  /** Originals that are not taken are refused, not kept at the gateway. */
+  readonly gateway?: false;
   readonly keep?: KeepPolicy;
   readonly days?: number;
   /** Addresses that get their mail whole, and those that never do, whatever `send` says. */

@@ -55,6 +55,7 @@ export type MailErrorCode =
   | 'scanner-down'
   /** Its recipient takes notifications only (Downmail). */
   | 'originals-refused'
+  | 'gateway-full'
   /** The sender is on a reject list of the recipient's. */
   | 'rejected'
   | 'damaged'

@@ -19,6 +19,8 @@ export interface Hold {
   readonly digest: string;
   /** It takes the room of each of its copies in the sender mailbox, not only of the one that is stored. */
   readonly countsEach?: true;
+  /** A gateway keeps it for its recipient: the author's address makes the second part of its visible id. */
+  readonly gateway?: { readonly author: string };
 }
 
 /** What is known of one copy besides what is known of its recipient. */

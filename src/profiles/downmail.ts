@@ -18,7 +18,10 @@ import { outgoingCheck } from './engines.ts';
 import type { Opened } from './single.ts';
 
 export interface DownmailParts
-  extends Pick<Opened, 'kv' | 'mailstore' | 'directory' | 'resolver' | 'cache' | 'clock' | 'random'> {
+  extends Pick<
+    Opened,
+    'kv' | 'gatewayMailboxes' | 'mailstore' | 'directory' | 'resolver' | 'cache' | 'clock' | 'random'
+  > {
   readonly log: ConstructorParameters<typeof SenderMailboxCarrier>[0]['log'];
   readonly intake: Pick<Intake, 'accept'>;
   readonly automatic: AutomaticSender;
@@ -54,6 +57,12 @@ export function downmailPolicyOf({ downmail, hostname }: Pick<Config, 'downmail'
         return [domain, SENDER_MODES.find((known) => known === mode) ?? 'system'] satisfies [string, SenderMode];
       }),
     ),
+    gateway: {
+      to: downmail.gateway,
+      domains: new Set(downmail.gateway_domains.map((one) => one.toLowerCase())),
+      mailboxes: downmail.gateway_mailboxes,
+      room: downmail.gateway_room,
+    },
   };
 }
 
@@ -73,6 +82,7 @@ export function openDownmail(config: Config, parts: DownmailParts): Downmail {
       passwords,
       policy,
       hostname: config.hostname,
+      gatewayDomain: parts.gatewayMailboxes.domain,
       wake: (account, effects) => dispatcher.wake(account, effects),
     }),
     pickUp: new PickUp({ store, senderIds, dispatcher, cache, clock }),
@@ -98,5 +108,6 @@ export function openOriginals(
     log,
     hostname: config.hostname,
     messageSize: config.limits.message_size,
+    gateway: policy.gateway.to.toLowerCase(),
   });
 }

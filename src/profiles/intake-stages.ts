@@ -8,6 +8,7 @@ import { passBack } from '../delivery/feedback/pass-back.ts';
 import type { ReportHistory } from '../delivery/reports/history.ts';
 import { domainReports } from '../delivery/reports/stage.ts';
 import { OriginalsStage } from '../downmail/originals-stage.ts';
+import type { Gateway } from '../downmail/gateway.ts';
 import type { DownmailPolicy } from '../downmail/policy.ts';
 import { Pipeline } from '../intake/pipeline.ts';
 import type { ReturnPaths } from '../intake/return-paths.ts';
@@ -43,6 +44,7 @@ export interface IntakeStageParts extends SendingParts, SieveParts, FeedbackStag
   readonly engines: Engines;
   readonly filters: BayesFilters;
   readonly policy: DownmailPolicy;
+  readonly gateway: Gateway;
 }
 
 /** A conventional server asks nobody. */
@@ -56,7 +58,13 @@ export function openPipeline(parts: IntakeStageParts): Pipeline {
     'stage',
   ]);
   const { check, dmarc, trusted_sealers: sealers, wrong_senders: action, loopback } = config.authentication;
-  const rules = { mode: dmarc, trustedSealers: new Set(sealers.map((domain) => domain.toLowerCase())) };
+  const { gateway } = parts.policy;
+  const rules = {
+    mode: dmarc,
+    // Who hands originals over to this gateway has looked who sent them.
+    trustedSealers: new Set([...sealers.map((domain) => domain.toLowerCase()), ...gateway.domains]),
+    gateway: gateway.to.toLowerCase(),
+  };
   const authenticator = check && new Authenticator({ ...parts, rules, loopback });
   const { viruses, spam } = config;
   const spamRules = {

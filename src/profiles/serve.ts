@@ -12,6 +12,7 @@ import { DkimSigner } from '../delivery/dkim.ts';
 import { UserComplaints } from '../delivery/feedback/by-user.ts';
 import { noteFeedback } from '../delivery/feedback/note.ts';
 import { FEEDBACK_KINDS, FeedbackWorker } from '../delivery/feedback/worker.ts';
+import { Gateway } from '../downmail/gateway.ts';
 import { tellPostmaster } from '../delivery/block-notice.ts';
 import type { Blocked } from '../delivery/fast-block.ts';
 import { OutboundWorker } from '../delivery/worker.ts';
@@ -126,6 +127,8 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
   const filters = new BayesFilters({ kv: store.kv, clock, random });
   const people = { store: mailstore, directory, automatic, returnPaths, clock, log, hostname };
   const counts = undo.use(openReportCounts(config, remote, { kv: store.kv, clock, random, log }));
+  const policy = downmailPolicyOf(config);
+  const gateway = new Gateway({ ...people, mailboxes: store.gatewayMailboxes, policy });
   const pipeline = openPipeline({
     ...people,
     reports: store.reports,
@@ -140,7 +143,8 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
     cache,
     engines,
     filters,
-    policy: downmailPolicyOf(config),
+    policy,
+    gateway,
   });
   const intake = new Intake({
     store: mailstore,
@@ -155,7 +159,7 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
   const wake = async ({ account }: { account: AccountId }): Promise<void> => {
     await intake.signedIn(account).catch((error: unknown) => log.warn({ err: error }, 'could not hurry mail'));
   };
-  const recipients = new Recipients(directory, mailstore, returnPaths);
+  const recipients = new Recipients(directory, mailstore, returnPaths, gateway);
   const room = new Room(() => freeBytes(folder.path), clock);
   const rate = new RecipientRate(cache, {
     recipientsPerHour: limits.messages_per_hour,
@@ -253,11 +257,11 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
     holding: downmail.holding,
   });
   const originals = openOriginals(config, downmail, { mailstore, resolver, engines, clock, log });
-  const gateway = config.pager;
+  const sms = config.pager;
   const paging =
-    gateway.url === ''
+    sms.url === ''
       ? []
-      : [pager({ resolver, privateAddresses: true, clock, cache, gateway, perHour: gateway.per_hour })];
+      : [pager({ resolver, privateAddresses: true, clock, cache, gateway: sms, perHour: sms.per_hour })];
   const privateAddresses = config.modules.private_addresses;
   const hooks = webhooks({ resolver, privateAddresses, clock });
   const vapid = await Vapid.open({ kv: store.kv, clock, random, contact: `mailto:postmaster@${hostname}` });

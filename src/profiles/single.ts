@@ -1,4 +1,6 @@
 /** The profile `single`: one process on embedded storage. This is where the parts are put together. */
+import { GatewayMailboxes } from '../downmail/gateway-mailboxes.ts';
+import { SenderIds } from '../downmail/ids.ts';
 import { statfs } from 'node:fs/promises';
 import { openBlobFiles } from '../adapters/blob-files.ts';
 import { LocalBus } from '../adapters/bus-local.ts';
@@ -109,6 +111,12 @@ export async function openSingle(config: Config, kind: DataKind, log: Log): Prom
     listening: () => ({}),
     intakeStages: () => [],
     modules: () => [],
+    gatewayMailboxes: new GatewayMailboxes({
+      directory,
+      store: mailstore,
+      senderIds: new SenderIds(kv, clock, random),
+      hostname: config.hostname,
+    }),
     deadLetters: new DeadLetters(kv, random),
     health: () => health.problems(),
     blobsIn: (path) => openBlobFiles(path, random),

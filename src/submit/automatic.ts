@@ -12,7 +12,7 @@ import { decodeWords } from '../mail/words.ts';
 import type { MailStore, Principal, Staged } from '../mailstore/api.ts';
 import type { SubmissionRecipient } from '../mailstore/submission.ts';
 import type { Clock } from '../ports/clock.ts';
-import { WireScan } from './wire-scan.ts';
+import { WireDigest, WireScan } from './wire-scan.ts';
 
 export interface AutomaticParts {
   readonly directory: Pick<Directory, 'route'>;
@@ -42,7 +42,7 @@ export class AutomaticSender implements AutomaticMail {
     const mailbox = parseMailbox(address);
     if (mailbox === undefined) return undefined;
     const route = await this.#parts.directory.route(mailbox.address);
-    const recipient: SubmissionRecipient = { address: mailbox.address, state: 'queued' };
+    const recipient = queued(mailbox.address);
     if (route.kind === 'account') return { destination: '', recipient: { ...recipient, account: route.account } };
     return route.kind === 'remote' && this.#parts.remote ? { destination: mailbox.domain, recipient } : undefined;
   }
@@ -57,21 +57,27 @@ export class AutomaticSender implements AutomaticMail {
     forwardedBy,
     answers,
     passesOn,
+    through,
+    hold,
   }: Parameters<AutomaticMail['send']>[0]): Promise<void> {
     const { store, dispatcher, clock } = this.#parts;
     const header = HeaderBlock.parse(headerOf(mail));
     const passed = hops(header);
     if (passed >= MAX_HOPS) throw new MailError('mail-loop', 'user', `it has passed ${passed} servers: this is a loop`);
     const recipients = [recipient].flat();
-    const resolved = (await Promise.all(recipients.map((address) => this.#resolve(address)))).filter(
-      (one) => one !== undefined,
-    );
+    const found =
+      through === undefined && hold === undefined
+        ? await Promise.all(recipients.map((address) => this.#resolve(address)))
+        : recipients.map((address) => ({ destination: through ?? '', recipient: queued(address) }));
+    const resolved = found.filter((one) => one !== undefined);
     if (resolved.length === 0)
       throw new MailError('unknown-recipient', 'user', `no mail goes to ${recipients.join(', ')}`);
     const content = new Content(mail, '');
     const scan = new WireScan();
-    const raw = content.bytes instanceof Uint8Array ? content.bytes : scan.through(content.bytes);
-    if (raw instanceof Uint8Array) scan.push(raw);
+    const digest = new WireDigest();
+    const scanned = content.bytes instanceof Uint8Array ? content.bytes : scan.through(content.bytes);
+    if (scanned instanceof Uint8Array) scan.push(scanned);
+    const raw = hold === undefined ? scanned : digest.through(scanned);
     const [staged] = (await store.stage([{ account }], raw)) as [Staged];
     using opened = await store.open(INTAKE, account);
     const { effects } = await opened.outgoing.submit(staged, {
@@ -91,13 +97,22 @@ export class AutomaticSender implements AutomaticMail {
       ...(!requireTls && isTlsOptional(header) && { tlsOptional: true as const }),
       ...(forwardedBy !== undefined && { forwardedBy }),
       origin: { protocol: 'local', hello: '', remote: '', cipher: '' },
-      deliveries: resolved.map((one) => ({ destination: one.destination, recipients: [one.recipient] })),
+      deliveries: resolved.map((one) => ({
+        destination: one.destination,
+        recipients: [one.recipient],
+        ...(hold && { held: true as const }),
+      })),
+      ...(hold && { hold: { ...hold, digest: digest.hex() } }),
       key,
       ...(answers !== undefined && { answers }),
       ...(passesOn !== undefined && { passesOn }),
     });
     dispatcher.wake(account, effects);
   }
+}
+
+function queued(address: string): SubmissionRecipient {
+  return { address, state: 'queued' };
 }
 
 function isAscii(text: string): boolean {

@@ -28,10 +28,13 @@ export const DOWNMAIL: DownmailPolicy = {
   largeLimit: 0,
   publicUrl: 'https://mx.example.test',
   domains: new Map(),
+  gateway: { to: '', domains: new Set(), mailboxes: 'automatic', room: 0 },
 };
 
+const GATEWAY_DOMAIN = 'gateway.mx.example.test';
+
 export interface DownmailWorld
-  extends Omit<CarrierParts, 'passwords' | 'policy' | 'wake'>,
+  extends Omit<CarrierParts, 'passwords' | 'policy' | 'wake' | 'gatewayDomain'>,
     Pick<PickUpParts, 'store' | 'cache'> {
   readonly directory: Pick<Directory, 'route' | 'account'>;
   readonly kv: KeyValueStore;
@@ -52,7 +55,7 @@ export function downmailOf(
   const dispatcher = { wake };
   return {
     holding,
-    held: new SenderMailboxCarrier({ ...world, wake, policy, passwords }),
+    held: new SenderMailboxCarrier({ ...world, wake, policy, passwords, gatewayDomain: GATEWAY_DOMAIN }),
     pickUp: new PickUp({ ...world, senderIds, dispatcher }),
     manager: new SenderMailboxManager({ passwords, dispatcher }),
   };

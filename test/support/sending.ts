@@ -13,9 +13,13 @@ import { passBack } from '../../src/delivery/feedback/pass-back.ts';
 import { FeedbackStage } from '../../src/delivery/feedback/stage.ts';
 import { FEEDBACK_KINDS, FeedbackWorker } from '../../src/delivery/feedback/worker.ts';
 import { OUTBOUND_LIMITS, type OutboundLimits } from '../../src/delivery/limits.ts';
+import { Gateway } from '../../src/downmail/gateway.ts';
+import { GatewayMailboxes } from '../../src/downmail/gateway-mailboxes.ts';
+import { SenderIds } from '../../src/downmail/ids.ts';
+import { OriginalsStage } from '../../src/downmail/originals-stage.ts';
 import type { DownmailPolicy } from '../../src/downmail/policy.ts';
 import { RejectLists } from '../../src/directory/reject-lists.ts';
-import type { AccountInfo, Route } from '../../src/directory/api.ts';
+import type { AccountInfo, DomainInfo, Route } from '../../src/directory/api.ts';
 import { FastBlock } from '../../src/delivery/fast-block.ts';
 import { Reputation } from '../../src/delivery/reputation.ts';
 import type { Transfer } from '../../src/delivery/transfer.ts';
@@ -45,7 +49,7 @@ import type { OutgoingCheck } from '../../src/submit/outgoing-check.ts';
 import { Submit, type Submission, type User } from '../../src/submit/submit.ts';
 import { silentLog } from '../../src/telemetry/log.ts';
 import { Metrics } from '../../src/telemetry/metrics.ts';
-import { downmailOf } from './downmail.ts';
+import { DOWNMAIL, downmailOf } from './downmail.ts';
 import { MemoryBlobs, SYSTEM } from './mail-store.ts';
 import { pipelineOf } from './pipeline.ts';
 import { settle } from './settle.ts';
@@ -57,6 +61,7 @@ export const INBOX = 1 as FolderId;
 export const SENT = 2 as FolderId;
 export const BY_ALICE: User = { kind: 'user', account: ALICE, address: 'alice@example.test', admin: false };
 
+const MADE = '9a7e000000000000000000';
 const PEOPLE = { alice: ALICE, bob: BOB, carol: CAROL };
 
 /** Alice, Bob and Carol; whoever is in `gone` has left, whoever is in `suspended` may do nothing. */
@@ -67,6 +72,10 @@ export class FewPeople {
   /** Of every account. */
   categories: readonly string[] = [];
   readonly suspended = new Set<string>();
+  /** What the service itself added. */
+  readonly made = new Map<string, AccountId>();
+  /** Makes its mailbox. */
+  create: (account: AccountId) => Promise<void> = () => Promise.reject(new Error('nobody makes mailboxes'));
 
   constructor(domain = 'example.test') {
     this.#domain = domain;
@@ -75,6 +84,8 @@ export class FewPeople {
 
   route(address: string): Promise<Route> {
     const domain = address.slice(address.lastIndexOf('@') + 1);
+    const made = this.made.get(address);
+    if (made !== undefined) return Promise.resolve({ kind: 'account', account: made, address, detail: undefined });
     if (domain !== this.#domain) return Promise.resolve({ kind: 'remote', domain });
     const name = address.startsWith('postmaster@') ? `carol@${domain}` : address.replace(/\+.*@/, '@');
     const account = this.gone.has(address) ? undefined : this.#people.get(name);
@@ -87,11 +98,27 @@ export class FewPeople {
   }
 
   account(id: string): Promise<AccountInfo | undefined> {
-    const address = [...this.#people].find(([, account]) => account === id)?.[0];
+    const known = [...this.#people, ...this.made].find(([address, account]) => account === id || address === id);
+    const [address, account = ''] = known ?? [];
     const suspended = this.suspended.has(address ?? '');
     const { categories } = this;
     const common = { displayName: '', aliases: [], admin: false, suspended, quota: undefined, created: 0, categories };
-    return Promise.resolve(address === undefined ? undefined : { id: id as AccountId, address, ...common });
+    return Promise.resolve(address === undefined ? undefined : { id: account as AccountId, address, ...common });
+  }
+
+  async addAccount(address: string): Promise<AccountInfo> {
+    const account = (MADE + String(this.made.size + 10)) as AccountId;
+    await this.create(account);
+    this.made.set(address, account);
+    return (await this.account(account))!;
+  }
+
+  domain(name: string): Promise<DomainInfo> {
+    return Promise.resolve({ name, created: 0 });
+  }
+
+  addDomain(name: string): Promise<DomainInfo> {
+    return this.domain(name);
   }
 }
 
@@ -127,6 +154,7 @@ export async function sendingWorld(options: SendingOptions = {}) {
   };
   const first = createMailStore({ kv, blobs, clock: calm, random: new SeededRandom(1), bus: new LocalBus() });
   for (const account of Object.values(PEOPLE)) await first.createAccount(account);
+  directory.create = (account) => first.createAccount(account);
 
   /** One run of the service on this store, or on one that wraps it. Without a transfer nothing is attempted. */
   const start = async (store: KeyValueStore = kv, transfer?: Transfer, outgoing?: Pick<OutgoingCheck, 'check'>) => {
@@ -142,6 +170,10 @@ export async function sendingWorld(options: SendingOptions = {}) {
     const scripts = new SieveScripts(clock);
     const returnPaths = new ReturnPaths({ directory, clock, secret: new Uint8Array(32).fill(3) });
     const agents = { ...common, scripts, automatic, returnPaths, dispatcher: { wake } };
+    const policy: DownmailPolicy = { ...DOWNMAIL, ...options.downmail };
+    const senderIds = new SenderIds(store, clock, random);
+    const gatewayMailboxes = new GatewayMailboxes({ ...common, senderIds });
+    const gateway = new Gateway({ ...agents, mailboxes: gatewayMailboxes, policy });
     const rejectLists = new RejectLists(store, clock, random);
     const stages = [
       loop(),
@@ -153,6 +185,7 @@ export async function sendingWorld(options: SendingOptions = {}) {
         rules: { malware: 'error-queue', executables: 'error-queue', archives: 'accept', onFailure: 'retry' },
       }),
       new RejectListStage({ ...common, rejectLists }),
+      ...(options.downmail ? [new OriginalsStage({ ...agents, policy, gateway })] : []),
       new SieveStage(agents),
       new VacationStage(agents),
       file(common),
@@ -170,7 +203,7 @@ export async function sendingWorld(options: SendingOptions = {}) {
     );
     const dispatcher = new Dispatcher({ ...parts, held }, limits);
     const intakeWorker = new IntakeWorker({ ...common, pipeline });
-    const recipients = new Recipients(directory, mailstore, returnPaths);
+    const recipients = new Recipients(directory, mailstore, returnPaths, gateway);
     const rate = new RecipientRate(new MemoryCache(clock), {
       recipientsPerHour: Math.max(1000, options.mailsPerHour ?? 0),
       mailsPerHour: options.mailsPerHour ?? 100,
@@ -211,6 +244,7 @@ export async function sendingWorld(options: SendingOptions = {}) {
       submit,
       scripts,
       ...downmail,
+      gatewayMailboxes,
       receipts: new Receipts({ directory, automatic, clock, hostname }),
       rejectLists,
       metrics,

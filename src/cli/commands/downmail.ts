@@ -12,6 +12,13 @@ interface Options extends CommonOptions {
   readonly recipient?: string;
   readonly before?: string;
   readonly all?: boolean;
+  readonly gateway?: boolean;
+}
+
+const GATEWAY = ['--gateway', 'what the gateway keeps for this recipient, who may be elsewhere'] as const;
+
+function ownerOf(account: string, { gateway }: Options): { account: string; gateway?: boolean } {
+  return { account, ...(gateway === true && { gateway }) };
 }
 
 export function downmail(program: Command, cli: Cli): void {
@@ -21,25 +28,27 @@ export function downmail(program: Command, cli: Cli): void {
 
   withJson(group.command('open <address>').description('gives an account a sender mailbox, or another limit for it'))
     .option('--room <size>', 'such as 500MB; no limit when absent')
+    .option(...GATEWAY)
     .action(async (address: string, options: Options) => {
       const limit = options.room === undefined ? null : parseSize(options.room);
       if (limit === undefined || limit === 0) throw new UsageError('--room: a size such as 500MB');
-      const args = { account: address, limit };
+      const args = { ...ownerOf(address, options), limit };
       tell(options, await withControl(cli, options, (control) => control.call(operations.downmailOpen, args)));
     });
 
-  withJson(group.command('show <address>').description('how much room there is, and how much is used')).action(
-    async (address: string, options: Options) => {
-      const args = { account: address };
+  withJson(group.command('show <address>').description('how much room there is, and how much is used'))
+    .option(...GATEWAY)
+    .action(async (address: string, options: Options) => {
+      const args = ownerOf(address, options);
       tell(options, await withControl(cli, options, (control) => control.call(operations.downmailShow, args)));
-    },
-  );
+    });
 
-  withJson(group.command('list <address>').description('what waits, a line for each recipient')).action(
-    async (address: string, options: Options) => {
+  withJson(group.command('list <address>').description('what waits, a line for each recipient'))
+    .option(...GATEWAY)
+    .action(async (address: string, options: Options) => {
       const all: operations.WaitingCopy[] = [];
       await withControl(cli, options, (control) =>
-        control.call(operations.downmailList, { account: address }, { onItem: (one) => void all.push(one) }),
+        control.call(operations.downmailList, ownerOf(address, options), { onItem: (one) => void all.push(one) }),
       );
       if (options.json) return printJson(cli, all);
       printTable(
@@ -56,14 +65,14 @@ export function downmail(program: Command, cli: Cli): void {
           one.fetched === undefined ? '' : formatTime(one.fetched),
         ]),
       );
-    },
-  );
+    });
 
   common(group.command('delete <address>').description('deletes what waits: nobody can fetch it from then on'))
     .option('--mail <id>', 'one mail, for all its recipients')
     .option('--recipient <address>', 'for this recipient, or @domain')
     .option('--before <date>', 'sent before, such as 2026-01-31')
     .option('--all', 'everything')
+    .option(...GATEWAY)
     .action(async (address: string, options: Options) => {
       const { mail, recipient, all } = options;
       const before = options.before === undefined ? undefined : Date.parse(options.before);
@@ -71,7 +80,7 @@ export function downmail(program: Command, cli: Cli): void {
       if (all !== true && mail === undefined && recipient === undefined && before === undefined)
         throw new UsageError('say which: --mail, --recipient, --before or --all');
       const args = {
-        account: address,
+        ...ownerOf(address, options),
         ...(mail !== undefined && { mail }),
         ...(recipient !== undefined && { recipient }),
         ...(before !== undefined && { before }),

@@ -11,6 +11,13 @@ import type { Service } from '../service.ts';
 import { knownAccount } from './account.ts';
 
 const account = z.string().min(1).max(400);
+/** What the gateway keeps for this recipient, instead of what the account itself keeps for others. */
+const gateway = z.boolean().optional();
+
+interface Owner {
+  readonly account: string;
+  readonly gateway?: boolean | undefined;
+}
 
 export interface WaitingCopy {
   readonly mail: string;
@@ -26,19 +33,21 @@ export interface WaitingCopy {
 /** Opens one, or changes its limit; null: none. */
 export const downmailOpen = operation(
   'downmail.open',
-  z.strictObject({ account, limit: z.int().min(1).nullable() }),
-  (service, { account: of, limit }): Promise<SenderMailboxFacts> =>
-    within(service, of, async (opened, address) => {
+  z.strictObject({ account, gateway, limit: z.int().min(1).nullable() }),
+  async (service, { account: of, gateway: atGateway, limit }): Promise<SenderMailboxFacts> => {
+    if (atGateway === true) return (await service.gatewayMailboxes.open(of, limit ?? undefined)).facts;
+    return within(service, { account: of }, async (opened, address) => {
       const senderIds = new SenderIds(service.kv, service.clock, service.random);
       return opened.senderMailbox.open(await senderIds.take(address, opened.id), limit ?? undefined);
-    }),
+    });
+  },
 );
 
 export const downmailShow = operation(
   'downmail.show',
-  z.strictObject({ account }),
-  (service, { account: of }): Promise<SenderMailboxFacts> =>
-    within(service, of, async (opened, address) => {
+  z.strictObject({ account, gateway }),
+  (service, args): Promise<SenderMailboxFacts> =>
+    within(service, args, async (opened, address) => {
       const facts = await opened.senderMailbox.facts();
       if (facts === undefined)
         throw new MailError('sender-mailbox-missing', 'user', `${address} has no sender mailbox`);
@@ -46,11 +55,11 @@ export const downmailShow = operation(
     }),
 );
 
-export const downmailList = operation<{ account: string }, { copies: number }, WaitingCopy>(
+export const downmailList = operation<Owner, { copies: number }, WaitingCopy>(
   'downmail.list',
-  z.strictObject({ account }),
-  (service, { account: of }, io) =>
-    within(service, of, async (opened) => {
+  z.strictObject({ account, gateway }),
+  (service, args, io) =>
+    within(service, args, async (opened) => {
       let copies = 0;
       for await (const { mail, recipient, senderId } of listWaiting(opened)) {
         io.item({
@@ -73,12 +82,13 @@ export const downmailDelete = operation(
   'downmail.delete',
   z.strictObject({
     account,
+    gateway,
     mail: z.string().max(64).optional(),
     recipient: z.string().max(320).optional(),
     before: z.number().optional(),
   }),
-  (service, { account: of, mail, recipient, before }): Promise<EndedCounts> =>
-    within(service, of, (opened) => {
+  (service, { mail, recipient, before, ...owner }): Promise<EndedCounts> =>
+    within(service, owner, (opened) => {
       const filter: HeldFilter = {
         ...(mail !== undefined && { mail: mail as SubmissionId }),
         ...(recipient !== undefined && { recipients: [recipient] }),
@@ -89,11 +99,14 @@ export const downmailDelete = operation(
 );
 
 async function within<T>(
-  { directory, mailstore }: Service,
-  addressOrId: string,
+  { directory, mailstore, gatewayMailboxes }: Service,
+  { account: addressOrId, gateway: atGateway }: Owner,
   act: (account: MailAccount, address: string) => Promise<T>,
 ): Promise<T> {
-  const { id, address } = await knownAccount(directory, addressOrId);
+  const kept = atGateway === true ? await gatewayMailboxes.of(addressOrId) : undefined;
+  if (atGateway === true && kept === undefined)
+    throw new MailError('sender-mailbox-missing', 'user', `the gateway keeps nothing for ${addressOrId}`);
+  const { id, address } = await knownAccount(directory, kept ?? addressOrId);
   using opened = await mailstore.open({ kind: 'system', role: 'admin' }, id);
   return await act(opened, address);
 }

@@ -160,7 +160,7 @@ export class Authenticator {
         domain: response.status.header?.from ?? '',
         policyDomain: response.policyDomain ?? '',
         policy,
-        ...disposition({ result, policy }, arc, header, this.#parts.rules),
+        ...disposition({ result, policy }, { arc, dkim }, header, this.#parts.rules),
         spfAligned: response.alignment?.spf.result !== undefined,
         dkimAligned: response.alignment?.dkim.result !== undefined,
       };

@@ -1,5 +1,6 @@
 /** What is done about a mail whose author's domain does not stand behind it. */
 import type { HeaderBlock } from '../../mail/header.ts';
+import { NOTIFICATION_FIELD } from '../../mail/downmail/fields.ts';
 import type { Authentication, DmarcPolicy } from './results.ts';
 
 export interface DmarcRules {
@@ -7,6 +8,8 @@ export interface DmarcRules {
   readonly mode: 'enforce' | 'report';
   /** Domains whose ARC seals are believed, lower case (RFC 8617 §7.2.1). */
   readonly trustedSealers: ReadonlySet<string>;
+  /** Domain of the gateway that sends notifications in its senders' names (Downmail), where one is elsewhere. */
+  readonly gateway?: string;
 }
 
 export interface Disposition {
@@ -21,13 +24,14 @@ export interface Disposition {
  */
 export function disposition(
   dmarc: { readonly result: string; readonly policy: DmarcPolicy },
-  arc: Authentication['arc'],
+  { arc, dkim }: Pick<Authentication, 'arc' | 'dkim'>,
   header: HeaderBlock,
   rules: DmarcRules,
 ): Disposition {
   if (dmarc.result !== 'fail' || dmarc.policy === 'none') return { disposition: 'none' };
   if (arc.result === 'pass' && arc.claims === 'pass' && rules.trustedSealers.has(arc.sealer))
     return { disposition: 'none', override: 'trusted-forwarder' };
+  if (isOfGateway(dkim, header, rules.gateway)) return { disposition: 'none', override: 'trusted-forwarder' };
   if (rules.mode === 'report') return { disposition: 'none', override: 'local-policy' };
   if (dmarc.policy === 'reject') {
     if (arc.result === 'pass' || header.fields.some(({ name }) => LIST_FIELDS.has(name)))
@@ -36,6 +40,16 @@ export function disposition(
       return { disposition: 'quarantine', override: 'local-policy' };
   }
   return { disposition: dmarc.policy };
+}
+
+function isOfGateway(dkim: Authentication['dkim'], header: HeaderBlock, gateway = ''): boolean {
+  if (gateway === '' || header.first(NOTIFICATION_FIELD) === undefined) return false;
+  return dkim.some(({ result, domain }) => result === 'pass' && isWithin(domain.toLowerCase(), gateway));
+}
+
+/** The domain, or one below it. */
+function isWithin(domain: string, of: string): boolean {
+  return domain === of || domain.endsWith(`.${of}`);
 }
 
 const LIST_FIELDS: ReadonlySet<string> = new Set(['list-id', 'list-post']);

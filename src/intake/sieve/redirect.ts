@@ -5,12 +5,10 @@
  */
 import { hash } from 'node:crypto';
 import { MailError } from '../../mail/error.ts';
-import { domainOf } from '../../mail/path.ts';
 import type { RedirectAction } from '../../mail/sieve/actions.ts';
 import type { SieveHeader } from '../../mail/sieve/header.ts';
-import { type RawMail, HEAD_LIMIT } from '../arrival.ts';
+import { asForwarded, passedOn } from '../passed-on.ts';
 import { isUserError } from '../stages/parts.ts';
-import { isForged } from './forged.ts';
 import { SieveMemory } from './memory.ts';
 import type { PerformanceParts } from './perform.ts';
 
@@ -35,23 +33,14 @@ export async function redirect({ address, header }: RedirectAction, parts: Perfo
     // A copy that is kept once too often is better than a mail that goes round until nobody has it.
     if (await memory.has(same))
       throw new MailError('mail-loop', 'user', `the same mail was redirected to ${address} before`);
-    const head = header
-      .without(new Set(header.all('return-path')))
-      .with('Delivered-To', recipient.address, false)
-      .bytes();
-    const start = details.structure.bodyStart;
-    const sent: RawMail =
-      details.size <= HEAD_LIMIT
-        ? { head: Buffer.concat([head, await body.bytes(start)]) }
-        : { head, rest: body.stream(start) };
     await automatic.send({
       account: account.id,
       recipient: address,
-      mail: sent,
+      mail: await passedOn({ details, body }, recipient.address, header),
       key: `sieve redirect ${recipient.deliveryId} ${address}`,
       requireTls: mail.requireTls,
       passesOn: recipient.deliveryId,
-      ...(await asForwarded(reach, parts)),
+      ...(await asForwarded(reach, delivery, parts.returnPaths)),
     });
     await memory.remember(same, A_DAY);
     return true;
@@ -60,18 +49,6 @@ export async function redirect({ address, header }: RedirectAction, parts: Perfo
     log.warn({ err: error, id: mail.id, recipient: recipient.address, to: address }, 'a mail was not redirected');
     return false;
   }
-}
-
-async function asForwarded(
-  reach: 'local' | 'remote',
-  { delivery: { mail, recipient }, returnPaths }: PerformanceParts,
-): Promise<{ sender: string; forwardedBy?: string }> {
-  if (reach === 'local') return { sender: mail.sender };
-  const forwardedBy = domainOf(recipient.address);
-  if (mail.sender === '') return { sender: '', forwardedBy };
-  // Nobody is told of a mail in whose name it was forged: the owner is.
-  if (isForged(mail)) return { sender: recipient.address, forwardedBy };
-  return { sender: await returnPaths.forwardAddress(mail.sender, recipient.address), forwardedBy };
 }
 
 async function identityOf(header: SieveHeader, { body, details }: PerformanceParts): Promise<string> {

@@ -41,6 +41,8 @@ export interface NotificationFacts {
   readonly excerptBytes: number;
   /** Bytes of the body at most, as long as the link alone fits in them. */
   readonly signalLimit: number;
+  /** It is kept by a gateway, and not by its sender. */
+  readonly atGateway?: boolean;
   /** A random whole number from 0 to `below` - 1. */
   readonly pick: (below: number) => number;
 }
@@ -83,12 +85,12 @@ function bodyOf(facts: NotificationFacts): string {
 
 const KILOBYTE = 1024;
 
-function inFull({ link, server, userId, password, help, expires, size }: NotificationFacts): string {
+function inFull({ link, server, userId, password, help, expires, size, atGateway = false }: NotificationFacts): string {
   const day = new Date(expires).toISOString().slice(0, 10);
   const kilobytes = Math.max(1, Math.round(size / KILOBYTE));
   return lines([
-    `This mail (${kilobytes} KB) is kept by its sender until ${day}. Fetch it if you want it:`,
-    `이 메일(${kilobytes} KB)은 ${day}까지 보낸 쪽에 보관됩니다. 원하시면 받아 보세요.`,
+    `This mail (${kilobytes} KB) is kept ${atGateway ? 'for you by a gateway' : 'by its sender'} until ${day}. Fetch it if you want it:`,
+    `이 메일(${kilobytes} KB)은 ${day}까지 ${atGateway ? '메일연동장치에' : '보낸 쪽에'} 보관됩니다. 원하시면 받아 보세요.`,
     '',
     'original mail · 원본 메일:',
     link,

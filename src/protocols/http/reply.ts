@@ -81,6 +81,7 @@ export const PROBLEMS: { readonly [code in ProblemCode]: readonly [status: numbe
   'scanner-down': [503, 'It cannot be scanned for viruses now.'],
   'wrong-sender': [403, "The author's or sender's address cannot be right."],
   'policy-refused': [403, "The author's domain asks that this message be refused."],
+  'gateway-full': [403, 'There is no room to keep originals for the recipient.'],
   'originals-refused': [403, 'The recipient takes notifications only: the original is to stay with its sender.'],
   rejected: [403, 'The recipient takes no mail from this sender.'],
   'mail-loop': [508, 'The message has been going round in circles.'],

@@ -24,6 +24,7 @@ const WORDS: Readonly<Record<MailErrorCode, string>> = {
   'script-active': 'NO [INUSE] The script is active',
   'too-large': 'NO [TOOBIG] The message is too large',
   'over-quota': 'NO [OVERQUOTA] The account is full',
+  'gateway-full': 'NO [CANNOT] There is no room to keep originals for the recipient',
   'originals-refused': 'NO [CANNOT] The recipient takes notifications only',
   'sender-mailbox-missing': 'NO [NONEXISTENT] There is no sender mailbox',
   'sender-mailbox-full': 'NO [OVERQUOTA] The sender mailbox is full',

@@ -65,6 +65,11 @@ const REPLIES: Partial<Record<MailErrorCode, Reply>> = {
     '5.7.1',
     'The recipient takes notifications only: please send it by Downmail, or a short mail without attachments',
   ),
+  'gateway-full': reply(
+    552,
+    '5.2.2',
+    'There is no room to keep originals for this recipient: please send it by Downmail, or a short mail without attachments',
+  ),
   rejected: reply(550, '5.7.1', 'The recipient takes no mail from this sender'),
   'not-allowed': reply(550, '5.7.1', 'You may not send as this author'),
   limit: reply(451, '4.7.1', 'Too much mail in too short a time, please try later'),

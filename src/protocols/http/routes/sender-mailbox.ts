@@ -76,6 +76,7 @@ const setting = z.strictObject({
     .enum(RECIPIENT_MODES)
     .optional()
     .describe('What you take: as this server does it; everything; notifications only; originals from people you know'),
+  gateway: z.literal(false).optional().describe('Originals that you do not take are refused, not kept at the gateway'),
   keep: z
     .enum(KEEP_POLICIES)
     .optional()
