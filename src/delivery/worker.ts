@@ -4,6 +4,7 @@
  * under way. Each destination has a lane of its own, so that one that is down or slow holds up nobody else.
  */
 import type { Directory } from '../directory/api.ts';
+import { DueEntries } from '../intake/due-entries.ts';
 import type { ReturnPaths } from '../intake/return-paths.ts';
 import { MailError } from '../mail/error.ts';
 import type { AccountId, MailAccount, MailStore, Principal } from '../mailstore/api.ts';
@@ -63,11 +64,8 @@ export class OutboundWorker implements AsyncDisposable {
   readonly #lanes = new Map<string, Lane>();
   readonly #running = new Set<Promise<void>>();
   readonly #abort = new AbortController();
-  readonly #wake: Disposable;
+  readonly #due: DueEntries;
   #held = 0;
-  #taking = false;
-  #again = false;
-  #stopped = false;
   readonly #outcomes: Counter<'outcome'>;
   readonly #faults: Counter<'outcome'>;
   readonly #delay: Histogram<string>;
@@ -79,53 +77,31 @@ export class OutboundWorker implements AsyncDisposable {
     this.#outcomes = metrics.counter('outbound_outcomes_total', 'Outcomes of attempts, per recipient.', ['outcome']);
     this.#faults = metrics.counter('outbound_faults_total', 'Attempts that failed on our side.', ['outcome']);
     this.#delay = metrics.histogram('outbound_delay_seconds', 'From a submission to its delivery.', [], DELAYS);
-    this.#wake = queue.onDue('outbound', () => this.#take());
-    this.#take();
+    this.#due = new DueEntries({
+      queue,
+      name: 'outbound',
+      log: parts.log,
+      room: () => limits.entries - this.#held,
+      begin: (entry) => this.#offer(entry),
+    });
   }
 
   /** Entries at work. */
   get busy(): boolean {
-    return this.#taking || this.#running.size > 0;
+    return this.#due.taking || this.#running.size > 0;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#stopped = true;
-    this.#wake[Symbol.dispose]();
+    await this.#due[Symbol.asyncDispose]();
     const abort = new MailError('busy', 'temporary', 'the service is being stopped');
     using _late = this.#parts.clock.after(DRAIN_MS, () => this.#abort.abort(abort));
     while (this.#running.size > 0) await Promise.all(this.#running);
     await this.#parts.transfer.close();
   }
 
-  #take(): void {
-    if (this.#taking) {
-      this.#again = true;
-      return;
-    }
-    this.#taking = true;
-    void this.#takeAll();
-  }
-
-  async #takeAll(): Promise<void> {
-    try {
-      do {
-        this.#again = false;
-        const room = this.#limits.entries - this.#held;
-        if (room <= 0 || this.#stopped) return;
-        const entries = await this.#parts.queue.take('outbound', room);
-        this.#held += entries.length;
-        for (const entry of entries) this.#offer(entry);
-        if (entries.length === room) this.#again = true;
-      } while (this.#again);
-    } catch (error) {
-      this.#parts.log.error({ err: error }, 'could not take from the outbound queue');
-    } finally {
-      this.#taking = false;
-    }
-  }
-
   /** To its lane, or back into the queue when that has no place. */
   #offer(entry: QueueEntry): void {
+    this.#held++;
     const payload = outboundPayload(entry);
     if (payload?.part === undefined) return this.#start(entry, undefined, () => this.#release(entry, payload));
     const destination = payload.destination ?? '';
@@ -172,14 +148,14 @@ export class OutboundWorker implements AsyncDisposable {
         this.#running.delete(work);
         this.#held--;
         if (lane) this.#leave(lane, entry);
-        this.#take();
+        this.#due.look();
       });
     this.#running.add(work);
   }
 
   #leave(lane: Lane, entry: QueueEntry): void {
     lane.active--;
-    while (lane.free && !this.#stopped) {
+    while (lane.free && !this.#due.stopped) {
       const next = lane.parked.shift();
       const payload = next && outboundPayload(next);
       if (next === undefined || payload === undefined) break;

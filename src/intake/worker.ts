@@ -12,6 +12,7 @@ import type { Random } from '../ports/random.ts';
 import { printable } from '../telemetry/log.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Counter, Histogram, Metrics } from '../telemetry/metrics.ts';
+import { DueEntries } from './due-entries.ts';
 import type { HeldFor, IntakePayload, IntakeRecipient } from './entry.ts';
 import { payloadOf } from './entry.ts';
 import { type Delivery, deliveryOf, type Pipeline, type Stage } from './pipeline.ts';
@@ -57,11 +58,9 @@ interface Failure {
 export class IntakeWorker implements AsyncDisposable {
   readonly #parts: WorkerParts;
   readonly #limits: WorkerLimits;
-  readonly #wake: Disposable;
+  readonly #due: DueEntries;
   readonly #running = new Set<Promise<void>>();
-  #taking = false;
-  #again = false;
-  #stopped = false;
+  #begun = 0;
   /** Settled entries that wait for one `done` for all of them. */
   #settled: QueueEntry[] = [];
   #finishing: Promise<void> | undefined;
@@ -77,49 +76,26 @@ export class IntakeWorker implements AsyncDisposable {
     this.#delivered = metrics.counter('mails_filed_total', 'Mails filed, per recipient.');
     this.#failed = metrics.counter('intake_failures_total', 'Attempts to file a mail that failed.', ['outcome']);
     this.#delay = metrics.histogram('intake_delay_seconds', 'From accepting a mail to having filed it.');
-    this.#wake = parts.queue.onDue('intake', () => this.#take());
-    this.#take();
+    this.#due = new DueEntries({
+      queue: parts.queue,
+      name: 'intake',
+      log: parts.log,
+      room: () => limits.entries - this.#running.size,
+      begin: (entry, behind) => this.#begin(entry, behind),
+    });
   }
 
   /** Takes nothing more, and waits for what is at work. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#stopped = true;
-    this.#wake[Symbol.dispose]();
+    await this.#due[Symbol.asyncDispose]();
     while (this.#running.size > 0) await Promise.all(this.#running);
     await this.#finishing;
   }
 
-  #take(): void {
-    if (this.#taking) {
-      this.#again = true;
-      return;
-    }
-    this.#taking = true;
-    void this.#takeAll();
-  }
-
-  /** In the moment it sees that there is no more, it is no longer taking: a wake-up is never between the two. */
-  async #takeAll(): Promise<void> {
-    try {
-      do {
-        this.#again = false;
-        const room = this.#limits.entries - this.#running.size;
-        if (room <= 0 || this.#stopped) return;
-        const entries = await this.#parts.queue.take('intake', room);
-        const behind = entries.length === room;
-        for (const [i, entry] of entries.entries()) {
-          this.#start(entry);
-          // Who waits for a reply does not wait for mail that nobody waits for, unless there is ever more of that.
-          if (!behind || i % MANY === MANY - 1) await nextTurn();
-          if (this.#stopped) return;
-        }
-        if (behind) this.#again = true;
-      } while (this.#again);
-    } catch (error) {
-      this.#parts.log.error({ err: error }, 'could not take from the intake queue');
-    } finally {
-      this.#taking = false;
-    }
+  async #begin(entry: QueueEntry, behind: boolean): Promise<void> {
+    this.#start(entry);
+    // Who waits for a reply does not wait for mail that nobody waits for, unless there is ever more of that.
+    if (!behind || ++this.#begun % MANY === 0) await nextTurn();
   }
 
   #start(entry: QueueEntry): void {
@@ -130,7 +106,7 @@ export class IntakeWorker implements AsyncDisposable {
       .then(() => {
         const full = this.#running.size >= this.#limits.entries;
         this.#running.delete(work);
-        if (full) this.#take();
+        if (full) this.#due.look();
       });
     this.#running.add(work);
   }

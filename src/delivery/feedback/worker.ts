@@ -2,6 +2,7 @@
  * Takes the entries of one feedback queue, one after the other, and draws its conclusions: what fails is tried again, ever later,
  * and ends in the error queue with its reason.
  */
+import { DueEntries } from '../../intake/due-entries.ts';
 import { MailError } from '../../mail/error.ts';
 import type { MailStore, Principal } from '../../mailstore/api.ts';
 import type { FeedbackKind } from '../../mailstore/submission.ts';
@@ -36,46 +37,24 @@ const FIRST_RETRY_MS = 5_000;
 export class FeedbackWorker implements AsyncDisposable {
   readonly #kind: FeedbackKind;
   readonly #parts: FeedbackParts;
-  readonly #wake: Disposable;
+  readonly #due: DueEntries;
   readonly #seen: Counter<'kind' | 'source'>;
-  #working: Promise<void> | undefined;
-  #again = false;
-  #stopped = false;
 
   constructor(kind: FeedbackKind, parts: FeedbackParts) {
     this.#kind = kind;
     this.#parts = parts;
     this.#seen = parts.metrics.counter('feedback_total', 'Bounces and complaints, per recipient.', ['kind', 'source']);
-    this.#wake = parts.queue.onDue(kind, () => this.#take());
-    this.#take();
+    this.#due = new DueEntries({
+      queue: parts.queue,
+      name: kind,
+      log: parts.log,
+      room: () => AT_ONCE,
+      begin: (entry) => this.#settle(entry),
+    });
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#stopped = true;
-    this.#wake[Symbol.dispose]();
-    await this.#working;
-  }
-
-  #take(): void {
-    this.#again = true;
-    this.#working ??= this.#work();
-  }
-
-  async #work(): Promise<void> {
-    const { queue, log } = this.#parts;
-    try {
-      while (this.#again && !this.#stopped) {
-        this.#again = false;
-        const entries = await queue.take(this.#kind, AT_ONCE);
-        for (const entry of entries) await this.#settle(entry);
-        if (entries.length === AT_ONCE) this.#again = true;
-      }
-    } catch (error) {
-      log.error({ err: error, queue: this.#kind }, 'a feedback queue could not be worked on');
-    } finally {
-      this.#working = undefined;
-      if (this.#again && !this.#stopped) this.#take();
-    }
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#due[Symbol.asyncDispose]();
   }
 
   async #settle(entry: QueueEntry): Promise<void> {
