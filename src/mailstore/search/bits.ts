@@ -35,6 +35,21 @@ export class Bits {
     return (this.#words[at >>> 5]! & (1 << (at & 31))) !== 0;
   }
 
+  /** The first one that is not before this one; infinite when there is none. */
+  from(id: number): number {
+    const at = Math.max(0, id - this.first);
+    const words = this.#words;
+    let i = at >>> 5;
+    if (id > this.last || i >= words.length) return Number.POSITIVE_INFINITY;
+    let word = words[i]! & (-1 << (at & 31));
+    while (word === 0) {
+      if (++i >= words.length) return Number.POSITIVE_INFINITY;
+      word = words[i]!;
+    }
+    const found = this.first + 32 * i + (31 - Math.clz32(word & -word));
+    return found <= this.last ? found : Number.POSITIVE_INFINITY;
+  }
+
   // The other set has the same range.
 
   and(other: Bits): this {
@@ -56,7 +71,7 @@ export class Bits {
   }
 
   get isEmpty(): boolean {
-    return this.#words.every((word) => word === 0);
+    return this.from(this.first) > this.last;
   }
 
   each(take: (id: number) => void): void {

@@ -51,7 +51,7 @@ export class SegmentQuery {
       case 'and': {
         // What the mailbox index decides goes first: where nothing is left, no postings are read.
         let all = within?.copy();
-        for (const part of query.of.toSorted((a, b) => readsPostings(a) - readsPostings(b))) {
+        for (const part of await this.#inOrder(query.of)) {
           const some = await this.matching(part, all);
           all = all ? all.and(some) : some;
           if (all.isEmpty) break;
@@ -60,7 +60,11 @@ export class SegmentQuery {
       }
       case 'or': {
         const any = new Bits(first, last);
-        for (const part of query.of) any.or(await this.matching(part, within));
+        for (const part of await this.#inOrder(query.of)) {
+          // What one part has found need not be looked for by the next.
+          const rest = (within?.copy() ?? Bits.all(first, last)).without(any);
+          any.or(await this.matching(part, rest));
+        }
         return any;
       }
       case 'not':
@@ -78,6 +82,30 @@ export class SegmentQuery {
       default:
         return this.#select(query, first, last);
     }
+  }
+
+  /** What costs and finds least goes first. */
+  async #inOrder(parts: readonly SearchQuery[]): Promise<readonly SearchQuery[]> {
+    const costs = new Map<SearchQuery, number>();
+    for (const part of parts) costs.set(part, await this.#cost(part));
+    return parts.toSorted((a, b) => costs.get(a)! - costs.get(b)!);
+  }
+
+  /** How many messages' postings it reads, roughly. */
+  async #cost(part: SearchQuery): Promise<number> {
+    if (part.op === 'not') return this.#cost(part.of);
+    if (part.op === 'and' || part.op === 'or') {
+      const costs = await Promise.all(part.of.map((one) => this.#cost(one)));
+      return part.op === 'and' ? Math.min(...costs) : costs.reduce((sum, cost) => sum + cost, 0);
+    }
+    if (part.op !== 'phrase') return 0;
+    let least = Number.POSITIVE_INFINITY;
+    for (const term of part.terms) {
+      let docs = 1;
+      for (const entry of await this.entries(term)) docs += entry.docs;
+      least = Math.min(least, docs);
+    }
+    return least;
   }
 
   /** Messages that the index does not know whole. */
@@ -185,11 +213,6 @@ export class SegmentQuery {
         }
       }
   }
-}
-
-/** Costly parts last. */
-function readsPostings({ op }: SearchQuery): number {
-  return op === 'phrase' ? 1 : op === 'and' || op === 'or' || op === 'not' ? 2 : 0;
 }
 
 /** Notes the messages of which these postings say that they have the term in one of the fields. */

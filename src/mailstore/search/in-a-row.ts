@@ -36,9 +36,9 @@ export class PostingsCursor implements PlaceCursor {
   #left = 0;
   #behind = 0;
   #at = 0;
-  /** The last place that was looked at, and whether it was an answer: that may be asked for again. */
+  /** The place that was read last, and where a phrase with it would begin. */
   #place = 0;
-  #answered = false;
+  #begin = -1;
 
   /** `distance`: of the term behind the beginning of the phrase, in places. */
   constructor({ docs, ids, places }: Postings, fields: number, distance: number) {
@@ -81,7 +81,7 @@ export class PostingsCursor implements PlaceCursor {
         this.#left = count;
         this.#behind = behind;
         this.#place = 0;
-        this.#answered = false;
+        this.#begin = -1;
         return;
       }
       behind += count;
@@ -90,26 +90,15 @@ export class PostingsCursor implements PlaceCursor {
   }
 
   placeFrom(least: number): number {
+    if (this.#begin >= least) return this.#begin;
     const places = this.#places;
-    let at = this.#at;
-    if (this.#behind > 0) {
-      if (this.#behind > places.length - at) throw short();
-      let left = this.#behind;
-      // Four bytes at once, while they cannot hold the ends of more numbers than that.
-      for (; left >= 4 && at + 4 <= places.length; at += 4) {
-        const unfinished = (this.#view.getUint32(at) & 0x80808080) >>> 7;
-        left -= 4 - (Math.imul(unfinished, 0x01010101) >>> 24);
-      }
-      for (; left > 0; left--) while (places[at++]! >= 0x80);
-      this.#behind = 0;
-    }
-    if (this.#left > places.length - at) throw short();
     const from = least + this.#distance;
     const fields = this.#fields;
-    let place = this.#place;
+    let at = this.#behind > 0 ? this.#behindOthers() : this.#at;
     let left = this.#left;
-    let found = END;
-    if (this.#answered && place >= from) return place - this.#distance;
+    if (left > places.length - at) throw short();
+    let place = this.#place;
+    this.#begin = END;
     while (left > 0) {
       left--;
       let byte = places[at++]!;
@@ -119,15 +108,30 @@ export class PostingsCursor implements PlaceCursor {
         place += (byte & 0x7f) << shift;
       }
       if (place < from || ((1 << (place & 7)) & fields) === 0) continue;
-      found = place - this.#distance;
+      this.#begin = place - this.#distance;
       break;
     }
     if (at > places.length) throw short();
     this.#at = at;
     this.#left = left;
     this.#place = place;
-    this.#answered = found !== END;
-    return found;
+    return this.#begin;
+  }
+
+  /** Where the places of this message begin. */
+  #behindOthers(): number {
+    const places = this.#places;
+    let at = this.#at;
+    let left = this.#behind;
+    if (left > places.length - at) throw short();
+    // Four bytes at once, while they cannot hold the ends of more numbers than that.
+    for (; left >= 4 && at + 4 <= places.length; at += 4) {
+      const unfinished = (this.#view.getUint32(at, true) & 0x80808080) >>> 7;
+      left -= 4 - (Math.imul(unfinished, 0x01010101) >>> 24);
+    }
+    for (; left > 0; left--) while (places[at++]! >= 0x80);
+    this.#behind = 0;
+    return at;
   }
 }
 
@@ -199,16 +203,17 @@ export async function findInARow(
   for (let id = 1; ; id++) {
     // The next message that all have.
     for (let i = 0; i < order.length; ) {
+      if (i === 0 && within) id = within.from(id);
+      if (id === END) return;
       const cursor = order[i]!;
       cursor.seek(id);
       if (cursor.id === id) i++;
       else {
         id = cursor.id;
-        if (id === END) return;
-        i = i === 0 ? 1 : 0;
+        // The first one is there; with `within` it has to be asked again.
+        i = i === 0 && !within ? 1 : 0;
       }
     }
-    if (within && !within.has(id)) continue;
     if (meet(order)) found.add(id);
     if (++steps % STEPS === 0) await patience.pause();
   }

@@ -57,9 +57,13 @@ async function matchingSlots(
   const { ids, folders, length } = table;
   const slots = new Uint32Array(length);
   let count = 0;
-  for (const some of found)
-    for (let slot = table.slotFrom(some.first); slot < length && ids[slot]! <= some.last; slot++)
-      if (some.has(ids[slot]!) && folders[slot] !== GONE) slots[count++] = slot;
+  for (const some of found) {
+    let slot = table.slotFrom(some.first);
+    some.each((id) => {
+      while (slot < length && ids[slot]! < id) slot++;
+      if (slot < length && ids[slot] === id && folders[slot] !== GONE) slots[count++] = slot;
+    });
+  }
   return slots.subarray(0, count);
 }
 
