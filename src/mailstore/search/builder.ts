@@ -3,7 +3,6 @@ import type { TermSink } from '../../mail/search/document.ts';
 import type { Tokens } from '../../mail/search/tokens.ts';
 import { type Doc, hashEntry, hashPlace, MANY, type RowSink, type SegmentFacts, SegmentWriter } from './segment.ts';
 import { TermTable } from './term-table.ts';
-import { VarWriter } from './varint.ts';
 
 /** Words that a builder keeps room for when it is used again. */
 const KEPT_WORDS = 4 << 20;
@@ -74,15 +73,8 @@ export class SegmentBuilder implements TermSink {
     const names = this.#table.names();
     for (const number of inOrder(names)) {
       const end = ends[number]!;
-      for (let at = end - this.#table.count(number); at < end; at++) postings.add(words[2 * at]!, words[2 * at + 1]!);
-      postings.end();
-      writer.term({
-        term: names[number]!,
-        docs: postings.docs,
-        ids: postings.ids.view(),
-        places: postings.places.view(),
-      });
-      postings.reset();
+      const docs = postings.write(words, end - this.#table.count(number), end);
+      writer.term({ term: names[number]!, docs, ids: postings.ids, places: postings.places });
     }
     this.#table.clear();
     this.#length = 0;
@@ -145,45 +137,59 @@ function inOrder(names: readonly string[]): ArrayLike<number> & Iterable<number>
   return order;
 }
 
+/** Most bytes that a word takes: of its document the distance, the fields and how often; and its place. */
+const MOST_ID_BYTES = 5 + 1 + 5;
+const MOST_PLACE_BYTES = 5;
+
+/** The postings of one term after the other. */
 class PostingsWriter {
-  readonly ids = new VarWriter(1024);
-  readonly places = new VarWriter(1024);
-  docs = 0;
-  #doc = 0;
-  #before = 0;
-  #fields = 0;
-  #count = 0;
-  #place = 0;
+  #idBytes = new Uint8Array(1024);
+  #placeBytes = new Uint8Array(1024);
+  /** Of the last term; good until the next. */
+  ids = this.#idBytes;
+  places = this.#placeBytes;
 
-  add(doc: number, place: number): void {
-    if (doc !== this.#doc) {
-      this.end();
-      this.#doc = doc;
-      this.#place = 0;
+  /** Of the words from `start` to `end`, in columns of document and place. Answers in how many documents they are. */
+  write(words: Uint32Array, start: number, end: number): number {
+    this.#room(end - start);
+    const ids = this.#idBytes;
+    const places = this.#placeBytes;
+    let idsLength = 0;
+    let placesLength = 0;
+    let docs = 0;
+    let before = 0;
+    for (let at = 2 * start; at < 2 * end; docs++) {
+      const doc = words[at]!;
+      // Encoded here: there are very many, and most take a byte.
+      let rest = doc - before;
+      for (; rest >= 0x80; rest >>>= 7) ids[idsLength++] = (rest & 0x7f) | 0x80;
+      ids[idsLength++] = rest;
+      before = doc;
+      const fieldsAt = idsLength++;
+      let fields = 0;
+      let count = 0;
+      let last = 0;
+      for (; at < 2 * end && words[at] === doc; at += 2) {
+        const place = words[at + 1]!;
+        for (rest = place - last; rest >= 0x80; rest >>>= 7) places[placesLength++] = (rest & 0x7f) | 0x80;
+        places[placesLength++] = rest;
+        last = place;
+        fields |= 1 << (place & 7);
+        count++;
+      }
+      ids[fieldsAt] = count === 1 ? fields : fields | MANY;
+      if (count === 1) continue;
+      for (rest = count; rest >= 0x80; rest >>>= 7) ids[idsLength++] = (rest & 0x7f) | 0x80;
+      ids[idsLength++] = rest;
     }
-    this.places.put(place - this.#place);
-    this.#place = place;
-    this.#fields |= 1 << (place & 7);
-    this.#count++;
+    this.ids = ids.subarray(0, idsLength);
+    this.places = places.subarray(0, placesLength);
+    return docs;
   }
 
-  /** Writes what is known of the last document. */
-  end(): void {
-    if (this.#count === 0) return;
-    this.ids.put(this.#doc - this.#before);
-    this.#before = this.#doc;
-    this.ids.u8(this.#count === 1 ? this.#fields : this.#fields | MANY);
-    if (this.#count > 1) this.ids.put(this.#count);
-    this.docs++;
-    this.#fields = 0;
-    this.#count = 0;
-  }
-
-  reset(): void {
-    this.ids.length = 0;
-    this.places.length = 0;
-    this.docs = 0;
-    this.#doc = 0;
-    this.#before = 0;
+  #room(words: number): void {
+    if (words * MOST_ID_BYTES > this.#idBytes.length) this.#idBytes = new Uint8Array(2 * words * MOST_ID_BYTES);
+    if (words * MOST_PLACE_BYTES > this.#placeBytes.length)
+      this.#placeBytes = new Uint8Array(2 * words * MOST_PLACE_BYTES);
   }
 }
