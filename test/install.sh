@@ -19,6 +19,8 @@ need python3 python3
 need strace strace
 # A browser for the web client. Pictures of it want Korean letters (fonts-noto-cjk), its tests do not.
 need chromium chromium
+# A store for the service, started by its tests in a folder of its own.
+ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || packages="$packages postgresql"
 # Scanners, each started by its own test with its own settings; SpamAssassin and its thirty packages, which take half a minute, only with --goals.
 need /usr/sbin/clamd clamav-daemon
 need rspamd rspamd

@@ -106,8 +106,9 @@ export class PostgresKv implements KeyValueStore {
       // Not what the server's owner, or somebody's role, prefers.
       options: '-c synchronous_commit=on -c lc_messages=C',
     });
-    // One that breaks while nobody uses it is replaced.
+    // One that breaks while nobody uses it is replaced; whoever uses it is told by what it asked.
     this.#pool.on('error', () => undefined);
+    this.#pool.on('connect', (client) => client.on('error', () => undefined));
   }
 
   /** Resolves, should the store ever fail, with the reason. */

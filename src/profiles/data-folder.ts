@@ -119,14 +119,19 @@ async function checkFormat(path: string, kind: DataKind): Promise<boolean> {
 /** Of a folder that is being made, by a first start or a restore. */
 export async function writeFormat(path: string, kind: DataKind): Promise<void> {
   const temporary = join(path, 'format.json.new');
-  const file = await open(temporary, 'w', 0o600);
+  await writeSynced(temporary, JSON.stringify({ format: FORMAT, kind } satisfies Format));
+  await rename(temporary, join(path, 'format.json'));
+}
+
+/** A small file that survives the loss of power. */
+export async function writeSynced(path: string, text: string): Promise<void> {
+  const file = await open(path, 'w', 0o600);
   try {
-    await file.writeFile(`${JSON.stringify({ format: FORMAT, kind } satisfies Format)}\n`);
+    await file.writeFile(`${text}\n`);
     await file.sync();
   } finally {
     await file.close();
   }
-  await rename(temporary, join(path, 'format.json'));
 }
 
 function unusable(path: string, error: unknown): StartError {

@@ -1,4 +1,4 @@
-/** The profile `single`: one process on embedded storage. This is where the parts are put together. */
+/** The profile `single`: one process, on embedded storage or on PostgreSQL. This is where the parts are put together. */
 import { GatewayMailboxes } from '../downmail/gateway-mailboxes.ts';
 import { SenderIds } from '../downmail/ids.ts';
 import { statfs } from 'node:fs/promises';
@@ -6,7 +6,6 @@ import { openBlobFiles } from '../adapters/blob-files.ts';
 import { LocalBus } from '../adapters/bus-local.ts';
 import { MemoryCache } from '../adapters/cache-memory.ts';
 import { SystemClock } from '../adapters/clock-system.ts';
-import { type LmdbKv, openLmdb } from '../adapters/kv-lmdb.ts';
 import { openQueue } from '../adapters/queue-kv.ts';
 import { SystemResolver } from '../adapters/resolver-system.ts';
 import { SystemRandom } from '../adapters/random-system.ts';
@@ -30,6 +29,7 @@ import type { Random } from '../ports/random.ts';
 import type { Resolver } from '../ports/resolver.ts';
 import type { Log } from '../telemetry/log.ts';
 import { type DataFolder, type DataKind, openDataFolder } from './data-folder.ts';
+import { type Engine, openEngine } from './engine.ts';
 import { Health } from './health.ts';
 import { sendersOptions } from './outbound.ts';
 import { StartError } from './start-error.ts';
@@ -58,7 +58,7 @@ export async function openSingle(config: Config, kind: DataKind, log: Log): Prom
   const resolver = undo.use(openResolver(config));
   const bus = undo.use(new LocalBus((error) => log.error({ err: error }, 'a subscriber failed')));
   const cache = undo.use(new MemoryCache(clock));
-  const kv: LmdbKv = undo.use(await opened(folder, () => openLmdb(folder.file('kv'))));
+  const kv: Engine = undo.use(await opened(folder, () => openEngine(config, folder, random)));
   const blobs: BlobStore = undo.use(
     await opened(folder, () => openBlobFiles(folder.file('blobs'), random, { onFailed: (error) => kv.fail(error) })),
   );
@@ -130,6 +130,7 @@ async function opened<T>(folder: DataFolder, open: () => Promise<T>): Promise<T>
   try {
     return await open();
   } catch (error) {
+    if (error instanceof StartError) throw error;
     throw new StartError(`the store in ${folder.path} cannot be opened: ${(error as Error).message}`, { cause: error });
   }
 }
