@@ -10,6 +10,7 @@ import { addressText, normalAddress, normalDomain } from './address.ts';
 import type { AccountInfo, Directory, DomainInfo, Route, SessionInfo, SessionOrigin } from './api.ts';
 import { Claims, taken } from './claims.ts';
 import { Domains } from './domains.ts';
+import { info, present, principal, readable } from './identity.ts';
 import { HASH_COST, type HashCost, Passwords } from './passwords.ts';
 import { Administrators } from './postmaster.ts';
 import { RecentPasswords } from './recent.ts';
@@ -418,37 +419,4 @@ export class KvDirectory implements Directory, Disposable {
     this.#routes.forget(what);
     this.#bus.publish(TOPIC, what);
   }
-}
-
-function readable(address: string): string | undefined {
-  try {
-    return addressText(normalAddress(address));
-  } catch {
-    return undefined;
-  }
-}
-
-function present(id: AccountId, identity: IdentityRow | undefined): IdentityRow {
-  if (identity === undefined) throw new MailError('account-missing', 'user', `there is no account ${id}`);
-  return identity;
-}
-
-function principal(account: AccountId, identity: IdentityRow): Principal & { kind: 'user' } {
-  if (identity.suspended)
-    throw new MailError('account-suspended', 'user', `the account ${identity.address} is suspended`);
-  return { kind: 'user', account, address: identity.address, admin: identity.admin };
-}
-
-function info(id: AccountId, row: IdentityRow): AccountInfo {
-  return {
-    id,
-    address: row.address,
-    displayName: row.displayName,
-    aliases: row.aliases,
-    admin: row.admin,
-    suspended: row.suspended,
-    quota: row.quota ?? undefined,
-    ...(row.categories && row.categories.length > 0 && { categories: row.categories }),
-    created: row.created,
-  };
 }

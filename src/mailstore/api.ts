@@ -8,10 +8,20 @@
  */
 import type { Envelope, Part } from '../mail/message.ts';
 import type { FieldName } from '../mail/search/document.ts';
-import type { SearchQuery } from '../mail/search/query.ts';
 import type { Version } from '../ports/kv.ts';
 import type { SenderMailbox } from './sender-mailbox.ts';
 import type { Outgoing } from './submission.ts';
+
+import type { Conversation, ConversationPage, SearchRequest, SearchAnswer, SearchIndexFacts } from './search/api.ts';
+
+export type {
+  Conversation,
+  ConversationPage,
+  SearchRequest,
+  SearchHit,
+  SearchAnswer,
+  SearchIndexFacts,
+} from './search/api.ts';
 
 /** Random, never the address. */
 export type AccountId = string & { readonly __brand: 'AccountId' };
@@ -246,57 +256,6 @@ export interface MessageQuery {
   /** Skips up to and including this message in the order asked for. */
   readonly after?: MsgId;
   readonly limit?: number;
-}
-
-/** Messages that belong together, whichever of its threads they were given to. */
-export interface Conversation {
-  /** The oldest of its threads. */
-  readonly id: ThreadId;
-  /** In all folders. */
-  readonly total: number;
-  readonly unread: number;
-  /** The newest one in the folder asked for. */
-  readonly newest: MsgId;
-}
-
-export interface ConversationPage {
-  /** Goes on behind the conversation whose newest message was this one, as it was then. */
-  readonly after?: Pick<MessageMeta, 'id' | 'internalDate'>;
-  readonly limit: number;
-}
-
-/** A search over everything: words from the search index, what may change from the mailbox index. */
-export interface SearchRequest {
-  readonly query: SearchQuery;
-  readonly sort: 'date' | 'relevance';
-  /** By date only; default true. */
-  readonly descending?: boolean;
-  /** Goes on behind this hit of the same search. */
-  readonly after?: SearchHit;
-  readonly limit: number;
-}
-
-export interface SearchHit {
-  readonly id: MsgId;
-  /** When it came (seconds since 1970), or how well it fits. */
-  readonly key: number;
-}
-
-export interface SearchAnswer {
-  readonly hits: readonly SearchHit[];
-  /** How many match, on all pages. */
-  readonly total: number;
-  /** Messages that are not indexed yet, and so were not looked at: mostly 0. */
-  readonly behind: number;
-}
-
-export interface SearchIndexFacts {
-  readonly segments: number;
-  /** Messages in the index; some may be gone. */
-  readonly messages: number;
-  readonly bytes: number;
-  /** Messages of which nothing could be indexed since the account was opened. */
-  readonly skipped: number;
 }
 
 export interface MailAccount {

@@ -1,6 +1,5 @@
 /** The service as it runs: every protocol on the opened store, and what works behind them. */
-import { randomBytes } from 'node:crypto';
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../config/schema.ts';
 import { OPERATIONS } from '../control/operations.ts';
@@ -44,11 +43,10 @@ import { spamReports } from '../modules/spam-reports.ts';
 import { spamTraining } from '../modules/spam-training.ts';
 import { AccountConnections } from '../net/account-connections.ts';
 import { isLoopback } from '../net/address.ts';
-import { selfSignedCertificate } from '../net/certificate.ts';
 import { ErrorDelay } from '../net/error-delay.ts';
 import { type LineProtocol, Network } from '../net/network.ts';
-import { TlsIdentity } from '../net/tls.ts';
 import { ReverseNames } from '../net/reverse-name.ts';
+import type { TlsIdentity } from '../net/tls.ts';
 import { createHttpServer } from '../protocols/http/server.ts';
 import { createImapServer } from '../protocols/imap/server.ts';
 import { manageSieve } from '../protocols/managesieve/protocol.ts';
@@ -64,7 +62,7 @@ import { stsPolicyOf } from '../mail/sts-policy.ts';
 import { Metrics } from '../telemetry/metrics.ts';
 import { watchStray } from '../telemetry/stray.ts';
 import { VERSION } from '../version.ts';
-import type { DataFolder, DataKind } from './data-folder.ts';
+import { type DataKind, secretOf, writeListening } from './data-folder.ts';
 import { type FirstAdministrator, firstRun } from './first-run.ts';
 import { openPipeline } from './intake-stages.ts';
 import { openEngines, outgoingCheck } from './engines.ts';
@@ -74,7 +72,7 @@ import { loadModules } from './load-modules.ts';
 import { feedbackPolicyOf, NOWHERE, outboundLimitsOf, watchQueues, watchSenders } from './outbound.ts';
 import { LISTEN_NAMES, type ListenName, openListener } from './listeners.ts';
 import { freeBytes, openSingle } from './single.ts';
-import { StartError } from './start-error.ts';
+import { tlsIdentity } from './tls-identity.ts';
 import { openTransfer } from './transfer.ts';
 
 /** Where `web/build.ts` puts the web client. */
@@ -103,7 +101,7 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
   const metrics = new Metrics();
   metrics.watchProcess();
   undo.use(watchStray(log, metrics));
-  const tls = await identity(config, folder);
+  const tls = await tlsIdentity(config, folder);
   const firstAdministrator = kind === 'mail' ? await firstRun(directory, hostname) : undefined;
 
   const { resolver } = store;
@@ -447,36 +445,4 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
   log.info({ version: VERSION, data: folder.path, listening: service.listening() }, 'ready');
   const owned = undo.move();
   return service;
-}
-
-async function identity({ tls, hostname }: Config, folder: DataFolder): Promise<TlsIdentity> {
-  if (tls.cert === '' && tls.key === '')
-    return new TlsIdentity(await selfSignedCertificate(folder.file('tls'), [hostname]));
-  try {
-    return new TlsIdentity({ cert: await readFile(tls.cert, 'utf8'), key: await readFile(tls.key, 'utf8') });
-  } catch (error) {
-    throw new StartError(
-      `tls.cert and tls.key: ${(error as Error).message}: name a certificate and its key in PEM, or neither`,
-      {
-        cause: error,
-      },
-    );
-  }
-}
-
-/** Made once; page cursors that were handed out before a restart stay good. */
-async function secretOf(folder: DataFolder): Promise<Uint8Array> {
-  const path = folder.file('secret');
-  const kept = await readFile(path).catch(() => undefined);
-  if (kept?.length === 32) return kept;
-  const made = randomBytes(32);
-  await writeFile(path, made, { mode: 0o600, flush: true });
-  return made;
-}
-
-/** Appears whole: whoever sees it may connect. */
-async function writeListening(folder: DataFolder, listening: object): Promise<void> {
-  const temporary = folder.file('run', 'listen.json.new');
-  await writeFile(temporary, `${JSON.stringify(listening)}\n`);
-  await rename(temporary, folder.file('run', 'listen.json'));
 }
