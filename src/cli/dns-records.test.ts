@@ -1,6 +1,7 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { DnsTestServer } from '../../test/dns/server.ts';
 import { SystemResolver } from '../adapters/resolver-system.ts';
+import { brandIndicator } from '../intake/authentication/bimi.ts';
 import { checkRecords, checkReverse, recordsFor } from './dns-records.ts';
 
 test('an address is called in DNS as it says itself, and its name leads back', async () => {
@@ -25,6 +26,44 @@ test('a domain whose people take notifications says so', () => {
     recordsFor('example.test', { ...published, takesNotifications }, []).map(({ name, value }) => `${name} ${value}`);
   expect(names(true)).toContain('_downmail.example.test. v=DOWNMAIL1');
   expect(names(false).join()).not.toContain('downmail');
+});
+
+describe('the record of a logo (BIMI)', () => {
+  const published = { hostname: 'mx.example.test', stsPolicy: undefined };
+  const logo = 'https://brand.example/DOMAIN.svg';
+  const brandOf = (brand?: { readonly logo: string; readonly certificate: string }) =>
+    recordsFor('example.test', { ...published, ...(brand && { brand }) }, []).filter(({ name }) =>
+      name.includes('_bimi'),
+    );
+
+  test('is shown for each domain where a logo is set, with its certificate when there is one', () => {
+    expect(brandOf()).toEqual([]);
+    expect(brandOf({ logo, certificate: '' })).toEqual([
+      { name: 'default._bimi.example.test.', type: 'TXT', value: 'v=BIMI1; l=https://brand.example/example.test.svg;' },
+    ]);
+    expect(brandOf({ logo, certificate: 'https://brand.example/vmc.pem' })[0]?.value).toBe(
+      'v=BIMI1; l=https://brand.example/example.test.svg; a=https://brand.example/vmc.pem;',
+    );
+  });
+
+  test('is one that our own check of arriving mail takes, beside the DMARC policy that is shown', async () => {
+    const records = recordsFor('example.test', { ...published, brand: { logo, certificate: '' } }, []);
+    const texts = records
+      .filter(({ type }) => type === 'TXT')
+      .map(({ name, value }) => [name.replace(/\.$/, ''), value]);
+    const zone = Object.fromEntries(texts.map(([name = '', value = '']) => [name, { TXT: [value] }]));
+    await using dns = await DnsTestServer.start(zone);
+    await using resolver = new SystemResolver({ servers: [dns.address] });
+    const policy = /p=(\w+)/.exec(zone['_dmarc.example.test']?.TXT[0] ?? '')?.[1] as 'quarantine';
+    const aligned = { spfAligned: true, dkimAligned: true, disposition: 'none' } as const;
+    const dmarc = { result: 'pass', policy, domain: 'example.test', policyDomain: 'example.test', ...aligned } as const;
+    expect(await brandIndicator(dmarc, resolver, AbortSignal.timeout(60_000))).toEqual({
+      result: 'pass',
+      domain: 'example.test',
+      location: 'https://brand.example/example.test.svg',
+      authority: '',
+    });
+  });
 });
 
 test('records are looked up as they are shown, those of the MTA-STS policy too', async () => {

@@ -28,16 +28,25 @@ export interface Published {
   readonly stsPolicy: string | undefined;
   /** Its people take notifications for granted (Downmail). */
   readonly takesNotifications?: boolean;
+  /** Where its logo is, and who vouches for it; DOMAIN stands for the domain. */
+  readonly brand?: { readonly logo: string; readonly certificate: string };
 }
 
 /** As the configuration has it. */
-export function publishedBy({ hostname, tls, downmail }: Pick<Config, 'hostname' | 'tls' | 'downmail'>): Published {
+export function publishedBy(config: Pick<Config, 'hostname' | 'tls' | 'outbound' | 'downmail'>): Published {
+  const { hostname, tls, outbound, downmail } = config;
   const takesNotifications = downmail.mode === 'downmail' || downmail.mode === 'hybrid-receive';
-  return { hostname, stsPolicy: stsPolicyOf(tls.mta_sts, hostname), takesNotifications };
+  const { brand_logo: logo, brand_certificate: certificate } = outbound;
+  return {
+    hostname,
+    stsPolicy: stsPolicyOf(tls.mta_sts, hostname),
+    takesNotifications,
+    ...(logo !== '' && { brand: { logo, certificate } }),
+  };
 }
 
 export function recordsFor(domain: string, published: Published, keys: readonly DkimKey[]): DnsRecord[] {
-  const { hostname, stsPolicy, takesNotifications = false } = published;
+  const { hostname, stsPolicy, takesNotifications = false, brand } = published;
   return [
     { name: `${domain}.`, type: 'MX', value: `10 ${hostname}.` },
     { name: `${domain}.`, type: 'TXT', value: 'v=spf1 mx -all' },
@@ -46,6 +55,7 @@ export function recordsFor(domain: string, published: Published, keys: readonly 
     // RFC 8460 §3: where others report that they could not reach us over TLS.
     { name: `_smtp._tls.${domain}.`, type: 'TXT', value: `v=TLSRPTv1; rua=mailto:postmaster@${domain}` },
     ...(stsPolicy === undefined ? [] : stsRecords(domain, hostname, stsPolicy)),
+    ...(brand === undefined ? [] : [brandRecord(domain, brand)]),
     ...(takesNotifications
       ? [{ name: `${takesNotificationsName(domain)}.`, type: 'TXT' as const, value: TAKES_NOTIFICATIONS }]
       : []),
@@ -62,6 +72,16 @@ function stsRecords(domain: string, hostname: string, policy: string): DnsRecord
     { name: `_mta-sts.${domain}.`, type: 'TXT', value: `v=STSv1; id=${policyId(policy)};` },
     { name: `mta-sts.${domain}.`, type: 'CNAME', value: `${hostname}.` },
   ];
+}
+
+/** BIMI: it counts only beside a DMARC policy that keeps others out, as ours above does. */
+function brandRecord(domain: string, { logo, certificate }: NonNullable<Published['brand']>): DnsRecord {
+  const at = (link: string): string => link.replaceAll('DOMAIN', domain);
+  return {
+    name: `default._bimi.${domain}.`,
+    type: 'TXT',
+    value: `v=BIMI1; l=${at(logo)};${certificate === '' ? '' : ` a=${at(certificate)};`}`,
+  };
 }
 
 /** The limit of one look-up: whoever waits is a person. */

@@ -1,6 +1,17 @@
 /** The part of the configuration that is about mail that leaves: how, from where, and what comes back of it. */
 import { z } from 'zod';
-import { choice, count, flag, isServerAddress, nextHop, nextHops, sourceAddresses, text, texts } from './values.ts';
+import {
+  choice,
+  count,
+  flag,
+  httpsLink,
+  isServerAddress,
+  nextHop,
+  nextHops,
+  sourceAddresses,
+  text,
+  texts,
+} from './values.ts';
 
 export const outbound = z
   .strictObject({
@@ -24,6 +35,12 @@ export const outbound = z
       'Mail servers for single domains, before the relay and before DNS: {"example.test" = "smtp://10.0.0.5:2525"}. ".example.test" is what is below it, "*" everything.',
     ),
     sign: flag(true, 'Whether mail is signed with the keys of its domain (DKIM). Not where the relay signs it.'),
+    brand_logo: httpsLink(
+      'Where the logo is that others may show beside mail of our domains (BIMI, SVG Tiny PS); DOMAIN in it is the domain. With it `pabal domain show` prints the record.',
+    ),
+    brand_certificate: httpsLink(
+      'Where the certificate is that vouches for this logo (VMC or CMC, PEM); DOMAIN as above. Most receivers show no logo without one.',
+    ),
     port: count(25, { min: 1, max: 65_535 }, 'Port of the mail servers that DNS names. Another one is for tests.'),
     private_addresses: flag(
       false,

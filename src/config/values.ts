@@ -99,6 +99,9 @@ export function isLoopbackHost(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);
 }
 
+/** Fits into a tag of a DNS record: neither blanks, quotes nor the semicolon that ends one. */
+const HTTPS_LINK = /^https:\/\/[\x21\x23-\x3a\x3c-\x7e]{1,200}$/i;
+
 function transformed<T>(parse: (text: string) => T | undefined) {
   return (text: string, context: z.RefinementCtx): T => {
     const value = parse(text);
@@ -114,6 +117,12 @@ export function text(preset: string, about: string, meta: Partial<KeyMeta> = {})
     .register(keyMeta, { expects: 'a text', text: true, ...meta })
     .prefault(preset)
     .describe(about);
+}
+
+/** Where something is on the web; empty when nowhere. */
+export function httpsLink(about: string) {
+  const schema = z.string().refine((link) => link === '' || HTTPS_LINK.test(link));
+  return schema.register(keyMeta, { expects: '"https://..." without blanks', text: true }).prefault('').describe(about);
 }
 
 export function choice<const T extends readonly [string, ...string[]]>(options: T, preset: T[number], about: string) {

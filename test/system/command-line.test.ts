@@ -76,6 +76,10 @@ describe('with a service that runs', () => {
     };
     const dkim = shown.records.filter(({ name }) => name.includes('._domainkey.'));
     expect(dkim.map(({ value }) => value.split(' p=')[0])).toEqual(['v=DKIM1; k=rsa;', 'v=DKIM1; k=ed25519;']);
+    const logo = ['--set', 'outbound.brand_logo=https://brand.example/DOMAIN.svg'];
+    expect((await cli(['domain', 'show', 'example.test', ...logo])).stdout).toMatch(
+      /default\._bimi\.example\.test\. +TXT +v=BIMI1; l=https:\/\/brand\.example\/example\.test\.svg;/,
+    );
     const rotated = await cli(['domain', 'rotate-dkim', 'example.test', '--now']);
     expect(rotated).toMatchObject({ code: 0, stdout: expect.stringContaining('sign from now on') });
     expect((await cli(['domain', 'show', 'example.test'])).stdout.match(/_domainkey/g)).toHaveLength(4);
