@@ -101,6 +101,7 @@ export class HeldAccount implements MailAccount, Disposable {
         total: message === undefined ? 0 : 1,
         unread: message === undefined || (message.flags & Flag.seen) !== 0 ? 0 : 1,
         bytes: message?.size ?? 0,
+        grants: [],
       },
     ];
   }

@@ -1,7 +1,7 @@
 /** A handle on one account, for one principal. */
 import { MailError } from '../mail/error.ts';
 import type { FieldName } from '../mail/search/document.ts';
-import type { Key, KeyValueStore, Value, Version } from '../ports/kv.ts';
+import type { KeyValueStore, Value, Version } from '../ports/kv.ts';
 import type {
   AccountId,
   Body,
@@ -24,8 +24,6 @@ import type {
   Places,
   RecordChange,
   RecordKey,
-  SearchAnswer,
-  SearchRequest,
   Staged,
   ThreadId,
   Uid,
@@ -34,18 +32,18 @@ import type {
 } from './api.ts';
 import { StoredBody } from './bodies.ts';
 import { Joined, listConversations } from './conversations.ts';
-import { storeError } from './commit.ts';
+import { type Operation, storeError } from './commit.ts';
 import type { StoredDetails } from './details.ts';
 import { pathLevels, SEPARATOR } from './folder-names.ts';
+import { guarded } from './guard.ts';
 import { accountPartition, emailTime, onceKey } from './keys.ts';
 import { changesBetween } from './log.ts';
 import type { Mailbox, Node } from './mailbox.ts';
 import { createFolder, deleteFolder, describeFolder, renameFolder, subscribe } from './operations/folders.ts';
 import { copyMessages, deleteMessages, MOST_MESSAGES, moveMessages, updateMessages } from './operations/messages.ts';
-import { besideDelivery } from './operations/delivered.ts';
 import { DAY, publish } from './operations/publish.ts';
 import { changeRecords, putRecord, rememberOnce } from './operations/records.ts';
-import { withdraw } from './operations/withdraw.ts';
+import { withdrawAll } from './operations/withdraw.ts';
 import { AccountSenderMailbox } from './holding.ts';
 import { AccountOutgoing } from './outgoing.ts';
 import { messageIds } from './query.ts';
@@ -73,6 +71,8 @@ export class Account implements MailAccount, Disposable {
   #watches: Set<Disposable> | undefined;
   #outgoing: Outgoing | undefined;
   #senderMailbox: SenderMailbox | undefined;
+  /** Somebody else, who may do only what the owner allows. */
+  readonly #guardedFor: AccountId | undefined;
   #disposed = false;
 
   constructor(
@@ -81,7 +81,9 @@ export class Account implements MailAccount, Disposable {
     onces: Map<string, Promise<unknown>>,
     onDispose: () => void,
     { records }: OpenOptions,
+    guardedFor?: AccountId,
   ) {
+    this.#guardedFor = guardedFor;
     this.#mailbox = mailbox;
     this.#node = node;
     this.#onces = onces;
@@ -114,6 +116,10 @@ export class Account implements MailAccount, Disposable {
 
   get #kv(): KeyValueStore {
     return this.#node.kv;
+  }
+
+  #run<T>(operation: Operation<T>): Promise<T> {
+    return this.#mailbox.run(this.#guardedFor === undefined ? operation : guarded(operation, this.#guardedFor));
   }
 
   refresh(): Promise<Version> {
@@ -226,18 +232,8 @@ export class Account implements MailAccount, Disposable {
     return { details, body };
   }
 
-  async withdraw(deliveryId: string, note?: WithdrawalNote): Promise<boolean> {
-    // What is filed of it while we look belongs to it as well; afterwards nothing is any more.
-    for (let known = -1; ; ) {
-      const beside: Key[] = [];
-      await told(async () => {
-        for await (const page of this.#kv.scan(accountPartition(this.id), besideDelivery(deliveryId)))
-          for (const [key] of page) beside.push(Buffer.from(key));
-      });
-      if (beside.length === known) return true;
-      if (!(await this.#mailbox.run(withdraw(deliveryId, beside, known < 0 ? note : undefined)))) return false;
-      known = beside.length;
-    }
+  withdraw(deliveryId: string, note?: WithdrawalNote): Promise<boolean> {
+    return withdrawAll(this.#kv, this.id, deliveryId, note, (operation) => this.#run(operation));
   }
 
   async publish(staged: Staged, to: NewPlacement): Promise<Placed> {
@@ -246,7 +242,7 @@ export class Account implements MailAccount, Disposable {
     if (emailTime(staged.email) < now - STAGED_FOR)
       throw new MailError('message-missing', 'user', `${staged.email} was staged too long ago`);
     const facts = await told(() => this.#node.staging.facts(staged));
-    const placed = await this.#mailbox.run(publish(facts, to, now));
+    const placed = await this.#run(publish(facts, to, now));
     this.#node.staging.published(staged.email);
     return placed;
   }
@@ -261,7 +257,7 @@ export class Account implements MailAccount, Disposable {
     let version = this.version;
     const as = options.as && inParts(options.as);
     for (const [i, some] of inParts(ids).entries()) {
-      const part = await this.#mailbox.run(updateMessages(some, change, as ? { ...options, as: as[i]! } : options));
+      const part = await this.#run(updateMessages(some, change, as ? { ...options, as: as[i]! } : options));
       version = part.version;
       if (part.changed) applied.push(part.version);
       modified.push(...part.modified);
@@ -277,7 +273,7 @@ export class Account implements MailAccount, Disposable {
     let version = this.version;
     const as = only.as && inParts(only.as);
     for (const [i, some] of inParts(ids).entries()) {
-      const part = await this.#mailbox.run(deleteMessages(some, as ? { ...only, as: as[i]! } : only));
+      const part = await this.#run(deleteMessages(some, as ? { ...only, as: as[i]! } : only));
       version = part.version;
       removed += part.removed;
     }
@@ -285,14 +281,14 @@ export class Account implements MailAccount, Disposable {
   }
 
   copy(ids: readonly MsgId[], to: FolderId, as?: Places): Promise<readonly { from: MsgId; placed: Placed }[]> {
-    return this.#mailbox.run(copyMessages(ids, to, this.#node.clock.now(), as));
+    return this.#run(copyMessages(ids, to, this.#node.clock.now(), as));
   }
 
   async move(ids: readonly MsgId[], to: FolderId, as?: Places): Promise<readonly { fromUid: Uid; placed: Placed }[]> {
     const moved: { fromUid: Uid; placed: Placed }[] = [];
     const places = as && inParts(as);
     for (const [i, some] of inParts(ids).entries())
-      moved.push(...(await this.#mailbox.run(moveMessages(some, to, this.#node.clock.now(), places?.[i]))));
+      moved.push(...(await this.#run(moveMessages(some, to, this.#node.clock.now(), places?.[i]))));
     return moved;
   }
 
@@ -301,11 +297,11 @@ export class Account implements MailAccount, Disposable {
     options: { readonly role?: FolderRole; readonly description?: string } = {},
   ): Promise<Folder> {
     const { role, description = '' } = options;
-    return this.#folderOf(await this.#mailbox.run(createFolder(path, role, description, this.#node.clock.now())));
+    return this.#folderOf(await this.#run(createFolder(path, role, description, this.#node.clock.now())));
   }
 
   async renameFolder(id: FolderId, path: string): Promise<Folder> {
-    const renamed = await this.#mailbox.run(renameFolder(id, path, this.#node.clock.now()));
+    const renamed = await this.#run(renameFolder(id, path, this.#node.clock.now()));
     if (id === INBOX && renamed !== INBOX) {
       const view = this.view(INBOX);
       if (view.length > 0) await this.move(Array.from(view.ids.subarray(0, view.length)) as MsgId[], renamed);
@@ -314,7 +310,7 @@ export class Account implements MailAccount, Disposable {
   }
 
   async describeFolder(id: FolderId, description: string): Promise<Folder> {
-    return this.#folderOf(await this.#mailbox.run(describeFolder(id, description)));
+    return this.#folderOf(await this.#run(describeFolder(id, description)));
   }
 
   async deleteFolder(id: FolderId): Promise<void> {
@@ -324,11 +320,11 @@ export class Account implements MailAccount, Disposable {
       const some = Array.from(view.ids.subarray(0, view.length - MOST_MESSAGES)) as MsgId[];
       await this.deleteMessage(some, { as: some.map((_, i) => ({ folder: id, uid: view!.uids[i] as Uid })) });
     }
-    await this.#mailbox.run(deleteFolder(id));
+    await this.#run(deleteFolder(id));
   }
 
   subscribe(path: string, subscribed: boolean): Promise<void> {
-    return told(() => this.#mailbox.run(subscribe(path, subscribed)));
+    return told(() => this.#run(subscribe(path, subscribed)));
   }
 
   subscriptions(): readonly string[] {
@@ -367,11 +363,11 @@ export class Account implements MailAccount, Disposable {
   }
 
   async putRecord(kind: string, id: string, value: unknown): Promise<Version> {
-    return this.#mailbox.run(putRecord(kind, id, value));
+    return this.#run(putRecord(kind, id, value));
   }
 
   async changeRecords(keys: readonly RecordKey[], change: RecordChange): Promise<Version> {
-    return this.#mailbox.run(changeRecords(keys, change));
+    return this.#run(changeRecords(keys, change));
   }
 
   quota(): { used: number; limit: number | undefined } {
@@ -397,7 +393,7 @@ export class Account implements MailAccount, Disposable {
     const known = rows[0] ?? rows[1];
     if (known) return (JSON.parse(Buffer.from(known).toString()) as { result: T }).result;
     const result = await act();
-    await this.#mailbox.run(rememberOnce(today, key, result));
+    await this.#run(rememberOnce(today, key, result));
     return result;
   }
 

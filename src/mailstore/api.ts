@@ -9,6 +9,7 @@
 import type { Envelope, Part } from '../mail/message.ts';
 import type { FieldName } from '../mail/search/document.ts';
 import type { Version } from '../ports/kv.ts';
+import type { FolderOf, Grant, RightsChange } from './rights.ts';
 import type { SenderMailbox } from './sender-mailbox.ts';
 import type { Outgoing } from './submission.ts';
 
@@ -62,6 +63,10 @@ export interface Folder {
   readonly unread: number;
   /** Sum of the messages' sizes. */
   readonly bytes: number;
+  /** Who else may do what with it; to others only with the right `a`. */
+  readonly grants: readonly Grant[];
+  /** Of who has this handle, where the folder is somebody else's (`MailStore.openShared`); absent: all. */
+  readonly rights?: string;
 }
 
 /** What the index knows of a message; no I/O. */
@@ -398,6 +403,11 @@ export interface OpenOptions {
 export interface MailStore extends AsyncDisposable {
   /** `account-missing`, `not-allowed`. Handles of one account share one index; dispose when done. */
   open(who: Principal, account: AccountId, options?: OpenOptions): Promise<MailAccount & Disposable>;
+  /** Another's account, as far as it is shared with `who`: nothing else of it can be told to be there. `account-missing`. */
+  openShared(who: Principal & { kind: 'user' }, owner: AccountId): Promise<MailAccount & Disposable>;
+  /** Gives `grantee` rights in a folder, or takes them: for its owner, and who has the right `a`. Who shares something is in the
+   * grantee's records of the kind `shared-from`. `folder-missing`, `not-allowed`, `limit`. */
+  setRights(who: Principal & { kind: 'user' }, at: FolderOf, grantee: AccountId, change: RightsChange): Promise<void>;
   /** A new account with its standard folders, subscribed: INBOX, Sent, Drafts, Junk, Trash, Archive. */
   createAccount(id: AccountId, options?: { readonly quota?: number }): Promise<void>;
   setQuota(id: AccountId, bytes: number | undefined): Promise<void>;

@@ -139,13 +139,15 @@ export class MailboxIndex implements MailboxState {
     if (!folder) return undefined;
     if (folder.shown) return folder.shown;
     const { row, keywords: _, ...counters } = folder.state;
+    const { acl: grants, ...facts } = row;
     const path = this.path(id);
     folder.shown = Object.freeze({
-      ...row,
+      ...facts,
       path,
       subscribed: this.subscriptions.has(path),
       ...counters,
       uidNext: counters.uidNext as Uid,
+      grants,
     });
     return folder.shown;
   }

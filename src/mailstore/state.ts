@@ -5,6 +5,7 @@
  */
 import { MailError } from '../mail/error.ts';
 import { Damaged, type Version } from '../ports/kv.ts';
+import type { Grant } from './rights.ts';
 import {
   type AccountId,
   type Change,
@@ -58,6 +59,8 @@ export interface FolderRow {
   readonly role: FolderRole | undefined;
   readonly description: string;
   readonly uidValidity: number;
+  /** Replaced, never changed in place. */
+  readonly acl: readonly Grant[];
 }
 
 export interface FolderCounters {

@@ -16,10 +16,15 @@ import { accountOf, accountPartition, allOutbox } from './keys.ts';
 import { accountFacts } from './load.ts';
 import { type Log, Mailbox, type Node, type Tuning } from './mailbox.ts';
 import { renumberFolders } from './operations/folders.ts';
-import { setQuota } from './operations/records.ts';
+import { putRecord, setQuota } from './operations/records.ts';
+import { setRights } from './operations/share.ts';
+import { guarded, notAllowed } from './guard.ts';
 import { Parsing } from './parsing.ts';
+import { type FolderOf, may, type RightsChange } from './rights.ts';
 import { createSearchNode } from './search/account-search.ts';
+import { SharedAccount } from './shared-account.ts';
 import { Staging } from './staging.ts';
+import { noFolder } from './state.ts';
 import { sweep } from './sweep.ts';
 import { told } from './told.ts';
 import { repairAll } from './repair.ts';
@@ -48,6 +53,8 @@ const TUNING: Tuning = {
   searchCacheBytes: 64 << 20,
   searchThread: true,
 };
+/** Records in an account that name the owners of what is shared with it. */
+const SHARED_FROM = 'shared-from';
 /** Lost wake-ups are made up for this often, in milliseconds. */
 const REFRESH = 10_000;
 
@@ -100,16 +107,46 @@ class Store implements MailStore {
   async open(who: Principal, account: AccountId, options: OpenOptions = {}): Promise<MailAccount & Disposable> {
     if (who.kind === 'user' && who.account !== account)
       throw new MailError('not-allowed', 'user', `${who.address} may not open another account`);
+    return this.#open(account, options);
+  }
+
+  async openShared(who: Principal & { kind: 'user' }, owner: AccountId): Promise<MailAccount & Disposable> {
+    if (who.account === owner) return this.#open(owner, {});
+    return new SharedAccount(await this.#open(owner, {}, who.account), who.account);
+  }
+
+  async #open(account: AccountId, options: OpenOptions, guardedFor?: AccountId): Promise<Account> {
     const opened = this.#get(account);
     opened.handles++;
     try {
       const mailbox = await opened.mailbox;
       if (options.records === 'known') await mailbox.loop.refresh();
-      return new Account(mailbox, this.#node, this.#onces, () => void opened.handles--, options);
+      return new Account(mailbox, this.#node, this.#onces, () => void opened.handles--, options, guardedFor);
     } catch (error) {
       opened.handles--;
       throw storeError(error);
     }
+  }
+
+  async setRights(
+    who: Principal & { kind: 'user' },
+    { owner, folder }: FolderOf,
+    grantee: AccountId,
+    change: RightsChange,
+  ): Promise<void> {
+    if (grantee === owner) throw new MailError('not-allowed', 'user', 'the owner of a folder has all rights');
+    using handle = await this.openShared(who, owner);
+    await handle.refresh();
+    const shown = handle.folder(folder);
+    if (shown === undefined) throw noFolder(folder);
+    if (!may(shown, 'a')) throw notAllowed();
+    // First where the other will find it: a way to nothing harms nobody, after a crash nor later.
+    if (change.mode !== 'remove' && change.rights !== '')
+      await this.#with(grantee, (mailbox) => mailbox.run(putRecord(SHARED_FROM, owner, {})));
+    const operation = setRights(folder, grantee, change);
+    await this.#with(owner, (mailbox) =>
+      mailbox.run(who.account === owner ? operation : guarded(operation, who.account)),
+    );
   }
 
   async createAccount(id: AccountId, options: { readonly quota?: number } = {}): Promise<void> {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { FolderId, Placed } from './api.ts';
-import { decodeFolder, encodeFolder, encodePlaced } from './values.ts';
+import type { AccountId, FolderId, Placed } from './api.ts';
+import { decodeFolder, decodeLog, encodeFolder, encodeLog, encodePlaced } from './values.ts';
 
 test('what cannot be encoded leaves nothing in what is encoded next', () => {
   const inbox = {
@@ -10,6 +10,7 @@ test('what cannot be encoded leaves nothing in what is encoded next', () => {
     role: 'inbox',
     description: '',
     uidValidity: 7,
+    acl: [],
   } as const;
   const wrong = {
     id: 1,
@@ -22,4 +23,9 @@ test('what cannot be encoded leaves nothing in what is encoded next', () => {
   } as unknown as Placed;
   expect(() => encodePlaced(wrong)).toThrow(RangeError);
   expect(decodeFolder(encodeFolder(inbox))).toEqual(inbox);
+  const shared = { ...inbox, acl: [{ who: 'bob' as AccountId, rights: 'lr' }] };
+  expect(decodeFolder(encodeFolder(shared))).toEqual(shared);
+  const changes = [shared, inbox].map((row) => ({ type: 'folder', row, created: true }) as const);
+  const row = { operation: 'o', time: 1, previous: 0, changes };
+  expect(decodeLog(1, encodeLog(row))).toEqual({ version: 1, ...row });
 });

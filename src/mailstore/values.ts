@@ -1,7 +1,8 @@
 /** How the mutable rows of an account are written. Dates are whole seconds; a placement takes some 70 bytes. */
 import { Damaged, type Version } from '../ports/kv.ts';
-import type { EmailId, FolderId, FolderRole, MessageMeta, MsgId, Placed, ThreadId, Uid } from './api.ts';
+import type { AccountId, EmailId, FolderId, FolderRole, MessageMeta, MsgId, Placed, ThreadId, Uid } from './api.ts';
 import { ByteReader, ByteWriter } from './bytes.ts';
+import type { Grant } from './rights.ts';
 import type { AccountFacts, FolderCounters, FolderRow, LogChange, LogRow } from './state.ts';
 
 /** A newer format is refused, an older one migrated. */
@@ -62,7 +63,16 @@ function putFolder(row: FolderRow): void {
     .u32(row.uidValidity);
 }
 
-function readFolder(r: ByteReader): FolderRow {
+function putGrants(grants: readonly Grant[]): void {
+  writer.u16(grants.length);
+  for (const { who, rights } of grants) writer.string(who).string(rights);
+}
+
+function readGrants(r: ByteReader): Grant[] {
+  return Array.from({ length: r.u16() }, () => ({ who: r.string() as AccountId, rights: r.string() }));
+}
+
+function readFolder(r: ByteReader, acl: (r: ByteReader) => readonly Grant[]): FolderRow {
   const id = r.u32() as FolderId;
   const parent = r.u32() as FolderId;
   const name = r.string();
@@ -74,16 +84,20 @@ function readFolder(r: ByteReader): FolderRow {
     role: role === '' ? undefined : role,
     description: r.string(),
     uidValidity: r.u32(),
+    acl: acl(r),
   };
 }
 
 export function encodeFolder(row: FolderRow): Uint8Array {
   writer.begin();
   putFolder(row);
+  // Without grants the row ends here, as it did before there were any.
+  if (row.acl.length > 0) putGrants(row.acl);
   return writer.take();
 }
 
-export const decodeFolder = (value: Uint8Array): FolderRow => readFolder(new ByteReader(value));
+export const decodeFolder = (value: Uint8Array): FolderRow =>
+  readFolder(new ByteReader(value), (r) => (r.left > 0 ? readGrants(r) : []));
 
 export function encodeCounters(c: FolderCounters): Uint8Array {
   return writer.begin().u32(c.uidNext).f64(c.highestModseq).u32(c.total).u32(c.unread).f64(c.bytes).take();
@@ -215,6 +229,8 @@ const LogType = {
   trimmed: 9,
   record: 10,
   epoch: 11,
+  /** A folder, with grants. */
+  shared: 12,
 } as const;
 
 /** Bytes of a value of the log; longer rows take several. */
@@ -247,7 +263,7 @@ export function decodeLog(version: Version, parts: readonly Uint8Array[]): LogRo
 }
 
 function putChange(change: LogChange): void {
-  writer.u8(LogType[change.type]);
+  writer.u8(change.type === 'folder' && change.row.acl.length > 0 ? LogType.shared : LogType[change.type]);
   switch (change.type) {
     case 'added':
     case 'flags':
@@ -263,6 +279,7 @@ function putChange(change: LogChange): void {
     case 'folder':
       writer.u8(change.created ? 1 : 0);
       putFolder(change.row);
+      if (change.row.acl.length > 0) putGrants(change.row.acl);
       break;
     case 'folder-removed':
       writer.u32(change.id);
@@ -303,9 +320,10 @@ function readChange(r: ByteReader): LogChange {
       const fromUid = r.u32() as Uid;
       return { type: 'moved', from, fromUid, message: readPlacement(r) };
     }
-    case LogType.folder: {
+    case LogType.folder:
+    case LogType.shared: {
       const created = r.u8() === 1;
-      return { type: 'folder', created, row: readFolder(r) };
+      return { type: 'folder', created, row: readFolder(r, type === LogType.shared ? readGrants : () => []) };
     }
     case LogType['folder-removed']:
       return { type: 'folder-removed', id: r.u32() as FolderId };

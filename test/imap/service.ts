@@ -167,6 +167,12 @@ async function openAccount(store: MailStore, address: string): Promise<MailAccou
 /** Everybody of example.test but `nobody` exists. */
 function oneDirectory(store: MailStore): Directory {
   return {
+    /** Whoever signed in once. */
+    async account(addressOrId: string) {
+      const id = addressOrId.toLowerCase() as AccountId;
+      for await (const known of store.accounts()) if (known === id) return { id, address: id };
+      return undefined;
+    },
     async authenticate(address: string, password: string) {
       if (password !== PASSWORD || address.startsWith('nobody') || !address.endsWith('@example.test')) {
         throw new MailError('auth-failed', 'user', 'wrong');

@@ -100,6 +100,8 @@ class Tree {
       role: leaf?.role,
       description: leaf?.description ?? '',
       uidValidity: this.#uidValidity++,
+      // Who may do something in a folder may do it in those that are made in it (RFC 4314 §3).
+      acl: (parent !== undefined && this.#rows.get(parent)?.acl) || [],
     };
     this.#put(row);
     this.changes.push({ type: 'folder', row, created: true });

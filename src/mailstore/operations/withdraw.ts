@@ -2,27 +2,45 @@
  * Taking back what was delivered: in one commit of its receiver's account, and only if nobody has seen any of it. What is not
  * filed yet never is: the delivery is remembered as one that was withdrawn.
  */
-import type { Key } from '../../ports/kv.ts';
-import { Flag, type MessageMeta, type Placed, type WithdrawalNote } from '../api.ts';
+import type { Key, KeyValueStore } from '../../ports/kv.ts';
+import { type AccountId, Flag, type MessageMeta, type Placed, type WithdrawalNote } from '../api.ts';
 import type { Operation } from '../commit.ts';
 import type { Draft } from '../draft.ts';
-import { recordKey } from '../keys.ts';
+import { accountPartition, recordKey } from '../keys.ts';
 import { messageIds } from '../query.ts';
 import { removedChange } from '../state.ts';
 import { decodePlaced } from '../values.ts';
-import { deliveryKeys, sentOnKey, withdrawnRow } from './delivered.ts';
+import { told } from '../told.ts';
+import { besideDelivery, deliveryKeys, sentOnKey, withdrawnRow } from './delivered.ts';
 import { recordRow } from './records.ts';
 
 /** What an owner did with a mail without opening it. */
 const HANDLED = Flag.seen | Flag.answered;
 const FORWARDED = '$forwarded';
 
-/** `beside`: the keys in `besideDelivery`. Answers whether nobody has it now: once more for the same delivery answers the same. */
-export function withdraw(
+/** See `MailAccount.withdraw`. */
+export async function withdrawAll(
+  kv: KeyValueStore,
+  account: AccountId,
   deliveryId: string,
-  beside: readonly Key[],
   note: WithdrawalNote | undefined,
-): Operation<boolean> {
+  run: (operation: Operation<boolean>) => Promise<boolean>,
+): Promise<boolean> {
+  // What is filed of it while we look belongs to it as well; afterwards nothing is any more.
+  for (let known = -1; ; ) {
+    const beside: Key[] = [];
+    await told(async () => {
+      for await (const page of kv.scan(accountPartition(account), besideDelivery(deliveryId)))
+        for (const [key] of page) beside.push(Buffer.from(key));
+    });
+    if (beside.length === known) return true;
+    if (!(await run(withdraw(deliveryId, beside, known < 0 ? note : undefined)))) return false;
+    known = beside.length;
+  }
+}
+
+/** `beside`: the keys in `besideDelivery`. Answers whether nobody has it now: once more for the same delivery answers the same. */
+function withdraw(deliveryId: string, beside: readonly Key[], note: WithdrawalNote | undefined): Operation<boolean> {
   const own = deliveryKeys(deliveryId);
   const sentOn = sentOnKey(deliveryId);
   const noteKey = note && recordKey(note.kind, note.id);

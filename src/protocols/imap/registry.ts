@@ -1,5 +1,6 @@
 /** All commands. One that is not here does not exist: nothing else announces or runs it. */
 import type { AnyCommand } from './command.ts';
+import { deleteAcl, getAcl, listRights, myRights, setAcl } from './commands/acl.ts';
 import { append } from './commands/append.ts';
 import { authenticate } from './commands/authenticate.ts';
 import { capability } from './commands/capability.ts';
@@ -61,6 +62,11 @@ export const COMMANDS: readonly AnyCommand[] = [
   getQuotaRoot,
   getMetadata,
   setMetadata,
+  setAcl,
+  deleteAcl,
+  getAcl,
+  listRights,
+  myRights,
   append,
   idle,
   check,

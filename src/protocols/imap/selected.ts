@@ -1,5 +1,7 @@
 /** The folder that a session has selected: its tracker, and how news of it are told. */
 import type { Folder, FolderId, MailAccount, VersionChanges } from '../../mailstore/api.ts';
+import { permittedFlags } from '../../mailstore/guard.ts';
+import { may, type Right, RIGHTS } from '../../mailstore/rights.ts';
 import type { Session } from './session.ts';
 import { Tracker } from './tracker.ts';
 import { formatFlags } from './wire/flag.ts';
@@ -15,6 +17,8 @@ import {
   spansOfUids,
 } from './wire/sequence-set.ts';
 
+/** The system flags that there are. */
+const ALL_FLAGS = 0x1f;
 /** Lines between two looks at the clock. */
 const ROWS = 64;
 
@@ -22,21 +26,22 @@ export class Selected implements Disposable {
   readonly folder: FolderId;
   readonly readOnly: boolean;
   readonly tracker: Tracker;
-  readonly #account: MailAccount;
+  /** Whose folder it is: one's own, or somebody's who shares it. */
+  readonly account: MailAccount;
   #watch: Disposable | undefined;
   #keywords = 0;
   /** UIDs that `$` names, ascending (RFC 5182). */
   #saved = new Uint32Array(0);
 
   constructor(account: MailAccount, folder: Folder, readOnly: boolean) {
-    this.#account = account;
+    this.account = account;
     this.folder = folder.id;
     this.readOnly = readOnly;
     this.tracker = new Tracker(account.view(folder.id));
   }
 
   listen(noted: (changes: VersionChanges) => void): void {
-    this.#watch = this.#account.watch(noted);
+    this.#watch = this.account.watch(noted);
   }
 
   /** Positions, ascending, that `$` is to name. */
@@ -55,17 +60,32 @@ export class Selected implements Disposable {
 
   /** Untagged FLAGS and PERMANENTFLAGS (RFC 3501 §7.2.6), at SELECT and when a keyword is new in the folder. */
   tellFlags(session: Session): void {
-    const keywords = this.#account.keywords(this.folder);
+    const keywords = this.account.keywords(this.folder);
     this.#keywords = keywords.length;
-    const all = formatFlags(0x1f, keywords);
-    session.out.line(`* FLAGS (${all})`);
-    session.out.line(`* OK [PERMANENTFLAGS (${this.readOnly ? '' : `${all} \\*`})] Flags that are kept`);
+    session.out.line(`* FLAGS (${formatFlags(ALL_FLAGS, keywords)})`);
+    session.out.line(`* OK [PERMANENTFLAGS (${this.#permanent(keywords)})] Flags that are kept`);
+  }
+
+  #permanent(keywords: readonly string[]): string {
+    const rights = this.readOnly ? '' : (this.account.folder(this.folder)?.rights ?? RIGHTS);
+    const write = rights.includes('w');
+    return `${formatFlags(permittedFlags(rights), write ? keywords : [])}${write ? ' \\*' : ''}`;
+  }
+
+  may(right: Right): boolean {
+    const folder = this.account.folder(this.folder);
+    return folder !== undefined && may(folder, right);
+  }
+
+  /** False once it was deleted, or is not shared any more. */
+  get readable(): boolean {
+    return !this.tracker.folderGone && this.may('r');
   }
 
   /** Tells what changed; false when the folder is no more. */
   async tell(session: Session, expunges: boolean): Promise<boolean> {
-    if (this.tracker.folderGone || this.#account.folder(this.folder) === undefined) return false;
-    const news = this.tracker.take(this.#account.view(this.folder), expunges);
+    if (!this.readable) return false;
+    const news = this.tracker.take(this.account.view(this.folder), expunges);
     const { out } = session;
     out.begin();
     for (const [i, at] of news.expunged.entries()) {
@@ -99,7 +119,7 @@ export class Selected implements Disposable {
 
   /** A client must know a flag before it sees it on a message. */
   tellNewKeywords(session: Session): void {
-    if (this.#account.keywords(this.folder).length !== this.#keywords) this.tellFlags(session);
+    if (this.account.keywords(this.folder).length !== this.#keywords) this.tellFlags(session);
   }
 
   [Symbol.dispose](): void {

@@ -9,6 +9,7 @@ import { capabilityWords } from './capability.ts';
 import type { CapabilityFacts, State } from './command.ts';
 import { afterLogin, beforeLogin, type ImapLimits } from './limits.ts';
 import { CommandReader, type Received } from './reader.ts';
+import { Places } from './places.ts';
 import { Refusal, replyTo } from './reply.ts';
 import { Selected } from './selected.ts';
 import type { ImapServices } from './server.ts';
@@ -31,6 +32,8 @@ export class Session {
   /** Extensions that the client switched on (RFC 5161); CONDSTORE also by using it (RFC 7162 §3.1). */
   readonly enabled = new Set<string>();
   #account: (MailAccount & Disposable) | undefined;
+  #places: Places | undefined;
+  #who: (Principal & { kind: 'user' }) | undefined;
   #address = '';
   #selected: Selected | undefined;
   #limits: ImapLimits = beforeLogin;
@@ -69,6 +72,18 @@ export class Session {
     return this.#account;
   }
 
+  /** Where mailbox names lead. */
+  get places(): Places {
+    if (this.#places === undefined) throw new MailError('bug', 'bug', 'No account is signed in');
+    return this.#places;
+  }
+
+  /** Who is signed in with an account; `not-allowed` where only a mail is picked up. */
+  get user(): Principal & { kind: 'user' } {
+    if (this.#who === undefined) throw new MailError('not-allowed', 'user', 'That needs an account');
+    return this.#who;
+  }
+
   get selected(): Selected {
     if (this.#selected === undefined) throw new MailError('bug', 'bug', 'No folder is selected');
     return this.#selected;
@@ -97,6 +112,7 @@ export class Session {
     } finally {
       this.out.flush();
       this.unselect();
+      this.#places?.[Symbol.dispose]();
       this.#account?.[Symbol.dispose]();
       this.#place?.[Symbol.dispose]();
     }
@@ -130,6 +146,7 @@ export class Session {
     this.#place = connections?.enter(who.account, this.connection.remoteAddress);
     if (connections !== undefined && this.#place === undefined)
       throw new Refusal('NO', '[LIMIT] The account has too many connections: close some');
+    this.#who = who;
     this.#signedIn(await this.services.store.open(who, who.account), who.address);
   }
 
@@ -140,6 +157,7 @@ export class Session {
 
   #signedIn(account: MailAccount & Disposable, address: string): void {
     this.#account = account;
+    this.#places = new Places(account, this.services, this.#who);
     this.#address = address;
     this.#limits = afterLogin;
     this.#errors = 0;
@@ -151,6 +169,12 @@ export class Session {
   /** Of who is signed in; '' before. */
   get address(): string {
     return this.#address;
+  }
+
+  /** Catches up with what was acknowledged elsewhere, in the own account and in that of the selected folder. */
+  async refresh(): Promise<void> {
+    await this.account.refresh();
+    if (this.#selected !== undefined && this.#selected.account !== this.account) await this.#selected.account.refresh();
   }
 
   select(selected: Selected): void {
@@ -220,7 +244,7 @@ export class Session {
   async #tell(expunges: boolean): Promise<void> {
     const selected = this.#selected;
     if (selected === undefined || (await selected.tell(this, expunges))) return;
-    this.out.line('* BYE The selected mailbox was deleted');
+    this.out.line('* BYE The selected mailbox is not there any more');
     this.#over = true;
   }
 
@@ -243,6 +267,9 @@ export class Session {
     const { commands } = this.#shared;
     const began = commands.begin();
     try {
+      // Who lost the right to read hears nothing more, also not the answer to a question that was on its way.
+      if (this.#selected?.readable === false && !command.states.includes('authenticated'))
+        throw new MailError('folder-missing', 'user', 'The selected mailbox is not there any more');
       const text = await command.run(args, this);
       if (!this.#over) await this.#tell(command.keepsNumbers !== true);
       if (text !== '') this.out.line(`${tag} OK ${text}`);

@@ -47,6 +47,8 @@ const MOVES: readonly Move[] = [
   { line: 'LSUB "" %', in: 'ASR' },
   { line: 'NAMESPACE', in: 'ASR' },
   { line: 'STATUS INBOX (MESSAGES)', in: 'ASR' },
+  { line: 'MYRIGHTS INBOX', in: 'ASR' },
+  { line: 'GETACL nowhere', in: 'ASR', status: 'NO' },
   { line: 'STATUS nowhere (MESSAGES)', in: 'ASR', status: 'NO' },
   { line: `APPEND Trash ${LITERAL}`, in: 'ASR' },
   { line: `APPEND nowhere ${LITERAL}`, in: 'ASR', status: 'NO' },

@@ -49,7 +49,10 @@ export class Tracker {
     const uids: number[] = [];
     for (const change of changes) {
       if (change.type === 'folder') {
-        if (change.id === this.folder && change.what === 'removed') this.#folderGone = news = true;
+        if (change.id !== this.folder) continue;
+        // Whether it may still be read is looked at when news are told.
+        news = true;
+        if (change.what === 'removed') this.#folderGone = true;
       } else if (change.type === 'flags') {
         if (change.message.folder === this.folder) uids.push(change.message.uid);
       } else if (change.type === 'added') news ||= change.message.folder === this.folder;

@@ -1,9 +1,11 @@
 import { MailError } from '../../../mail/error.ts';
 import { command, SIGNED_IN } from '../command.ts';
+import { may } from '../../../mailstore/rights.ts';
 import { orTryCreate, Refusal } from '../reply.ts';
 import { dateTime } from '../wire/date.ts';
 import { malformed } from '../wire/decoder.ts';
 import { type FlagSet, flagList } from '../wire/flag.ts';
+import { target } from './copy.ts';
 
 interface AppendArgs {
   readonly path: string;
@@ -36,12 +38,10 @@ export const append = command<AppendArgs>({
     return { path, flags, date, size: literal.size };
   },
   async run({ path, flags, date, size }, session) {
-    const { account } = session;
     if (size > session.facts.messageSize) throw new MailError('too-large', 'user', 'The message is too large');
     if (size === 0) throw new Refusal('NO', '[CANNOT] The message is empty');
-    await account.refresh();
-    const folder = account.folderAt(path);
-    if (folder === undefined) throw new Refusal('NO', '[TRYCREATE] There is no such mailbox');
+    const { account, folder } = await target(session, path);
+    if (!may(folder, 'i')) throw new MailError('not-allowed', 'user', 'that needs the right to insert');
     const { used, limit } = account.quota();
     if (limit !== undefined && used + size > limit) throw new MailError('over-quota', 'user', 'The account is full');
     try {

@@ -6,7 +6,7 @@ export const check = command({
   states: ['selected'],
   parse: (d) => d.end(),
   async run(_args, session) {
-    await session.account.refresh();
+    await session.refresh();
     return 'CHECK completed';
   },
 });

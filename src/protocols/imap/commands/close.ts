@@ -7,7 +7,8 @@ export const close = command({
   states: ['selected'],
   parse: (d) => d.end(),
   async run(_args, session) {
-    if (!session.selected.readOnly) await expungeDeleted(session);
+    // Without the right to expunge it is UNSELECT (RFC 4314 §4).
+    if (!session.selected.readOnly && session.selected.may('e')) await expungeDeleted(session);
     session.unselect();
     return 'CLOSE completed';
   },

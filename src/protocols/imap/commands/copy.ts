@@ -1,6 +1,8 @@
 import { MailError } from '../../../mail/error.ts';
-import type { Folder, FolderId, MailAccount, MsgId, Places, Uid } from '../../../mailstore/api.ts';
+import type { MailAccount, MsgId, Places, Uid } from '../../../mailstore/api.ts';
 import { command } from '../command.ts';
+import { addThere, type Copied } from '../copy-between.ts';
+import type { Place } from '../places.ts';
 import { orTryCreate } from '../reply.ts';
 import type { Session } from '../session.ts';
 import type { Decoder } from '../wire/decoder.ts';
@@ -40,12 +42,12 @@ export function namedBy(session: Session, spans: Spans): Named {
 }
 
 /** Where COPY and MOVE go. */
-export async function target(session: Session, path: string): Promise<Folder> {
-  await session.account.refresh();
-  const folder = session.account.folderAt(path);
-  if (folder === undefined)
-    throw orTryCreate(new MailError('folder-missing', 'user', 'There is no folder with that path'));
-  return folder;
+export async function target(session: Session, path: string): Promise<Place> {
+  try {
+    return await session.places.existing(path);
+  } catch (error) {
+    throw orTryCreate(error);
+  }
 }
 
 /** Messages that are copied or moved in one commit; more go in several. */
@@ -56,37 +58,41 @@ export function* inParts({ ids, as }: Named): Generator<Named> {
 }
 
 /** All or nothing (RFC 3501 §6.4.7): copies made before one that cannot be made are taken back. */
-async function copyAll(account: MailAccount, named: Named, to: FolderId): Promise<[from: MsgId, to: Uid][]> {
+async function copyAll(from: MailAccount, named: Named, to: Place): Promise<[from: MsgId, to: Uid][]> {
   const made: MsgId[] = [];
   const pairs: [MsgId, Uid][] = [];
+  const note = (copied: Copied): void => {
+    made.push(copied.placed.id);
+    pairs.push([copied.from, copied.placed.uid]);
+  };
   try {
-    for (const { ids, as } of inParts(named)) {
-      for (const { from, placed } of await account.copy(ids, to, as)) {
-        made.push(placed.id);
-        pairs.push([from, placed.uid]);
-      }
+    if (to.account !== from) {
+      for await (const copied of addThere(from, named, { account: to.account, folder: to.folder.id })) note(copied);
+      return pairs;
     }
+    for (const { ids, as } of inParts(named)) for (const one of await from.copy(ids, to.folder.id, as)) note(one);
     return pairs;
   } catch (error) {
-    if (made.length > 0) await account.deleteMessage(made);
+    // With a right to insert alone copies stay.
+    if (made.length > 0) await to.account.deleteMessage(made).catch(() => undefined);
     throw error;
   }
 }
 
 async function run({ set, path }: CopyArgs, session: Session, byUid: boolean): Promise<string> {
   const spans = spansOf(session, set, byUid);
-  const folder = await target(session, path);
+  const place = await target(session, path);
   const named = namedBy(session, spans);
   if (named.ids.length === 0) return 'COPY completed';
   try {
-    const copies = await copyAll(session.account, named, folder.id);
+    const copies = await copyAll(session.selected.account, named, place);
     if (copies.length === 0) throw new MailError('message-missing', 'user', 'All of the messages are gone');
     const { view } = session.selected.tracker;
     const uids = new Map<MsgId, number>();
     for (const at of positionsOf(spans)) uids.set(view.ids[at] as MsgId, view.uids[at] as number);
     const from = formatSet(copies.map(([id]) => uids.get(id) as number));
     const to = formatSet(copies.map(([, uid]) => uid));
-    return `[COPYUID ${folder.uidValidity} ${from} ${to}] COPY completed`;
+    return `[COPYUID ${place.folder.uidValidity} ${from} ${to}] COPY completed`;
   } catch (error) {
     throw orTryCreate(error);
   }

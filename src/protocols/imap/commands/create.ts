@@ -34,11 +34,12 @@ export const create = command<CreateArgs>({
     }
     return { path: path.endsWith('/') ? path.slice(0, -1) : path, role };
   },
-  async run({ path, role }, { account }) {
+  async run({ path: wanted, role }, { places }) {
+    const { account, path } = await places.accountFor(wanted);
     if (role !== undefined && account.folderWithRole(role) !== undefined) {
       throw new Refusal('NO', '[USEATTR] Another mailbox has that special use');
     }
     const folder = await account.createFolder(path, role === undefined ? {} : { role });
-    return `[MAILBOXID (${mailboxId(folder)})] CREATE completed`;
+    return `[MAILBOXID (${mailboxId(account, folder)})] CREATE completed`;
   },
 });

@@ -1,3 +1,4 @@
+import { MailError } from '../../../mail/error.ts';
 import { Flag, type FolderId, type MsgId, type Uid } from '../../../mailstore/api.ts';
 import { command, whenSignedIn } from '../command.ts';
 import { Refusal } from '../reply.ts';
@@ -18,11 +19,16 @@ export async function expungeDeleted(session: Session, uids?: SequenceSet): Prom
     as.push({ folder, uid: view.uids[at] as Uid });
   }
   // Whom another session takes out of the folder, or spares, before our commit is spared.
-  if (ids.length > 0) await session.account.deleteMessage(ids, { as, flags: Flag.deleted });
+  if (ids.length > 0) await session.selected.account.deleteMessage(ids, { as, flags: Flag.deleted });
 }
 
 export function requireWritable(session: Session): void {
   if (session.selected.readOnly) throw new Refusal('NO', '[NOPERM] The mailbox is open for reading only');
+}
+
+function requireExpunge(session: Session): void {
+  requireWritable(session);
+  if (!session.selected.may('e')) throw new MailError('not-allowed', 'user', 'that needs the right to expunge');
 }
 
 /** EXPUNGE (RFC 3501 §6.4.3): the numbers that went are told like anybody else's. */
@@ -31,7 +37,7 @@ export const expunge = command({
   states: ['selected'],
   parse: (d) => d.end(),
   async run(_args, session) {
-    requireWritable(session);
+    requireExpunge(session);
     await expungeDeleted(session);
     return 'EXPUNGE completed';
   },
@@ -48,7 +54,7 @@ export const uidExpunge = command<SequenceSet>({
     return set;
   },
   async run(set, session) {
-    requireWritable(session);
+    requireExpunge(session);
     await expungeDeleted(session, set);
     return 'UID EXPUNGE completed';
   },

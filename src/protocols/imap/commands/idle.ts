@@ -8,7 +8,7 @@ export const idle = command({
   capabilities: whenSignedIn('IDLE'),
   parse: (d) => d.end(),
   async run(_args, session) {
-    await session.account.refresh();
+    await session.refresh();
     const answer = session.line('idling');
     await using _idling = session.idle();
     const line = await answer;

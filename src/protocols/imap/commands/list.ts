@@ -1,5 +1,6 @@
-import type { Folder } from '../../../mailstore/api.ts';
+import { may } from '../../../mailstore/rights.ts';
 import { command, SIGNED_IN, whenSignedIn } from '../command.ts';
+import { OTHERS, type Place } from '../places.ts';
 import { attributeOf } from '../special-use.ts';
 import type { Session } from '../session.ts';
 import { type Decoder, malformed } from '../wire/decoder.ts';
@@ -76,23 +77,42 @@ export function* above(path: string): Generator<string> {
 /** A name that LIST may tell: a mailbox, or one that is only subscribed or only above others. */
 interface Candidate {
   readonly path: string;
-  readonly folder: Folder | undefined;
+  readonly place: Place | undefined;
   /** It passes the selection itself. */
   readonly selected: boolean;
   /** One below it does. */
   selectedBelow: boolean;
 }
 
-function candidates(session: Session, selection: ListSelection, subscribed: ReadonlySet<string>): Candidate[] {
-  const folders = session.account.folders();
-  const passes = (path: string, folder: Folder | undefined): boolean =>
-    (!selection.subscribed || subscribed.has(path)) &&
-    (!selection.specialUse || (folder?.role !== undefined && attributeOf(folder.role) !== undefined));
-  const all = new Map<string, Candidate>();
-  const add = (path: string, folder: Folder | undefined): void => {
-    all.set(path, { path, folder, selected: passes(path, folder), selectedBelow: false });
+/** All mailboxes, one's own first; of other users with the names above them. */
+async function mailboxes({ account, places }: Session): Promise<Map<string, Place | undefined>> {
+  const all = new Map<string, Place | undefined>();
+  for (const folder of account.folders()) all.set(folder.path, { account, folder, path: folder.path });
+  for (const { address, account: owner } of await places.owners()) {
+    const shared = owner.folders().map((folder) => ({ folder, path: `${OTHERS}${address}/${folder.path}` }));
+    for (const { path } of shared) for (const parent of above(path)) all.set(parent, all.get(parent));
+    for (const { folder, path } of shared) all.set(path, { account: owner, folder, path });
+  }
+  return all;
+}
+
+async function candidates(
+  session: Session,
+  selection: ListSelection,
+  subscribed: ReadonlySet<string>,
+): Promise<Candidate[]> {
+  const passes = (path: string, place: Place | undefined): boolean => {
+    const role = place?.folder.role;
+    return (
+      (!selection.subscribed || subscribed.has(path)) &&
+      (!selection.specialUse || (role !== undefined && attributeOf(role) !== undefined))
+    );
   };
-  for (const folder of folders) add(folder.path, folder);
+  const all = new Map<string, Candidate>();
+  const add = (path: string, place: Place | undefined): void => {
+    all.set(path, { path, place, selected: passes(path, place), selectedBelow: false });
+  };
+  for (const [path, place] of await mailboxes(session)) add(path, place);
   if (selection.subscribed) for (const path of subscribed) if (!all.has(path)) add(path, undefined);
   if (selection.recursive) {
     for (const { path } of [...all.values()].filter(({ selected }) => selected)) {
@@ -105,10 +125,11 @@ function candidates(session: Session, selection: ListSelection, subscribed: Read
   return [...all.values()];
 }
 
-function attributes(folder: Folder | undefined, parents: ReadonlySet<number>): string[] {
-  if (folder === undefined) return ['NonExistent'];
-  const names = [parents.has(folder.id) ? 'HasChildren' : 'HasNoChildren'];
-  const use = folder.role === undefined ? undefined : attributeOf(folder.role);
+function attributes({ path, place }: Candidate, parents: ReadonlySet<string>): string[] {
+  if (place === undefined) return parents.has(path) ? ['NonExistent', 'HasChildren'] : ['NonExistent'];
+  const names = [parents.has(path) ? 'HasChildren' : 'HasNoChildren'];
+  const { role } = place.folder;
+  const use = role === undefined ? undefined : attributeOf(role);
   if (use !== undefined) names.push(use);
   return names;
 }
@@ -127,7 +148,6 @@ export const list = command<ListArgs>({
     }
     if (patterns.length === 0) return 'LIST completed';
     await account.refresh();
-    const parents = new Set(account.folders().flatMap(({ parent }) => parent ?? []));
     const subscribed = new Set(account.subscriptions());
     const wanted = patterns.map((one) => new ListPattern(one));
     const tellSubscribed = selection.subscribed || returns.subscribed;
@@ -136,15 +156,18 @@ export const list = command<ListArgs>({
       ...(selection.specialUse ? ['SPECIAL-USE'] : []),
     ];
     const childInfo = ` ("CHILDINFO" (${criteria.map((name) => `"${name}"`).join(' ')}))`;
+    const all = await candidates(session, selection, subscribed);
+    const parents = new Set(all.flatMap(({ path, place }) => (place === undefined ? [] : [...above(path)])));
     out.begin();
-    for (const { path, folder, selected, selectedBelow } of candidates(session, selection, subscribed)) {
+    for (const one of all) {
+      const { path, place, selected, selectedBelow } = one;
       if (out.mustPause()) await out.pause();
       if ((!selected && !selectedBelow) || !wanted.some((one) => one.matches(path))) continue;
-      const words = attributes(folder, parents);
+      const words = attributes(one, parents);
       if (tellSubscribed && subscribed.has(path)) words.push('Subscribed');
       listLine(session, 'LIST', words, path, selectedBelow ? childInfo : '');
-      if (returns.status !== undefined && folder !== undefined && selected)
-        writeStatus(session, folder, returns.status);
+      if (returns.status !== undefined && place !== undefined && selected && may(place.folder, 'r'))
+        writeStatus(session, place, returns.status);
     }
     return 'LIST completed';
   },

@@ -21,7 +21,7 @@ describe('LIST', () => {
       L< * LIST (\HasNoChildren) "/" "INBOX"
       L< c OK LIST completed
       L> d NAMESPACE
-      L< * NAMESPACE (("" "/")) NIL NIL
+      L< * NAMESPACE (("" "/")) (("~" "/")) NIL
       L< d OK NAMESPACE completed
     `));
 
@@ -170,7 +170,7 @@ describe('DELETE', () => {
       D2> b DELETE gone
       D2< b OK DELETE completed
       D> c NOOP
-      D< * BYE The selected mailbox was deleted
+      D< * BYE The selected mailbox is not there any more
       D< c OK NOOP completed
       D<|
       D2> d SELECT gone

@@ -19,7 +19,6 @@ import type { Session } from '../session.ts';
 import { attributeOf } from '../special-use.ts';
 import { type Decoder, mailboxPath, malformed } from '../wire/decoder.ts';
 import { encodeMailboxName } from '../wire/mailbox-name.ts';
-import { existing } from './delete.ts';
 
 const SPECIAL_USE = '/private/specialuse';
 
@@ -101,7 +100,10 @@ async function find(
     await session.account.refresh();
     return { place: WHOLE_ACCOUNT, name: '', given: [] };
   }
-  const { id, path: name, role } = await existing(session, path);
+  const { folder } = await session.places.existing(path);
+  if (folder.rights !== undefined)
+    throw new MailError('not-allowed', 'user', 'Annotations are for the owner of a mailbox');
+  const { id, path: name, role } = folder;
   const attribute = role && attributeOf(role);
   const given = attribute === undefined ? [] : [{ entry: SPECIAL_USE, value: Buffer.from(`\\${attribute}`) }];
   return { place: id, name, given };

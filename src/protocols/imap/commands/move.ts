@@ -1,19 +1,25 @@
+import { MailError } from '../../../mail/error.ts';
 import { command, whenSignedIn } from '../command.ts';
+import { addThere } from '../copy-between.ts';
+import type { Place } from '../places.ts';
 import { orTryCreate } from '../reply.ts';
 import type { Session } from '../session.ts';
 import { formatSet } from '../wire/sequence-set.ts';
-import { type CopyArgs, copyArguments, inParts, namedBy, spansOf, target } from './copy.ts';
+import { type CopyArgs, copyArguments, inParts, type Named, namedBy, spansOf, target } from './copy.ts';
 import { requireWritable } from './expunge.ts';
 
 async function run({ set, path }: CopyArgs, session: Session, byUid: boolean): Promise<string> {
   requireWritable(session);
   const spans = spansOf(session, set, byUid);
-  const folder = await target(session, path);
+  const place = await target(session, path);
+  const { folder } = place;
+  const { account } = session.selected;
   const named = namedBy(session, spans);
   if (named.ids.length === 0) return 'MOVE completed';
   try {
+    if (place.account !== account) return await moveBetween(session, named, place);
     for (const { ids, as } of inParts(named)) {
-      const moved = await session.account.move(ids, folder.id, as);
+      const moved = await account.move(ids, folder.id, as);
       if (moved.length === 0) continue;
       const from = formatSet(moved.map(({ fromUid }) => fromUid));
       const to = formatSet(moved.map(({ placed }) => placed.uid));
@@ -24,6 +30,22 @@ async function run({ set, path }: CopyArgs, session: Session, byUid: boolean): P
   } catch (error) {
     throw orTryCreate(error);
   }
+}
+
+/** One by one: what was moved before one that cannot be stays moved. */
+async function moveBetween(session: Session, named: Named, { account: there, folder }: Place): Promise<string> {
+  const { selected } = session;
+  const { account } = selected;
+  if (!selected.may('t') || !selected.may('e'))
+    throw new MailError('not-allowed', 'user', 'that needs the right to expunge');
+  const places = new Map(named.ids.map((id, i) => [id, named.as[i]!]));
+  const once = { now: session.now() };
+  for await (const { from, placed } of addThere(account, named, { account: there, folder: folder.id }, once)) {
+    const { uid } = places.get(from)!;
+    await account.deleteMessage([from], { as: [places.get(from)!] });
+    session.out.line(`* OK [COPYUID ${folder.uidValidity} ${uid} ${placed.uid}] Moved`);
+  }
+  return 'MOVE completed';
 }
 
 /** MOVE (RFC 6851): no message is ever in both folders or in none; up to 10,000 go together. */

@@ -6,7 +6,7 @@ export const noop = command({
   states: ANY_STATE,
   parse: (d) => d.end(),
   async run(_args, session) {
-    if (session.state !== 'not-authenticated') await session.account.refresh();
+    if (session.state !== 'not-authenticated') await session.refresh();
     return 'NOOP completed';
   },
 });

@@ -3,7 +3,6 @@ import { command, SIGNED_IN, whenSignedIn } from '../command.ts';
 import { Refusal } from '../reply.ts';
 import type { Session } from '../session.ts';
 import { encodeMailboxName } from '../wire/mailbox-name.ts';
-import { existing } from './delete.ts';
 
 /** `* QUOTA "" (STORAGE used limit)`, in units of 1,024 bytes (§5.1). */
 function writeQuota(session: Session, used: number, limit: number): void {
@@ -39,11 +38,12 @@ export const getQuotaRoot = command<string>({
     return path;
   },
   async run(path, session) {
-    const folder = await existing(session, path);
-    const { used, limit } = session.account.quota();
+    const { account, folder, path: name } = await session.places.existing(path);
+    // How full somebody else's account is, is his business.
+    const { used, limit } = folder.rights === undefined ? account.quota() : { used: 0, limit: undefined };
     session.out
       .text('* QUOTAROOT ')
-      .string(encodeMailboxName(folder.path))
+      .string(encodeMailboxName(name))
       .line(limit === undefined ? '' : ' ""');
     if (limit !== undefined) writeQuota(session, used, limit);
     return 'GETQUOTAROOT completed';

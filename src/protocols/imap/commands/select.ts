@@ -1,11 +1,15 @@
 import type { FolderView } from '../../../mailstore/api.ts';
 import { Flag } from '../../../mailstore/api.ts';
 import { MailError } from '../../../mail/error.ts';
+import { may, type Right } from '../../../mailstore/rights.ts';
 import { command, SIGNED_IN } from '../command.ts';
 import { mailboxId } from '../object-id.ts';
 import { Selected } from '../selected.ts';
 import type { Session } from '../session.ts';
 import { type Decoder, malformed } from '../wire/decoder.ts';
+
+/** Any of them makes a mailbox one that is not only read. */
+const CHANGES: readonly Right[] = ['i', 'e', 's', 't', 'w'];
 
 interface SelectArgs {
   readonly path: string;
@@ -25,17 +29,18 @@ function parse(d: Decoder): SelectArgs {
   return { path, condstore };
 }
 
-async function run({ path, condstore }: SelectArgs, session: Session, readOnly: boolean): Promise<string> {
-  const { account, out } = session;
+async function run({ path, condstore }: SelectArgs, session: Session, examine: boolean): Promise<string> {
+  const { out } = session;
   if (session.state === 'selected') {
     session.unselect();
     // What follows is about the other mailbox (RFC 7162 §3.2.11).
     out.line('* OK [CLOSED] The mailbox selected before is closed');
   }
-  await account.refresh();
-  const folder = account.folderAt(path);
-  if (folder === undefined) throw new MailError('folder-missing', 'user', 'There is no folder with that path');
+  const { account, folder } = await session.places.existing(path);
+  if (!may(folder, 'r')) throw new MailError('not-allowed', 'user', 'that needs the right to read');
   if (condstore) session.enabled.add('CONDSTORE');
+  // Where nothing may be changed it is as if that was asked for (RFC 4314 §5.2).
+  const readOnly = examine || !CHANGES.some((right) => may(folder, right));
   const selected = new Selected(account, folder, readOnly);
   session.select(selected);
   const { view } = selected.tracker;
@@ -46,9 +51,9 @@ async function run({ path, condstore }: SelectArgs, session: Session, readOnly: 
   if (unseen >= 0) out.line(`* OK [UNSEEN ${unseen + 1}] First unread message`);
   out.line(`* OK [UIDVALIDITY ${folder.uidValidity}] UIDs are valid`);
   out.line(`* OK [UIDNEXT ${folder.uidNext}] Next UID`);
-  out.line(`* OK [MAILBOXID (${mailboxId(folder)})] Id of the mailbox`);
+  out.line(`* OK [MAILBOXID (${mailboxId(account, folder)})] Id of the mailbox`);
   out.line(`* OK [HIGHESTMODSEQ ${folder.highestModseq}] Highest mod-sequence`);
-  return readOnly ? '[READ-ONLY] EXAMINE completed' : '[READ-WRITE] SELECT completed';
+  return `[READ-${readOnly ? 'ONLY' : 'WRITE'}] ${examine ? 'EXAMINE' : 'SELECT'} completed`;
 }
 
 function firstUnseen(view: FolderView): number {

@@ -1,25 +1,27 @@
-import { Flag, type Folder, type FolderView } from '../../../mailstore/api.ts';
+import { MailError } from '../../../mail/error.ts';
+import { Flag, type FolderView } from '../../../mailstore/api.ts';
+import { may } from '../../../mailstore/rights.ts';
 import { command, SIGNED_IN, whenSignedIn } from '../command.ts';
 import { mailboxId } from '../object-id.ts';
+import type { Place } from '../places.ts';
 import type { Session } from '../session.ts';
 import { type Decoder, malformed } from '../wire/decoder.ts';
 import { encodeMailboxName } from '../wire/mailbox-name.ts';
-import { existing } from './delete.ts';
 
-type Item = (folder: Folder, session: Session) => number | string;
+type Item = (place: Place, session: Session) => number | string;
 
 const ITEMS: ReadonlyMap<string, Item> = new Map<string, Item>([
-  ['MESSAGES', (folder) => folder.total],
+  ['MESSAGES', ({ folder }) => folder.total],
   ['RECENT', () => 0],
-  ['UIDNEXT', (folder) => folder.uidNext],
-  ['UIDVALIDITY', (folder) => folder.uidValidity],
-  ['UNSEEN', (folder) => folder.unread],
-  ['HIGHESTMODSEQ', (folder) => folder.highestModseq],
-  ['APPENDLIMIT', (_folder, session) => session.facts.messageSize],
-  ['SIZE', (folder) => folder.bytes],
-  ['MAILBOXID', (folder) => `(${mailboxId(folder)})`],
-  ['DELETED', (folder, session) => sumOfDeleted(session.account.view(folder.id), () => 1)],
-  ['DELETED-STORAGE', (folder, session) => deletedBytes(session.account.view(folder.id))],
+  ['UIDNEXT', ({ folder }) => folder.uidNext],
+  ['UIDVALIDITY', ({ folder }) => folder.uidValidity],
+  ['UNSEEN', ({ folder }) => folder.unread],
+  ['HIGHESTMODSEQ', ({ folder }) => folder.highestModseq],
+  ['APPENDLIMIT', (_place, session) => session.facts.messageSize],
+  ['SIZE', ({ folder }) => folder.bytes],
+  ['MAILBOXID', ({ account, folder }) => `(${mailboxId(account, folder)})`],
+  ['DELETED', ({ account, folder }) => sumOfDeleted(account.view(folder.id), () => 1)],
+  ['DELETED-STORAGE', ({ account, folder }) => deletedBytes(account.view(folder.id))],
 ]);
 
 function deletedBytes(view: FolderView): number {
@@ -47,13 +49,13 @@ export function statusItems(d: Decoder): readonly string[] {
 }
 
 /** `* STATUS name (...)` */
-export function writeStatus(session: Session, folder: Folder, items: readonly string[]): void {
+export function writeStatus(session: Session, place: Place, items: readonly string[]): void {
   // Asking for mod-sequences switches them on (RFC 7162 §3.1).
   if (items.includes('HIGHESTMODSEQ')) session.enabled.add('CONDSTORE');
-  const values = items.map((item) => `${item} ${ITEMS.get(item)?.(folder, session)}`);
+  const values = items.map((item) => `${item} ${ITEMS.get(item)?.(place, session)}`);
   session.out
     .text('* STATUS ')
-    .string(encodeMailboxName(folder.path))
+    .string(encodeMailboxName(place.path))
     .line(` (${values.join(' ')})`);
 }
 
@@ -72,7 +74,9 @@ export const status = command<{ path: string; items: readonly string[] }>({
     return { path, items };
   },
   async run({ path, items }, session) {
-    writeStatus(session, await existing(session, path), items);
+    const place = await session.places.existing(path);
+    if (!may(place.folder, 'r')) throw new MailError('not-allowed', 'user', 'that needs the right to read');
+    writeStatus(session, place, items);
     return 'STATUS completed';
   },
 });

@@ -42,8 +42,8 @@ async function run(
 ): Promise<string> {
   requireWritable(session);
   if (unchangedSince !== undefined) session.enabled.add('CONDSTORE');
-  const { selected, account } = session;
-  const { tracker } = selected;
+  const { selected } = session;
+  const { tracker, account } = selected;
   const spans = spansOf(session, set, byUid);
   const { ids, as } = namedBy(session, spans);
   if (ids.length === 0) return 'STORE completed';

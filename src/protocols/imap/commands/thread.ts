@@ -31,10 +31,10 @@ async function run({ algorithm, program }: ThreadArgs, session: Session, byUid: 
   const numbers: number[] = [];
   const messages: ThreadMessage[] = [];
   let i = 0;
-  for await (const details of session.account.detailsOf(positions.map((at) => view.ids[at] as MsgId))) {
+  for await (const details of session.selected.account.detailsOf(positions.map((at) => view.ids[at] as MsgId))) {
     const at = positions[i++]!;
     if (out.mustPause()) await out.pause();
-    const date = session.account.meta(view.ids[at] as MsgId)?.sentDate;
+    const date = session.selected.account.meta(view.ids[at] as MsgId)?.sentDate;
     if (details === undefined || date === undefined) continue;
     const { messageId, references, inReplyTo, subject } = details.envelope;
     messages.push({ messageId, parents: threadParents(references, inReplyTo), subject: baseSubject(subject), date });

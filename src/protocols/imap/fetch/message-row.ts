@@ -23,10 +23,11 @@ export async function writeMessages(
   items: readonly FetchItem[],
   filter: RowFilter,
 ): Promise<number> {
-  const { out, account, selected } = session;
+  const { out, selected } = session;
+  const { account } = selected;
   const { view } = selected.tracker;
   const wantsBody = items.some(({ item }) => item === 'section');
-  const marks = !selected.readOnly && items.some((item) => item.item === 'section' && item.seen);
+  const marks = !selected.readOnly && selected.may('s') && items.some((item) => item.item === 'section' && item.seen);
   const { changedSince = -1 } = filter;
   let gone = 0;
   let failure: unknown;
@@ -74,7 +75,11 @@ async function markSeen(session: Session, view: FolderView, batch: readonly numb
   const unseen = batch.filter((at) => view.flagsAt(at) >= 0 && (view.flagsAt(at) & Flag.seen) === 0);
   if (unseen.length > 0) {
     const ids = unseen.map((at) => view.ids[at] as MsgId);
-    const { applied } = await session.account.updateMessage(ids, { mode: 'add', flags: Flag.seen, keywords: [] });
+    const { applied } = await session.selected.account.updateMessage(ids, {
+      mode: 'add',
+      flags: Flag.seen,
+      keywords: [],
+    });
     session.selected.tracker.own(applied);
   }
   return new Set(unseen);

@@ -42,7 +42,8 @@ type Verdict = boolean | undefined;
 type Test = (known: Known) => Verdict;
 
 export async function matchingPositions(session: Session, program: SearchKey): Promise<number[]> {
-  const { out, account, selected } = session;
+  const { out, selected } = session;
+  const { account } = selected;
   const { view } = selected.tracker;
   const plan = new Plan(selected, session.now());
   const test = plan.compile(program);
@@ -216,7 +217,7 @@ class Plan {
   /** Reads the message's header, and its text where that does not decide. */
   async read(session: Session, test: Test, position: number, details: MessageDetails): Promise<Verdict> {
     try {
-      const body = await session.account.body(this.#view.ids[position] as MsgId, details);
+      const body = await session.selected.account.body(this.#view.ids[position] as MsgId, details);
       let header: readonly FieldText[] = [];
       if (this.#needsHeader || this.#texts.some((text) => text.header))
         header = await headerText(body, details.structure);

@@ -51,7 +51,7 @@ export async function sortedPositions(
   if (texts.size === 0) present = positions.filter((at) => view.flagsAt(at) >= 0);
   else {
     let i = 0;
-    for await (const details of session.account.detailsOf(positions.map((at) => view.ids[at] as MsgId))) {
+    for await (const details of session.selected.account.detailsOf(positions.map((at) => view.ids[at] as MsgId))) {
       const at = positions[i++]!;
       if (out.mustPause()) await out.pause();
       if (details === undefined) continue;
