@@ -27,7 +27,7 @@ function rights(letters: string): string {
 
 /** As they are told: clients of RFC 2086 look for their letters. */
 function told(letters: string): string {
-  const old = [...OLD].filter(([, today]) => [...today].some((right) => letters.includes(right)));
+  const old = [...OLD].filter(([, today]) => today.split('').some((right) => letters.includes(right)));
   return letters + old.map(([letter]) => letter).join('');
 }
 
@@ -132,7 +132,7 @@ export const listRights = command<Grantee>({
       .string(encodeMailboxName(path))
       .text(' ')
       .string(who)
-      .line(id === owner.id ? ` ${RIGHTS}` : ` "" ${[...RIGHTS].join(' ')}`);
+      .line(id === owner.id ? ` ${RIGHTS}` : ` "" ${RIGHTS.split('').join(' ')}`);
     return 'LISTRIGHTS completed';
   },
 });
