@@ -4,6 +4,7 @@ import { permittedFlags } from '../../mailstore/guard.ts';
 import { may, type Right, RIGHTS } from '../../mailstore/rights.ts';
 import type { Session } from './session.ts';
 import { Tracker } from './tracker.ts';
+import { writeVanished } from './vanished.ts';
 import { formatFlags } from './wire/flag.ts';
 import { beginRow, endRow, writeIndexItems } from './fetch/index-row.ts';
 import type { IndexItem } from './wire/fetch-item.ts';
@@ -88,10 +89,12 @@ export class Selected implements Disposable {
     const news = this.tracker.take(this.account.view(this.folder), expunges);
     const { out } = session;
     out.begin();
-    for (const [i, at] of news.expunged.entries()) {
-      if (i % ROWS === 0 && out.mustPause()) await out.pause();
-      out.line(`* ${at + 1} EXPUNGE`);
-    }
+    if (session.enabled.has('QRESYNC')) await writeVanished(out, news.vanished);
+    else
+      for (const [i, at] of news.expunged.entries()) {
+        if (i % ROWS === 0 && out.mustPause()) await out.pause();
+        out.line(`* ${at + 1} EXPUNGE`);
+      }
     if (news.exists !== undefined) {
       out.line(`* ${news.exists} EXISTS`);
       out.line('* 0 RECENT');

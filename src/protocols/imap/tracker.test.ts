@@ -40,15 +40,30 @@ const flags = (version: number, ...uids: number[]): VersionChanges => ({
 describe('what the client is told', () => {
   test('new messages are counted, removed ones told by the number they had', () => {
     const tracker = new Tracker(view(1, [1, 2, 3, 4]));
-    expect(tracker.take(view(2, [2, 4, 5]), true)).toEqual({ expunged: [2, 0], exists: 3, flags: [] });
-    expect(tracker.take(view(2, [2, 4, 5]), true)).toEqual({ expunged: [], exists: undefined, flags: [] });
+    expect(tracker.take(view(2, [2, 4, 5]), true)).toEqual({
+      expunged: [2, 0],
+      vanished: [1, 3],
+      exists: 3,
+      flags: [],
+    });
+    expect(tracker.take(view(2, [2, 4, 5]), true)).toEqual({
+      expunged: [],
+      vanished: [],
+      exists: undefined,
+      flags: [],
+    });
   });
 
   test('during FETCH, STORE and SEARCH numbers stay, and what came is held back with what went', () => {
     const tracker = new Tracker(view(1, [1, 2, 3]));
-    expect(tracker.take(view(2, [1, 3, 4]), false)).toEqual({ expunged: [], exists: undefined, flags: [] });
+    expect(tracker.take(view(2, [1, 3, 4]), false)).toEqual({
+      expunged: [],
+      vanished: [],
+      exists: undefined,
+      flags: [],
+    });
     expect(tracker.view.length).toBe(3);
-    expect(tracker.take(view(2, [1, 3, 4]), true)).toEqual({ expunged: [1], exists: 3, flags: [] });
+    expect(tracker.take(view(2, [1, 3, 4]), true)).toEqual({ expunged: [1], vanished: [2], exists: 3, flags: [] });
   });
 
   test('during FETCH, STORE and SEARCH new messages are told while none is gone', () => {
@@ -58,13 +73,18 @@ describe('what the client is told', () => {
 
   test('as many new messages as removed ones: the number is told again only after the expunges', () => {
     const tracker = new Tracker(view(1, [1, 2]));
-    expect(tracker.take(view(2, [2, 3]), true)).toEqual({ expunged: [0], exists: 2, flags: [] });
+    expect(tracker.take(view(2, [2, 3]), true)).toEqual({ expunged: [0], vanished: [1], exists: 2, flags: [] });
   });
 
   test('flags that others changed are told by the new number', () => {
     const tracker = new Tracker(view(1, [1, 2, 3]));
     expect(tracker.note(flags(2, 3))).toBe(true);
-    expect(tracker.take(view(3, [2, 3]), true)).toEqual({ expunged: [0], exists: undefined, flags: [1] });
+    expect(tracker.take(view(3, [2, 3]), true)).toEqual({
+      expunged: [0],
+      vanished: [1],
+      exists: undefined,
+      flags: [1],
+    });
     expect(tracker.take(view(3, [2, 3]), true).flags).toEqual([]);
   });
 

@@ -12,6 +12,8 @@ const REMEMBERED = 1000;
 export interface News {
   /** Positions that are gone, in the numbering before; told from the last to the first none shifts another. */
   readonly expunged: readonly number[];
+  /** Their UIDs, ascending. */
+  readonly vanished: readonly number[];
   /** The new number of messages, if it is not what the client counts after the expunges. */
   readonly exists: number | undefined;
   /** Positions in the new numbering whose flags changed. */
@@ -96,11 +98,12 @@ export class Tracker {
   take(next: FolderView, expunges: boolean): News {
     const gone = removedPositions(this.#known, next);
     let exists: number | undefined;
+    const vanished = expunges ? gone.map((at) => this.#known.uids[at] as number).reverse() : [];
     if (gone.length === 0 || expunges) {
       if (next.length !== this.#known.length - gone.length) exists = next.length;
       this.#known = next;
     }
-    return { expunged: expunges ? gone : [], exists, flags: this.#takeFlags() };
+    return { expunged: expunges ? gone : [], vanished, exists, flags: this.#takeFlags() };
   }
 
   #takeFlags(): number[] {

@@ -22,6 +22,12 @@ export async function expungeDeleted(session: Session, uids?: SequenceSet): Prom
   if (ids.length > 0) await session.selected.account.deleteMessage(ids, { as, flags: Flag.deleted });
 }
 
+/** What a client that resynchronises remembers of the folder from now on (RFC 7162 §3.2.7). */
+function modseqAfter({ enabled, selected }: Session): string {
+  const folder = enabled.has('QRESYNC') ? selected.account.folder(selected.folder) : undefined;
+  return folder === undefined ? '' : `[HIGHESTMODSEQ ${folder.highestModseq}] `;
+}
+
 export function requireWritable(session: Session): void {
   if (session.selected.readOnly) throw new Refusal('NO', '[NOPERM] The mailbox is open for reading only');
 }
@@ -39,7 +45,7 @@ export const expunge = command({
   async run(_args, session) {
     requireExpunge(session);
     await expungeDeleted(session);
-    return 'EXPUNGE completed';
+    return `${modseqAfter(session)}EXPUNGE completed`;
   },
 });
 
@@ -56,6 +62,6 @@ export const uidExpunge = command<SequenceSet>({
   async run(set, session) {
     requireExpunge(session);
     await expungeDeleted(session, set);
-    return 'UID EXPUNGE completed';
+    return `${modseqAfter(session)}UID EXPUNGE completed`;
   },
 });

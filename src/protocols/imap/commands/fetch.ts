@@ -3,6 +3,7 @@ import { writeIndexRows } from '../fetch/index-row.ts';
 import { writeMessages } from '../fetch/message-row.ts';
 import { Refusal } from '../reply.ts';
 import type { Session } from '../session.ts';
+import { vanishedSince, writeVanished } from '../vanished.ts';
 import { type Decoder, malformed } from '../wire/decoder.ts';
 import { type FetchItem, fetchItems, indexItemsOnly } from '../wire/fetch-item.ts';
 import { type PartialRange, partialRange } from '../wire/search-return.ts';
@@ -13,6 +14,8 @@ interface FetchArgs {
   readonly set: SequenceSet;
   readonly items: readonly FetchItem[];
   readonly changedSince: number | undefined;
+  /** Told, too, are messages of the set that went since then (RFC 7162 §3.2.6). */
+  readonly vanished: boolean;
   /** Of the messages of the set (RFC 9394 §3.2). */
   readonly partial: PartialRange | undefined;
 }
@@ -22,20 +25,23 @@ function parse(d: Decoder): FetchArgs {
   const items = fetchItems(d.sp());
   let changedSince: number | undefined;
   let partial: PartialRange | undefined;
+  let vanished = false;
   if (d.take(' ')) {
     const modifiers = d.list(() => {
       if (d.takeWord('CHANGEDSINCE')) changedSince = d.sp().number64();
+      else if (d.takeWord('VANISHED')) vanished = true;
       else if (d.takeWord('PARTIAL')) partial = partialRange(d.sp());
       else throw malformed('unknown FETCH modifier');
     });
     if (modifiers.length === 0) throw malformed('modifier expected');
   }
   d.end();
-  return { set, items, changedSince, partial };
+  if (vanished && changedSince === undefined) throw malformed('VANISHED needs CHANGEDSINCE');
+  return { set, items, changedSince, vanished, partial };
 }
 
 async function run(args: FetchArgs, session: Session, byUid: boolean): Promise<string> {
-  const { set, items, changedSince, partial } = args;
+  const { set, items, changedSince, vanished, partial } = args;
   const asked = [...items];
   const has = (item: string): boolean => asked.some((one) => one.item === item);
   if (byUid && !has('UID')) asked.unshift({ item: 'UID' });
@@ -45,6 +51,10 @@ async function run(args: FetchArgs, session: Session, byUid: boolean): Promise<s
   session.selected.tellNewKeywords(session);
   const named = spansOf(session, set, byUid);
   const spans = partial === undefined ? named : partOfSpans(named, partial);
+  if (vanished && changedSince !== undefined) {
+    const { out, selected } = session;
+    await writeVanished(out, await vanishedSince(selected.account, selected.tracker, changedSince, set), true);
+  }
   const filter = changedSince === undefined ? {} : { changedSince };
   const indexItems = indexItemsOnly(asked);
   const gone =
@@ -64,15 +74,20 @@ export const fetch = command<FetchArgs>({
   parse(d) {
     const args = parse(d);
     if (args.partial !== undefined) throw malformed('PARTIAL is for UID FETCH');
+    if (args.vanished) throw malformed('VANISHED is for UID FETCH');
     return args;
   },
   run: (args, session) => run(args, session, false),
 });
 
-/** UID FETCH (RFC 3501 §6.4.8). */
+/** UID FETCH (RFC 3501 §6.4.8; VANISHED: RFC 7162 §3.2.6). */
 export const uidFetch = command<FetchArgs>({
   name: 'UID FETCH',
   states: ['selected'],
-  parse,
+  parse(d, session) {
+    const args = parse(d);
+    if (args.vanished && !session.enabled.has('QRESYNC')) throw malformed('QRESYNC is not enabled');
+    return args;
+  },
   run: (args, session) => run(args, session, true),
 });

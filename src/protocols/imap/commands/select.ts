@@ -4,7 +4,10 @@ import { MailError } from '../../../mail/error.ts';
 import { may, type Right } from '../../../mailstore/rights.ts';
 import { command, SIGNED_IN } from '../command.ts';
 import { mailboxId } from '../object-id.ts';
+import { writeIndexRows } from '../fetch/index-row.ts';
 import { Selected } from '../selected.ts';
+import { vanishedSince, writeVanished } from '../vanished.ts';
+import { type Qresync, qresync } from '../wire/qresync.ts';
 import type { Session } from '../session.ts';
 import { type Decoder, malformed } from '../wire/decoder.ts';
 
@@ -14,22 +17,27 @@ const CHANGES: readonly Right[] = ['i', 'e', 's', 't', 'w'];
 interface SelectArgs {
   readonly path: string;
   readonly condstore: boolean;
+  readonly resync: Qresync | undefined;
 }
 
-function parse(d: Decoder): SelectArgs {
+function parse(d: Decoder, session: Session): SelectArgs {
   const path = d.sp().mailbox();
   let condstore = false;
+  let resync: Qresync | undefined;
   if (d.take(' ')) {
     d.list(() => {
-      if (d.word() !== 'CONDSTORE') throw malformed('unknown SELECT parameter');
-      condstore = true;
+      const word = d.word();
+      if (word === 'CONDSTORE') condstore = true;
+      else if (word !== 'QRESYNC') throw malformed('unknown SELECT parameter');
+      else if (!session.enabled.has('QRESYNC')) throw malformed('QRESYNC is not enabled');
+      else resync = qresync(d);
     });
   }
   d.end();
-  return { path, condstore };
+  return { path, condstore, resync };
 }
 
-async function run({ path, condstore }: SelectArgs, session: Session, examine: boolean): Promise<string> {
+async function run({ path, condstore, resync }: SelectArgs, session: Session, examine: boolean): Promise<string> {
   const { out } = session;
   if (session.state === 'selected') {
     session.unselect();
@@ -53,7 +61,19 @@ async function run({ path, condstore }: SelectArgs, session: Session, examine: b
   out.line(`* OK [UIDNEXT ${folder.uidNext}] Next UID`);
   out.line(`* OK [MAILBOXID (${mailboxId(account, folder)})] Id of the mailbox`);
   out.line(`* OK [HIGHESTMODSEQ ${folder.highestModseq}] Highest mod-sequence`);
+  if (resync?.uidValidity === folder.uidValidity) await tellChanges(session, resync);
   return `[READ-${readOnly ? 'ONLY' : 'WRITE'}] ${examine ? 'EXAMINE' : 'SELECT'} completed`;
+}
+
+/** What happened since the client was here last (RFC 7162 §3.2.5): what is gone, then what changed or came. */
+async function tellChanges(session: Session, { modseq, known }: Qresync): Promise<void> {
+  const { out, selected } = session;
+  const { tracker } = selected;
+  const { view } = tracker;
+  out.begin();
+  await writeVanished(out, await vanishedSince(selected.account, tracker, modseq, known), true);
+  const spans = known === undefined ? ([[0, view.length]] as const) : selected.spans(known, 'uid');
+  await writeIndexRows(out, view, spans, ['UID', 'FLAGS', 'MODSEQ'], { changedSince: modseq });
 }
 
 function firstUnseen(view: FolderView): number {
@@ -64,7 +84,7 @@ function firstUnseen(view: FolderView): number {
   return -1;
 }
 
-/** SELECT (RFC 3501 §6.3.1; CONDSTORE: RFC 7162 §3.1.8). */
+/** SELECT (RFC 3501 §6.3.1; CONDSTORE, QRESYNC: RFC 7162 §3.1.8, §3.2.5). */
 export const select = command<SelectArgs>({
   name: 'SELECT',
   states: SIGNED_IN,

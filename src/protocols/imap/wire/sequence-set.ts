@@ -120,6 +120,14 @@ function adjacent(spans: [number, number][]): Spans {
   return out;
 }
 
+/** Does a set of UIDs name this one, `last` being what `*` is? */
+export function includesUid(set: SequenceSet, uid: number, last: number): boolean {
+  return set.some(([a, b]) => {
+    const [from, to] = [a === LAST ? last : a, b === LAST ? last : b];
+    return Math.min(from, to) <= uid && uid <= Math.max(from, to);
+  });
+}
+
 export function countOf(spans: Spans): number {
   let n = 0;
   for (const [from, to] of spans) n += to - from;
