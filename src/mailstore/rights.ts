@@ -31,7 +31,9 @@ export const MOST_GRANTS = 100;
 /** Those that are rights, each once, in their order. */
 export function inOrder(rights: Iterable<string>): string {
   const named = new Set(rights);
-  return RIGHTS.split('').filter((right) => named.has(right)).join('');
+  return RIGHTS.split('')
+    .filter((right) => named.has(right))
+    .join('');
 }
 
 /** What somebody else may do. Without `l` the folder does not exist for him, so that no other right is one. */
@@ -50,7 +52,11 @@ export function changedGrants(grants: readonly Grant[], who: AccountId, change: 
   const rights = {
     set: () => inOrder(change.rights),
     add: () => inOrder(before + change.rights),
-    remove: () => before.split('').filter((right) => !change.rights.includes(right)).join(''),
+    remove: () =>
+      before
+        .split('')
+        .filter((right) => !change.rights.includes(right))
+        .join(''),
   }[change.mode]();
   if (rights === before) return grants;
   const others = grants.filter((grant) => grant.who !== who);
