@@ -13,11 +13,19 @@ afterAll(() => service[Symbol.asyncDispose]());
 
 const sha = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
-function imapflow(user: string, secure = false): ImapFlow {
+function imapflow(user: string, secure = false, more: { qresync?: boolean } = {}): ImapFlow {
   const address = secure ? service.secureAddress : service.address;
   const port = Number(address.split(':').at(-1));
   const auth = { user: `${user}@example.test`, pass: 'pass' };
-  return new ImapFlow({ host: '127.0.0.1', port, secure, auth, logger: false, tls: { rejectUnauthorized: false } });
+  return new ImapFlow({
+    host: '127.0.0.1',
+    port,
+    secure,
+    auth,
+    logger: false,
+    tls: { rejectUnauthorized: false },
+    ...more,
+  });
 }
 
 describe('imapflow', () => {
@@ -91,6 +99,20 @@ describe('imapflow', () => {
     await idling;
     await client.logout();
   });
+});
+
+test('imapflow hears by UID what vanished', async () => {
+  const placed = await service.deliver('vanish', 'INBOX', ['Subject: 1\r\n\r\nx\r\n', 'Subject: 2\r\n\r\nx\r\n']);
+  const client = imapflow('vanish', false, { qresync: true });
+  await client.connect();
+  expect(client.enabled).toContain('QRESYNC');
+  await client.mailboxOpen('INBOX');
+  const gone = new Promise((resolve) => client.on('expunge', resolve));
+  const account = await service.account('vanish');
+  await account.deleteMessage([placed[0]!.id]);
+  await client.noop();
+  expect(await gone).toMatchObject({ uid: 1, vanished: true });
+  await client.logout();
 });
 
 describe('a client that does not read', () => {
