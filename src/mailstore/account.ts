@@ -24,6 +24,8 @@ import type {
   Places,
   RecordChange,
   RecordKey,
+  SearchAnswer,
+  SearchRequest,
   Staged,
   ThreadId,
   Uid,
