@@ -1,5 +1,6 @@
-/** A backup becomes a data folder: verified on the way, and with numbers that were never given out before. */
-import { readdir, readFile, cp } from 'node:fs/promises';
+/** A backup becomes a data folder: verified on the way, and with numbers that were never given out before. Or it is only looked into. */
+import { constants } from 'node:fs';
+import { cp, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { openBlobFiles } from '../adapters/blob-files.ts';
 import { SystemRandom } from '../adapters/random-system.ts';
@@ -10,7 +11,7 @@ import { MailError } from '../mail/error.ts';
 import type { BlobKey } from '../ports/blob.ts';
 import { createLog } from '../telemetry/log.ts';
 import { writeFormat } from './data-folder.ts';
-import { openSingle } from './single.ts';
+import { type Opened, openSingle } from './single.ts';
 import { StartError } from './start-error.ts';
 
 export interface RestoreReport {
@@ -61,6 +62,32 @@ export async function restoreSingle(
   const problems: Problem[] = [];
   await localControl(opened).call(verify, {}, { onItem: (problem) => void problems.push(problem) });
   return { accounts, blobs: manifest.blobs - missing.length, bytes, missing, problems };
+}
+
+/**
+ * What is in a backup, without changing it: its store is copied below `scratch`, which has room for that, until it is closed again;
+ * attachments are read where they are. Throws `StartError`.
+ */
+export async function openBackup(from: string, config: Config, scratch: string): Promise<Opened> {
+  await readManifest(from);
+  const folder = await mkdtemp(join(scratch, 'backup-'));
+  const remove = (): Promise<void> => rm(folder, { recursive: true });
+  try {
+    await cp(join(from, 'kv'), join(folder, 'kv'), { recursive: true, mode: constants.COPYFILE_FICLONE });
+    await symlink(join(resolve(from), 'blobs'), join(folder, 'blobs'));
+    await writeFormat(folder, 'mail');
+    const opened = await openSingle({ ...config, data: folder }, 'mail', createLog({ level: 'silent' }));
+    return {
+      ...opened,
+      async [Symbol.asyncDispose]() {
+        await opened[Symbol.asyncDispose]();
+        await remove();
+      },
+    };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
 }
 
 async function readManifest(from: string): Promise<BackupManifest> {

@@ -49,7 +49,7 @@ async function exportAll(
   let written = 0;
   try {
     for (const one of list) {
-      const raw = await read(control, address, one.id);
+      const raw = await readMessage(control, address, one.id);
       progress.show(++done, list.length);
       // Removed while we read the others.
       if (raw === undefined) continue;
@@ -68,7 +68,8 @@ async function exportAll(
   return written;
 }
 
-async function read(control: Control, address: string, id: number): Promise<Buffer | undefined> {
+/** Undefined when it is gone by now. */
+export async function readMessage(control: Control, address: string, id: number): Promise<Buffer | undefined> {
   const pieces: Buffer[] = [];
   const { found } = await control.call(
     operations.exportMessage,

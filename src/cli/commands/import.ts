@@ -22,7 +22,7 @@ interface ImportOptions extends CommonOptions {
   readonly folder?: string;
 }
 
-interface Report {
+export interface ImportReport {
   imported: number;
   /** Were there from an earlier run. */
   known: number;
@@ -42,8 +42,11 @@ export function importCommand(program: Command, cli: Cli): void {
     .option('--folder <name>', 'put everything below this folder (default: INBOX for what has no folder)')
     .action(async (address: string, path: string, options: ImportOptions) => {
       const source = await sourceOf(path, options.format);
-      const report = await withControl(cli, options, (control) =>
-        importAll(cli, control, address, path, source, options),
+      const report = await withControl(cli, options, async (control) =>
+        importAll(cli, control, address, source, {
+          name: `${hostname()}:${await realpath(path)}:${options.folder ?? ''}`,
+          below: options.folder,
+        }),
       );
       if (report.refused.length > 0) cli.exitCode = 1;
       if (options.json) return printJson(cli, report);
@@ -72,24 +75,23 @@ async function fileFormat(path: string): Promise<Format> {
   }
 }
 
-async function importAll(
+/** `name` is what the source is known by when it is imported again; everything comes `below` that folder. */
+export async function importAll(
   cli: Cli,
   control: Control,
   address: string,
-  path: string,
   source: MessageSource,
-  options: ImportOptions,
-): Promise<Report> {
-  const name = `${hostname()}:${await realpath(path)}:${options.folder ?? ''}`;
+  { name, below }: { readonly name: string; readonly below: string | undefined },
+): Promise<ImportReport> {
   const { day } = await control.call(operations.importBegin, { address, source: name });
-  const report: Report = { imported: 0, known: 0, refused: [] };
+  const report: ImportReport = { imported: 0, known: 0, refused: [] };
   const copies = new Map<string, number>();
   const running = new Set<Promise<void>>();
   let number = 0;
   using progress = new Progress(cli, 'import');
   for await (const message of source.messages()) {
     number++;
-    const folder = folderOf(message, options.folder);
+    const folder = folderOf(message, below);
     const copy = countCopy(copies, folder, message.raw);
     const task = importOne(control, address, day, copy, folder, message, number, report).finally(() =>
       running.delete(task),
@@ -110,7 +112,7 @@ async function importOne(
   folder: string,
   { flags, date, raw }: FileMessage,
   number: number,
-  report: Report,
+  report: ImportReport,
 ): Promise<void> {
   const system = new Map<string, number>(Object.entries(Flag).map(([name, bit]) => [`\\${name}`, bit]));
   const args = {

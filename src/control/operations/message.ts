@@ -51,15 +51,13 @@ export const importMessage = operation(
   }),
   (service, args, io) =>
     opened(service, args.address, async (account) => {
-      const hash = createHash('sha256').update(`${args.folder}\0${args.copy}\0`);
       const pieces: Uint8Array[] = [];
-      for await (const piece of io.body) {
-        hash.update(piece);
-        pieces.push(piece);
-      }
+      for await (const piece of io.body) pieces.push(piece);
       const raw = Buffer.concat(pieces);
       if (raw.length === 0) throw new MailError('syntax', 'syntax', 'the message is empty');
       const folder = account.folderAt(args.folder) ?? (await makeFolder(account, args.folder));
+      // Its id, not its name: what went with a folder that was removed comes again into the one made anew.
+      const hash = createHash('sha256').update(`${folder.id}\0${args.copy}\0`).update(raw);
       const placed = await account.addMessage(raw, {
         folder: folder.id,
         flags: args.flags,
@@ -92,11 +90,18 @@ export interface ListedMessage {
   readonly size: number;
 }
 
+const exportArgs = z.strictObject({
+  address,
+  folder: z.string().optional(),
+  /** Only those that have this in Message-ID, with its angle brackets. */
+  messageId: z.string().max(1000).optional(),
+});
+
 export const exportList = operation<
-  { address: string; folder?: string | undefined },
+  { address: string; folder?: string | undefined; messageId?: string | undefined },
   { messages: number },
   ListedMessage
->('export.list', z.strictObject({ address, folder: z.string().optional() }), (service, args, io) =>
+>('export.list', exportArgs, (service, args, io) =>
   opened(service, args.address, async (account) => {
     const only = args.folder === undefined ? undefined : account.folderAt(args.folder);
     if (args.folder !== undefined && only === undefined)
@@ -106,6 +111,7 @@ export const exportList = operation<
       for (const id of account.getMessageIds({ folder: folder.id, sort: 'id' })) {
         const meta = account.meta(id);
         if (meta === undefined) continue;
+        if (args.messageId !== undefined && !(await hasMessageId(account, id, args.messageId))) continue;
         const { internalDate, size, keywords } = meta;
         const flags = [...flagNames(meta.flags), ...keywords];
         io.item({ id, folder: folder.path, flags, internalDate, size });
@@ -115,6 +121,17 @@ export const exportList = operation<
     return { messages };
   }),
 );
+
+async function hasMessageId(account: MailAccount, id: MsgId, messageId: string): Promise<boolean> {
+  try {
+    const { envelope } = await account.details(id);
+    return envelope.messageId === messageId;
+  } catch (error) {
+    // What cannot be read is not the one; `verify` tells of it.
+    if (error instanceof MailError && error.code === 'damaged') return false;
+    throw error;
+  }
+}
 
 /** The raw message as items of base64. `found` is false when it is gone by now. */
 export const exportMessage = operation<{ address: string; id: number }, { found: boolean }, string>(
