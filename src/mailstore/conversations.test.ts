@@ -97,7 +97,7 @@ test('moves and deletes leave the rest together, and what nobody needs is swept'
   await store.sweep();
   expect(await alice.threadsOf(child.thread)).toEqual(both);
   expect(await alice.conversations(INBOX, { limit: 5 })).toEqual([
-    { id: both[0], total: 2, unread: 2, newest: child.id },
+    { id: both[0], total: 2, unread: 2, newest: child.id, here: [child.id], latest: [root.id, child.id] },
   ]);
   await add(alice, { id: '<d@x>', parents: ['<a@x>', '<b@x>', '<c@x>'], subject: 'Re: plan' });
   expect(await alice.threadsOf(child.thread)).toEqual(both);

@@ -71,6 +71,10 @@ export class Joined {
   }
 }
 
+/** Messages of a conversation that are named, and those that are said to have come last. */
+const MOST_HERE = 1000;
+const LATEST = 8;
+
 export function listConversations(
   index: MailboxIndex,
   joined: Joined,
@@ -79,7 +83,7 @@ export function listConversations(
 ): Conversation[] {
   const { table } = index;
   const seen = new Set<ThreadId>();
-  const shown = new Map<ThreadId, { newest: MsgId; total: number; unread: number }>();
+  const shown = new Map<ThreadId, { newest: MsgId; total: number; unread: number; ids: MsgId[]; here: MsgId[] }>();
   for (const id of messageIds(index, { folder, sort: 'internalDate', descending: true })) {
     if (shown.size === limit) break;
     const slot = table.find(id);
@@ -88,15 +92,25 @@ export function listConversations(
     seen.add(thread);
     // One that begins before was shown already.
     if (after && !isBehind(1000 * table.internal[slot]!, id, after)) continue;
-    shown.set(thread, { newest: id, total: 0, unread: 0 });
+    shown.set(thread, { newest: id, total: 0, unread: 0, ids: [], here: [] });
   }
   const threads = [...shown.keys()].flatMap((thread) => joined.threadsOf(thread));
   for (const slot of table.slotsOfThreads(threads)) {
     const conversation = shown.get(joined.threadsOf(table.threadAt(slot))[0]!)!;
     conversation.total++;
     if (!(table.flags[slot]! & Flag.seen)) conversation.unread++;
+    conversation.ids.push(table.ids[slot]! as MsgId);
+    if (table.folders[slot] === folder) conversation.here.push(table.ids[slot]! as MsgId);
   }
-  return Array.from(shown, ([id, facts]) => ({ id, ...facts }));
+  return Array.from(shown, ([id, { newest, total, unread, ids, here }]) => ({
+    id,
+    newest,
+    total,
+    unread,
+    // Slots ascend as messages came.
+    here: here.slice(-MOST_HERE).reverse(),
+    latest: ids.slice(-LATEST).reverse(),
+  }));
 }
 
 function isBehind(internalDate: number, id: MsgId, after: NonNullable<ConversationPage['after']>): boolean {

@@ -114,6 +114,49 @@ describe.skipIf(!here)('the web client', { timeout: 4 * PATIENCE_MS }, () => {
     await page.context().close();
   });
 
+  test('lists conversations: one row for all of them in what is done to it', async () => {
+    const user = 'talker@mail.test';
+    const say = (n: number, who: string, above = '') =>
+      arrive(
+        user,
+        `From: ${who} <${who.toLowerCase()}@elsewhere.test>\nMessage-ID: <talk-${n}@elsewhere.test>\n${above}Subject: ${above && 'Re: '}Lunch\n\nText ${n}\n`,
+      );
+    await say(1, 'Minji');
+    await say(2, 'Jun', 'References: <talk-1@elsewhere.test>\n');
+    await arrive(user, 'From: a@elsewhere.test\nSubject: Something else\n\nx\n');
+    const { page, faults } = await signedIn(user);
+    await row(page, 'Something else').waitFor();
+    await page.locator('.chip', { hasText: 'Conversations' }).click();
+    const lunch = row(page, 'Lunch');
+    await lunch.locator('.count', { hasText: '2' }).waitFor();
+    expect(await page.locator('.row:not(.hole)').count()).toBe(2);
+    expect(await lunch.locator('.who').textContent()).toBe('Jun, Minji');
+    // News join their conversation, which goes to the top.
+    await say(3, 'Sora', 'References: <talk-1@elsewhere.test> <talk-2@elsewhere.test>\n');
+    await lunch.locator('.count', { hasText: '3' }).waitFor();
+    await accessible(page);
+    await page.keyboard.press('j');
+    await page.keyboard.press('o');
+    await page.locator('.message h1', { hasText: 'Lunch' }).waitFor();
+    await page.locator('.conversation li').nth(2).waitFor();
+    expect(await page.locator('.conversation li').count()).toBe(3);
+    await page.keyboard.press('u');
+    await page.keyboard.press('I');
+    await page.locator('.row.unread', { hasText: 'Lunch' }).waitFor({ state: 'detached' });
+    await page.keyboard.press('e');
+    await lunch.waitFor({ state: 'detached' });
+    await page.locator('.toast', { hasText: '3' }).waitFor();
+    await page.keyboard.press('z');
+    await lunch.locator('.count', { hasText: '3' }).waitFor();
+    // The choice is remembered, and in another order than the newest first there are messages.
+    await page.reload();
+    await lunch.locator('.count', { hasText: '3' }).waitFor();
+    await page.locator('.chip', { hasText: 'Unread' }).click();
+    await row(page, 'Something else').waitFor();
+    expect(faults).toEqual([]);
+    await page.context().close();
+  });
+
   test('writes: a draft that outlives its tab, files, both forms, and a way back after sending', async () => {
     const { page, faults } = await signedIn('writer@mail.test', 'ko-KR');
     await page.locator('.folders a', { hasText: '받은편지함' }).waitFor();

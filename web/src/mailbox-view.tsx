@@ -18,9 +18,11 @@ import {
   type Sort,
   toggleSelected,
 } from './mail/mailbox.ts';
+import { isGrouped } from './mail/grouping.ts';
 import { MessagePane } from './mail/message-pane.tsx';
 import { MoveDialog } from './mail/move-dialog.tsx';
 import { go, route } from './route.ts';
+import { look, setLook } from './settings-store.ts';
 import { useStore } from './store.ts';
 import { Icon } from './ui/icon.tsx';
 import { KeyHelp } from './ui/key-help.tsx';
@@ -50,6 +52,10 @@ export function MailboxView({ account }: { readonly account: Account }) {
   const live = useStore(connection, (state) => state.live);
   const writing = useStore(composing.composing, (state) => state.draft !== undefined);
   const [order, setOrder] = useState(NEWEST);
+  const grouped = isGrouped(
+    useStore(look, (state) => state.grouped),
+    order,
+  );
   const [drawer, setDrawer] = useState(false);
   const [dialog, setDialog] = useState<'keys' | 'move' | undefined>();
   const search = useRef<HTMLInputElement>(null);
@@ -64,9 +70,9 @@ export function MailboxView({ account }: { readonly account: Account }) {
 
   const folder = at.view === 'folder' ? folders.find(({ id, role }) => id === at.what || role === at.what) : undefined;
   useEffect(() => {
-    if (at.view === 'search') show({ view: 'search', what: at.what, ...order, filter: 'all' });
-    else if (at.view === 'folder') show({ view: 'folder', what: at.what, ...order });
-  }, [at.view, at.what, order]);
+    if (at.view === 'search') show({ view: 'search', what: at.what, ...order, filter: 'all', grouped: false });
+    else if (at.view === 'folder') show({ view: 'folder', what: at.what, ...order, grouped });
+  }, [at.view, at.what, order, grouped]);
 
   useEffect(() => {
     if (!inList) return;
@@ -130,7 +136,7 @@ export function MailboxView({ account }: { readonly account: Account }) {
     '!': () => leaving(actions.reportSpam),
     v: () => actions.targets(open).length > 0 && setDialog('move'),
     x: () => mailbox.state.current !== undefined && toggleSelected(mailbox.state.current),
-    s: () => actions.toggleStar(actions.targets(open)),
+    s: () => actions.toggleStar(actions.rowsActedOn(open)),
     I: () => actions.mark(actions.targets(open), { read: true }),
     U: () => actions.mark(actions.targets(open), { read: false }),
   };
@@ -170,6 +176,11 @@ export function MailboxView({ account }: { readonly account: Account }) {
               folder={folder}
               order={order}
               onOrder={setOrder}
+              grouped={grouped}
+              onGrouped={(wanted) => {
+                setLook({ grouped: wanted });
+                if (wanted) setOrder(NEWEST);
+              }}
               open={open}
               onOpen={openMessage}
               onMove={() => setDialog('move')}

@@ -9,6 +9,8 @@ interface Look {
   readonly language: Language;
   readonly theme: Theme;
   readonly density: Density;
+  /** Lists are of conversations where they can be. */
+  readonly grouped: boolean;
 }
 
 const KEY = 'pabal.look';
@@ -21,10 +23,11 @@ function remembered(): Look {
       language: kept.language === 'ko' || kept.language === 'en' ? kept.language : language,
       theme: kept.theme === 'light' || kept.theme === 'dark' ? kept.theme : 'system',
       density: kept.density === 'compact' ? 'compact' : 'comfortable',
+      grouped: kept.grouped === true,
     };
   } catch {
     // Storage may be forbidden.
-    return { language, theme: 'system', density: 'comfortable' };
+    return { language, theme: 'system', density: 'comfortable', grouped: false };
   }
 }
 

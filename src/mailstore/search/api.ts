@@ -11,6 +11,10 @@ export interface Conversation {
   readonly unread: number;
   /** The newest one in the folder asked for. */
   readonly newest: MsgId;
+  /** Those in the folder asked for, the last that came first; at most 1,000. */
+  readonly here: readonly MsgId[];
+  /** The last few that came, in whatever folder, the last one first. */
+  readonly latest: readonly MsgId[];
 }
 
 export interface ConversationPage {

@@ -372,16 +372,20 @@ test('conversations of a folder, the newest first, in pages', async () => {
     deliver(`Message-ID: <${id}@talks>\r\n${fields}Subject: ${subject}\r\n\r\n`);
   const early = await add('c', 'Re: one', 'In-Reply-To: <b@talks>\r\n');
   await add('x', 'two');
-  await add('a', 'one');
+  await add('a', 'one', 'From: Jun <jun@elsewhere.test>\r\n');
   const list = async (query = '') => (await get(`/v1/folders/1/threads${query}`)).json;
   const about = (items: readonly { total: number; newest: { subject: string } }[]) =>
     items.map(({ total, newest }) => `${newest.subject} ${total}`);
   expect(about((await list()).items)).toEqual(['one 1', 'two 1', 'Re: one 1']);
   // What was missing: now they are one.
-  await add('b', 'Re: one', 'References: <a@talks>\r\n');
+  await add('b', 'Re: one', 'References: <a@talks>\r\nFrom: Minji <minji@elsewhere.test>\r\n');
   expect(about((await list()).items)).toEqual(['Re: one 3', 'two 1']);
   const first = await list('?limit=1');
   expect(about(first.items)).toEqual(['Re: one 3']);
+  expect((await get('/v1/folders/inbox/threads?limit=1')).json.items).toEqual(first.items);
+  expect(first.items[0].messages).toHaveLength(3);
+  expect(first.items[0].messages).toContain(first.items[0].newest.id);
+  expect(first.items[0].people.map((one: { name: string }) => one.name)).toEqual(['Minji', 'Jun']);
   const second = await list(`?limit=1&cursor=${first.next}`);
   expect([about(second.items), second.next]).toEqual([['two 1'], undefined]);
   const { json } = await get(`/v1/threads/${early.thread}`);

@@ -235,6 +235,15 @@ export const message = z.strictObject({
     .describe('What became of it, when you sent it in the last 30 days: as GET /v1/submissions/{id}'),
 });
 
+export const conversation = z.strictObject({
+  id: z.string().describe('For /v1/threads/{id}'),
+  total: z.int().describe('Messages in all folders'),
+  unread: z.int().describe('Of them'),
+  newest: messageSummary.describe('The newest message in the folder'),
+  messages: z.array(z.string()).describe('Ids of those in the folder, the last that came first; at most 1,000'),
+  people: z.array(address).describe('Who wrote the last few messages, in whatever folder, the last one first'),
+});
+
 export const pageQuery = {
   limit: z.coerce.number().int().min(1).max(200).default(50),
   cursor: z.string().min(1).max(2_000).optional(),

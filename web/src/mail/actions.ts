@@ -5,10 +5,13 @@ import { displayName } from '../words/format.ts';
 import { words } from '../words/words.ts';
 import { toast } from '../ui/toast.tsx';
 import {
+  allOf,
   codeOf,
+  folderOf,
   folderWith,
   loadFolders,
   mailbox,
+  markConversations,
   messageOf,
   patch,
   refreshRows,
@@ -32,6 +35,11 @@ async function batch(ids: readonly string[], what: { change: Change } | { delete
 
 /** What keys and buttons act on: what is selected, else the one that is open or current. */
 export function targets(open: string | undefined): readonly string[] {
+  return allOf(rowsActedOn(open));
+}
+
+/** The same without what else their conversations hold. */
+export function rowsActedOn(open: string | undefined): readonly string[] {
   const { selected, current } = mailbox.state;
   if (selected.size > 0) return [...selected];
   const one = open ?? current;
@@ -45,10 +53,12 @@ export function mark(ids: readonly string[], change: { readonly read?: boolean; 
     if (message !== undefined) before.set(id, { read: message.read, flagged: message.flagged });
     patch(id, change);
   }
+  if (change.read !== undefined) markConversations(ids, change.read);
   batch(ids, { change })
     .then(loadFolders)
     .catch((error: unknown) => {
       for (const [id, was] of before) patch(id, was);
+      if (change.read !== undefined) markConversations(ids, !change.read);
       failed(error);
     });
 }
@@ -71,7 +81,7 @@ export function archive(ids: readonly string[]): void {
 
 export function remove(ids: readonly string[]): void {
   const trash = folderWith('trash');
-  const forEver = ids.every((id) => messageOf(id)?.folder === trash?.id);
+  const forEver = ids.every((id) => folderOf(id) === trash?.id);
   leave(ids, () => batch(ids, { delete: true }), words().deleted(ids.length, forEver), !forEver);
 }
 
@@ -87,7 +97,7 @@ function leave(ids: readonly string[], act: () => Promise<void>, said: string, c
   if (ids.length === 0) return;
   const places = new Map<string, string[]>();
   for (const id of ids) {
-    const folder = messageOf(id)?.folder;
+    const folder = folderOf(id);
     if (folder !== undefined) places.set(folder, [...(places.get(folder) ?? []), id]);
   }
   removeRows(new Set(ids));

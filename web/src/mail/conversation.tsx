@@ -20,7 +20,8 @@ interface ConversationProps {
 export function Conversation({ thread, open, onOpen }: ConversationProps) {
   const words = useWords();
   const [messages, setMessages] = useState<readonly Summary[]>([]);
-  const [shown, setShown] = useState(false);
+  // Who lists conversations wants to see what the row stood for.
+  const [shown, setShown] = useState(mailbox.state.list?.grouped === true);
   const folders = useStore(mailbox, (state) => state.folders);
   // What comes in while it is read belongs to it.
   const total = folders.reduce((sum, folder) => sum + folder.total, 0);

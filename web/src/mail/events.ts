@@ -62,19 +62,21 @@ function apply(change: Change): void {
   const { list } = mailbox.state;
   const here = (folder: string) =>
     list?.view === 'folder' && (mailbox.state.folders.length === 0 || folderId(list.what) === folder);
-  if (change.type === 'added') gather(here(change.message.folder));
+  // A conversation is more than its row: what happens to any of its messages, in whatever folder, shows there.
+  const isGrouped = list?.grouped === true;
+  if (change.type === 'added') gather(isGrouped || here(change.message.folder));
   else if (change.type === 'flags') {
     const { id, read, flagged, answered, draft, keywords } = change.message;
     patch(id, { read, flagged, answered, draft, keywords });
-    gather(false);
+    gather(isGrouped);
   } else if (change.type === 'moved') {
     if (messageOf(change.message.id) !== undefined) patch(change.message.id, { folder: change.message.folder });
     if (here(change.from) && !here(change.message.folder)) removeRows(new Set([change.message.id]));
-    gather(here(change.message.folder));
+    gather(isGrouped || here(change.message.folder));
   } else if (change.type === 'removed') {
     forgetMessage(change.message.id);
     removeRows(new Set([change.message.id]));
-    gather(false);
+    gather(isGrouped);
   } else gather(false);
 }
 

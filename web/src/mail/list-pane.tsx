@@ -7,7 +7,17 @@ import { Icon } from '../ui/icon.tsx';
 import { Menu } from '../ui/menu.tsx';
 import { useWords } from '../words/words.ts';
 import * as actions from './actions.ts';
-import { type Filter, knownIds, mailbox, messageOf, reload, select, type Sort } from './mailbox.ts';
+import {
+  allOf,
+  conversationOf,
+  type Filter,
+  knownIds,
+  mailbox,
+  messageOf,
+  reload,
+  select,
+  type Sort,
+} from './mailbox.ts';
 import { Rows } from './rows.tsx';
 
 interface ListPaneProps {
@@ -15,6 +25,8 @@ interface ListPaneProps {
   readonly folder: Folder | undefined;
   readonly order: Order;
   readonly onOrder: (order: Order) => void;
+  readonly grouped: boolean;
+  readonly onGrouped: (wanted: boolean) => void;
   readonly open: string | undefined;
   readonly onOpen: (id: string) => void;
   readonly onMove: () => void;
@@ -22,7 +34,7 @@ interface ListPaneProps {
 
 const SORTS: readonly Sort[] = ['date', 'from', 'subject', 'size'];
 
-export function ListPane({ at, folder, order, onOrder, open, onOpen, onMove }: ListPaneProps) {
+export function ListPane({ at, folder, order, onOrder, grouped, onGrouped, open, onOpen, onMove }: ListPaneProps) {
   const words = useWords();
   const { state, error, total, selected } = useStore(mailbox, (s) => s);
   const isSearch = at.view === 'search';
@@ -36,7 +48,9 @@ export function ListPane({ at, folder, order, onOrder, open, onOpen, onMove }: L
         <div className="list-head">
           <div className="list-title">
             <h1>{title}</h1>
-            {state === 'ready' && <span className="muted">{words.messageCount(total)}</span>}
+            {state === 'ready' && (
+              <span className="muted">{words.messageCount(grouped && folder && !isSearch ? folder.total : total)}</span>
+            )}
           </div>
           {!isSearch && (
             <div className="filters" role="group" aria-label={words.messages}>
@@ -51,6 +65,9 @@ export function ListPane({ at, folder, order, onOrder, open, onOpen, onMove }: L
                   {filter === 'flagged' ? words.starred : words[filter]}
                 </button>
               ))}
+              <button type="button" className="chip" aria-pressed={grouped} onClick={() => onGrouped(!grouped)}>
+                {words.byConversation}
+              </button>
               <Menu
                 label={words.sortBy}
                 button={<Icon name="sort" />}
@@ -122,8 +139,9 @@ interface SelectionProps {
 
 function SelectionBar({ selected, folder, onMove }: SelectionProps) {
   const words = useWords();
-  const ids = [...selected];
-  const anyUnread = ids.some((id) => messageOf(id)?.read === false);
+  const rows = [...selected];
+  const ids = allOf(rows);
+  const anyUnread = rows.some((id) => (conversationOf(id)?.unread ?? 0) > 0 || messageOf(id)?.read === false);
   const act = (label: string, icon: Parameters<typeof Icon>[0]['name'], run: () => void) => (
     <button key={label} type="button" className="icon-button" aria-label={label} title={label} onClick={run}>
       <Icon name={icon} />
@@ -141,7 +159,7 @@ function SelectionBar({ selected, folder, onMove }: SelectionProps) {
       {act(anyUnread ? words.markRead : words.markUnread, anyUnread ? 'read' : 'unread', () =>
         actions.mark(ids, { read: anyUnread }),
       )}
-      {act(words.star, 'star', () => actions.toggleStar(ids))}
+      {act(words.star, 'star', () => actions.toggleStar(rows))}
     </div>
   );
 }

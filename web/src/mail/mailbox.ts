@@ -5,6 +5,7 @@
 import { ApiError, call, query } from '../api.ts';
 import type { Folder, Summary } from '../api.ts';
 import { Store } from '../store.ts';
+import { type Conversation, marked, membersOf } from './grouping.ts';
 
 export type Sort = 'date' | 'from' | 'subject' | 'size';
 export type Filter = 'all' | 'unread' | 'flagged';
@@ -16,6 +17,8 @@ export interface ListOf {
   readonly filter: Filter;
   readonly sort: Sort;
   readonly order: 'asc' | 'desc';
+  /** By conversation: a row is the newest message of one. */
+  readonly grouped: boolean;
 }
 
 /** Where in its text a message was found: only lists of a search have it. */
@@ -58,6 +61,8 @@ const SORTED_TEXT = 2_000;
 let rows: (string | undefined)[] = [];
 const messages = new Map<string, Summary>();
 const snippets = new Map<string, Found>();
+/** By their newest message. */
+const conversations = new Map<string, Conversation>();
 /** Pages asked for, of the list as it is now. */
 let asked = new Set<number>();
 /** Answers to questions about an earlier list, or about rows that have moved since, are not used. */
@@ -71,6 +76,10 @@ export const rowAt = (row: number): string | undefined => rows[row];
 export const rowOf = (id: string): number => rows.indexOf(id);
 export const messageOf = (id: string): Summary | undefined => messages.get(id);
 export const snippetOf = (id: string): Found | undefined => snippets.get(id);
+export const conversationOf = (id: string): Conversation | undefined =>
+  mailbox.state.list?.grouped ? conversations.get(id) : undefined;
+/** Rows, and in a list by conversation what they stand for. */
+export const allOf = (ids: readonly string[]): readonly string[] => membersOf(ids, conversationOf);
 export const knownIds = (): readonly string[] => rows.filter((id) => id !== undefined);
 export const folderWith = (role: string): Folder | undefined =>
   mailbox.state.folders.find((folder) => folder.role === role);
@@ -97,6 +106,7 @@ export function show(list: ListOf): void {
   nextCursor = undefined;
   loadingMore = false;
   snippets.clear();
+  conversations.clear();
   inView = { from: 0, to: 20 };
   changed({ list, state: 'loading', selected: new Set(), current: undefined });
   void ensure(0, 20);
@@ -115,7 +125,7 @@ export async function ensure(from: number, to: number): Promise<void> {
   inView = { from, to };
   const { list } = mailbox.state;
   if (list === undefined) return;
-  if (list.view === 'search') return await ensureFound(list, to);
+  if (isPaged(list)) return await ensureNext(list, to);
   const last = Math.max(from, Math.min(to, Math.max(0, rows.length - 1)));
   const pages: Promise<void>[] = [];
   for (let page = Math.floor(from / PAGE); page <= Math.floor(last / PAGE); page++) {
@@ -155,29 +165,61 @@ async function loadPage(list: ListOf, page: number): Promise<void> {
   }
 }
 
-/** What is found comes page after page. */
-async function ensureFound(list: ListOf, to: number): Promise<void> {
+/** What is found, and conversations, come page after page. */
+function isPaged({ view, grouped }: ListOf): boolean {
+  return view === 'search' || grouped;
+}
+
+interface Page {
+  readonly ids: readonly string[];
+  readonly next: string | undefined;
+  /** Rows of the whole list, as far as that is known. */
+  readonly total: number;
+}
+
+async function nextPage(list: ListOf, cursor: string | undefined): Promise<Page & { readonly take: () => void }> {
+  if (list.view === 'folder') {
+    const path = `/v1/folders/${encodeURIComponent(list.what)}/threads${query({ limit: 50, cursor })}`;
+    const { items, next } = await call<{ items: readonly Conversation[]; next?: string }>('GET', path);
+    const take = () => {
+      for (const one of items) {
+        messages.set(one.newest.id, one.newest);
+        conversations.set(one.newest.id, one);
+      }
+    };
+    return { ids: items.map(({ newest }) => newest.id), next, total: 0, take };
+  }
+  const sort = list.sort === 'date' ? 'date' : 'relevance';
+  const path = `/v1/search${query({ q: list.what, limit: 50, cursor, sort, order: list.order })}`;
+  type Answer = { items: (Summary & { snippet: Found | null })[]; next?: string; total: number };
+  const { items, next, total } = await call<Answer>('GET', path);
+  const take = () => {
+    for (const { snippet, ...summary } of items) {
+      messages.set(summary.id, summary);
+      if (snippet !== null) snippets.set(summary.id, snippet);
+    }
+  };
+  return { ids: items.map(({ id }) => id), next, total, take };
+}
+
+async function ensureNext(list: ListOf, to: number): Promise<void> {
   const known = rows.findIndex((id) => id === undefined);
   const have = known < 0 ? rows.length : known;
   if (loadingMore || (have > to && have > 0) || (have === rows.length && mailbox.state.state === 'ready')) return;
   loadingMore = true;
   const of = generation;
-  const sort = list.sort === 'date' ? 'date' : 'relevance';
-  const path = `/v1/search${query({ q: list.what, limit: 50, cursor: nextCursor, sort, order: list.order })}`;
   try {
-    type Answer = { items: (Summary & { snippet: Found | null })[]; next?: string; total: number };
-    const { items, next, total } = await call<Answer>('GET', path);
+    const { ids, next, total, take } = await nextPage(list, nextCursor);
     if (of !== generation) return;
-    for (const [i, { snippet, ...summary }] of items.entries()) {
-      messages.set(summary.id, summary);
-      if (snippet !== null) snippets.set(summary.id, snippet);
-      rows[have + i] = summary.id;
-    }
-    rows.length = next === undefined ? have + items.length : Math.max(total, have + items.length);
+    take();
+    for (const [i, id] of ids.entries()) rows[have + i] = id;
+    // One more than is known while there are more.
+    const end = have + ids.length;
+    rows.length = next === undefined ? end : Math.max(total, end + 1);
     nextCursor = next;
     loadingMore = false;
     changed({ state: 'ready', error: '' });
-    if (next !== undefined && items.length > 0) await ensureFound(list, inView.to);
+    if (next !== undefined && ids.length > 0) await ensureNext(list, inView.to);
   } catch (error) {
     if (of !== generation) return;
     loadingMore = false;
@@ -185,10 +227,40 @@ async function ensureFound(list: ListOf, to: number): Promise<void> {
   }
 }
 
+/** Conversations from the top down to what is in view; what is shown stays until they are here. */
+async function refreshConversations(list: ListOf): Promise<void> {
+  const of = ++generation;
+  loadingMore = true;
+  let ids: string[] = [];
+  let cursor: string | undefined;
+  const takes: (() => void)[] = [];
+  try {
+    do {
+      const page = await nextPage(list, cursor);
+      if (of !== generation) return;
+      ids = [...ids, ...page.ids];
+      takes.push(page.take);
+      cursor = page.next;
+    } while (cursor !== undefined && ids.length <= inView.to);
+  } catch {
+    // The next news bring another try.
+    if (of === generation) loadingMore = false;
+    return;
+  }
+  conversations.clear();
+  for (const take of takes) take();
+  rows = ids;
+  if (cursor !== undefined) rows.length++;
+  nextCursor = cursor;
+  loadingMore = false;
+  changed({ state: 'ready', error: '' });
+}
+
 /** Rows have moved in a way that is not known: those in view are fetched again, the others when they come into view. */
 export function refreshRows(): void {
   const { list } = mailbox.state;
   if (list === undefined || list.view === 'search') return;
+  if (list.grouped) return void refreshConversations(list);
   generation++;
   asked = new Set();
   // What is shown stays until the answer is here.
@@ -225,6 +297,21 @@ export function patch(id: string, change: Partial<Summary>): void {
   changed();
 }
 
+/** Rows of conversations whose messages these are. */
+export function markConversations(ids: readonly string[], read: boolean): void {
+  const set = new Set(ids);
+  for (const [newest, conversation] of conversations) conversations.set(newest, marked(conversation, set, read));
+  changed();
+}
+
+/** The folder it is in, as far as that is known: the row of a conversation says it for all that it stands for. */
+export function folderOf(id: string): string | undefined {
+  const known = messages.get(id)?.folder;
+  if (known !== undefined) return known;
+  for (const { newest, messages: members } of conversations.values()) if (members.includes(id)) return newest.folder;
+  return undefined;
+}
+
 export function setCurrent(id: string | undefined): void {
   mailbox.set({ current: id });
 }
@@ -256,5 +343,6 @@ export function forget(): void {
   rows = [];
   messages.clear();
   snippets.clear();
+  conversations.clear();
   changed({ folders: [], list: undefined, state: 'loading', selected: new Set(), current: undefined });
 }

@@ -7,7 +7,10 @@ import { displayName, initial, names, shortDate } from '../words/format.ts';
 import { useWords } from '../words/words.ts';
 import * as actions from './actions.ts';
 import { drag } from './folder-actions.ts';
+import { participants } from './grouping.ts';
 import {
+  allOf,
+  conversationOf,
   ensure,
   mailbox,
   messageOf,
@@ -139,7 +142,13 @@ function Row({ row, top, id, selected, selecting, current, open, ofSent, onOpen 
     );
   const who = ofSent ? message.to : message.from;
   const { letter, colour } = initial(who[0]);
-  const said = ofSent ? names(who) : who.map(displayName).join(', ');
+  const conversation = conversationOf(id);
+  const said = ofSent
+    ? names(who)
+    : conversation && conversation.people.length > 0
+      ? participants(conversation.people)
+      : who.map(displayName).join(', ');
+  const isUnread = conversation === undefined ? !message.read : conversation.unread > 0;
   const click = (event: MouseEvent) => {
     if (event.shiftKey) {
       getSelection()?.removeAllRanges();
@@ -150,7 +159,7 @@ function Row({ row, top, id, selected, selecting, current, open, ofSent, onOpen 
   };
   const state = [
     'row',
-    !message.read && 'unread',
+    isUnread && 'unread',
     selected && 'selected',
     selecting && 'selecting',
     current && 'current',
@@ -165,7 +174,7 @@ function Row({ row, top, id, selected, selecting, current, open, ofSent, onOpen 
       aria-selected={selected}
       onClick={click}
       draggable
-      onDragStart={(event) => drag(event.dataTransfer, selected ? [...mailbox.state.selected] : [id])}
+      onDragStart={(event) => drag(event.dataTransfer, allOf(selected ? [...mailbox.state.selected] : [id]))}
     >
       <span role="gridcell">
         <button
@@ -189,6 +198,11 @@ function Row({ row, top, id, selected, selecting, current, open, ofSent, onOpen 
       <span role="gridcell" className="row-text">
         <span className="row-line">
           <span className="who">{said === '' ? words.nobody : said}</span>
+          {conversation !== undefined && conversation.total > 1 && (
+            <span className="count" title={words.conversation(conversation.total)}>
+              {conversation.total}
+            </span>
+          )}
           {message.answered && <Icon name="reply" />}
           {message.hasAttachment && <Icon name="attach" />}
           <time dateTime={message.received} className="when">

@@ -101,6 +101,7 @@ export const en = {
   all: 'All',
   unread: 'Unread',
   starred: 'Starred',
+  byConversation: 'Conversations',
   sortBy: 'Sort by',
   sorts: { date: 'Date', from: 'Sender', subject: 'Subject', size: 'Size' },
   orders: { desc: 'Descending', asc: 'Ascending' },

@@ -101,6 +101,7 @@ export const ko: Words = {
   all: '전체',
   unread: '안 읽음',
   starred: '별표',
+  byConversation: '대화별',
   sortBy: '정렬',
   sorts: { date: '날짜', from: '보낸 사람', subject: '제목', size: '크기' },
   orders: { desc: '내림차순', asc: '오름차순' },

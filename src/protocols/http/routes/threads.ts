@@ -1,24 +1,27 @@
 /** Conversations: the messages of one, and those of a folder. */
 import { z } from 'zod';
-import type { FolderId, MsgId, ThreadId } from '../../../mailstore/api.ts';
+import type { MsgId, ThreadId } from '../../../mailstore/api.ts';
 import { ownAccount } from '../auth.ts';
 import type { App, Services } from '../context.ts';
-import { listMessages, numberId } from '../listing.ts';
+import { listMessages } from '../listing.ts';
 import { Problem } from '../reply.ts';
 import * as schemas from '../schemas.ts';
 import type { SortKeys } from '../sort-keys.ts';
 import { summaries } from '../view.ts';
+import { folderOf } from './folders.ts';
 
-const conversation = z.strictObject({
-  id: z.string().describe('For /v1/threads/{id}'),
-  total: z.int().describe('Messages in all folders'),
-  unread: z.int(),
-  newest: schemas.messageSummary.describe('The newest message in the folder'),
-});
+type Address = z.output<typeof schemas.address>;
 
 function position(value: unknown): { internalDate: number; id: MsgId } {
   const [internalDate, id] = value as [number, MsgId];
   return { internalDate, id };
+}
+
+/** Each address once, as it was named first. */
+function once(people: readonly Address[]): Address[] {
+  const known = new Map<string, Address>();
+  for (const one of people) if (!known.has(one.address.toLowerCase())) known.set(one.address.toLowerCase(), one);
+  return [...known.values()];
 }
 
 const THREAD_ID = /^[0-9a-f]{24}$/;
@@ -53,17 +56,16 @@ export function threadRoutes(app: App, services: Services, sortKeys: SortKeys): 
     {
       schema: {
         tags: ['folders'],
-        summary: 'The conversations of a folder',
+        summary: 'The conversations of a folder (id or role)',
         description: 'Those with a message in the folder, the one with the newest message there first.',
         params: schemas.idParam,
         querystring: z.strictObject(schemas.pageQuery),
-        response: { 200: schemas.pageOf(conversation), ...schemas.problems(400, 401, 404) },
+        response: { 200: schemas.pageOf(schemas.conversation), ...schemas.problems(400, 401, 404) },
       },
     },
     async (request, reply) => {
       const account = await ownAccount(request, reply, services);
-      const folder = numberId<FolderId>(request.params.id, 'folder-missing');
-      if (account.folder(folder) === undefined) throw new Problem('folder-missing');
+      const folder = folderOf(account, request.params.id).id;
       const { limit, cursor } = request.query;
       const list = JSON.stringify(['threads', folder]);
       const after = cursor === undefined ? undefined : position(services.cursors.read(account.id, list, cursor));
@@ -74,12 +76,15 @@ export function threadRoutes(app: App, services: Services, sortKeys: SortKeys): 
       const meta = last && account.meta(last.newest);
       const next =
         found.length > limit && meta && services.cursors.make(account.id, list, [meta.internalDate, meta.id]);
-      const newest = shown.map((one) => one.newest);
-      const messages = new Map((await summaries(account, newest)).map((message) => [message.id, message]));
+      const read = new Set(shown.flatMap((one) => [one.newest, ...one.latest]));
+      const messages = new Map((await summaries(account, [...read])).map((message) => [message.id, message]));
       return {
-        items: shown.flatMap(({ id, total, unread, newest: shownMessage }) => {
-          const message = messages.get(String(shownMessage));
-          return message ? [{ id, total, unread, newest: message }] : [];
+        items: shown.flatMap(({ id, total, unread, newest, here, latest }) => {
+          const message = messages.get(String(newest));
+          const people = latest.flatMap((one) => messages.get(String(one))?.from ?? []);
+          return message
+            ? [{ id, total, unread, newest: message, messages: here.map(String), people: once(people) }]
+            : [];
         }),
         ...(next && { next }),
       };
