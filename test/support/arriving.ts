@@ -40,6 +40,8 @@ export async function arrivals(options: SendingOptions = {}) {
     [Symbol.asyncDispose]: () => service[Symbol.asyncDispose](),
     bob,
     carol,
+    /** Resolves when it is acknowledged. */
+    accept,
     /** A script of an account's, active. */
     async script(account: MailAccount, source: string): Promise<void> {
       await service.scripts.put(account, 'main', source);
