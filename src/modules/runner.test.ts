@@ -372,7 +372,7 @@ describe('the modules that ship', () => {
     const runner = start(contactCollection());
     const [first, second] = await store.stage(
       [{ account: ALICE }, { account: ALICE }],
-      Buffer.from('Subject: hi\r\n\r\nhi\r\n'),
+      Buffer.from('Subject: hi\r\nTo: Park <park@remote.test>,\r\n =?utf-8?b?6rmA?= <KIM@remote.test>\r\n\r\nhi\r\n'),
     );
     for (const [content, address, at] of [
       [first, 'Kim@remote.test', 5],
@@ -391,7 +391,7 @@ describe('the modules that ship', () => {
       });
     const { version } = alice;
     await turn(runner);
-    expect(await correspondent(alice, 'kim@REMOTE.test')).toMatchObject({ sent: 2, last: 6 });
+    expect(await correspondent(alice, 'kim@REMOTE.test')).toMatchObject({ sent: 2, last: 6, name: '김' });
     expect(alice.version, 'mails that were sent one after the other are noted at once').toBe(version + 1);
     expect(await correspondent(alice, 'other@remote.test')).toBeUndefined();
   });

@@ -40,7 +40,7 @@ export class AddressBook {
   readonly entries = new Map<string, Entry>();
   readonly groups = new Map<string, ContactGroup>();
   /** By address, without case. */
-  readonly correspondents = new Map<string, Pick<Correspondent, 'sent' | 'last'>>();
+  readonly correspondents = new Map<string, Pick<Correspondent, 'sent' | 'last' | 'name'>>();
   #sorted: readonly Entry[] | undefined;
   #byAddress: ReadonlyMap<string, Entry> | undefined;
 
@@ -59,8 +59,8 @@ export class AddressBook {
       else this.groups.set(id, value as ContactGroup);
     } else if (value === undefined) this.correspondents.delete(id);
     else {
-      const { sent, last } = value as Correspondent;
-      this.correspondents.set(id, { sent, last });
+      const { sent, last, name } = value as Correspondent;
+      this.correspondents.set(id, { sent, last, ...(name !== undefined && { name }) });
     }
   }
 

@@ -40,9 +40,9 @@ export async function complete(
   }
   const people = wanted === '' ? [] : (await suggest(account, typed, FROM_MAIL)).people;
   const own = new Map(people.map(({ name, address }) => [addressKey(address), name]));
-  for (const address of book.correspondents.keys()) {
-    const rank = fit(fold(address), wanted);
-    if (rank > 0) add(address, rank, { kind: 'history', name: own.get(addressKey(address)) ?? '', address });
+  for (const [address, { name: named = '' }] of book.correspondents) {
+    const rank = Math.max(fit(fold(address), wanted), named === '' ? 0 : fit(fold(named), wanted));
+    if (rank > 0) add(address, rank, { kind: 'history', name: own.get(addressKey(address)) || named, address });
   }
   for (const { name, address } of people) add(address, 0, { kind: 'history', name, address });
   const groups = book.sortedGroups

@@ -6,6 +6,8 @@ export const CORRESPONDENT = 'correspondent';
 /** Of the mails sent to one person, so that an answer is known by what it answers. */
 const MOST_MAILS = 8;
 const MOST_ADDRESS = 255;
+/** Characters. */
+const MOST_NAME = 100;
 
 export interface Correspondent {
   /** Mails sent to them. */
@@ -14,6 +16,8 @@ export interface Correspondent {
   readonly last: number;
   /** Of the last of those mails: what `mailDigest` makes of their Message-ID. */
   readonly mails: readonly string[];
+  /** As the last mail that named them did; absent when none has. */
+  readonly name?: string;
 }
 
 type Records = Pick<MailAccount, 'record' | 'putRecord'>;
@@ -28,6 +32,8 @@ export interface SentMail {
   readonly messageId: string;
   /** Milliseconds since 1970. */
   readonly at: number;
+  /** Of the person, as the mail names them; '' when it does not. */
+  readonly name?: string;
 }
 
 /** In the order in which they were sent. Once more for the same mail changes nothing. */
@@ -38,15 +44,22 @@ export async function noteSent(account: Records, address: string, sent: readonly
   const digests = known === undefined ? [] : [...known.mails];
   let count = known?.sent ?? 0;
   let last = known?.last ?? 0;
-  for (const { messageId, at } of sent) {
+  let named = known?.name ?? '';
+  for (const { messageId, at, name = '' } of sent) {
     const digest = mailDigest(messageId);
     if (digests.includes(digest)) continue;
     digests.unshift(digest);
     count++;
     last = Math.max(at, last);
+    if (name !== '') named = Array.from(name).slice(0, MOST_NAME).join('');
   }
   if (count === (known?.sent ?? 0)) return;
-  await account.putRecord(CORRESPONDENT, id, { sent: count, last, mails: digests.slice(0, MOST_MAILS) });
+  await account.putRecord(CORRESPONDENT, id, {
+    sent: count,
+    last,
+    mails: digests.slice(0, MOST_MAILS),
+    ...(named !== '' && { name: named }),
+  });
 }
 
 /** With or without its angle brackets. */

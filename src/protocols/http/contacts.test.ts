@@ -133,6 +133,10 @@ test('completion: who is written to most, people of the address book, groups, pe
   expect(await asked('철')).toMatchObject([{ address: 'cs@example.kr' }]);
   expect(await asked('KIMC')).toEqual([{ kind: 'history', name: '', address: 'kimchi@example.kr' }]);
   expect((await asked(''))[0]).toMatchObject({ address: 'yh@home.example' });
+  // Somebody who never wrote, by the name that was written to.
+  await noteSent(account, 'park@example.kr', [{ messageId: 'p', at: 1, name: '박민수' }]);
+  await noteSent(account, 'park@example.kr', [{ messageId: 'p2', at: 1 }]);
+  expect(await asked('박')).toEqual([{ kind: 'history', name: '박민수', address: 'park@example.kr' }]);
   // What happens afterwards is in the next answer.
   await noteSent(account, 'kimchi@example.kr', [{ messageId: '4', at: 3 }]);
   await noteSent(account, 'kimchi@example.kr', [{ messageId: '5', at: 3 }]);
