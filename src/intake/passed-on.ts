@@ -3,7 +3,7 @@ import { domainOf } from '../mail/path.ts';
 import { SieveHeader } from '../mail/sieve/header.ts';
 import type { Body, MessageDetails } from '../mailstore/api.ts';
 import { HEAD_LIMIT, type RawMail } from './arrival.ts';
-import type { Delivery } from './pipeline.ts';
+import type { IntakePayload, IntakeRecipient } from './entry.ts';
 import type { ReturnPaths } from './return-paths.ts';
 import { isForged } from './sieve/forged.ts';
 
@@ -26,10 +26,15 @@ export async function passedOn(content: Content, by: string, header?: SieveHeade
     : { head, rest: body.stream(start) };
 }
 
+interface Forwarded {
+  readonly mail: Pick<IntakePayload, 'sender' | 'authentication'>;
+  readonly recipient: Pick<IntakeRecipient, 'address'>;
+}
+
 /** The envelope sender with which it goes on, so that SPF holds and reports come back to whoever sent it. */
 export async function asForwarded(
   reach: 'local' | 'remote',
-  { mail, recipient }: Pick<Delivery, 'mail' | 'recipient'>,
+  { mail, recipient }: Forwarded,
   returnPaths: Pick<ReturnPaths, 'forwardAddress'>,
 ): Promise<{ sender: string; forwardedBy?: string }> {
   if (reach === 'local') return { sender: mail.sender };

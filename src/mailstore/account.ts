@@ -42,7 +42,8 @@ import { accountPartition, emailTime, onceKey } from './keys.ts';
 import { changesBetween } from './log.ts';
 import type { Mailbox, Node } from './mailbox.ts';
 import { createFolder, deleteFolder, describeFolder, renameFolder, subscribe } from './operations/folders.ts';
-import { copyMessages, deleteMessages, MOST_MESSAGES, moveMessages, updateMessages } from './operations/messages.ts';
+import { copyMessages, deleteMessages, moveMessages, updateMessages } from './operations/messages.ts';
+import { inParts, MOST_MESSAGES } from './operations/parts.ts';
 import { DAY, publish } from './operations/publish.ts';
 import { changeRecords, putRecord, rememberOnce } from './operations/records.ts';
 import { withdrawAll } from './operations/withdraw.ts';
@@ -50,6 +51,7 @@ import { AccountSenderMailbox } from './holding.ts';
 import { AccountOutgoing } from './outgoing.ts';
 import { messageIds } from './query.ts';
 import { eachDetails, readDetails, readMessage } from './read-details.ts';
+import { type Cause, noted, type Noting } from './noting.ts';
 import { noFolder } from './state.ts';
 import { runSearch } from './search/search.ts';
 import { mayHold } from './search/substring.ts';
@@ -67,6 +69,7 @@ export class Account implements MailAccount, Disposable {
   readonly #mailbox: Mailbox;
   readonly #node: Node;
   readonly #onDispose: () => void;
+  readonly #noting: Noting | undefined;
   readonly #onces: Map<string, Promise<unknown>>;
   readonly #recordsKnown: boolean;
   /** Made for those who ask: a handle for each delivery asks for none of them. */
@@ -82,7 +85,7 @@ export class Account implements MailAccount, Disposable {
     node: Node,
     onces: Map<string, Promise<unknown>>,
     onDispose: () => void,
-    { records }: OpenOptions,
+    { records, noting }: OpenOptions,
     guardedFor?: AccountId,
   ) {
     this.#guardedFor = guardedFor;
@@ -91,6 +94,7 @@ export class Account implements MailAccount, Disposable {
     this.#onces = onces;
     this.#onDispose = onDispose;
     this.#recordsKnown = records === 'known';
+    this.#noting = noting;
   }
 
   get outgoing(): Outgoing {
@@ -120,8 +124,10 @@ export class Account implements MailAccount, Disposable {
     return this.#node.kv;
   }
 
-  #run<T>(operation: Operation<T>): Promise<T> {
-    return this.#mailbox.run(this.#guardedFor === undefined ? operation : guarded(operation, this.#guardedFor));
+  /** As far as whoever has this handle may; noted, where it has a cause that the handle notes. */
+  #run<T>(operation: Operation<T>, cause?: Cause): Promise<T> {
+    const allowed = this.#guardedFor === undefined ? operation : guarded(operation, this.#guardedFor);
+    return noted(allowed, cause && this.#noting?.begin(this, cause), (one) => this.#mailbox.run(one));
   }
 
   refresh(): Promise<Version> {
@@ -244,7 +250,7 @@ export class Account implements MailAccount, Disposable {
     if (emailTime(staged.email) < now - STAGED_FOR)
       throw new MailError('message-missing', 'user', `${staged.email} was staged too long ago`);
     const facts = await told(() => this.#node.staging.facts(staged));
-    const placed = await this.#run(publish(facts, to, now));
+    const placed = await this.#run(publish(facts, to, now), 'APPEND');
     this.#node.staging.published(staged.email);
     return placed;
   }
@@ -259,7 +265,7 @@ export class Account implements MailAccount, Disposable {
     let version = this.version;
     const as = options.as && inParts(options.as);
     for (const [i, some] of inParts(ids).entries()) {
-      const part = await this.#run(updateMessages(some, change, as ? { ...options, as: as[i]! } : options));
+      const part = await this.#run(updateMessages(some, change, as ? { ...options, as: as[i]! } : options), 'FLAG');
       version = part.version;
       if (part.changed) applied.push(part.version);
       modified.push(...part.modified);
@@ -283,14 +289,14 @@ export class Account implements MailAccount, Disposable {
   }
 
   copy(ids: readonly MsgId[], to: FolderId, as?: Places): Promise<readonly { from: MsgId; placed: Placed }[]> {
-    return this.#run(copyMessages(ids, to, this.#node.clock.now(), as));
+    return this.#run(copyMessages(ids, to, this.#node.clock.now(), as), 'COPY');
   }
 
   async move(ids: readonly MsgId[], to: FolderId, as?: Places): Promise<readonly { fromUid: Uid; placed: Placed }[]> {
     const moved: { fromUid: Uid; placed: Placed }[] = [];
     const places = as && inParts(as);
     for (const [i, some] of inParts(ids).entries())
-      moved.push(...(await this.#run(moveMessages(some, to, this.#node.clock.now(), places?.[i]))));
+      moved.push(...(await this.#run(moveMessages(some, to, this.#node.clock.now(), places?.[i]), 'COPY')));
     return moved;
   }
 
@@ -432,13 +438,6 @@ export class Account implements MailAccount, Disposable {
     if (!folder) throw noFolder(id);
     return folder;
   }
-}
-
-function inParts<T>(all: readonly T[]): (readonly T[])[] {
-  if (all.length <= MOST_MESSAGES) return [all];
-  const parts: T[][] = [];
-  for (let i = 0; i < all.length; i += MOST_MESSAGES) parts.push(all.slice(i, i + MOST_MESSAGES));
-  return parts;
 }
 
 function parsedRecord<T>(value: Value | undefined): T | undefined {

@@ -9,6 +9,7 @@
 import type { Envelope, Part } from '../mail/message.ts';
 import type { FieldName } from '../mail/search/document.ts';
 import type { Version } from '../ports/kv.ts';
+import type { Noting } from './noting.ts';
 import type { FolderOf, Grant, RightsChange } from './rights.ts';
 import type { SenderMailbox } from './sender-mailbox.ts';
 import type { Outgoing } from './submission.ts';
@@ -398,6 +399,8 @@ export interface OpenOptions {
    * For whoever looks up many in a row, as each delivery does. Default: the store is asked each time.
    */
   readonly records?: 'known';
+  /** What is done to messages through this handle is noted. */
+  readonly noting?: Noting;
 }
 
 export interface MailStore extends AsyncDisposable {

@@ -49,3 +49,8 @@ function reason(endpoint: Endpoint, error: NodeJS.ErrnoException): string {
       return `${where}: ${error.message}`;
   }
 }
+
+/** Where scripts are managed (RFC 5804 §3), when that is open. */
+export function sieveUrl(hostname: string, [address]: readonly string[] = []): string | undefined {
+  return address && `sieve://${hostname}:${address.slice(address.lastIndexOf(':') + 1)}`;
+}

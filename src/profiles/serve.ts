@@ -30,17 +30,6 @@ import { Rules } from '../intake/rules.ts';
 import { SieveScripts } from '../intake/sieve/scripts.ts';
 import { IntakeWorker } from '../intake/worker.ts';
 import type { AccountId } from '../mailstore/api.ts';
-import { Cursors } from '../mailstore/cursors.ts';
-import { contactCollection } from '../modules/contact-collection.ts';
-import { newMail } from '../modules/new-mail.ts';
-import { originalFetching } from '../modules/original-fetching.ts';
-import { pager } from '../modules/pager.ts';
-import { Vapid } from '../modules/push/vapid.ts';
-import { webPush } from '../modules/push/web-push.ts';
-import { ModuleRunner } from '../modules/runner.ts';
-import { webhooks } from '../modules/webhooks.ts';
-import { spamReports } from '../modules/spam-reports.ts';
-import { spamTraining } from '../modules/spam-training.ts';
 import { AccountConnections } from '../net/account-connections.ts';
 import { isLoopback } from '../net/address.ts';
 import { ErrorDelay } from '../net/error-delay.ts';
@@ -68,9 +57,9 @@ import { openPipeline } from './intake-stages.ts';
 import { openEngines, outgoingCheck } from './engines.ts';
 import { downmailPolicyOf, openDownmail, openOriginals } from './downmail.ts';
 import { openDailyReports, openReportCounts } from './reports.ts';
-import { loadModules } from './load-modules.ts';
+import { openModules } from './modules.ts';
 import { feedbackPolicyOf, NOWHERE, outboundLimitsOf, watchQueues, watchSenders } from './outbound.ts';
-import { LISTEN_NAMES, type ListenName, openListener } from './listeners.ts';
+import { LISTEN_NAMES, type ListenName, openListener, sieveUrl } from './listeners.ts';
 import { freeBytes, openSingle } from './single.ts';
 import { tlsIdentity } from './tls-identity.ts';
 import { openTransfer } from './transfer.ts';
@@ -255,38 +244,21 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
     holding: downmail.holding,
   });
   const originals = openOriginals(config, downmail, { mailstore, resolver, engines, clock, log });
-  const sms = config.pager;
-  const paging =
-    sms.url === ''
-      ? []
-      : [pager({ resolver, privateAddresses: true, clock, cache, gateway: sms, perHour: sms.per_hour })];
-  const privateAddresses = config.modules.private_addresses;
-  const hooks = webhooks({ resolver, privateAddresses, clock });
-  const vapid = await Vapid.open({ kv: store.kv, clock, random, contact: `mailto:postmaster@${hostname}` });
-  const push = webPush({ resolver, privateAddresses, clock, random, cache, vapid });
   const complaints = new UserComplaints({ store: mailstore, directory, dispatcher, clock });
-  const modules = [
-    spamTraining(filters),
-    spamReports((account, message) => complaints.about(account, message)),
-    contactCollection(),
-    newMail(),
-    originalFetching({ originals, clock }),
-    hooks,
-    push,
-    ...paging,
-    ...(await loadModules(config.modules.load)),
-  ];
-  undo.use(
-    new ModuleRunner({
-      modules,
-      store: mailstore,
-      cursors: new Cursors(store.kv, random),
-      dead: store.deadLetters,
-      bus,
+  const modules = undo.use(
+    await openModules(config, {
+      store,
+      filters,
+      complaints,
+      originals,
+      scripts,
+      returnPaths,
+      directory,
+      automatic,
       clock,
-      random,
       log,
       metrics,
+      hostname,
     }),
   );
   const errorDelay = new ErrorDelay({ mostMs: 1000 * limits.error_delay, limitLoopback: limits.loopback }, clock);
@@ -336,8 +308,8 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
     limits: { message: limits.message_size, recipients: limits.recipients },
     ...(stsPolicy !== undefined && { stsPolicy }),
     trustedProxies: config.http.trusted_proxies,
-    privateWebhooks: privateAddresses,
-    pushKey: vapid.publicKey,
+    privateWebhooks: config.modules.private_addresses,
+    pushKey: modules.pushKey,
     paging: config.pager.url !== '',
     ...(config.http.operator_token !== '' && { operatorToken: config.http.operator_token }),
   });
@@ -385,6 +357,7 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
     connections,
     metrics,
     pickUp: downmail.pickUp,
+    manageSieve: () => sieveUrl(hostname, listening.get('managesieve')),
     version: VERSION,
   });
   const pop = pop3({
@@ -432,7 +405,7 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
     firstAdministrator,
     dailyReports: () => dailyReports,
     intakeStages: () => pipeline.facts(),
-    modules: () => modules.map(({ name, does, events, scope }) => ({ name, does, events, scope })),
+    modules: modules.facts,
     listening: () => Object.fromEntries(listening),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

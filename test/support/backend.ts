@@ -171,8 +171,8 @@ export async function memoryBackend(options: BackendOptions = {}) {
 function countHandles(mailstore: MailStore): { open: number } {
   const handles = { open: 0 };
   const open = mailstore.open.bind(mailstore);
-  mailstore.open = async (who, id) => {
-    const account = await open(who, id);
+  mailstore.open = async (...args) => {
+    const account = await open(...args);
     const dispose = account[Symbol.dispose].bind(account);
     handles.open++;
     account[Symbol.dispose] = () => {

@@ -243,6 +243,8 @@ export async function sendingWorld(options: SendingOptions = {}) {
       dispatcher,
       submit,
       scripts,
+      automatic,
+      returnPaths,
       ...downmail,
       gatewayMailboxes,
       receipts: new Receipts({ directory, automatic, clock, hostname }),

@@ -20,6 +20,8 @@ export interface World {
   readonly spamtest?: number;
   readonly spamPercent?: number;
   readonly virustest?: number;
+  /** The flags of the message that is there. */
+  readonly event?: readonly string[];
 }
 
 export const MAIL = [
@@ -58,6 +60,7 @@ export async function sieve(
     spamtest: world.spamtest,
     spamPercent: world.spamPercent,
     virustest: world.virustest,
+    ...(world.event && { event: { flags: world.event } }),
     pause: async () => undefined,
   };
   const input = {

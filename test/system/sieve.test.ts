@@ -50,6 +50,16 @@ if header :matches "subject" "*회의*" {
 }
 `;
 
+/** Keeps a copy of what comes, and passes on what is flagged. */
+const EVENTS = `require ["imapsieve", "environment", "variables", "imap4flags", "fileinto", "copy", "mailbox"];
+if environment :matches "imap.cause" "*" { set "cause" "\${1}"; }
+if not string "\${cause}" "FLAG" {
+  fileinto :copy :create "Log/\${cause}";
+} elsif allof (hasflag "\\\\Flagged", environment :contains "imap.changedflags" "Flagged") {
+  redirect :copy "events-friend@mail.test";
+}
+`;
+
 interface Api {
   (method: string, path: string, body?: object): Promise<{ status: number; json: Record<string, unknown> }>;
 }
@@ -187,5 +197,35 @@ describe.runIf(installed('sieve-connect'))('sieve-connect', () => {
       'In-Reply-To: <three@mail.test>',
     ])
       expect(lines[0]).toContain(line);
+  });
+
+  test('what it brought runs on what a mail program does in a mailbox to which it is bound (RFC 6785)', async () => {
+    const user = 'events@mail.test';
+    const events = await file('events.sieve', EVENTS);
+    await sieveConnect(user, ['--upload', '--localsieve', events, '--remotesieve', 'events']);
+    await using imap = await ImapClient.connect(service.at('imap'));
+    await imap.login(user, 'pass');
+    const { port } = hostAndPort(service.at('managesieve'));
+    const { untagged } = await imap.ok('CAPABILITY');
+    expect(untagged[0]?.text).toMatch(new RegExp(`METADATA .*IMAPSIEVE=sieve://[^ :]+:${port} `));
+    await imap.ok('SETMETADATA INBOX (/shared/imapsieve/script "events")');
+    const mail = (subject: string): Buffer => Buffer.from(`From: <${user}>\r\nSubject: ${subject}\r\n\r\ntext\r\n`);
+    await imap.ok('APPEND INBOX ', mail('draft'));
+    await imap.ok('APPEND Archive ', mail('elsewhere'));
+    const isFiled = async (path: string): Promise<boolean> =>
+      (await imap.folders()).includes(path) && (await imap.count(path)) === 1;
+    await until('what is appended is filed', () => isFiled('Log/APPEND'));
+    await imap.ok('SELECT INBOX');
+    await imap.ok('STORE 1 +FLAGS (\\Flagged)');
+    await until('what is flagged is sent on', async () => {
+      await using friend = await ImapClient.connect(service.at('imap'));
+      await friend.login('events-friend@mail.test', 'pass');
+      return (await friend.count('INBOX')) === 1;
+    });
+    await imap.ok('SELECT Archive');
+    await imap.ok('COPY 1 INBOX');
+    await until('what is copied is filed', () => isFiled('Log/COPY'));
+    expect(await imap.count('Log/APPEND')).toBe(1);
+    expect(await imap.count('INBOX')).toBe(2);
   });
 });

@@ -5,12 +5,24 @@
  */
 import { hash } from 'node:crypto';
 import { MailError } from '../../mail/error.ts';
+import { domainOf } from '../../mail/path.ts';
 import type { RedirectAction } from '../../mail/sieve/actions.ts';
 import type { SieveHeader } from '../../mail/sieve/header.ts';
 import { asForwarded, passedOn } from '../passed-on.ts';
+import type { IntakePayload, IntakeRecipient } from '../entry.ts';
 import { isUserError } from '../stages/parts.ts';
 import { SieveMemory } from './memory.ts';
 import type { PerformanceParts } from './perform.ts';
+
+/** Of a mail that arrives, or of one that is there: that was delivered by nothing. */
+export interface RedirectParts
+  extends Pick<PerformanceParts, 'account' | 'automatic' | 'body' | 'details' | 'log' | 'now' | 'returnPaths'> {
+  readonly delivery: {
+    readonly mail: Pick<IntakePayload, 'id' | 'sender' | 'requireTls' | 'authentication'>;
+    readonly recipient: Pick<IntakeRecipient, 'address' | 'deliveryId'>;
+  };
+  readonly isThere?: true;
+}
 
 const A_DAY = 86_400;
 /** Of a body, as what tells two mails apart. */
@@ -19,8 +31,8 @@ const SAMPLE = 64 << 10;
 const IDENTITY = ['message-id', 'from', 'to', 'subject', 'date'];
 
 /** Answers false when the mail cannot go there, or has been here before. */
-export async function redirect({ address, header }: RedirectAction, parts: PerformanceParts): Promise<boolean> {
-  const { account, automatic, delivery, body, details, log, now } = parts;
+export async function redirect({ address, header }: RedirectAction, parts: RedirectParts): Promise<boolean> {
+  const { account, automatic, delivery, body, details, log, now, isThere } = parts;
   const { mail, recipient } = delivery;
   const own = recipient.address.toLowerCase();
   try {
@@ -39,8 +51,8 @@ export async function redirect({ address, header }: RedirectAction, parts: Perfo
       mail: await passedOn({ details, body }, recipient.address, header),
       key: `sieve redirect ${recipient.deliveryId} ${address}`,
       requireTls: mail.requireTls,
-      passesOn: recipient.deliveryId,
-      ...(await asForwarded(reach, delivery, parts.returnPaths)),
+      ...(!isThere && { passesOn: recipient.deliveryId }),
+      ...(isThere ? asOwn(reach, recipient.address) : await asForwarded(reach, delivery, parts.returnPaths)),
     });
     await memory.remember(same, A_DAY);
     return true;
@@ -51,7 +63,12 @@ export async function redirect({ address, header }: RedirectAction, parts: Perfo
   }
 }
 
-async function identityOf(header: SieveHeader, { body, details }: PerformanceParts): Promise<string> {
+/** RFC 6785 §3.4: whoever has the script sends what is there. */
+function asOwn(reach: 'local' | 'remote', owner: string): { sender: string; forwardedBy?: string } {
+  return { sender: owner, ...(reach === 'remote' && { forwardedBy: domainOf(owner) }) };
+}
+
+async function identityOf(header: SieveHeader, { body, details }: RedirectParts): Promise<string> {
   const start = details.structure.bodyStart;
   const fields = IDENTITY.map((name) =>
     header

@@ -5,16 +5,14 @@
 import { SieveError } from '../../mail/sieve/error.ts';
 import { runSieve } from '../../mail/sieve/run.ts';
 import type { SieveScript } from '../../mail/sieve/call.ts';
-import type { SieveHost } from '../../mail/sieve/machine.ts';
 import type { SieveInput } from '../../mail/sieve/message.ts';
 import type { MailAccount } from '../../mailstore/api.ts';
 import type { Counter, Metrics } from '../../telemetry/metrics.ts';
-import type { Delivery, Findings, Stage } from '../pipeline.ts';
+import type { Delivery, Stage } from '../pipeline.ts';
 import type { Plan } from '../plan.ts';
 import type { SendingParts } from '../stages/parts.ts';
 import type { ReturnPaths } from '../return-paths.ts';
-import { listOf } from './lists.ts';
-import { mailboxId, roleOf } from './mailboxes.ts';
+import { hostOf } from './host.ts';
 import { SieveMemory } from './memory.ts';
 import { Performance } from './perform.ts';
 import type { SieveScripts, StoredScript } from './scripts.ts';
@@ -96,47 +94,4 @@ export class SieveStage implements Stage {
       }
     return { all };
   }
-}
-
-interface World {
-  readonly scripts: SieveScripts;
-  readonly memory: SieveMemory;
-  readonly now: number;
-  readonly hostname: string;
-  readonly findings: Findings;
-}
-
-function hostOf(account: MailAccount, { scripts, memory, now, hostname, findings }: World): SieveHost {
-  const dot = hostname.indexOf('.');
-  const environment = new Map([
-    ['name', 'Pabal'],
-    ['host', hostname],
-    ['domain', dot < 0 ? hostname : hostname.slice(dot + 1)],
-    ['location', 'MDA'],
-    ['phase', 'during'],
-  ]);
-  return {
-    now,
-    zone: -new Date(now).getTimezoneOffset(),
-    mailboxExists: (name) => account.folderAt(name) !== undefined,
-    mailboxIdExists: (id) => account.folders().some((folder) => mailboxId(folder) === id),
-    specialUseExists(use, mailbox) {
-      const role = roleOf(use);
-      if (role === undefined) return false;
-      return mailbox === undefined
-        ? account.folderWithRole(role) !== undefined
-        : account.folderAt(mailbox)?.role === role;
-    },
-    wasSeen: (id) => memory.has(`duplicate ${id}`),
-    async script(name) {
-      const stored = await scripts.named(account, name);
-      return stored === undefined ? undefined : scripts.compiled(account, stored);
-    },
-    list: (uri) => listOf(account, uri),
-    environment: (name) => environment.get(name),
-    spamtest: findings.spamtest,
-    spamPercent: findings.spamPercent,
-    virustest: findings.virustest,
-    pause: () => new Promise((resolve) => setImmediate(resolve)),
-  };
 }

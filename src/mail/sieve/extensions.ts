@@ -13,6 +13,7 @@ import { extlists } from './extensions/extlists.ts';
 import { fileinto } from './extensions/fileinto.ts';
 import { ihave } from './extensions/ihave.ts';
 import { imap4flags } from './extensions/imap4flags.ts';
+import { imapsieve } from './extensions/imapsieve.ts';
 import { include } from './extensions/include.ts';
 import { index } from './extensions/index.ts';
 import { mailbox } from './extensions/mailbox.ts';
@@ -48,6 +49,7 @@ const EXTENSIONS: readonly Extension[] = [
   foreverypart,
   ihave,
   imap4flags,
+  imapsieve,
   include,
   index,
   mailbox,

@@ -4,6 +4,7 @@ import type { Block, Branch, Call, CheckedTest, CheckedText, SieveScript } from 
 import type { Part } from '../message.ts';
 import { type Position, problemAt, shown } from './error.ts';
 import { listUri } from './extensions/extlists.ts';
+import { inapplicable } from './extensions/imapsieve.ts';
 import { flagList } from './flags.ts';
 import type { SieveHeader } from './header.ts';
 import type { Signal } from './language.ts';
@@ -41,6 +42,8 @@ export interface SieveHost {
   readonly spamtest?: number | undefined;
   readonly spamPercent?: number | undefined;
   readonly virustest?: number | undefined;
+  /** What runs it happened to a message that is there (RFC 6785): it has these flags, and no envelope. */
+  readonly event?: { readonly flags: readonly string[] };
   /** Lets others have their turn. */
   pause(): Promise<void>;
 }
@@ -62,7 +65,7 @@ export class Machine {
   /** Cancelled by most actions (RFC 5228 §2.10.2). */
   implicitKeep = true;
   /** The flags that are given to whatever is kept (RFC 5232 §2). */
-  flags: readonly string[] = [];
+  flags: readonly string[];
   readonly remember: Remember[] = [];
   /** Included scripts, by name, and how deep we are in them. */
   readonly included = new Set<string>();
@@ -87,6 +90,7 @@ export class Machine {
     this.message = message;
     this.host = host;
     this.header = message.original;
+    this.flags = host.event?.flags ?? [];
     this.variables = new Variables();
   }
 
@@ -249,6 +253,8 @@ export class Machine {
 
   /** Runs another script within this one, with variables of its own (RFC 6609 §3.1). */
   async include(script: SieveScript): Promise<Signal> {
+    const arrivals = this.host.event && inapplicable(script);
+    if (arrivals !== undefined) this.fail(`'${arrivals}' is for mail that arrives`);
     const outer: Scope = this.variables.enter();
     const outerScript = this.#script;
     this.#script = script;

@@ -5,7 +5,8 @@ import type { Operation } from '../commit.ts';
 import type { Draft, Plan } from '../draft.ts';
 import { canonicalPath, FOLDER_LIMITS, pathLevels, SEPARATOR } from '../folder-names.ts';
 import { type FolderRow, type LogChange, newFolder, noFolder, removedChange } from '../state.ts';
-import { MOST_MESSAGES, planMove } from './messages.ts';
+import { planMove } from './messages.ts';
+import { MOST_MESSAGES } from './parts.ts';
 
 const INBOX = 1 as FolderId;
 

@@ -8,9 +8,6 @@ import { type FolderState, type LogChange, noFolder, placedAt, removedChange } f
 import { wholeSeconds } from '../values.ts';
 import { ALL_FLAGS, checkQuota } from './publish.ts';
 
-/** Messages that one operation changes at most, where it may be done in parts. */
-export const MOST_MESSAGES = 10_000;
-
 /** Each id once; with `as` only those that lie there. */
 function present(draft: Draft, ids: readonly MsgId[], as?: Places): MessageMeta[] {
   const places = as && new Map(ids.map((id, i) => [id, as[i]]));

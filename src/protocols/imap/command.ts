@@ -19,6 +19,8 @@ export interface CapabilityFacts {
   readonly mayLogin: boolean;
   /** Bytes of the largest message. */
   readonly messageSize: number;
+  /** Of the ManageSieve server; undefined when there is none. */
+  readonly manageSieve: string | undefined;
 }
 
 /** A word of the CAPABILITY answer, and when it applies. */

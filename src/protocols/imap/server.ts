@@ -31,6 +31,8 @@ export interface ImapServices {
   readonly metrics: Metrics;
   /** For who signs in with the user id of a notification; absent: nothing is kept here for others to fetch. */
   readonly pickUp?: Pick<PickUp, 'open'>;
+  /** The URL of the ManageSieve server for the scripts of mailboxes (RFC 6785 §2.1); absent, or undefined, when there is none. */
+  readonly manageSieve?: () => string | undefined;
   /** Told by ID. */
   readonly version: string;
 }

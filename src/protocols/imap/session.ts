@@ -1,6 +1,7 @@
 /** One IMAP connection: reads commands, runs them in order, and tells the client what others change meanwhile. */
 import { HeldAccount } from '../../downmail/held-account.ts';
 import type { HeldMail } from '../../downmail/pick-up.ts';
+import { EventNoting } from '../../intake/sieve/events.ts';
 import type { Principal, MailAccount, VersionChanges } from '../../mailstore/api.ts';
 import { MailError } from '../../mail/error.ts';
 import type { Connection } from '../../net/connection.ts';
@@ -101,6 +102,7 @@ export class Session {
       canStartTls: !connection.secure && services.tls !== undefined,
       mayLogin: connection.secure || services.plaintextLogin(connection.remoteAddress),
       messageSize: services.messageSize,
+      manageSieve: services.manageSieve?.(),
     };
   }
 
@@ -147,7 +149,8 @@ export class Session {
     if (connections !== undefined && this.#place === undefined)
       throw new Refusal('NO', '[LIMIT] The account has too many connections: close some');
     this.#who = who;
-    this.#signedIn(await this.services.store.open(who, who.account), who.address);
+    const noting = new EventNoting(who.address, () => this.now());
+    this.#signedIn(await this.services.store.open(who, who.account, { noting }), who.address);
   }
 
   /** The user id and the password of a notification were right: the session has one mail. */

@@ -22,6 +22,7 @@ export const envelope: Extension = {
         }
       },
       evaluate(call, machine) {
+        if (machine.host.event) machine.fail('a message that is there has no envelope');
         const { from, to } = machine.message.envelope;
         const values: string[] = [];
         for (const name of machine.strings(call, 'envelope parts')) {

@@ -160,6 +160,12 @@ export const getMetadata = command<GetArgs>({
 export const setMetadata = command<SetArgs>({
   name: 'SETMETADATA',
   states: SIGNED_IN,
+  capabilities: [
+    {
+      word: ({ manageSieve }) => `IMAPSIEVE=${manageSieve}`,
+      when: ({ signedIn, manageSieve }) => signedIn && manageSieve !== undefined,
+    },
+  ],
   parse(d) {
     const path = place(d.sp());
     d.sp();
