@@ -23,7 +23,7 @@ async function fileOf(folder: string, key: string): Promise<string> {
 }
 
 describe('blobs as files', () => {
-  it('notices a cut at any length, and any flipped bit, and serves none of it', async () => {
+  it('notices a cut at any length, and any flipped bit, and serves none of it (A18, A19)', async () => {
     const folder = newFolder();
     await using store = await openBlobFiles(folder, random);
     const content = sample(70_000);
@@ -47,7 +47,7 @@ describe('blobs as files', () => {
     expect(await readAll(await store.get(key))).toEqual(content);
   });
 
-  it('fails the put and leaves no half blob, whichever call fails', async () => {
+  it('fails the put and leaves no half blob, whichever call fails (A14)', async () => {
     const content = sample(100_000);
     const key = keyOf(content);
     for (let failAt = 0; ; failAt++) {
@@ -84,7 +84,7 @@ describe('blobs as files', () => {
     expect(await readAll(await store.get(keyOf(sample(9))))).toEqual(sample(9));
   });
 
-  it('removes what a crash left half written', async () => {
+  it('removes what a crash left half written (A1)', async () => {
     const folder = newFolder();
     await using _first = await openBlobFiles(folder, random);
     await writeFile(join(folder, 'tmp', 'half'), 'half');

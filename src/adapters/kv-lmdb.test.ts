@@ -72,7 +72,7 @@ describe('kv-lmdb', () => {
     expect((await kv.head(p)).value).toEqual(Buffer.from('1'));
   });
 
-  it('holds its folder alone', async () => {
+  it('holds its folder alone (A24)', async () => {
     await using folder = await testFolder();
     const kv = await openLmdb(folder.path);
     await expect(openLmdb(folder.path)).rejects.toThrow('in use by another');
@@ -85,7 +85,7 @@ describe('kv-lmdb', () => {
     expect(await collect(again, p)).toHaveLength(1);
   });
 
-  it('refuses a store that a newer version wrote', async () => {
+  it('refuses a store that a newer version wrote (L4)', async () => {
     await using folder = await testFolder();
     await (await openLmdb(folder.path))[Symbol.asyncDispose]();
     const root = open({ path: folder.path, ...LMDB_OPTIONS });
@@ -94,7 +94,7 @@ describe('kv-lmdb', () => {
     await expect(openLmdb(folder.path)).rejects.toThrow('newer version');
   });
 
-  it('refuses a file that was cut, wherever it was', async () => {
+  it('refuses a file that was cut, wherever it was (A17)', async () => {
     await using folder = await testFolder();
     const kv = await openLmdb(folder.path);
     for (let i = 0; i < 20; i++) await commitNow(kv, p, { put: [row(`k${i}`, 20_000)] });

@@ -117,7 +117,7 @@ describe('a password', () => {
 });
 
 describe('hashing', () => {
-  it('is refused beyond a bound, and every place is given back', async () => {
+  it('is refused beyond a bound, and every place is given back (C27)', async () => {
     const passwords = new Passwords(CHEAP);
     const phc = await passwords.hash('x');
     for (let round = 0; round < 2; round++) {

@@ -65,7 +65,7 @@ describe('header blocks', () => {
     expect(block.all('a')).toEqual(['b']);
   });
 
-  test('limits cut it, and it says so', () => {
+  test('limits cut it, and it says so (C18)', () => {
     expect(HeaderBlock.parse(Buffer.from('A: b\r\n')).complete).toBe(true);
     const many = HeaderBlock.parse(Buffer.from('A: b\r\n'.repeat(MAX_FIELDS + 10)));
     expect(many.fields).toHaveLength(MAX_FIELDS);

@@ -127,7 +127,7 @@ describe('BODYSTRUCTURE', () => {
   });
 
   test.each(['(', '(\\', 'text/plain (x\\', 'text/plain; a="\\', 'text/plain; a=(\\'])(
-    'a header that ends inside a comment or a string: %j',
+    'a header that ends inside a comment or a string: %j (E10)',
     (value) => {
       for (const name of ['Content-Type', 'Content-Disposition', 'Content-Language', 'From', 'Date', 'MIME-Version']) {
         const { wire } = parseMessage(Buffer.from(`${name}: ${value}`));

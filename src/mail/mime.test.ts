@@ -168,7 +168,7 @@ describe('limits', () => {
   const depthOf = (part: Part): number => 1 + Math.max(0, ...part.children.map(depthOf));
   const count = (part: Part): number => 1 + part.children.reduce((sum, child) => sum + count(child), 0);
 
-  test('multiparts nested ten thousand deep', () => {
+  test('multiparts nested ten thousand deep (C19)', () => {
     let text = '';
     for (let i = 0; i < 10_000; i += 1) text += `Content-Type: multipart/mixed; boundary=b${i}\n\n--b${i}\n`;
     const root = parseStructure(crlf(text));
@@ -176,13 +176,13 @@ describe('limits', () => {
     checkOffsets(root);
   });
 
-  test('messages in messages ten thousand deep', () => {
+  test('messages in messages ten thousand deep (C19)', () => {
     const root = parseStructure(crlf('Content-Type: message/rfc822\n\n'.repeat(10_000)));
     expect(depthOf(root)).toBe(MIME_LIMITS.depth);
     checkOffsets(root);
   });
 
-  test('a hundred thousand parts: the rest is not listed, and what comes after stays right', () => {
+  test('a hundred thousand parts: the rest is not listed, and what comes after stays right (C19)', () => {
     const many = `--i\n\nx\n`.repeat(100_000);
     const raw = crlf(
       `Content-Type: multipart/mixed; boundary=o\n\n--o\nContent-Type: multipart/mixed; boundary=i\n\n${many}--o\n\nlast\n--o--\n`,

@@ -186,7 +186,7 @@ describe('REFERENCES', () => {
     );
   });
 
-  test('a thread of fifty thousand in the worst order takes no recursion and no square of steps', () => {
+  test('a thread of fifty thousand in the worst order takes no recursion and no square of steps (C16)', () => {
     const count = 50_000;
     const order = Array.from({ length: count }, (_, i) => (i * 7919) % count);
     const list = order.map((n): ThreadMessage => {

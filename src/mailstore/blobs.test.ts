@@ -90,7 +90,7 @@ test('many recipients share one blob of the whole; each keeps its own trace line
   expect(await problemsOf(store)).toEqual([]);
 });
 
-test('a blob goes when its last message has gone, in two sweeps, and not before', async () => {
+test('a blob goes when its last message has gone, in two sweeps, and not before (A2)', async () => {
   const { store, blobs, clock, alice } = await aliceLab();
   const { id } = await alice.addMessage(withAttachment('x', base64(pdf)), { folder: INBOX });
   const [copy] = await alice.copy([id], 2 as FolderId);

@@ -1,4 +1,4 @@
-/** What a client remembers of an account, over processes that die at some write, each followed by a new one. `CRASH_CYCLES=1000` has that many. */
+/** What a client remembers of an account, over processes that die at some write, each followed by a new one. `CRASH_CYCLES` says how many. */
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { ALICE, aliceLab, mail, problemsOf, SYSTEM } from '../../test/support/mail-store.ts';

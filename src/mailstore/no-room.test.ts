@@ -6,7 +6,7 @@ import type { FolderId } from './api.ts';
 
 const INBOX = 1 as FolderId;
 
-test('without room nothing is added; reading and deleting go on, and adding does once there is room', async () => {
+test('without room nothing is added; reading and deleting go on, and adding does once there is room (A15)', async () => {
   const { store, kv, clock, alice } = await aliceLab();
   const { id } = await alice.addMessage(mail('one'), { folder: INBOX });
   const put = kv.putImmutable.bind(kv);

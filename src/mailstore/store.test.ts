@@ -291,7 +291,7 @@ test('only the owner and the system open an account', async () => {
   await expect(store.open(bob, ALICE)).rejects.toMatchObject({ code: 'not-allowed' });
 });
 
-test('a removed account is gone, with all its rows', async () => {
+test('a removed account is gone, with all its rows (L5)', async () => {
   const { store, kv, alice } = await aliceLab();
   await alice.addMessage(mail('x'), { folder: INBOX });
   await store.removeAccount(ALICE);

@@ -144,7 +144,7 @@ test('blobs: changed, missing, without a link', async () => {
   expect((await problems()).join('\n')).toContain(`${key} is missing`);
 });
 
-test('a checkpoint that shows something else; a damaged one is not used', async () => {
+test('a checkpoint that shows something else; a damaged one is not used (A10)', async () => {
   const lab = await aliceLab({ tuning: { checkpointChanges: 4 } });
   for (let i = 0; i < 5; i++) await lab.alice.addMessage(mail('x'), { folder: INBOX });
   lab.alice[Symbol.dispose]();

@@ -164,7 +164,7 @@ test('a peer that closes its half after its commands still gets the answers', as
   expect(await c.closed()).toBe('hello\r\na\r\nb\r\n');
 });
 
-test('an exception ends only its own session, with a farewell', async () => {
+test('an exception ends only its own session, with a farewell (C30)', async () => {
   const { port, metrics } = await start();
   const other = client(port);
   const c = client(port);
@@ -175,7 +175,7 @@ test('an exception ends only its own session, with a farewell', async () => {
   expect(await metrics.exposition()).toContain('pabal_connections_failed_total{protocol="echo",reason="bug"} 1');
 });
 
-test('an endless line and a bare newline end with a farewell and no growth', async () => {
+test('an endless line and a bare newline end with a farewell and no growth (C9)', async () => {
   const { port } = await start();
   const long = client(port);
   await long.sees('hello');
@@ -224,7 +224,7 @@ test('a transfer below the minimum rate is cut off, one above it is not', async 
   expect(await fair.sees('\r\n')).toBe('ate 100000\r\n');
 });
 
-test('a peer that does not read costs a bounded buffer, and is cut off', async () => {
+test('a peer that does not read costs a bounded buffer, and is cut off (C3)', async () => {
   const { port, network, metrics } = await start();
   const c = client(port);
   c.send('pour\r\n');
@@ -243,7 +243,7 @@ test('a peer that does not read costs a bounded buffer, and is cut off', async (
   await c.closed();
 });
 
-test('STARTTLS forgets what came in plaintext, and goes on under TLS', async () => {
+test('STARTTLS forgets what came in plaintext, and goes on under TLS (D6)', async () => {
   const { port } = await start();
   const c = client(port);
   await c.sees('hello\r\n');
@@ -257,7 +257,7 @@ test('STARTTLS forgets what came in plaintext, and goes on under TLS', async () 
   expect(await secure.closed()).toBe('bye\r\n');
 });
 
-test('plaintext in the middle of the handshake closes the connection', async () => {
+test('plaintext in the middle of the handshake closes the connection (D6)', async () => {
   const { port } = await start();
   const c = client(port);
   c.send('tls\r\n');
@@ -302,7 +302,7 @@ test('implicit TLS, at least 1.2, with the certificate as it is now', async () =
   await again.sees('hello\r\n');
 });
 
-test('only a trusted proxy may name its client', async () => {
+test('only a trusted proxy may name its client (D16)', async () => {
   const { port } = await start({ proxies: ['127.0.0.1'] });
   const c = client(port);
   for (const byte of 'PROXY TCP4 192.0.2.9 192.0.2.1 1000 25\r\nwho\r\n') c.send(byte);
@@ -338,7 +338,7 @@ test('a client cannot make TLS begin again and again (C26)', async () => {
   expect(again).toBe(false);
 });
 
-test('too many connections are told so; there is room again when one leaves', async () => {
+test('too many connections are told so; there is room again when one leaves (C4)', async () => {
   const { port, metrics } = await start({}, { ...ADMISSION_LIMITS, perAddress: 1, limitLoopback: true });
   const first = client(port);
   await first.sees('hello');

@@ -23,7 +23,7 @@ it('is made for its owner alone, and remembers what it is for', async () => {
   expect(again.isNew).toBe(false);
 });
 
-it('has one user at a time', async () => {
+it('has one user at a time (A24)', async () => {
   const path = join(base, 'lock');
   {
     using _first = await openDataFolder(path, 'mail');
@@ -53,7 +53,7 @@ it('made for one thing does not open as another', async () => {
   (await openDataFolder(path, 'sandbox'))[Symbol.dispose]();
 });
 
-it('of a newer pabal is refused and left alone', async () => {
+it('of a newer pabal is refused and left alone (L4)', async () => {
   const path = join(base, 'newer');
   await mkdir(path);
   await writeFile(join(path, 'format.json'), '{"format":2,"kind":"mail"}');
@@ -61,7 +61,7 @@ it('of a newer pabal is refused and left alone', async () => {
   expect(await readFile(join(path, 'format.json'), 'utf8')).toBe('{"format":2,"kind":"mail"}');
 });
 
-it('that cannot be written to says so in one line', async () => {
+it('that cannot be written to says so in one line (A23)', async () => {
   await writeFile(join(base, 'file'), '');
   const refused = /^cannot write to the data folder .*: give it to this user/;
   await expect(openDataFolder(join(base, 'file'), 'mail')).rejects.toThrow(refused);

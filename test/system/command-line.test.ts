@@ -194,7 +194,7 @@ describe('with a service that runs', () => {
     expect(there.map(({ hash }) => hash).sort()).toEqual([...hashes].sort());
   });
 
-  it('exports in every format come in again as they were', async () => {
+  it('exports in every format come in again as they were (L5)', async () => {
     const client = await ImapClient.connect(service.at('imap'));
     await client.login('kim@example.test', 'secret-word');
     await client.ok('SELECT INBOX');
@@ -241,7 +241,7 @@ describe('with a service that runs', () => {
     expect(code).toBe(0);
   });
 
-  it('SIGTERM ends it with 0 while clients are connected; then commands open the store themselves', async () => {
+  it('SIGTERM ends it with 0 while clients are connected; then commands open the store themselves (A20)', async () => {
     const client = await ImapClient.connect(service.at('imap'));
     await client.login('kim@example.test', 'secret-word');
     expect(await service.stop()).toBe(0);

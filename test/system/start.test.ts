@@ -46,7 +46,7 @@ describe('a start that cannot be', () => {
     });
   });
 
-  it('says in one line that the folder is no folder, or somebody else has it', async () => {
+  it('says in one line that the folder is no folder, or somebody else has it (A23)', async () => {
     await writeFile(join(base, 'a-file'), '');
     const result = await start('--data', join(base, 'a-file'), ...OFF);
     expect(result.code).toBe(1);
@@ -60,7 +60,7 @@ describe('a start that cannot be', () => {
     }
   });
 
-  it.runIf(mayMount())('says in one line that the folder, or a part of it, can only be read', async () => {
+  it.runIf(mayMount())('says in one line that the folder, or a part of it, can only be read (A23)', async () => {
     const data = join(base, 'read-only');
     for (const part of ['', 'kv', 'blobs']) {
       const where = join(data, part);
@@ -79,7 +79,7 @@ describe('a start that cannot be', () => {
     }
   });
 
-  it('leaves a running service alone', async () => {
+  it('leaves a running service alone (A24)', async () => {
     await using first = await Service.start({ sandbox: false });
     const second = await start('--data', first.data, ...OFF);
     expect(second).toEqual({

@@ -34,7 +34,7 @@ async function held(imap: ImapClient, folder: string): Promise<Held> {
   return { status: untagged.map(({ text }) => text).join(), list };
 }
 
-test('what version 0.1.0 kept is there to the last byte, UID and flag, and takes new mail', async () => {
+test('what version 0.1.0 kept is there to the last byte, UID and flag, and takes new mail (L4)', async () => {
   expect(await pabal(['verify', '--data', data])).toMatchObject({ code: 0 });
   await using service = await Service.start({ data, sandbox: false });
   const then = JSON.parse(await readFile(join(data, 'held.json'), 'utf8')) as Record<string, Held>;

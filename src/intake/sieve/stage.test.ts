@@ -304,7 +304,7 @@ describe('notify', () => {
 });
 
 describe('a crash', () => {
-  test('at any moment leaves nothing undone, and nothing done twice', async () => {
+  test('at any moment leaves nothing undone, and nothing done twice (A9)', async () => {
     await using l = await arrivals();
     await l.script(
       l.bob,

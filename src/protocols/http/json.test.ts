@@ -19,13 +19,13 @@ describe('JSON from strangers', () => {
     expect(read(JSON.stringify(value))).toEqual(value);
   });
 
-  test('may not be nested deeply', () => {
+  test('may not be nested deeply (C23)', () => {
     expect(read(`${'['.repeat(8)}${']'.repeat(8)}`)).toBeInstanceOf(Array);
     expect(read('['.repeat(9))).toBe('invalid');
     expect(read('{"a":'.repeat(100_000))).toBe('invalid');
   });
 
-  test('may not hold very many values', () => {
+  test('may not hold very many values (C23)', () => {
     expect(read(`[${'1,'.repeat(200)}1]`)).toBe('too-large');
     expect(read(`{${Array.from({ length: 200 }, (_, i) => `"k${i}":1`).join()}}`)).toBe('too-large');
   });
@@ -37,7 +37,7 @@ describe('JSON from strangers', () => {
     expect(read('"unfinished')).toBe('invalid');
   });
 
-  test('has no key __proto__, however it is spelled', () => {
+  test('has no key __proto__, however it is spelled (C29)', () => {
     for (const key of ['__proto__', '\\u005f_proto__', '__pr\\u006fto__', '\\u005F\\u005Fproto__'])
       expect(read(`{"a":[{"${key}":{"x":1}}]}`), key).toBe('invalid');
     expect(read('{"constructor":1,"toString":2}')).toEqual({ constructor: 1, toString: 2 });

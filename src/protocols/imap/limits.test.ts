@@ -9,7 +9,7 @@ afterAll(() => service[Symbol.asyncDispose]());
 const script = (text: string) => service.transcript(text);
 
 describe('before sign-in', () => {
-  test('a literal above 8 KB is refused before it is sent', () =>
+  test('a literal above 8 KB is refused before it is sent (C13)', () =>
     script(`
       new< ...
       new> a LOGIN {4294967295}
@@ -20,7 +20,7 @@ describe('before sign-in', () => {
       new< c OK NOOP completed
     `));
 
-  test('one that is on its way already ends the connection', () =>
+  test('one that is on its way already ends the connection (C13)', () =>
     script(`
       new< ...
       new> a LOGIN {100000000+}
@@ -28,21 +28,21 @@ describe('before sign-in', () => {
       new<|
     `));
 
-  test('parentheses without end are malformed, nothing recurses', () =>
+  test('parentheses without end are malformed, nothing recurses (C14)', () =>
     script(`
       new< ...
       new> a ID ${'('.repeat(7000)}
       new< /^a BAD /
     `));
 
-  test('a list of more than 100 is malformed', () =>
+  test('a list of more than 100 is malformed (C14)', () =>
     script(`
       new< ...
       new> a ID (${'"x" "y" '.repeat(51).trim()})
       new< /^a BAD /
     `));
 
-  test('a line above 8 KB ends the connection, whether or not its end has come', () =>
+  test('a line above 8 KB ends the connection, whether or not its end has come (C9)', () =>
     script(`
       new< ...
       new>| ${'x'.repeat(9000)}

@@ -89,7 +89,7 @@ describe('APPEND', () => {
     `);
   });
 
-  test('cut off at 99%: nothing is kept, and the account goes on', async () => {
+  test('cut off at 99%: nothing is kept, and the account goes on (E8)', async () => {
     const wire = await imap.service.session('F');
     await wire.write('a APPEND INBOX {1000000}\r\n');
     expect(await wire.line()).toBe('+ Ready');

@@ -94,7 +94,7 @@ describe('COPY and MOVE', () => {
   });
 });
 
-test('more messages than one commit holds are copied and moved, or none is copied', async () => {
+test('more messages than one commit holds are copied and moved, or none is copied (A6)', async () => {
   await imap.service.deliver('PARTS', 'INBOX', ['Subject: x\r\n\r\nx\r\n']);
   const account = await imap.service.account('PARTS');
   const inbox = account.folderAt('INBOX')!;

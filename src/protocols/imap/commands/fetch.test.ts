@@ -190,7 +190,7 @@ describe('FETCH', () => {
     `),
   );
 
-  test('of a message that is damaged in storage costs that message only', async () => {
+  test('of a message that is damaged in storage costs that message only (A18, A19)', async () => {
     await imap.service.deliver('DMG', 'INBOX', [mail(1), `${mail(2)}${'x'.repeat(200_000)}`, mail(3)]);
     for (const content of imap.service.blobs.contents.values()) content.bytes[100] = 0;
     await imap.script(String.raw`
@@ -255,7 +255,7 @@ describe('FETCH', () => {
 });
 
 describe('numbers stay while FETCH, STORE and SEARCH run', () => {
-  test('what another session expunged is told only when numbers may change', async () => {
+  test('what another session expunged is told only when numbers may change (E7)', async () => {
     await imap.service.deliver('H', 'INBOX', many(3));
     await imap.script(String.raw`
       H> a SELECT INBOX

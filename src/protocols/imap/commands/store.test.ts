@@ -86,7 +86,7 @@ describe('STORE', () => {
     `);
   });
 
-  test('of twenty sessions, each on its own condition, exactly one wins', async () => {
+  test('of twenty sessions, each on its own condition, exactly one wins (E15)', async () => {
     await imap.service.deliver('W', 'INBOX', many(1));
     const wires = await Promise.all(Array.from({ length: 20 }, (_, i) => imap.service.session(`W${i}`)));
     const until = async (wire: (typeof wires)[number], tag: string): Promise<string> => {

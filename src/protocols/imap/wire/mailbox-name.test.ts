@@ -23,11 +23,11 @@ describe('modified UTF-7', () => {
     ['raw UTF-8 bytes', 'caf\u00c3\u00a9'],
     ['a control character', 'a\u0001'],
     ['a character outside base64', '&U.A-'],
-  ])('refuses %s', (_what, wire) => {
+  ])('refuses %s (E6)', (_what, wire) => {
     expect(decodeMailboxName(wire)).toBeUndefined();
   });
 
-  test('twins by normal form and INBOX in any case are one path', () => {
+  test('twins by normal form and INBOX in any case are one path (E6)', () => {
     expect(canonicalPath('Cafe\u0301')).toBe('Café');
     expect(canonicalPath('inBox')).toBe('INBOX');
     expect(canonicalPath('inbox/x')).toBe('INBOX/x');

@@ -20,7 +20,7 @@ test('reads numbers, ranges in any order and the star', () => {
 });
 
 test.each(['', '0', '1:', ':1', '1,,2', '1,', '4294967296', '1:4294967296', '-1', '1:2:3', '01x', '* *'])(
-  'refuses %s',
+  'refuses %s (E11)',
   (text) => {
     expect(() => parse(text)).toThrow(expect.objectContaining({ code: 'syntax' }));
   },

@@ -71,7 +71,7 @@ describe('BDAT (RFC 3030)', () => {
     await transcript({}, `${HELLO}\n${MAIL}\n${RCPT}\nC> BDAT 4294967295\nC< /^552 5.3.4/\nC<|`);
   });
 
-  test('bare newlines are refused, except in a BINARYMIME message, which DATA cannot carry', async () => {
+  test('bare newlines are refused, except in a BINARYMIME message, which DATA cannot carry (D4)', async () => {
     const { accepted } = await transcript(
       {},
       `${HELLO}
