@@ -277,7 +277,8 @@ export function removeRows(ids: ReadonlySet<string>): void {
   const { current, selected } = mailbox.state;
   const at = current === undefined ? -1 : rows.indexOf(current);
   const before = rows.length;
-  rows = rows.filter((id) => id === undefined || !ids.has(id));
+  // Rows that nobody has looked at are holes, which `filter` alone would pass over.
+  rows = Array.from(rows).filter((id) => id === undefined || !ids.has(id));
   // An answer that was on its way when they left would bring them back: it is not used, even if they are gone from here already.
   if (rows.length === before && mailbox.state.list?.view !== 'folder') return;
   // Pages behind have moved: what is on its way would be put in the wrong place.
