@@ -46,7 +46,7 @@ export interface DispatcherParts {
   readonly metrics: Metrics;
   readonly hostname: string;
   /** Absent: no mail is held. */
-  readonly held?: Pick<HeldCarrier, 'hold' | 'notify' | 'receipt'>;
+  readonly held?: Pick<HeldCarrier, 'hold' | 'notify' | 'receipt' | 'unreached'>;
 }
 
 const SYSTEM: Principal = { kind: 'system', role: 'intake' };
@@ -189,6 +189,9 @@ export class Dispatcher implements AsyncDisposable {
       case 'notify':
         await this.#held().notify(account, item, effect);
         return true;
+      case 'unreached':
+        await this.#held().unreached(account, item, effect);
+        return true;
       case 'receipt':
         await this.#held().receipt(account, item, effect);
         return true;
@@ -203,7 +206,7 @@ export class Dispatcher implements AsyncDisposable {
     }
   }
 
-  #held(): Pick<HeldCarrier, 'hold' | 'notify' | 'receipt'> {
+  #held(): Pick<HeldCarrier, 'hold' | 'notify' | 'receipt' | 'unreached'> {
     const { held } = this.#parts;
     if (held === undefined) throw new MailError('bug', 'bug', 'mail is held, and nobody looks after it');
     return held;

@@ -71,7 +71,7 @@ export class DkimSigner {
       const header = HeaderBlock.parse(end < 0 ? head : head.subarray(0, end + 2));
       const author = authorDomain(header);
       const own = author === undefined ? [] : await this.#parts.keys.signing(author);
-      const isNotification = header.first(NOTIFICATION_FIELD) !== undefined;
+      const isNotification = header.first(NOTIFICATION_FIELD.toLowerCase()) !== undefined;
       const domain = own.length === 0 && isNotification ? gateway : author;
       if (domain === undefined) return NOTHING;
       const keys = domain === author ? own : await this.#parts.keys.signing(domain);

@@ -9,6 +9,8 @@ export interface HeldCarrier {
   notify(account: MailAccount, item: OutboxItem, effect: Effect & { readonly kind: 'notify' }): Promise<void>;
   /** Tells the sender that a recipient has fetched it, and marks the effect. */
   receipt(account: MailAccount, item: OutboxItem, effect: Effect & { readonly kind: 'receipt' }): Promise<void>;
+  /** Ends a copy of which nobody could be told, and marks the effect. */
+  unreached(account: MailAccount, item: OutboxItem, effect: Effect & { readonly kind: 'unreached' }): Promise<void>;
   /** Warns of what expires soon, and ends what has expired. Answers when to look again; undefined: there is nothing left. */
   look(account: MailAccount, submission: SubmissionId): Promise<number | undefined>;
 }

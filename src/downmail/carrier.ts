@@ -80,11 +80,14 @@ export class SenderMailboxCarrier implements HeldCarrier {
           mail: { head: this.#notification(account, held, header, text, number) },
           key: `notify ${submission} ${number} ${position}`,
           requireTls: held.mail.requireTls,
+          notifies: { submission, part, position },
         });
       } catch (error) {
-        // Nothing goes there from here: it waits, and expires with a report.
         if (!(error instanceof MailError) || error.kind !== 'user') throw error;
         log.warn({ err: error, id: submission, part, position }, 'a notification could not be sent');
+        // Nothing goes there from here.
+        const { effects } = await account.senderMailbox.end([held], 'unreached', { report: true });
+        this.#parts.wake(account.id, effects);
       }
     }
     await account.senderMailbox.notified({ submission, part, positions }, number);
@@ -147,6 +150,15 @@ export class SenderMailboxCarrier implements HeldCarrier {
       });
       await this.#tell(account, held.mail.sender, mail, `receipt ${submission} ${number}`, at);
     }
+    await account.outgoing.carriedOut(item);
+  }
+
+  async unreached(account: MailAccount, item: OutboxItem, { copy }: Effect & { kind: 'unreached' }): Promise<void> {
+    const held = await account.senderMailbox.get(copy);
+    // Who has sent a notification himself had the report of that; in a gateway's name nobody had.
+    const report = held?.mail.hold.gateway !== undefined;
+    const { effects } = await account.senderMailbox.end([copy], 'unreached', { report });
+    this.#parts.wake(account.id, effects);
     await account.outgoing.carriedOut(item);
   }
 

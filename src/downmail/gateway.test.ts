@@ -3,7 +3,7 @@ import { hash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { crashingKv } from '../../test/support/crashing-kv.ts';
 import { problemsOf, SYSTEM } from '../../test/support/mail-store.ts';
-import { refused, ScriptedTransfer } from '../../test/support/scripted-transfer.ts';
+import { refused, ScriptedTransfer, taken } from '../../test/support/scripted-transfer.ts';
 import { BOB, INBOX, type Sending, type SendingOptions, sendingWorld, subjects } from '../../test/support/sending.ts';
 import { settle } from '../../test/support/settle.ts';
 import { readNotification } from '../mail/downmail/fields.ts';
@@ -175,6 +175,19 @@ test('a gateway of its own takes what is handed over for its domains alone, and 
     userId: '/tjnewrtest/daveremotetest/1/',
   });
   await expect(hands('tj@newr.test', raw)).rejects.toMatchObject({ code: 'originals-refused' });
+});
+
+test('a notification that is refused ends what is kept, and its sender gets a report', async () => {
+  const gateway = { to: '', domains: new Set(['newr.test']), mailboxes: 'opened', room: 0 } as const;
+  const world = await gatewayWorld({ downmail: { mode: 'gateway', gateway } });
+  await using run = await world.begin();
+  await run.gatewayMailboxes.open('tj@newr.test', undefined);
+  world.transfer.servers.set('newr.test', ({ raw }) => (raw.includes('Subject: No: long') ? refused : taken));
+  await run.comes('dave+srs@newr.test', 'tj@newr.test', mailOf('long'));
+  expect(await run.gatewayMailboxes.facts('tj@newr.test')).toMatchObject({ mails: 0, used: 0 });
+  expect(world.transfer.received).toEqual([expect.stringContaining('dave+srs@newr.test')]);
+  expect(world.transfer.mails.at(-1)).toContain('Status: 5.1.0');
+  expect(await problemsOf(run.mailstore)).toEqual([]);
 });
 
 test('an original is handed over to another service, and what that says comes back to its sender', async () => {

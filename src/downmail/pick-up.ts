@@ -205,6 +205,8 @@ function endOf(
   now: number,
 ): { readonly state: 'fetched' | 'expired' | 'recalled'; readonly at: number | undefined } | undefined {
   const { state, at, held } = recipient;
+  // Nobody was told of it: there is nothing else that a stranger could be told now.
+  if (state === 'bounced') return { state: 'expired', at };
   if (state === 'fetched' || state === 'expired' || state === 'recalled') return { state, at };
   if (mail.recalled !== undefined && held.fetched === undefined) return { state: 'recalled', at: mail.recalled };
   if (now < held.expires) return undefined;

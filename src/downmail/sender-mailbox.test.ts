@@ -3,7 +3,7 @@ import { hash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { crashingKv } from '../../test/support/crashing-kv.ts';
 import { problemsOf } from '../../test/support/mail-store.ts';
-import { ScriptedTransfer, taken } from '../../test/support/scripted-transfer.ts';
+import { refused, ScriptedTransfer, taken } from '../../test/support/scripted-transfer.ts';
 import {
   ALICE,
   aliceSends,
@@ -84,6 +84,19 @@ test("the paper's example: the second mail to tjkim waits as /…/tjkimcntcackr/
   await run.quiet();
   expect(world.notified().at(-1)?.userId).toBe('/alice/tjkimcntcackr/3/');
   expect(await run.alice.senderMailbox.facts()).toMatchObject({ senderId: 'alice', mails: 2, copies: 2 });
+  expect(await problemsOf(run.mailstore)).toEqual([]);
+});
+
+test('a notification that is refused ends its copy, and its sender is told once', async () => {
+  const world = await downmailWorld();
+  world.transfer.servers.set('cntc.ac.kr', () => refused);
+  await using run = await world.begin();
+  await aliceSends(run, ['tjkim@cntc.ac.kr', 'x@far.test'], { body: LONG });
+  await run.quiet();
+  expect(await states(run)).toEqual(['bounced', 'waiting']);
+  expect(await subjects(run.alice, INBOX)).toHaveLength(1);
+  expect(await run.alice.senderMailbox.facts()).toMatchObject({ mails: 1, copies: 1 });
+  expect(await run.alice.outgoing.outbox()).toEqual([]);
   expect(await problemsOf(run.mailstore)).toEqual([]);
 });
 

@@ -1,6 +1,6 @@
 /** Mail that the service sends for an account by itself: redirected mail, answers, notifications, refusals. */
 import type { AccountId, MsgId } from '../mailstore/api.ts';
-import type { Hold } from '../mailstore/sender-mailbox.ts';
+import type { HeldRef, Hold } from '../mailstore/sender-mailbox.ts';
 import type { RawMail } from './arrival.ts';
 
 export interface AutomaticMail {
@@ -28,6 +28,8 @@ export interface AutomaticMail {
     readonly passesOn?: string;
     /** The domain whose mail servers take it, whoever the recipient's are. */
     readonly through?: string;
+    /** It is the notification of this copy. */
+    readonly notifies?: HeldRef;
     /** It stays in the account's sender mailbox until the recipient fetches it. Throws `sender-mailbox-missing`, `sender-mailbox-full`. */
     readonly hold?: Omit<Hold, 'digest'>;
   }): Promise<void>;

@@ -77,7 +77,8 @@ export interface NotifiedCopies {
   readonly positions: readonly number[];
 }
 
-export type HeldEnd = 'fetched' | 'expired' | 'recalled';
+/** `unreached`: its notification was refused; the state of its recipient is `bounced` then. */
+export type HeldEnd = 'fetched' | 'expired' | 'recalled' | 'unreached';
 
 /** The part of an account that is about mail it holds for others. */
 export interface SenderMailbox {

@@ -6,7 +6,7 @@
 import type { DsnRequest, RecipientDsn } from '../mail/dsn-request.ts';
 import type { Disposition } from '../mail/mdn.ts';
 import type { AccountId, Body, EmailId, Flags, FolderId, MsgId, Staged } from './api.ts';
-import type { HeldCopy, Hold } from './sender-mailbox.ts';
+import type { HeldCopy, HeldRef, Hold } from './sender-mailbox.ts';
 
 /** The email id of the content that goes out. */
 export type SubmissionId = EmailId;
@@ -45,6 +45,8 @@ export interface SubmissionFacts {
   readonly forwardedBy?: string;
   /** Some of its deliveries are held: how. */
   readonly hold?: Hold;
+  /** It is the notification of this copy: when it reaches nobody, the copy is of no use. */
+  readonly notifies?: HeldRef;
 }
 
 /** `held` until its time has come. */
@@ -154,6 +156,8 @@ export type Effect =
       readonly at: number;
       readonly by: string;
     }
+  /** The notification of that copy has reached nobody. */
+  | { readonly kind: 'unreached'; readonly copy: HeldRef }
   /** It is taken back where that is possible. */
   | { readonly kind: 'recall' }
   /** The sender is told of these recipients, as they were. */

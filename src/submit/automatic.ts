@@ -59,6 +59,7 @@ export class AutomaticSender implements AutomaticMail {
     passesOn,
     through,
     hold,
+    notifies,
   }: Parameters<AutomaticMail['send']>[0]): Promise<void> {
     const { store, dispatcher, clock } = this.#parts;
     const header = HeaderBlock.parse(headerOf(mail));
@@ -102,6 +103,7 @@ export class AutomaticSender implements AutomaticMail {
         recipients: [one.recipient],
         ...(hold && { held: true as const }),
       })),
+      ...(notifies && { notifies }),
       ...(hold && { hold: { ...hold, digest: digest.hex() } }),
       key,
       ...(answers !== undefined && { answers }),

@@ -43,7 +43,7 @@ export function disposition(
 }
 
 function isOfGateway(dkim: Authentication['dkim'], header: HeaderBlock, gateway = ''): boolean {
-  if (gateway === '' || header.first(NOTIFICATION_FIELD) === undefined) return false;
+  if (gateway === '' || header.first(NOTIFICATION_FIELD.toLowerCase()) === undefined) return false;
   return dkim.some(({ result, domain }) => result === 'pass' && isWithin(domain.toLowerCase(), gateway));
 }
 

@@ -195,10 +195,13 @@ export function fetched({ submission, part, position }: HeldRef, by: string, now
   );
 }
 
+/** RFC 3463: delivery time expired, in the sender mailbox; other address status. */
+const STATUS: Readonly<Partial<Record<HeldEnd, string>>> = { expired: '5.4.7', unreached: '5.1.0' };
 const WHY: Readonly<Record<HeldEnd, string>> = {
   fetched: 'its recipient deleted it',
   expired: 'nobody fetched it in time',
   recalled: 'its sender took it back',
+  unreached: 'its notification could not be delivered',
 };
 
 /** `report`: the sender is told of those that nobody has fetched. */
@@ -217,7 +220,9 @@ export function endCopies(
     (recipient) => {
       if (recipient.state !== 'waiting') return undefined;
       if (recipient.held.fetched !== undefined) return { ...recipient, state: 'fetched', at: recipient.held.fetched };
-      return { ...recipient, state: as, at: now, reason: WHY[as], ...(as === 'expired' && { status: '5.4.7' }) };
+      const state = as === 'unreached' ? 'bounced' : as;
+      const status = STATUS[as];
+      return { ...recipient, state, at: now, reason: WHY[as], ...(status !== undefined && { status }) };
     },
     (changed) => {
       const missed = [...changed.values()].filter(({ state }) => state !== 'fetched');

@@ -328,6 +328,13 @@ export interface WiderChange extends DeliveryChange {
   readonly woken?: true;
 }
 
+/** What follows when a notification is refused at last. */
+function unreached({ notifies }: SubmissionRow, before: Delivery, recipients: Delivery['recipients']): Effect[] {
+  if (notifies === undefined) return [];
+  const bounced = recipients.some(({ state }, i) => state === 'bounced' && before.recipients[i]?.state !== 'bounced');
+  return bounced ? [{ kind: 'unreached', copy: notifies }] : [];
+}
+
 /** `beside`: keys of rows that `change` asks the draft for. */
 export function changeDelivery(
   id: SubmissionId,
@@ -362,6 +369,7 @@ export function changeDelivery(
         ...reports.map((report): Effect => ({ kind: 'report', at: now, ...report })),
         ...feedback.map((one): Effect => ({ kind: 'feedback', at: now, sender, destination, ...one })),
         ...(more.effects ?? []),
+        ...unreached(row, before, recipients),
       ];
       const settled = Number(!before.recipients.every(isSettled) && recipients.every(isSettled));
       const done = isThere && (carriesOut !== undefined || recipients.every(isSettled));
