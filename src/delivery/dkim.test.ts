@@ -57,6 +57,14 @@ async function verified(message: Buffer): Promise<string[]> {
 describe('DKIM signatures', () => {
   const both = ['pass example.test rsa-sha256', 'pass example.test ed25519-sha256'];
 
+  it('of a gateway, for a notification whose author is elsewhere and for nothing else', async () => {
+    const foreign = HEADER.replace('kim@Example.test', 'dave@remote.test');
+    const notification = mail(`${foreign}\r\nDownmail-Notification: v=1`);
+    expect((await shared.signer.sign(pieces(notification), 'example.test')).toString()).toContain('d=example.test;');
+    expect(await shared.signer.sign(pieces(notification))).toHaveLength(0);
+    expect(await shared.signer.sign(pieces(mail(foreign)), 'example.test')).toHaveLength(0);
+  });
+
   it('one with each key, and both hold', async () => expect(await verified(mail(HEADER))).toEqual(both));
 
   it('hold for an empty body, a large one, one without line end, folded fields and UTF-8', async () => {
