@@ -156,9 +156,9 @@ export class Pipeline {
   /** In whatever order they are given. A stage that is named twice, or needs what no earlier one gives, is a bug. */
   constructor(stages: readonly Stage[], events: PipelineEvents) {
     this.stages = stages.toSorted((a, b) => STAGE_ORDER.indexOf(a.name) - STAGE_ORDER.indexOf(b.name));
-    this.#atRecipient = this.stages.filter(({ recipient }) => recipient !== undefined);
-    this.#atHeader = this.stages.filter(({ header }) => header !== undefined);
-    this.#atContent = this.stages.filter(({ content }) => content !== undefined);
+    this.#atRecipient = this.stages.filter((stage) => stage.recipient !== undefined);
+    this.#atHeader = this.stages.filter((stage) => stage.header !== undefined);
+    this.#atContent = this.stages.filter((stage) => stage.content !== undefined);
     this.#events = events;
     const facts = new Set<Fact>(['envelope', 'header', 'body', 'account']);
     for (const [i, { name, needs, gives = [] }] of this.stages.entries()) {

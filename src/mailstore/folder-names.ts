@@ -16,6 +16,13 @@ export function pathLevels(path: string): string[] {
   return levels;
 }
 
+/** The same of a folder that is made, or gets this name: not one that stands for somebody else's folders (`~address/...`, ADR 7). */
+export function ownLevels(path: string): string[] {
+  const levels = pathLevels(path);
+  if (/^~.*@/.test(levels[0]!)) throw badName('it would be that of somebody else');
+  return levels;
+}
+
 /** The path as it is stored. */
 export function canonicalPath(path: string): string {
   return pathLevels(path).join(SEPARATOR);

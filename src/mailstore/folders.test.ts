@@ -50,6 +50,14 @@ test('a folder made again within the same second has a higher UIDVALIDITY (E3)',
   }
 });
 
+test('no folder has a name that leads to what others share', async () => {
+  const { alice } = await aliceLab();
+  const wrong = { code: 'folder-name' };
+  await expect(alice.createFolder('~bob@example.test/Work')).rejects.toMatchObject(wrong);
+  const { id } = await alice.createFolder('~tilde');
+  await expect(alice.renameFolder(id, '~bob@example.test')).rejects.toMatchObject(wrong);
+});
+
 test('UIDNEXT never falls, whatever is expunged', async () => {
   const lab = await aliceLab();
   for (let i = 0; i < 3; i++) await lab.alice.addMessage(mail('x'), { folder: INBOX });

@@ -335,6 +335,23 @@ describe('a crash', () => {
   });
 });
 
+test("a script reaches no folder of somebody else's: the mail stays in INBOX (H9)", async () => {
+  await using l = await arrivals();
+  await l.carol.createFolder('Shared');
+  const shared = l.carol.folderAt('Shared')!;
+  await l.mailstore.setRights(
+    { kind: 'user', account: l.carol.id, address: 'carol@example.test', admin: false },
+    { owner: l.carol.id, folder: shared.id },
+    l.bob.id,
+    { mode: 'set', rights: 'lr' },
+  );
+  await l.script(l.bob, 'require ["fileinto", "mailbox"]; fileinto :create "~carol@example.test/Shared";');
+  await l.arrives({ subject: 'not there' });
+  expect(await inFolder(l.bob, 'INBOX')).toEqual(['not there']);
+  expect(l.carol.getMessageIds({ folder: shared.id })).toEqual([]);
+  expect(l.bob.folders().map(({ path }) => path)).not.toContain('~carol@example.test/Shared');
+});
+
 describe('rules that people make', () => {
   const flag = { id: 'r1', name: '회의', enabled: true, match: 'all' as const, actions: [{ do: 'flag' as const }] };
   const meeting = { field: 'subject' as const, comparison: 'contains' as const, value: '회의' };

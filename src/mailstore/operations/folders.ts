@@ -3,7 +3,7 @@ import { MailError } from '../../mail/error.ts';
 import type { FolderId, FolderRole, MsgId } from '../api.ts';
 import type { Operation } from '../commit.ts';
 import type { Draft, Plan } from '../draft.ts';
-import { canonicalPath, FOLDER_LIMITS, pathLevels, SEPARATOR } from '../folder-names.ts';
+import { canonicalPath, FOLDER_LIMITS, ownLevels, SEPARATOR } from '../folder-names.ts';
 import { type FolderRow, type LogChange, newFolder, noFolder, removedChange } from '../state.ts';
 import { planMove } from './messages.ts';
 import { MOST_MESSAGES } from './parts.ts';
@@ -120,7 +120,7 @@ export function createFolder(
   description: string,
   now: number,
 ): Operation<FolderId> {
-  const levels = pathLevels(path);
+  const levels = ownLevels(path);
   checkDescription(description);
   return {
     plan(draft) {
@@ -151,7 +151,7 @@ export function standardFolders(now: number): Operation<void> {
 
 /** The first of its messages are moved when INBOX has more than fit; call `moveMessages` for the rest. */
 export function renameFolder(id: FolderId, path: string, now: number): Operation<FolderId> {
-  const levels = pathLevels(path);
+  const levels = ownLevels(path);
   return {
     alone: true,
     plan(draft): Plan<FolderId> {
