@@ -15,7 +15,7 @@ export const plan = JSON.parse(process.env['LAB'] ?? '{}') as LabPlan;
 
 /** Who imports what gets which. */
 const EXCHANGED: readonly (readonly [importer: string, module: string, instead: string])[] = [
-  ['/src/profiles/single.ts', '/src/adapters/kv-lmdb.ts', './kv-lab.ts'],
+  ['/src/profiles/engine.ts', '/src/adapters/kv-lmdb.ts', './kv-lab.ts'],
   ['/src/adapters/blob-files.ts', '/src/adapters/files.ts', './files-lab.ts'],
   ['/src/adapters/kv-lmdb-writer.ts', '/lmdb/', './engine-lab.ts'],
 ];
