@@ -63,7 +63,10 @@ export class Lane {
   /** When one for whom there is no place in memory may come again: about when it could have its turn. */
   turnIn(): number {
     this.#sentBack++;
-    const wait = (this.#sentBack * this.#averageMs) / this.#allowed;
+    // A destination that has not yet been asked too much is soon asked as much as may be: who waited for the pace at which it began would
+    // come long after it has nothing to do.
+    const atOnce = this.#wasTooMuch ? this.#allowed : this.#limits.perDestination;
+    const wait = (this.#sentBack * this.#averageMs) / atOnce;
     return Math.min(LONGEST_TURN_MS, Math.max(SHORTEST_TURN_MS, wait));
   }
 
