@@ -5,17 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ImapClient } from '../client/imap.ts';
+import { rawMessages } from '../client/mailbox.ts';
 import { addAccounts, pabal, Service } from '../service.ts';
-
-async function rawMessages(at: string, user: string, folder: string): Promise<{ flags: string; hash: string }[]> {
-  const client = await ImapClient.connect(at);
-  await client.login(user, 'secret-word');
-  const all = [];
-  for await (const { flags, raw } of client.messages(folder))
-    all.push({ flags, hash: createHash('sha256').update(raw).digest('hex') });
-  await client.logout();
-  return all;
-}
 
 /** Of everything in a folder. */
 async function digestOf(folder: string): Promise<string[]> {

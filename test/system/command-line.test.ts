@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { STAGE_ORDER } from '../../src/intake/pipeline.ts';
 import { ImapClient } from '../client/imap.ts';
+import { rawMessages } from '../client/mailbox.ts';
 import { pabal, Service } from '../service.ts';
 
 let base: string;
@@ -19,16 +20,6 @@ const MESSAGES = [
   'From: b@example.test\r\nSubject: two\r\n\r\nno newline at the end\r\n',
   'From: c@example.test\r\nSubject: =?utf-8?b?7ZWc6riA?=\r\n\r\n\ud55c\uae00\r\n\r\n\r\n',
 ];
-
-async function rawMessages(at: string, user: string, folder: string): Promise<{ flags: string; hash: string }[]> {
-  const client = await ImapClient.connect(at);
-  await client.login(user, 'secret-word');
-  const all = [];
-  for await (const { flags, raw } of client.messages(folder))
-    all.push({ flags, hash: createHash('sha256').update(raw).digest('hex') });
-  await client.logout();
-  return all;
-}
 
 describe('with a service that runs', () => {
   let service: Service;
