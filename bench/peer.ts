@@ -10,10 +10,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadAccounts } from '../test/load/message.ts';
 import { BENCH_DOMAIN, BENCH_PASSWORD, type Subject } from './subject.ts';
+import { domainOf } from '../src/mail/path.ts';
 import { answering, Postfix, postfixMissing, userIds } from '../test/postfix.ts';
 
 export interface PeerOptions {
   readonly accounts?: number;
+  /** Whose mailboxes it has instead of those; all of one domain. */
+  readonly people?: readonly string[];
   /** Default true: `mail_fsync` as Debian ships it (`optimized`: LMTP syncs each message). */
   readonly sync?: boolean;
 }
@@ -61,7 +64,8 @@ export class Peer implements Subject {
     if (why !== undefined) throw new Error(why);
     const folder = mkdtempSync(join(tmpdir(), 'bench-peer-'));
     chmodSync(folder, 0o755);
-    const peer = new Peer(folder, loadAccounts(options.accounts ?? 100, BENCH_DOMAIN), await freePorts(5));
+    const people = options.people ?? loadAccounts(options.accounts ?? 100, BENCH_DOMAIN);
+    const peer = new Peer(folder, people, await freePorts(5));
     peer.#configureDovecot(options.sync ?? true);
     await peer.#run();
     return peer;
@@ -151,7 +155,7 @@ service anvil {
 
   #configuration(): string {
     return `myhostname = peer.test
-virtual_mailbox_domains = ${BENCH_DOMAIN}
+virtual_mailbox_domains = ${domainOf(this.accounts[0] ?? '')}
 virtual_mailbox_maps = texthash:FOLDER/postfix/accounts
 virtual_transport = lmtp:unix:FOLDER/dovecot/lmtp
 lmtp_destination_concurrency_limit = 20

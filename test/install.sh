@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the mail programs that the tests speak to (with --bench also those that the bench compares with, with --goals what only goals need), or says
+# Installs the mail programs that the tests speak to (with --bench also the signer that the bench sets beside ours, with --goals what only goals need), or says
 # which are missing. No system service is started by it: a package's daemon stays as stopped as it was.
 set -u
 packages=""
@@ -27,16 +27,17 @@ need rspamd rspamd
 PATH="$PATH:/usr/sbin:/sbin"
 need postfix postfix
 need smtp-source postfix
+# The conventional side of Downmail.
+need dovecot dovecot-core
+need /usr/lib/dovecot/lmtp dovecot-lmtpd
+need /usr/lib/dovecot/imap dovecot-imapd
+need /usr/lib/dovecot/pop3 dovecot-pop3d
 # Signs and verifies DKIM and ARC; it belongs to Debian's own Python, whatever other one comes first in the path.
 /usr/bin/python3 -c 'import dkim, authres' 2>/dev/null || packages="$packages python3-dkim python3-authres"
 # What these load at run time; their packages only recommend it.
 perl -MNet::SSLeay -e 1 2>/dev/null || packages="$packages libnet-ssleay-perl"
 ls /usr/lib/*/sasl2/libplain.so >/dev/null 2>&1 || packages="$packages libsasl2-modules"
 if [ "${1:-}" = --bench ]; then
-  need dovecot dovecot-core
-  need /usr/lib/dovecot/lmtp dovecot-lmtpd
-  need /usr/lib/dovecot/imap dovecot-imapd
-  need /usr/lib/dovecot/pop3 dovecot-pop3d
   need opendkim opendkim
 fi
 if [ "${1:-}" = --goals ]; then

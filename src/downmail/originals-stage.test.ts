@@ -68,7 +68,7 @@ test('in maturity an original is refused with a reply that says why, and a prove
   const refusal = await world.stage.content(await world.arrived(LONG)).catch((error: unknown) => error);
   expect(replyTo(refusal)).toMatchObject({ code: 550, status: '5.7.1' });
   expect(world.told).toHaveLength(1);
-  expect(world.told[0]).toContain('dave@remote.test From: Pabal');
+  expect(world.told[0]).toContain('dave@remote.test From: Pabal <postmaster@example.test>');
   expect(world.told[0]).toContain('다운메일 방식으로 다시');
   // Signal mail, reports, signals of Downmail and mail of our own pass.
   await world.stage.content(await world.arrived('short'));

@@ -11,6 +11,7 @@ import type { Arrived, Delivery, Stage } from '../intake/pipeline.ts';
 import { isDownmailSignal } from '../mail/downmail/fields.ts';
 import { MailError } from '../mail/error.ts';
 import { HeaderBlock } from '../mail/header.ts';
+import { domainOf } from '../mail/path.ts';
 import type { MailAccount, MessageDetails, Staged } from '../mailstore/api.ts';
 import type { LocalRecipient } from '../intake/arrival.ts';
 import { decideReceiving, type ReceivingVerdict } from './decision.ts';
@@ -129,6 +130,7 @@ export class OriginalsStage implements Stage {
     using account: MailAccount & Disposable = await store.open(INTAKE, id);
     const full = code === 'gateway-full';
     const mail = notice(
+      domainOf(address),
       sender,
       'Please send your mail by Downmail / 다운메일로 다시 보내 주십시오',
       `originals.${id}`,
