@@ -80,7 +80,7 @@ export class ScriptedTransfer implements Transfer {
       this.senders.push(mail.sender);
       return outcomes;
     } finally {
-      this.#active.set(domain, active - 1);
+      this.#active.set(domain, (this.#active.get(domain) ?? 0) - 1);
     }
   }
 
