@@ -89,11 +89,58 @@ function routes(access: string): string[] {
   return here.map(({ method, url }) => `${method} ${url}`);
 }
 
-async function ask(caller: typeof http.call, name: string, ids: Ids): Promise<Answer> {
+async function ask(
+  caller: typeof http.call,
+  name: string,
+  ids: Ids,
+  method = name.split(' ')[0] ?? '',
+): Promise<Answer> {
   const found = OWN[name];
   if (found === undefined) throw new Error(`no case for ${name}`);
   const [url, call] = found.request(ids);
-  return await caller(name.split(' ')[0] ?? '', url, call);
+  return await caller(method, url, call);
+}
+
+function withHeaders(caller: typeof http.call, headers: Record<string, string>): typeof http.call {
+  return (method, url, call) => caller(method, url, { ...call, headers: { ...call?.headers, ...headers } });
+}
+
+/** A path whatever its ids are called. */
+function shape(url: string): string {
+  return url.replaceAll(/:[a-z]+/g, ':');
+}
+
+/** What names nobody, or nobody any more. */
+async function closedKinds(): Promise<Record<string, Record<string, string>>> {
+  const { directory, users, alice } = http;
+  const session = async (user = users.alice, ttlMs = 1e6, purpose: 'api' | 'sign-in-link' = 'api') =>
+    await directory.createSession(user, { ttlMs, purpose });
+  const ended = await session();
+  await directory.endSession(ended);
+  const suspended = await http.add('carol@example.test');
+  const removed = await http.add('dora@example.test');
+  const [ofSuspended, ofRemoved] = [await session(suspended), await session(removed)];
+  await directory.updateAccount(suspended.account, { suspended: true });
+  await directory.removeAccount(removed.account);
+  const tokens = {
+    'a word': 'wrong',
+    'an ended session': ended,
+    'an expired session': await session(users.alice, 0),
+    'a sign-in link': await session(users.alice, 1e6, 'sign-in-link'),
+    'a session of a suspended account': ofSuspended,
+    'a session of a removed account': ofRemoved,
+    'a session said to be of another account': http.bob.token.replace(users.bob.account, users.alice.account),
+    'a session with one letter less': alice.token.slice(0, -1),
+  };
+  const kinds: Record<string, Record<string, string>> = { nothing: {} };
+  for (const [kind, token] of Object.entries(tokens)) {
+    kinds[kind] = { authorization: `Bearer ${token}` };
+    kinds[`${kind}, as a cookie`] = { cookie: `pabal_session=${token}`, 'x-pabal-csrf': '1' };
+  }
+  const password = Buffer.from('alice@example.test:secret password').toString('base64');
+  kinds['the password itself'] = { authorization: `Basic ${password}` };
+  kinds['a session in another scheme'] = { authorization: `Token ${alice.token}` };
+  return kinds;
 }
 
 /** An answer without what differs between any two. */
@@ -122,33 +169,67 @@ describe('every route', () => {
   });
 
   test('of an account is closed to whoever is not signed in', async () => {
-    const expired = await http.directory.createSession(http.users.alice, { ttlMs: 1e6, purpose: 'api' });
-    await http.directory.endSession(expired);
-    const credentials: Record<string, string>[] = [
-      {},
-      { authorization: 'Bearer wrong' },
-      { authorization: `Bearer ${expired}` },
-      { authorization: `Basic ${Buffer.from('alice@example.test:secret password').toString('base64')}` },
-      { cookie: 'pabal_session=wrong', 'x-pabal-csrf': '1' },
-      { cookie: `pabal_session=${expired}`, 'x-pabal-csrf': '1' },
-    ];
+    const kinds = await closedKinds();
+    let checks = 0;
     for (const name of Object.keys(OWN)) {
-      for (const headers of credentials) {
-        const caller: typeof http.call = (method, url, call) =>
-          http.call(method, url, { ...call, headers: { ...call?.headers, ...headers } });
-        const answer = await ask(caller, name, theirs);
-        expect(answer.status, `${name} with ${JSON.stringify(headers)}`).toBe(401);
-        expect(answer.text).not.toContain(SECRET);
+      const [method = ''] = name.split(' ');
+      for (const [kind, headers] of Object.entries(kinds)) {
+        for (const asked of method === 'GET' && name !== 'GET /v1/events' ? ['GET', 'HEAD'] : [method]) {
+          const answer = await ask(withHeaders(http.call, headers), name, theirs, asked);
+          const what = `${asked} ${name} with ${kind}`;
+          expect(answer.status, what).toBe(401);
+          expect(answer.text, what).not.toContain(SECRET);
+          checks++;
+        }
+      }
+    }
+    // Every route and method by every kind of credential.
+    expect(checks).toBeGreaterThanOrEqual(1_500);
+  });
+
+  test('that changes something wants proof that the page is ours beside the cookie', async () => {
+    const cookie = `pabal_session=${http.alice.token}`;
+    const kinds: Record<string, Record<string, string>> = {
+      'no proof': { cookie },
+      'another site': { cookie, 'x-pabal-csrf': '1', origin: 'https://elsewhere.test' },
+      'a page without origin': { cookie, 'x-pabal-csrf': '1', origin: 'null' },
+      'what a browser says': { cookie, 'x-pabal-csrf': '1', 'sec-fetch-site': 'cross-site' },
+    };
+    for (const name of Object.keys(OWN).filter((one) => !one.startsWith('GET'))) {
+      for (const [kind, headers] of Object.entries(kinds)) {
+        const { status, text } = await ask(withHeaders(http.call, headers), name, theirs);
+        expect(status, `${name} with ${kind}`).toBe(403);
+        expect(text).not.toContain(SECRET);
       }
     }
   });
 
-  test('answers a foreign id like a missing one, with no byte of what is there (F1)', async () => {
+  test('knows its methods only, whoever asks', async () => {
+    const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
+    const known = new Set(http.server.routes.map(({ method, url }) => `${method} ${shape(url)}`));
+    for (const [name, { request }] of Object.entries(OWN)) {
+      const [, pattern = ''] = name.split(' ');
+      for (const method of methods.filter((one) => !known.has(`${one} ${shape(pattern)}`))) {
+        const { status, text, headers } = await http.alice.as(method, request(theirs)[0]);
+        // To the other methods of `/v1/messages/:id`, `/v1/messages/batch` is a message that is missing.
+        const refused = pattern.includes(':') ? [405] : [400, 404, 405];
+        expect(status, `${method} ${pattern}`).toBeOneOf(refused);
+        expect(text + JSON.stringify(headers), `${method} ${pattern}`).not.toContain(SECRET);
+      }
+    }
+  });
+
+  test.each([
+    ['a token', (token: string): Record<string, string> => ({ authorization: `Bearer ${token}` }), false],
+    ['a cookie', (token: string) => ({ cookie: `pabal_session=${token}`, 'x-pabal-csrf': '1' }), false],
+    ['a token of an administrator', (token: string) => ({ authorization: `Bearer ${token}` }), true],
+  ])('answers a foreign id like a missing one, with no byte of what is there (F1): %s', async (_, headers, admin) => {
+    if (admin) await http.directory.updateAccount(http.users.bob.account, { admin: true });
+    const caller = async () => withHeaders(http.call, headers((await http.signIn(http.users.bob)).token));
     for (const [name, { stranger }] of Object.entries(OWN)) {
-      const bob = (await http.signIn(http.users.bob)).as;
+      const bob = await caller();
       const foreign = await ask(bob, name, theirs);
-      const again = name === 'DELETE /v1/session' ? (await http.signIn(http.users.bob)).as : bob;
-      const none = await ask(again, name, MISSING);
+      const none = await ask(name === 'DELETE /v1/session' ? await caller() : bob, name, MISSING);
       expect(foreign.status, name).toBe(stranger);
       expect(comparable(foreign, theirs), name).toEqual(comparable(none, MISSING));
       expect(foreign.text + JSON.stringify(foreign.headers), name).not.toContain(SECRET);
