@@ -1,5 +1,6 @@
 /** Who exists: domains, accounts, credentials, aliases. */
 import type { AccountId, Principal } from '../mailstore/api.ts';
+import type { AppPasswords } from './app-passwords.ts';
 
 export interface DomainInfo {
   readonly name: string;
@@ -20,7 +21,32 @@ export interface AccountInfo {
   readonly created: number;
 }
 
-/** Where a sign-in came from. */
+/** What a password can be used over. */
+export type SignInProtocol = 'smtp' | 'imap' | 'pop3' | 'http' | 'managesieve';
+
+export interface SignInOrigin {
+  readonly protocol: SignInProtocol;
+  /** IP address. */
+  readonly remote: string;
+}
+
+/** What an application password is good for: reading over IMAP, fetching over POP3, submission, ManageSieve. */
+export const APP_PASSWORD_SCOPES = ['imap', 'pop3', 'send', 'sieve'] as const;
+export type AppPasswordScope = (typeof APP_PASSWORD_SCOPES)[number];
+
+export interface AppPasswordInfo {
+  /** Says nothing about the password. */
+  readonly id: string;
+  /** What its owner calls it. */
+  readonly name: string;
+  readonly scopes: readonly AppPasswordScope[];
+  /** Milliseconds since 1970. */
+  readonly created: number;
+  /** To within ten minutes; absent: never yet. */
+  readonly lastUse?: SignInOrigin & { readonly at: number };
+}
+
+/** Where a session was begun. */
 export interface SessionOrigin {
   /** IP address. */
   readonly remote: string;
@@ -91,18 +117,17 @@ export interface Directory {
    */
   route(address: string): Promise<Route>;
   /**
-   * Argon2id; takes the same time whether the address exists or not. Throws `auth-failed`, `auth-throttled`,
+   * The account's password (argon2id), or an application password where the protocol is in its scope. Takes the same time whether the address exists or not. Throws `auth-failed`, `auth-throttled`,
    * `account-suspended`. One failure counter for all protocols, per account and network. Hashing is bounded: more than a few at once
    * wait, many are refused with `busy`.
    */
-  authenticate(
-    address: string,
-    password: string,
-    from: {
-      readonly protocol: 'smtp' | 'imap' | 'pop3' | 'http' | 'managesieve';
-      readonly remote: string;
-    },
-  ): Promise<Principal & { kind: 'user' }>; // prettier-ignore
+  authenticate(address: string, password: string, from: SignInOrigin): Promise<Principal & { kind: 'user' }>; // prettier-ignore
+  /**
+   * For what somebody who is signed in already may do only with the password: throws what `authenticate` throws. An application
+   * password does not do.
+   */
+  confirm(account: AccountId, password: string, from: SignInOrigin): Promise<void>;
+  readonly appPasswords: Pick<AppPasswords, 'create' | 'list' | 'revoke'>;
   /** May this account send as this address (its own, an alias, or a subaddress of these)? */
   maySendAs(account: AccountId, address: string): Promise<boolean>;
 

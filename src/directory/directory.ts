@@ -7,7 +7,8 @@ import type { Clock } from '../ports/clock.ts';
 import type { KeyValueStore } from '../ports/kv.ts';
 import type { Random } from '../ports/random.ts';
 import { addressText, normalAddress, normalDomain } from './address.ts';
-import type { AccountInfo, Directory, DomainInfo, Route, SessionInfo, SessionOrigin } from './api.ts';
+import type { AccountInfo, Directory, DomainInfo, Route, SessionInfo, SessionOrigin, SignInOrigin } from './api.ts';
+import { APP_PASSWORD_ROWS, AppPasswords } from './app-passwords.ts';
 import { Claims, taken } from './claims.ts';
 import { Domains } from './domains.ts';
 import { info, present, principal, readable } from './identity.ts';
@@ -63,6 +64,7 @@ export class KvDirectory implements Directory, Disposable {
   readonly #administrators: Administrators;
   readonly #sessions: Sessions;
   readonly #routes: Routes;
+  readonly appPasswords: AppPasswords;
   readonly #subscription: Disposable;
 
   constructor(parts: DirectoryParts, options: DirectoryOptions = {}) {
@@ -76,12 +78,13 @@ export class KvDirectory implements Directory, Disposable {
     this.#passwords = new Passwords(options.hashCost ?? HASH_COST);
     this.#recent = new RecentPasswords(parts.clock, parts.random);
     const throttle = new Throttle(parts.cache, parts.clock, options.throttle ?? THROTTLE_LIMITS);
-    this.#signIn = new SignIn(throttle, this.#passwords, this.#recent);
     this.#domains = new Domains(parts.kv, this.#transactions, parts.clock);
     this.#claims = new Claims(parts.kv, this.#transactions);
     const identity = (account: AccountId): Promise<IdentityRow | undefined> => this.#identity(account);
     this.#administrators = new Administrators(parts.kv, this.#transactions, identity);
     this.#sessions = new Sessions(parts.kv, this.#transactions, parts.clock, parts.random);
+    this.appPasswords = new AppPasswords(parts.kv, this.#transactions, parts.clock, parts.random);
+    this.#signIn = new SignIn({ throttle, passwords: this.#passwords, recent: this.#recent, apps: this.appPasswords });
     this.#routes = new Routes({
       claims: this.#claims,
       domains: this.#domains,
@@ -237,8 +240,11 @@ export class KvDirectory implements Directory, Disposable {
           ...(change.quota !== undefined && { quota: change.quota }),
           ...(change.categories !== undefined && { categories: change.categories }),
         };
-        // A new password, or a suspension, ends every session.
-        const clear = password !== undefined || after.suspended ? [SESSION_ROWS] : [];
+        // A new password, or a suspension, ends every session; a new one also what else opens the account.
+        const clear = [
+          ...(password !== undefined || after.suspended ? [SESSION_ROWS] : []),
+          ...(password !== undefined ? [APP_PASSWORD_ROWS] : []),
+        ];
         return { batch: { header: encode(after), clear }, result: after };
       });
     let after: IdentityRow;
@@ -332,11 +338,7 @@ export class KvDirectory implements Directory, Disposable {
 
   // --- signing in
 
-  async authenticate(
-    address: string,
-    password: string,
-    from: { readonly protocol: 'smtp' | 'imap' | 'pop3' | 'http' | 'managesieve'; readonly remote: string },
-  ): Promise<Principal & { kind: 'user' }> {
+  async authenticate(address: string, password: string, from: SignInOrigin): Promise<Principal & { kind: 'user' }> {
     let identity: IdentityRow | undefined;
     const account = await this.#signIn.check(readable(address), password, from, async (normal) => {
       const owner = await this.#claims.owner(normal);
@@ -344,6 +346,11 @@ export class KvDirectory implements Directory, Disposable {
       return owner && identity && { account: owner, phc: identity.password ?? undefined };
     });
     return this.announced(principal(account, present(account, identity)));
+  }
+
+  async confirm(account: AccountId, password: string, from: SignInOrigin): Promise<void> {
+    const { address, password: phc } = present(account, await this.#identity(account));
+    await this.#signIn.check(readable(address), password, from, async () => ({ account, phc: phc ?? undefined }));
   }
 
   /** Tells the other parts that somebody signed in. */

@@ -5,14 +5,14 @@
  * - `d/.reject`: header `{reject}`: whose mail nobody gets
  * - `d/.all`: a row for each domain there may be; the domain's own header is the truth
  * - `a/<address>`: header `{account}` while somebody has the address. One commit decides who
- * - `i/<account>`: header: the account; rows `s<hash>`: its sessions
+ * - `i/<account>`: header: the account; rows `s<hash>`: its sessions, `p<hash>`: its application passwords
  * - `i/.administrators`: a row for each account that may be an administrator; its own header is the truth
  * - `i/.pending`: changes that need several partitions and are not finished; a start finishes or undoes them
  */
 import type { RejectEntry } from '../mail/reject-list.ts';
 import type { AccountId } from '../mailstore/api.ts';
 import { type Key, type Partition, partition, type Value } from '../ports/kv.ts';
-import type { SessionOrigin } from './api.ts';
+import type { AppPasswordInfo, SessionOrigin } from './api.ts';
 
 export interface DomainRow {
   readonly created: number;
@@ -66,6 +66,9 @@ export interface SessionRow {
   readonly from?: SessionOrigin;
 }
 
+/** The key is the hash of the password, and its id. */
+export type AppPasswordRow = Omit<AppPasswordInfo, 'id'>;
+
 export interface PendingRow {
   readonly what: 'add' | 'remove' | 'alias' | 'quota';
   readonly account: AccountId;
@@ -81,7 +84,9 @@ export const domainPartition = (domain: string): Partition => partition('d', dom
 export const claimPartition = (address: string): Partition => partition('a', address);
 export const identityPartition = (account: AccountId): Partition => partition('i', account);
 
-export function encode(row: DomainRow | MemberRow | ClaimRow | IdentityRow | SessionRow | PendingRow | null): Value {
+export function encode(
+  row: DomainRow | MemberRow | ClaimRow | IdentityRow | SessionRow | AppPasswordRow | PendingRow | null,
+): Value {
   return Buffer.from(JSON.stringify(row));
 }
 

@@ -18,6 +18,7 @@ export interface Ids {
   readonly push: string;
   readonly run: string;
   readonly session: string;
+  readonly appPassword: string;
   readonly identity: string;
   readonly contact: string;
   readonly group: string;
@@ -49,6 +50,12 @@ export const OWN: Record<string, Case> = {
   'DELETE /v1/session': { request: () => ['/v1/session'], stranger: 204 },
   'GET /v1/sessions': { request: () => ['/v1/sessions'], stranger: 200 },
   'DELETE /v1/sessions/:id': { request: (ids) => [`/v1/sessions/${ids.session}`], stranger: 404 },
+  'GET /v1/app-passwords': { request: () => ['/v1/app-passwords'], stranger: 200 },
+  'POST /v1/app-passwords': {
+    request: () => ['/v1/app-passwords', { body: { current: 'not it', name: 'x', scopes: ['imap'] } }],
+    stranger: 401,
+  },
+  'DELETE /v1/app-passwords/:id': { request: (ids) => [`/v1/app-passwords/${ids.appPassword}`], stranger: 404 },
   'GET /v1/profile': { request: () => ['/v1/profile'], stranger: 200 },
   'PUT /v1/profile/name': { request: () => ['/v1/profile/name', { body: { name: 'x' } }], stranger: 204 },
   'PUT /v1/profile/password': {
@@ -331,6 +338,7 @@ export const MISSING: Ids = {
   push: 'f'.repeat(22),
   run: 'f'.repeat(12),
   session: 'f'.repeat(43),
+  appPassword: 'f'.repeat(43),
   identity: 'nobody@example.test',
   contact: 'f'.repeat(16),
   group: 'f'.repeat(16),

@@ -4,6 +4,7 @@ import { parseSize } from '../../config/values.ts';
 import * as operations from '../../control/operations/account.ts';
 import { accountSending } from '../../control/operations/senders.ts';
 import type { AccountInfo } from '../../directory/api.ts';
+import { accountCredentials } from './account-credentials.ts';
 import { type Cli, common, type CommonOptions, readAll, UsageError, withControl, withJson } from '../cli.ts';
 import { formatBytes, formatTime, printJson, printTable, visible } from '../print.ts';
 
@@ -23,7 +24,9 @@ interface SendingOptions extends CommonOptions {
 export function account(program: Command, cli: Cli): void {
   const group = program
     .command('account')
-    .description('accounts: add, list, show, suspend, resume, remove, password, alias, quota, category, sending');
+    .description(
+      'accounts: add, list, show, suspend, resume, remove, password, app-password, alias, quota, category, sending',
+    );
 
   withJson(group.command('add <address>').description('make an account; without a password a one-time link is printed'))
     .option('--password-stdin', 'read the password from standard input')
@@ -127,6 +130,8 @@ export function account(program: Command, cli: Cli): void {
         return cli.out(`password of ${visible(address)} changed; its sessions have ended\n`);
       });
     });
+
+  accountCredentials(group, cli);
 
   common(group.command('alias <address> <alias>').description('another address for an account'))
     .option('--remove', 'take it away again')

@@ -70,6 +70,9 @@ beforeEach(async () => {
     webhook: hook.json.id,
     run: run.json.id,
     session: (await http.alice.as('GET', '/v1/sessions')).json.items[0].id,
+    appPassword: (
+      await http.directory.appPasswords.create(http.users.alice.account, { name: SECRET, scopes: ['imap'] })
+    ).id,
     identity: 'alice@example.test',
     contact: contact.json.id,
     group: group.json.id,
@@ -267,6 +270,7 @@ describe('every route', () => {
           rule: wire,
           run: wire,
           session: wire,
+          appPassword: wire,
           contact: wire,
           group: wire,
         });

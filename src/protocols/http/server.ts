@@ -42,6 +42,7 @@ import { methodsOf } from './methods.ts';
 import { PROBLEMS, Problem, problemBody, toProblem } from './reply.ts';
 import type { ProblemCode } from './reply.ts';
 import { adminRoutes } from './routes/admin.ts';
+import { appPasswordRoutes } from './routes/app-passwords.ts';
 import { classificationRoutes } from './routes/classifications.ts';
 import { clientRoutes } from './routes/client.ts';
 import { contactFileRoutes } from './routes/contact-files.ts';
@@ -267,6 +268,7 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
     const api = scope.withTypeProvider<ZodTypeProvider>();
     sessionRoutes(api, services);
     profileRoutes(api, services);
+    appPasswordRoutes(api, services);
     folderRoutes(api, services, sortKeys);
     messageRoutes(api, services, cleaner);
     receiptRoutes(api, services);

@@ -137,10 +137,12 @@ export function Choice<K extends string>({ label, hint, value, options, onChange
 interface SaveProps {
   readonly busy: boolean;
   readonly complaint?: string;
+  /** Of the button, where it does not save. */
+  readonly label?: string;
   readonly children?: ReactNode;
 }
 
-export function SaveRow({ busy, complaint = '', children }: SaveProps) {
+export function SaveRow({ busy, complaint = '', label, children }: SaveProps) {
   const words = useSettingsWords();
   return (
     <>
@@ -152,7 +154,7 @@ export function SaveRow({ busy, complaint = '', children }: SaveProps) {
       <div className="save-row">
         {children}
         <button className="button primary" disabled={busy}>
-          {busy ? words.saving : words.save}
+          {busy ? words.saving : (label ?? words.save)}
         </button>
       </div>
     </>

@@ -1,4 +1,4 @@
-/** The password, and where one is signed in. */
+/** The password, those of single programs, and where one is signed in. */
 import { type FormEvent, useState } from 'react';
 import { call } from '../api.ts';
 import { failed } from '../mail/actions.ts';
@@ -6,6 +6,7 @@ import { codeOf } from '../mail/mailbox.ts';
 import { toast } from '../ui/toast.tsx';
 import { mediumDate } from '../words/format.ts';
 import { useWords } from '../words/words.ts';
+import { AppPasswords } from './app-passwords.tsx';
 import { programName } from './program-name.ts';
 import { Field, Loaded, SaveRow, Section, useResource } from './resource.tsx';
 import { useSettingsWords } from './words.ts';
@@ -25,6 +26,7 @@ export function Security() {
   return (
     <>
       <PasswordForm onChanged={sessions.load} />
+      <AppPasswords />
       <Sessions of={sessions} />
     </>
   );

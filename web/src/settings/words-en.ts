@@ -175,7 +175,8 @@ export const en = {
     tooShort: 'At least 8 characters.',
     wrong: 'That is not your password.',
     changePassword: 'Change password',
-    passwordHint: 'You are signed out everywhere else, and mail programs ask for the new one.',
+    passwordHint:
+      'You are signed out everywhere else, mail programs ask for the new one, and the passwords of single programs end.',
     changed: 'The password is changed',
     sessions: 'Where you are signed in',
     sessionsHint: 'In browsers and programs that use the API. What you do not know, end, and change your password.',
@@ -184,6 +185,28 @@ export const en = {
     end: 'Sign out',
     ended: 'Signed out there',
     unknown: 'Unknown program',
+  },
+
+  appPasswords: {
+    title: 'Passwords for mail programs',
+    intro:
+      'One for each program or device: it opens nothing but what you allow, and when you lose the device you take it back here.',
+    empty: 'None yet',
+    name: 'Program or device',
+    nameHint: 'So that you know it again.',
+    current: 'Your own password',
+    scopes: {
+      imap: 'Read mail (IMAP)',
+      pop3: 'Fetch mail (POP3)',
+      send: 'Send mail (SMTP)',
+      sieve: 'Filters (ManageSieve)',
+    },
+    nothing: 'Choose what it is good for.',
+    make: 'Make a password',
+    made: (name: string) => `The password for ${name}, shown only now:`,
+    unused: 'not used yet',
+    lastUse: (date: string, remote: string) => `last used ${date} from ${remote}`,
+    revoked: 'It opens nothing any more',
   },
 };
 

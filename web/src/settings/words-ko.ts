@@ -173,7 +173,8 @@ export const ko: SettingsWords = {
     tooShort: '8자 이상이어야 합니다.',
     wrong: '비밀번호가 맞지 않습니다.',
     changePassword: '비밀번호 바꾸기',
-    passwordHint: '다른 곳에서는 모두 로그아웃되고, 메일 프로그램은 새 비밀번호를 묻습니다.',
+    passwordHint:
+      '다른 곳에서는 모두 로그아웃되고, 메일 프로그램은 새 비밀번호를 묻습니다. 프로그램별 비밀번호는 없어집니다.',
     changed: '비밀번호를 바꾸었습니다',
     sessions: '로그인한 곳',
     sessionsHint: '브라우저와, API 를 쓰는 프로그램입니다. 모르는 것이 있으면 로그아웃시키고 비밀번호를 바꾸세요.',
@@ -182,5 +183,26 @@ export const ko: SettingsWords = {
     end: '로그아웃',
     ended: '그곳에서 로그아웃했습니다',
     unknown: '알 수 없는 프로그램',
+  },
+
+  appPasswords: {
+    title: '메일 프로그램용 비밀번호',
+    intro: '프로그램이나 기기마다 하나씩 만듭니다. 허용한 일만 할 수 있고, 기기를 잃어버리면 여기서 없앱니다.',
+    empty: '아직 없습니다',
+    name: '프로그램이나 기기',
+    nameHint: '나중에 알아볼 수 있게 적습니다.',
+    current: '내 비밀번호',
+    scopes: {
+      imap: '메일 읽기 (IMAP)',
+      pop3: '메일 가져오기 (POP3)',
+      send: '메일 보내기 (SMTP)',
+      sieve: '필터 (ManageSieve)',
+    },
+    nothing: '무엇에 쓸지 고르세요.',
+    make: '비밀번호 만들기',
+    made: (name) => `${name}의 비밀번호입니다. 지금만 보입니다:`,
+    unused: '아직 쓰지 않음',
+    lastUse: (date, remote) => `마지막 사용 ${date}, ${remote}`,
+    revoked: '이제 아무것도 열지 못합니다',
   },
 };

@@ -76,7 +76,7 @@ export function profileRoutes(app: App, services: Services): void {
         tags: TAGS,
         summary: 'Change your password',
         description:
-          'All sessions end. The answer brings the caller a new one: as a cookie if it came with one, else as a token.',
+          'All sessions and application passwords end. The answer brings the caller a new one: as a cookie if it came with one, else as a token.',
         body: passwords,
         response: {
           200: z.strictObject({ token: z.string().optional().describe('For Authorization: Bearer') }),
@@ -85,12 +85,11 @@ export function profileRoutes(app: App, services: Services): void {
       },
     },
     async (request, reply) => {
-      const { by } = signedIn(request);
+      const { by, user } = signedIn(request);
       const { current, password } = request.body;
-      const { id, address } = await owner(request);
       // Whoever finds a browser open has the session, not the account: attempts are counted as those of a sign-in.
-      const user = await directory.authenticate(address, current, { protocol: 'http', remote: request.ip });
-      await directory.updateAccount(id, { password });
+      await directory.confirm(user.account, current, { protocol: 'http', remote: request.ip });
+      await directory.updateAccount(user.account, { password });
       const token = await newSession(services, request, user);
       if (by === 'bearer') return { token };
       setCookie(reply, request, token);

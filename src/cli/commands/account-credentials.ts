@@ -1,0 +1,62 @@
+/** `pabal account app-password`: what opens an account beside its password. */
+import type { Command } from 'commander';
+import * as operations from '../../control/operations/credentials.ts';
+import { APP_PASSWORD_SCOPES, type AppPasswordScope } from '../../directory/api.ts';
+import { type Cli, type CommonOptions, UsageError, withControl, withJson } from '../cli.ts';
+import { formatTime, printJson, printTable, visible } from '../print.ts';
+
+interface AppPasswordOptions extends CommonOptions {
+  readonly add?: string;
+  readonly for?: string;
+  readonly revoke?: string;
+}
+
+export function accountCredentials(group: Command, cli: Cli): void {
+  withJson(
+    group
+      .command('app-password <address>')
+      .description('passwords for single programs, with their last use; one more, or one less'),
+  )
+    .option('--add <name>', 'make one; it is printed once')
+    .option('--for <scopes>', `what it is good for: ${APP_PASSWORD_SCOPES.join(', ')}`, APP_PASSWORD_SCOPES.join(','))
+    .option('--revoke <id>', 'it opens nothing any more')
+    .action((address: string, options: AppPasswordOptions) => appPassword(cli, address, options));
+}
+
+async function appPassword(cli: Cli, address: string, options: AppPasswordOptions): Promise<void> {
+  const { add: name, revoke: id } = options;
+  if (name !== undefined && id !== undefined) throw new UsageError('--add and --revoke do not go together');
+  if (id !== undefined) {
+    await withControl(cli, options, (control) => control.call(operations.appPasswordRevoke, { address, id }));
+    return cli.out(`application password of ${visible(address)} revoked\n`);
+  }
+  if (name !== undefined) {
+    const scopes = scopesOf(options.for ?? '');
+    const made = await withControl(cli, options, (control) =>
+      control.call(operations.appPasswordAdd, { address, name, scopes }),
+    );
+    return options.json ? printJson(cli, made) : cli.out(`${made.password}\n`);
+  }
+  const all = await withControl(cli, options, (control) => control.call(operations.appPasswordList, { address }));
+  if (options.json) return printJson(cli, all);
+  return printTable(
+    cli,
+    ['name', 'for', 'since', 'last use', 'id'],
+    all.map((one) => [
+      one.name,
+      one.scopes.join(', '),
+      formatTime(one.created),
+      one.lastUse === undefined ? '' : `${formatTime(one.lastUse.at)} ${one.lastUse.protocol} ${one.lastUse.remote}`,
+      one.id,
+    ]),
+  );
+}
+
+function scopesOf(text: string): AppPasswordScope[] {
+  return text.split(',').map((word) => {
+    const found = APP_PASSWORD_SCOPES.find((scope) => scope === word.trim());
+    if (found === undefined)
+      throw new UsageError(`${JSON.stringify(word.trim())} is none of ${APP_PASSWORD_SCOPES.join(', ')}`);
+    return found;
+  });
+}

@@ -1,0 +1,141 @@
+/**
+ * Passwords for single programs: made here, shown once, good for some protocols only, and taken back one by one. They have
+ * 100 random bits, so a fast hash keeps them as well as a slow one would; it is the key of the row, under which it is found.
+ */
+import { createHash } from 'node:crypto';
+import { MailError } from '../mail/error.ts';
+import type { AccountId } from '../mailstore/api.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Key, KeyValueStore, Range } from '../ports/kv.ts';
+import type { Random } from '../ports/random.ts';
+import type { AppPasswordInfo, AppPasswordScope, SignInOrigin, SignInProtocol } from './api.ts';
+import { type AppPasswordRow, decode, encode, identityPartition, type IdentityRow } from './rows.ts';
+import type { Transactions } from './transact.ts';
+
+/** Of one account. */
+const MAX_APP_PASSWORDS = 50;
+/** The last use is written this seldom: programs sign in again and again. */
+const USE_MS = 600_000;
+
+/** Base32 of RFC 4648 in small letters: no digit that looks like one of them. */
+const LETTERS = 'abcdefghijklmnopqrstuvwxyz234567';
+const LENGTH = 20;
+const GROUP = 5;
+const SECRET = /^[a-z2-7]{20}$/;
+const HASH_BYTES = 32;
+
+const SCOPE_OF: { readonly [protocol in SignInProtocol]?: AppPasswordScope } = {
+  imap: 'imap',
+  pop3: 'pop3',
+  smtp: 'send',
+  managesieve: 'sieve',
+};
+
+/** All application passwords of a partition. */
+export const APP_PASSWORD_ROWS: Range = { start: Buffer.from('p'), end: Buffer.from('q') };
+
+/** What becomes of a password: it opens, it is one but not for this protocol, or it is none. */
+export type AppPasswordVerdict = 'right' | 'other-protocol' | 'none';
+
+export class AppPasswords {
+  readonly #kv: KeyValueStore;
+  readonly #transactions: Transactions;
+  readonly #clock: Clock;
+  readonly #random: Random;
+
+  constructor(kv: KeyValueStore, transactions: Transactions, clock: Clock, random: Random) {
+    this.#kv = kv;
+    this.#transactions = transactions;
+    this.#clock = clock;
+    this.#random = random;
+  }
+
+  /** The password is told here and never again. Throws `limit`, `account-missing`. */
+  async create(
+    account: AccountId,
+    { name, scopes }: { readonly name: string; readonly scopes: readonly AppPasswordScope[] },
+  ): Promise<AppPasswordInfo & { readonly password: string }> {
+    const secret = Array.from(this.#random.bytes(LENGTH), (byte) => LETTERS[byte & 31]).join('');
+    const key = rowKey(account, secret);
+    const row: AppPasswordRow = { name, scopes, created: this.#clock.now() };
+    await this.#transactions.run(identityPartition(account), async (view) => {
+      if (decode<IdentityRow>(view.header) === undefined)
+        throw new MailError('account-missing', 'user', `there is no account ${account}`);
+      if ((await view.rows(APP_PASSWORD_ROWS)).length >= MAX_APP_PASSWORDS)
+        throw new MailError('limit', 'user', `an account has at most ${MAX_APP_PASSWORDS} application passwords`);
+      return { batch: { put: [[key, encode(row)]] }, result: undefined };
+    });
+    const groups = Array.from({ length: LENGTH / GROUP }, (_, i) => secret.slice(i * GROUP, (i + 1) * GROUP));
+    return { id: idOf(key), ...row, password: groups.join('-') };
+  }
+
+  /** The newest first. */
+  async list(account: AccountId): Promise<readonly AppPasswordInfo[]> {
+    const found: AppPasswordInfo[] = [];
+    for await (const page of this.#kv.scan(identityPartition(account), APP_PASSWORD_ROWS))
+      for (const [key, value] of page) {
+        const row = decode<AppPasswordRow>(value);
+        if (row !== undefined) found.push({ id: idOf(key), ...row });
+      }
+    return found.sort((a, b) => b.created - a.created);
+  }
+
+  /** Answers whether the account had one with this id. */
+  async revoke(account: AccountId, id: string): Promise<boolean> {
+    const hash = Buffer.from(id, 'base64url');
+    if (hash.length !== HASH_BYTES) return false;
+    const key = keyOf(hash);
+    return this.#transactions.run(identityPartition(account), async (view) =>
+      (await view.get(key)) === undefined ? { result: false } : { batch: { remove: [key] }, result: true },
+    );
+  }
+
+  /** `account` undefined, for an address that nobody has, takes the same way to `none`. */
+  async check(account: AccountId | undefined, password: string, from: SignInOrigin): Promise<AppPasswordVerdict> {
+    const secret = normalSecret(password);
+    if (secret === undefined) return 'none';
+    const key = rowKey(account ?? NOBODY, secret);
+    const row = decode<AppPasswordRow>((await this.#kv.get(identityPartition(account ?? NOBODY), [key]))[0]);
+    if (account === undefined || row === undefined) return 'none';
+    const scope = SCOPE_OF[from.protocol];
+    if (scope === undefined || !row.scopes.includes(scope)) return 'other-protocol';
+    await this.#used(account, key, row, from);
+    return 'right';
+  }
+
+  async #used(account: AccountId, key: Key, { lastUse }: AppPasswordRow, from: SignInOrigin): Promise<void> {
+    const at = this.#clock.now();
+    if (lastUse !== undefined && at - lastUse.at < USE_MS) return;
+    const { protocol, remote } = from;
+    // No sign-in fails because its time cannot be written.
+    await this.#transactions
+      .run(identityPartition(account), async (view) => {
+        const row = decode<AppPasswordRow>(await view.get(key));
+        if (row === undefined) return { result: undefined };
+        return { batch: { put: [[key, encode({ ...row, lastUse: { at, protocol, remote } })]] }, result: undefined };
+      })
+      .catch(() => undefined);
+  }
+}
+
+/** No account has this id: ids are hexadecimal. */
+const NOBODY = 'nobody' as AccountId;
+
+/** People type it with or without what stands between the groups. Undefined: it cannot be one. */
+function normalSecret(password: string): string | undefined {
+  if (password.length > 2 * LENGTH) return undefined;
+  const bare = password.replaceAll(/[- ]/g, '').toLowerCase();
+  return SECRET.test(bare) ? bare : undefined;
+}
+
+function rowKey(account: AccountId, secret: string): Key {
+  return keyOf(createHash('sha256').update(`${account}\0${secret}`).digest());
+}
+
+function keyOf(hash: Uint8Array): Key {
+  return Buffer.concat([Buffer.from('p'), hash]);
+}
+
+function idOf(key: Key): string {
+  return Buffer.from(key.subarray(1)).toString('base64url');
+}

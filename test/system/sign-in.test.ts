@@ -1,0 +1,67 @@
+/** What opens an account, tried with mail programs that nobody here wrote, on the real service. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { pabal, Service } from '../service.ts';
+import { installed, run } from './run.ts';
+
+const KIM = 'kim@example.test';
+const PASSWORD = 'secret-word';
+
+let service: Service;
+const cli = async (args: string[], input = '') => {
+  const { code, stdout, stderr } = await pabal([...args, '--data', service.data], input);
+  expect(code, stderr).toBe(0);
+  return stdout;
+};
+beforeAll(async () => {
+  service = await Service.start({ sandbox: false });
+  await cli(['domain', 'add', 'example.test']);
+  await cli(['account', 'add', KIM, '--password-stdin'], `${PASSWORD}\n`);
+});
+afterAll(() => service[Symbol.asyncDispose]());
+
+/** What curl says of a sign-in: 0 it is in, 67 refused. */
+const curl = async (scheme: 'imap' | 'pop3', password: string) =>
+  (await run('curl', ['-s', `${scheme}://${service.at(scheme)}/`, '-u', `${KIM}:${password}`])).code;
+/** What swaks says: 0 it is in, 28 refused. */
+const swaks = async (password: string) => {
+  const [host = '', port = ''] = service.at('submission').split(':');
+  const as = ['--auth', 'PLAIN', '--auth-user', KIM, '--auth-password', password, '--quit-after', 'AUTH'];
+  return (await run('swaks', ['--server', host, '--port', port, ...as])).code;
+};
+
+describe.runIf(installed('curl') && installed('swaks'))('an application password', () => {
+  test('opens what it is for, says when it was used, and is taken back by the operator', async () => {
+    const all = (await cli(['account', 'app-password', KIM, '--add', 'Laptop'])).trim();
+    const reading = (await cli(['account', 'app-password', KIM, '--add', 'Phone', '--for', 'imap'])).trim();
+    expect([await curl('imap', all), await curl('pop3', all), await swaks(all)]).toEqual([0, 0, 0]);
+    expect([await curl('imap', reading), await curl('pop3', reading), await swaks(reading)]).toEqual([0, 67, 28]);
+    const listed = JSON.parse(await cli(['account', 'app-password', KIM, '--json'])) as {
+      id: string;
+      name: string;
+      lastUse: { protocol: string };
+    }[];
+    expect(Object.fromEntries(listed.map(({ name, lastUse }) => [name, lastUse.protocol]))).toEqual({
+      Laptop: 'imap',
+      Phone: 'imap',
+    });
+    expect(await cli(['account', 'app-password', KIM])).toContain('imap, pop3, send, sieve');
+    const laptop = listed.find(({ name }) => name === 'Laptop')?.id ?? '';
+    await cli(['account', 'app-password', KIM, `--revoke=${laptop}`]);
+    expect([await curl('imap', all), await curl('imap', reading), await curl('imap', PASSWORD)]).toEqual([67, 0, 0]);
+  });
+
+  test('is made for what there is only', async () => {
+    const { code, stderr } = await pabal([
+      'account',
+      'app-password',
+      KIM,
+      '--add',
+      'x',
+      '--for',
+      'imap,http',
+      '--data',
+      service.data,
+    ]); // prettier-ignore
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('"http" is none of imap, pop3') });
+  });
+});
