@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DnsTestServer } from '../../test/dns/server.ts';
+import { DnsTestServer, type NameRecords } from '../../test/dns/server.ts';
+import { isUsable } from '../delivery/tls/dane.ts';
 import { resolverContract } from '../ports/resolver.contract.ts';
+import type { TlsaRecord } from '../ports/resolver.ts';
 import { StaticResolver } from './resolver-static.ts';
-import { SystemResolver } from './resolver-system.ts';
+import { SystemResolver, type SystemResolverOptions } from './resolver-system.ts';
 
 let server: DnsTestServer;
 /** The one that is asked first knows nothing. */
@@ -133,6 +135,56 @@ describe('the system resolver', () => {
   it('believes in validation only from whom it was told to', async () => {
     await using resolver = new SystemResolver({ servers: [server.address], trustValidation: 'never' });
     expect(await resolver.mx('secure.test')).toEqual([{ exchange: 'secure.test', preference: 1 }]);
+  });
+
+  describe('of records that are none, or too large (I-2)', () => {
+    const ask = async <T>(
+      name: string,
+      records: NameRecords,
+      question: (resolver: SystemResolver) => Promise<T>,
+      options: SystemResolverOptions = {},
+    ) => {
+      server.zones.set(name, records);
+      await using resolver = new SystemResolver({ servers: [server.address], ...options });
+      return await question(resolver).then(
+        (answer) => ({ answer }),
+        (error: unknown) => ({ error }),
+      );
+    };
+
+    it.each([0, 1, 2])('TLSA of %i octets: nobody knows, which puts mail off', async (length) => {
+      const raw = new Map([['TLSA', [Buffer.alloc(length, 3)]]]);
+      // No answer of that kind is taken for one, and another may come until the deadline.
+      const told = await ask('short.test', { raw }, (r) => r.tlsa('short.test'), { deadlineMs: 50 });
+      expect('error' in told && told.error).toMatchObject({ name: 'DnsError', permanent: false });
+    });
+
+    it.each([3, 4, 19])('TLSA of %i octets: a record that can be used for nothing', async (length) => {
+      const raw = new Map([['TLSA', [Buffer.from([3, 1, 1, ...Buffer.alloc(length - 3)])]]]);
+      const { answer } = (await ask('thin.test', { raw }, (r) => r.tlsa('thin.test'))) as { answer: TlsaRecord[] };
+      expect(answer).toMatchObject([{ usage: 3, selector: 1, matchingType: 1 }]);
+      expect(answer[0]?.data).toHaveLength(length - 3);
+      expect(answer.map(isUsable)).toEqual([false]);
+    });
+
+    it('a TXT record as large as can be, over TCP', async () => {
+      const text = 'v=STSv1; id=1; '.padEnd(64_000, 'x');
+      const { answer } = (await ask('huge.test', { TXT: [text], truncated: true }, (r) => r.txt('huge.test'))) as {
+        answer: string[];
+      };
+      expect(answer[0]).toHaveLength(64_000);
+    });
+
+    it('names that are too long, in an answer and in a question', async () => {
+      const label = Buffer.from([63, ...Buffer.alloc(63, 'a')]);
+      const exchange = Buffer.concat([Buffer.from([0, 1]), ...Array<Buffer>(20).fill(label), Buffer.from([0])]);
+      const raw = new Map([['MX', [exchange]]]);
+      const told = await ask('wide.test', { raw }, async (resolver) => {
+        const [mx] = await resolver.mx('wide.test');
+        return resolver.addresses(mx?.exchange ?? '');
+      });
+      expect(told).toMatchObject({ error: { name: 'DnsError' } });
+    });
   });
 
   it('stops a question under way, and all of them when it is closed', async () => {

@@ -25,6 +25,8 @@ export interface NameRecords {
     readonly port: number;
     readonly target: string;
   }[];
+  /** Data of records by type, as it is on the wire, also such as no record may have. */
+  readonly raw?: ReadonlyMap<string, readonly Buffer[]>;
   /** Every question about it, or one of these types, fails so. */
   readonly fails?: DnsFailure | { readonly [type: string]: DnsFailure };
   /** Over UDP nothing but the word that it did not fit. */
@@ -43,6 +45,13 @@ const RCODES = new Map([
   ['servfail', 2],
   ['nxdomain', 3],
   ['refused', 5],
+]);
+
+/** RFC 1035 §3.2.2, RFC 6698 §7.1. */
+const TYPE_NUMBERS = new Map([
+  ['MX', 15],
+  ['TXT', 16],
+  ['TLSA', 52],
 ]);
 
 export class DnsTestServer implements AsyncDisposable {
@@ -144,6 +153,9 @@ export class DnsTestServer implements AsyncDisposable {
       const ttl = zone?.ttl ?? 0;
       const here = zone ? valuesOf(zone, type) : [];
       for (const data of here) answers.push({ name: at, type, ttl, data });
+      // Of a type whose form the encoder does not know it takes bytes.
+      for (const data of zone?.raw?.get(type) ?? [])
+        answers.push({ name: at, type: `UNKNOWN_${TYPE_NUMBERS.get(type) ?? 0}` as Answer['type'], ttl, data });
       const target: string | undefined = here.length === 0 ? zone?.CNAME : undefined;
       if (target !== undefined) answers.push({ name: at, type: 'CNAME', ttl, data: target });
       at = zone?.aliasOnly ? undefined : target;
