@@ -163,6 +163,13 @@ class KvQueue implements Queue {
     this.#release(item);
   }
 
+  giveBack({ id }: QueueEntry, afterMs: number): void {
+    const item = this.#items.get(id);
+    if (item?.state !== 'taken') return;
+    item.due = this.#clock.now() + afterMs;
+    this.#release(item);
+  }
+
   async move(entry: QueueEntry, to: QueueName, reason: string, payload: unknown = entry.payload): Promise<void> {
     const item = this.#items.get(entry.id);
     // What somebody else has moved meanwhile is not moved again.

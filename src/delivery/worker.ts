@@ -141,9 +141,10 @@ export class OutboundWorker implements AsyncDisposable {
   #start(entry: QueueEntry, lane: Lane | undefined, run: () => Promise<void>): void {
     const work = run()
       .catch((error: unknown) => this.#fault(entry, error))
-      .catch((error: unknown) =>
-        this.#parts.log.error({ err: error, id: entry.id }, 'the outbound queue could not settle an entry'),
-      )
+      .catch((error: unknown) => {
+        this.#parts.log.error({ err: error, id: entry.id }, 'the outbound queue could not settle an entry');
+        this.#due.giveBack(entry);
+      })
       .then(() => {
         this.#running.delete(work);
         this.#held--;

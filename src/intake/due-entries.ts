@@ -5,6 +5,9 @@
 import type { Queue, QueueEntry, QueueName } from '../ports/queue.ts';
 import type { Log } from '../telemetry/log.ts';
 
+/** Before an entry is taken again whose outcome could not be written: the disk is full, or the database away. */
+const GIVEN_BACK_MS = 30_000;
+
 export interface DueWork {
   readonly queue: Queue;
   readonly name: QueueName;
@@ -45,6 +48,11 @@ export class DueEntries implements AsyncDisposable {
     this.#taken = this.#take();
   }
 
+  /** What became of an entry could not be written, or it could not be begun. */
+  giveBack(entry: QueueEntry): void {
+    this.#work.queue.giveBack(entry, GIVEN_BACK_MS);
+  }
+
   /** Begins nothing more: what is taken and not begun comes again after a restart. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopped = true;
@@ -61,9 +69,14 @@ export class DueEntries implements AsyncDisposable {
         if (room <= 0) break;
         const entries = await queue.take(name, room);
         const behind = entries.length === room;
-        for (const entry of entries) {
+        for (const [i, entry] of entries.entries()) {
           if (this.#stopped) return;
-          await this.#work.begin(entry, behind);
+          try {
+            await this.#work.begin(entry, behind);
+          } catch (error) {
+            for (const left of entries.slice(i)) this.giveBack(left);
+            throw error;
+          }
         }
         if (behind) this.#again = true;
       }

@@ -5,7 +5,8 @@ import { settle } from '../../test/support/settle.ts';
 import { SeededRandom } from '../adapters/random-seeded.ts';
 import { openQueue } from '../adapters/queue-kv.ts';
 import { MailError } from '../mail/error.ts';
-import type { AccountId, FolderId, MailAccount } from '../mailstore/api.ts';
+import { type AccountId, Flag, type FolderId, type MailAccount, type MsgId } from '../mailstore/api.ts';
+import { StoreFull } from '../ports/kv.ts';
 import type { Queue } from '../ports/queue.ts';
 import { silentLog } from '../telemetry/log.ts';
 import { Metrics } from '../telemetry/metrics.ts';
@@ -258,6 +259,75 @@ test('who has it already is not tried again when another recipient fails', async
   await l.intake.signedIn(ALICE);
   await settle();
   expect(inbox(l.alice)).toHaveLength(1);
+});
+
+test('no room for the dead letters: new mail is refused, what was accepted waits, and goes on once there is room (B9)', async () => {
+  let broken = true;
+  const poison = stage({ deliver: () => (broken ? Promise.reject(new Error('boom')) : Promise.resolve(false)) });
+  const l = await lab({ before: poison, limits: { attempts: 1 } });
+  const writable = { commit: l.kv.commit.bind(l.kv), putImmutable: l.kv.putImmutable.bind(l.kv) };
+  const full = () => Promise.reject(new StoreFull('no space left'));
+  await l.intake.accept(arrival(mail('bad'), ALICE));
+  Object.assign(l.kv, { commit: full, putImmutable: full });
+  l.work();
+  await settle();
+  await expect(l.intake.accept(arrival(mail('new'), ALICE))).rejects.toThrow('no space left');
+  await l.clock.advance(60_000);
+  await settle();
+  expect(await l.queue.counts()).toMatchObject({ intake: { waiting: 1 }, error: { waiting: 0 } });
+  Object.assign(l.kv, writable);
+  await l.clock.advance(30_000);
+  await settle();
+  expect(await l.queue.list('error')).toMatchObject([{ reason: expect.stringContaining('boom') }]);
+
+  // The same for what went well and could not be written off: it is filed once.
+  broken = false;
+  await l.intake.redeliver((await l.queue.list('error')).map(({ id }) => id));
+  l.kv.commit = (p, ...rest) => (p.startsWith('q/') ? full() : writable.commit(p, ...rest));
+  await settle();
+  expect([inbox(l.alice).length, (await l.queue.counts()).intake.waiting]).toEqual([1, 1]);
+  Object.assign(l.kv, writable);
+  await l.clock.advance(30_000);
+  await settle();
+  expect([inbox(l.alice).length, (await l.queue.counts()).intake.waiting]).toEqual([1, 0]);
+});
+
+test('two mails at once for a mailbox that holds one of them: one waits until there is room, and the count is right (B20)', async () => {
+  const l = await lab({ quota: 1_000 });
+  const large = (subject: string) => arrival(mail(subject, 'x'.repeat(200)), ALICE);
+  await Promise.all(['one', 'two'].map((subject) => l.intake.accept(large(subject))));
+  l.work();
+  await settle();
+  const { used } = l.alice.quota();
+  expect([inbox(l.alice).length, (await l.queue.counts()).intake.waiting, used <= 1_000]).toEqual([1, 1, true]);
+  expect(await problemsOf(l.store)).toEqual([]);
+  // A client that does not say how large it will be is told at the end of it (452 4.2.2).
+  const unsaid = { ...arrival(mail('three', 'x'.repeat(900)), ALICE), source: 'outside' as const };
+  await expect(l.intake.accept(unsaid)).rejects.toMatchObject({ code: 'over-quota', kind: 'temporary' });
+  // Not where somebody else has room for it.
+  await l.intake.accept({ ...unsaid, recipients: arrival(mail('three'), ALICE, BOB).recipients });
+  await settle();
+  expect([inbox(l.alice).length, inbox(l.bob).length]).toEqual([1, 1]);
+});
+
+test('whoever is over quota may move, flag and delete, and gets what waits once there is room, without a restart (B21)', async () => {
+  const l = await lab({ quota: 1_000 });
+  l.work();
+  await l.intake.accept(arrival(mail('first', 'x'.repeat(200)), ALICE));
+  await settle();
+  await l.store.setQuota(ALICE, 10);
+  await l.intake.accept(arrival(mail('second'), ALICE));
+  await settle();
+  const [id] = inbox(l.alice) as [MsgId];
+  await l.alice.updateMessage([id], { mode: 'add', flags: Flag.seen, keywords: [] });
+  const [moved] = await l.alice.move([id], 2 as FolderId);
+  expect(l.alice.meta(moved!.placed.id)?.flags).toBe(Flag.seen);
+  await l.alice.deleteMessage([moved!.placed.id]);
+  await l.store.setQuota(ALICE, 1_000);
+  await l.clock.advance(23 * 60_000);
+  await settle();
+  expect(inbox(l.alice)).toHaveLength(1);
+  expect((await l.queue.counts()).intake.waiting).toBe(0);
 });
 
 test('an account that is gone: at once to the error queue, with its reason', async () => {

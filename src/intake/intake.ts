@@ -2,8 +2,9 @@
  * Where every arriving mail comes in, whoever brings it: SMTP, LMTP, a user who sends. `accept` answers when the mail
  * cannot be lost any more; the worker files it right after.
  */
+import { MailError } from '../mail/error.ts';
 import { HeaderBlock } from '../mail/header.ts';
-import type { AccountId, MailStore } from '../mailstore/api.ts';
+import type { AccountId, MailStore, Staged } from '../mailstore/api.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Queue, QueueId } from '../ports/queue.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -20,7 +21,7 @@ import type { Arriving, NamedRecipient, Pipeline } from './pipeline.ts';
 import { receivedFrom, separator, traceLines } from './trace.ts';
 
 export interface IntakeParts {
-  readonly store: Pick<MailStore, 'stage' | 'written'>;
+  readonly store: Pick<MailStore, 'stage' | 'written' | 'roomFor'>;
   readonly queue: Queue;
   readonly clock: Clock;
   readonly hostname: string;
@@ -46,7 +47,7 @@ export class Intake {
 
   /**
    * Resolves, with the id the mail is known by, once its data and its queue entry survive the loss of power: only then
-   * may anybody be told that we have it. Throws `mail-loop`, `too-large` (a header block without end), what a stage
+   * may anybody be told that we have it. Throws `over-quota` (no recipient of a mail from outside has room for it), `mail-loop`, `too-large` (a header block without end), what a stage
    * refuses it with, and whatever the store or the mail's own stream throws; then nothing was accepted.
    */
   async accept(arrival: Arrival): Promise<QueueId> {
@@ -72,6 +73,10 @@ export class Intake {
       },
     }));
     const staged = await store.stage(places, content.bytes);
+    // A client need not say how large its mail will be.
+    const theirs = staged.filter((_, i) => recipients[i]?.apart !== true);
+    if (source === 'outside' && !(await this.#anyRoom(theirs)))
+      throw new MailError('over-quota', 'temporary', 'no recipient has room for it');
     const authentication = checked?.authentication;
     await pipeline.content({ ...arriving, staged, authentication });
     const key = arrival.deliveryKey ?? (header.first('message-id') === undefined ? id : content.digest());
@@ -101,6 +106,11 @@ export class Intake {
       'mail accepted',
     );
     return id;
+  }
+
+  async #anyRoom(staged: readonly Staged[]): Promise<boolean> {
+    for (const { account, size } of staged) if (await this.#parts.store.roomFor(account, size)) return true;
+    return staged.length === 0;
   }
 
   /** From the error queue back to work, once what was wrong is mended; answers how many went. */

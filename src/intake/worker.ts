@@ -100,9 +100,10 @@ export class IntakeWorker implements AsyncDisposable {
 
   #start(entry: QueueEntry): void {
     const work = this.#work(entry)
-      .catch((error: unknown) =>
-        this.#parts.log.error({ err: error, id: entry.id }, 'intake could not settle an entry'),
-      )
+      .catch((error: unknown) => {
+        this.#parts.log.error({ err: error, id: entry.id }, 'intake could not settle an entry');
+        this.#due.giveBack(entry);
+      })
       .then(() => {
         const full = this.#running.size >= this.#limits.entries;
         this.#running.delete(work);
@@ -192,6 +193,10 @@ export class IntakeWorker implements AsyncDisposable {
         this.#settled = [];
         await this.#parts.queue.done(entries);
       }
+    } catch (error) {
+      // Whoever waits for this hears of it, also those who came meanwhile.
+      this.#settled = [];
+      throw error;
     } finally {
       this.#finishing = undefined;
     }

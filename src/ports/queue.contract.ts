@@ -52,6 +52,21 @@ export function queueContract(setUp: () => Promise<QueueUnderTest>): void {
         expect(await each.take('intake', 1)).toMatchObject([{ attempts: 1, reason: 'over quota', payload: 1 }]);
     });
 
+    it('takes back what could not be settled, as it was, and hands it out later', async () => {
+      const { queue, clock } = await setUp();
+      await queue.add('intake', [{ payload: 1, tags: ['a'] }]);
+      const [entry] = await queue.take('intake', 1);
+      queue.giveBack(entry as QueueEntry, 5_000);
+      queue.giveBack(entry as QueueEntry, 1);
+      expect(await queue.take('intake', 1)).toEqual([]);
+      await clock.advance(5_000);
+      const [again] = await queue.take('intake', 1);
+      expect(again).toMatchObject({ payload: 1, attempts: 0, tags: ['a'] });
+      await queue.done([again as QueueEntry]);
+      queue.giveBack(again as QueueEntry, 0);
+      expect(await queue.take('intake', 1)).toEqual([]);
+    });
+
     it('moves an entry to another queue with its reason, where it is due at once', async () => {
       const { queue, reopen } = await setUp();
       const [id] = await queue.add('intake', [{ payload: 'poison', tags: ['a'] }]);

@@ -66,6 +66,9 @@ export interface Queue extends AsyncDisposable {
   done(entries: readonly QueueEntry[]): Promise<void>;
   /** Back into its queue: one attempt more. */
   retry(entry: QueueEntry, how: { due: number; reason: string; payload?: unknown }): Promise<void>;
+  /** Nothing about it could be written: due again after so many milliseconds, as it was. In memory alone, so it never fails; nothing happens to
+   * an entry that is not taken. */
+  giveBack(entry: QueueEntry, afterMs: number): void;
   /** Into another queue, in one commit, with its reason; it is due there at once and its attempts begin anew. Also for
    * entries that nobody has taken (an operator's "deliver again" from the error queue to intake). */
   move(entry: QueueEntry, to: QueueName, reason: string, payload?: unknown): Promise<void>;
