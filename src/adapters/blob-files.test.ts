@@ -74,6 +74,21 @@ describe('blobs as files', () => {
     }
   });
 
+  it('does the same for what somebody else has put already: nobody learns from how long it takes (B19)', async () => {
+    const files = new FailingFiles(realFiles);
+    await using store = await openBlobFiles(newFolder(), random, { files });
+    const callsOf = async (content: Buffer): Promise<string[]> => {
+      const before = files.calls.length;
+      await store.put(keyOf(content), content);
+      return files.calls.slice(before);
+    };
+    // Once the folder of its name is known.
+    await callsOf(sample(100_000));
+    const first = await callsOf(sample(100_000));
+    expect(await callsOf(sample(100_000))).toEqual(first);
+    expect(first).toContain('sync');
+  });
+
   it('says that there is no room, and works again when there is', async () => {
     const files = new FailingFiles(realFiles);
     await using store = await openBlobFiles(newFolder(), random, { files });

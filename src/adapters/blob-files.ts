@@ -150,11 +150,7 @@ class BlobFiles implements BlobStore {
     digest: string,
     content: Uint8Array | AsyncIterable<Uint8Array>,
   ): Promise<void> {
-    if (await this.#intact(path)) {
-      // It may be there since a moment before a crash: its name is durable only after this.
-      await this.#syncFolder(parent);
-      return;
-    }
+    // Written anew even if it is there: how long it takes tells nobody whether somebody else has the same, and a damaged one is mended.
     const temporary = join(this.#folder, TEMPORARY, Buffer.from(this.#random.bytes(12)).toString('hex'));
     try {
       const found = await this.#writeTemporary(temporary, content);
@@ -182,21 +178,6 @@ class BlobFiles implements BlobStore {
       await file.write(sums.trailer());
       await this.#synced(() => file.sync());
       return hash.digest('hex');
-    } finally {
-      await file.close();
-    }
-  }
-
-  async #intact(path: string): Promise<boolean> {
-    const file = await this.#open(path);
-    if (!file) return false;
-    try {
-      const { size, sums } = await readSums(file, path);
-      for await (const _block of blocks(file, path, sums, 0, size, size));
-      return true;
-    } catch (error) {
-      if (error instanceof Damaged) return false;
-      throw error;
     } finally {
       await file.close();
     }

@@ -255,7 +255,7 @@ describe('a recalled mail', () => {
   });
 });
 
-test('reading and recalling at once: one of them comes first, and both sides see the same', async () => {
+test('reading and recalling at once: one of them comes first, and both sides see the same (B16)', async () => {
   const world = await sendingWorld({
     nasty: { seed: 5, conflict: 0.3, late: 0 },
   }); // prettier-ignore

@@ -151,7 +151,40 @@ test('staged content that is never published is forgotten, with its blobs; publi
   expect(buckets.filter((bucket) => bucket.startsWith('w'))).toHaveLength(2);
 });
 
-test('one blob, a thousand references: 999 removals keep it', async () => {
+test('one mail to hundreds of people is one blob; it goes with the last of them, and not before (B18)', async () => {
+  const { store, blobs, clock } = await aliceLab();
+  const accounts = Array.from({ length: 300 }, (_, i) => `user-${i}` as AccountId);
+  for (const account of accounts) await store.createAccount(account);
+  const raw = withAttachment('all', base64(pdf));
+  const staged = await store.stage(
+    accounts.map((account) => ({ account })),
+    raw,
+  );
+  // The attachment, and the rest of the mail.
+  const keys = [...blobs.contents.keys()];
+  expect(keys).toHaveLength(2);
+  const last = await store.open(SYSTEM, accounts.at(-1)!);
+  for (const one of staged) {
+    using account = await store.open(SYSTEM, one.account);
+    const { id } = await account.publish(one, { folder: INBOX });
+    if (one.account !== last.id) await account.deleteMessage([id]);
+  }
+  const sweepTwice = async (): Promise<void> => {
+    await settle();
+    await store.sweep();
+    await clock.advance(CONDEMNED_FOR);
+    await store.sweep();
+  };
+  await sweepTwice();
+  expect([...blobs.contents.keys()]).toEqual(keys);
+  const [id] = last.getMessageIds({ folder: INBOX });
+  expect((await bodyOf(store, last.id, id!)).equals(raw)).toBe(true);
+  await last.deleteMessage([id!]);
+  await sweepTwice();
+  expect(blobs.contents.size).toBe(0);
+});
+
+test('one blob, a thousand references: 999 removals keep it (B18)', async () => {
   const { store, blobs, alice } = await aliceLab();
   const { id } = await alice.addMessage(withAttachment('x', base64(pdf)), { folder: INBOX });
   for (let i = 0; i < 999; i++) await alice.copy([id], 6 as FolderId);
@@ -178,6 +211,30 @@ test('a message of 4 MB that comes in pieces is spooled, stored once and comes b
   expect(body.equals(Buffer.concat([Buffer.from('X: y\r\n'), raw]))).toBe(true);
   const whole = await alice.addMessage(raw, { folder: INBOX });
   expect((await bodyOf(store, ALICE, whole.id)).equals(raw)).toBe(true);
+  expect(blobs.contents.size).toBe(1);
+});
+
+test('what somebody else has already is written and counted as if nobody had it (B19)', async () => {
+  const { store, blobs, alice } = await aliceLab();
+  const bob = 'bob-1' as AccountId;
+  await store.createAccount(bob);
+  using other = await store.open(SYSTEM, bob);
+  const puts: number[] = [];
+  const put = blobs.put.bind(blobs);
+  blobs.put = async (key, content) => {
+    const pieces = content instanceof Uint8Array ? [content] : await Array.fromAsync(content);
+    puts.push(Buffer.concat(pieces).length);
+    await put(key, Buffer.concat(pieces));
+  };
+  const raw = withAttachment('x', base64(pdf));
+  const answers = [];
+  for (const account of [alice, other]) {
+    const { uid, version } = await account.addMessage(raw, { folder: INBOX });
+    answers.push({ uid, version, ...account.quota() });
+  }
+  expect(puts).toEqual([pdf.length, pdf.length]);
+  expect(answers[1]).toEqual(answers[0]);
+  expect(answers[1]).toMatchObject({ used: raw.length });
   expect(blobs.contents.size).toBe(1);
 });
 

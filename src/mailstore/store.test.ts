@@ -167,7 +167,7 @@ test('a delivery that comes again answers the first placement, also after midnig
   });
 });
 
-test('over quota nothing is added; making room helps at once', async () => {
+test('over quota nothing is added; making room helps at once (B21)', async () => {
   const raw = mail('x');
   const { store, alice } = await aliceLab({ quota: raw.length * 2 });
   const { id } = await alice.addMessage(raw, { folder: INBOX });

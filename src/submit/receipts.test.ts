@@ -1,7 +1,9 @@
 /** Receipts from asking to knowing: the sender, the reader, and those who would forge one. */
 import { describe, expect, test } from 'vitest';
+import { crashingKv } from '../../test/support/crashing-kv.ts';
 import { problemsOf, SYSTEM } from '../../test/support/mail-store.ts';
 import { ALICE, aliceSends, BOB, INBOX, type Sending, sendingWorld } from '../../test/support/sending.ts';
+import { settle } from '../../test/support/settle.ts';
 import { putLanguage } from '../intake/language.ts';
 import { putPerson } from '../intake/people.ts';
 import { Flag, type MailAccount, type MsgId } from '../mailstore/api.ts';
@@ -43,7 +45,7 @@ async function asked({ run, bob }: { run: Sending; bob: MailAccount }, more = ''
 }
 
 describe('a mail that asks for a receipt', () => {
-  test('says so to its reader, whose answer goes once and is shown on the mail that was sent', async () => {
+  test('says so to its reader, whose answer goes once and is shown on the mail that was sent (B17)', async () => {
     const here = await world();
     await using run = here.run;
     const { bob } = here;
@@ -78,6 +80,36 @@ describe('a mail that asks for a receipt', () => {
     expect(await problemsOf(run.mailstore)).toEqual([]);
   });
 
+  test.each([false, true])(
+    'is answered once, whenever the process dies over the answer (applied: %s, B17)',
+    async (applied) => {
+      let crashes = 0;
+      for (let at = 1; ; at++) {
+        const world = await sendingWorld();
+        const before = await world.start();
+        using bob = await before.mailstore.open(SYSTEM, BOB);
+        const { id } = await asked({ run: before, bob });
+        await before[Symbol.asyncDispose]();
+        const crashing = crashingKv(world.kv, { at, applied });
+        const killed = await world.start(crashing.kv).catch(() => undefined);
+        const there = await killed?.mailstore.open(SYSTEM, BOB).catch(() => undefined);
+        if (killed && there) await killed.receipts.send(there, id, 'displayed').catch(() => undefined);
+        await settle();
+        if (crashing.dead) crashes++;
+        await using run = await world.start();
+        await run.quiet();
+        using again = await run.mailstore.open(SYSTEM, BOB);
+        // Who was told nothing presses the button again.
+        await run.receipts.send(again, id, 'displayed').catch(() => undefined);
+        await run.quiet();
+        expect(await inboxOf(run.alice), `write ${at}`).toHaveLength(1);
+        await killed?.dispatcher[Symbol.asyncDispose]();
+        if (!crashing.dead) break;
+      }
+      expect(crashes).toBeGreaterThan(2);
+    },
+  );
+
   test('is declined once and for all, and nobody hears of it', async () => {
     const here = await world();
     await using run = here.run;
@@ -90,7 +122,7 @@ describe('a mail that asks for a receipt', () => {
     expect(await receiptsOf(run.alice, sent.id)).toEqual([undefined]);
   });
 
-  test('is answered by itself as its reader has set it: never without that, and to known people only', async () => {
+  test('is answered by itself as its reader has set it: never without that, and to known people only (B17)', async () => {
     const here = await world();
     await using run = here.run;
     const { bob } = here;
