@@ -232,6 +232,17 @@ const downmail = z
       'For whom the gateway keeps originals: for everybody here, and elsewhere for those whose own server hands one over (SPF); or for those for whom `pabal downmail open --gateway` opened a mailbox.',
     ),
     gateway_room: size('100MB', 'Room at the gateway for each recipient; 0 = no limit.'),
+    refetch_hours: count(
+      24,
+      { min: 0, max: 720 },
+      'Hours after which it is looked whether an original that was fetched, and deleted at its sender, can still be fetched: the sign of a sender of spam; 0 = never.',
+    ),
+    undeleted: choice(
+      ['note', 'junk'],
+      'note',
+      'What is done about a server that still has what it said it deleted: `pabal downmail undeleted` shows it; or its mail goes to Junk as well, once enough accounts have found it out.',
+    ),
+    undeleted_accounts: count(3, { min: 1, max: 20 }, 'How many accounts that takes.'),
     private_addresses: flag(
       false,
       'Whether originals may be fetched from this machine and from private networks, and without TLS.',

@@ -6,6 +6,7 @@ import type { Senders } from '../delivery/senders.ts';
 import type { Directory } from '../directory/api.ts';
 import type { DkimKeys } from '../directory/dkim-keys.ts';
 import type { GatewayMailboxes } from '../downmail/gateway-mailboxes.ts';
+import type { UndeletedHosts } from '../downmail/undeleted-hosts.ts';
 import type { StageFacts } from '../intake/pipeline.ts';
 import type { RejectLists } from '../directory/reject-lists.ts';
 import type { MailStore } from '../mailstore/api.ts';
@@ -31,6 +32,8 @@ export interface Service {
   readonly dailyReports: () => Pick<DailyReports, 'send' | 'waiting'> | undefined;
   /** What a gateway keeps for recipients (Downmail). */
   readonly gatewayMailboxes: GatewayMailboxes;
+  /** Servers that kept originals which they said they had deleted. */
+  readonly undeletedHosts: UndeletedHosts;
   readonly kv: KeyValueStore;
   readonly blobs: BlobStore;
   readonly clock: Clock;

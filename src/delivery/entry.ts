@@ -1,5 +1,5 @@
 /** Entries of the outbound queue. The truth about the mail is in its sender's account; an entry says when to look. */
-import type { AccountId } from '../mailstore/api.ts';
+import type { AccountId, EmailId } from '../mailstore/api.ts';
 import type { SubmissionId } from '../mailstore/submission.ts';
 import type { NewEntry, QueueEntry, QueueId } from '../ports/queue.ts';
 
@@ -16,6 +16,8 @@ export interface OutboundPayload {
   readonly effect?: number;
   /** Somebody is to look after the mail in the sender mailbox. */
   readonly held?: true;
+  /** Somebody is to look after an original that was fetched; `submission` is its email id then. */
+  readonly original?: true;
 }
 
 export function deliveryEntry(
@@ -38,6 +40,12 @@ export function wakeEntry(account: AccountId, submission: SubmissionId, due: num
 export function heldEntry(account: AccountId, submission: SubmissionId, due: number): NewEntry {
   const payload: OutboundPayload = { account, submission, held: true };
   return { id: `${submission}-held` as QueueId, payload, tags: [account], due };
+}
+
+/** To look after an original that this account has fetched. */
+export function originalEntry(account: AccountId, original: EmailId, due: number): NewEntry {
+  const payload: OutboundPayload = { account, submission: original, original: true };
+  return { id: `${original}-original` as QueueId, payload, tags: [account], due };
 }
 
 /** Undefined for an entry of another queue, wherever it is now. */

@@ -44,6 +44,8 @@ export interface OutboundParts {
   readonly hostname: string;
   /** Absent: no mail is held. */
   readonly held?: Pick<HeldCarrier, 'look'>;
+  /** Absent: no originals are fetched from others. */
+  readonly fetched?: Pick<HeldCarrier, 'look'>;
 }
 
 const SYSTEM: Principal = { kind: 'system', role: 'intake' };
@@ -172,7 +174,8 @@ export class OutboundWorker implements AsyncDisposable {
     if (await this.#suspended(payload.account))
       return queue.retry(entry, { due: clock.now() + SUSPENDED_PAUSE_MS, reason: SUSPENDED });
     using account = await this.#open(store, payload.account);
-    if (payload.held === true) return this.#look(entry, payload, account);
+    if (payload.held === true) return this.#look(entry, payload, account, this.#parts.held);
+    if (payload.original === true) return this.#look(entry, payload, account, this.#parts.fetched);
     const { state, at } =
       account === undefined ? { state: undefined } : await account.outgoing.release(payload.submission);
     if (state === 'held' && at !== undefined) return queue.retry(entry, { due: at, reason: 'its time has not come' });
@@ -180,12 +183,18 @@ export class OutboundWorker implements AsyncDisposable {
     dispatcher.wake(payload.account);
   }
 
-  /** Mail in a sender mailbox is looked after from time to time. */
-  async #look(entry: QueueEntry, payload: OutboundPayload, account: MailAccount | undefined): Promise<void> {
-    const { queue, held } = this.#parts;
-    if (held === undefined) throw new MailError('bug', 'bug', 'mail is held, and nobody looks after it');
-    const due = account && (await held.look(account, payload.submission));
-    if (due !== undefined) return queue.retry(entry, { due, reason: 'it waits in the sender mailbox' });
+  /** Mail in a sender mailbox, and an original that was fetched from one, are looked after from time to time. */
+  async #look(
+    entry: QueueEntry,
+    payload: OutboundPayload,
+    account: MailAccount | undefined,
+    by: Pick<HeldCarrier, 'look'> | undefined,
+  ): Promise<void> {
+    const { queue } = this.#parts;
+    if (by === undefined) throw new MailError('bug', 'bug', 'mail is held, and nobody looks after it');
+    const due = account && (await by.look(account, payload.submission));
+    const reason = payload.original === true ? 'an original that was fetched' : 'it waits in the sender mailbox';
+    if (due !== undefined) return queue.retry(entry, { due, reason });
     await queue.done([entry]);
   }
 

@@ -1,4 +1,5 @@
 /** How an original is had from where it is kept: over HTTPS from another service, and directly when it is kept here. */
+import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { MailError } from '../mail/error.ts';
 import type { NotificationAccess } from '../mail/downmail/fields.ts';
@@ -16,6 +17,8 @@ export interface FetchOriginalParts extends PublicRequestOptions {
 const SILENCE_MS = 30_000;
 /** The other side's answer when it is no mail. */
 const MOST_ANSWER = 4_096;
+/** Of a larger original its length is compared, not every byte. */
+const MOST_AGAIN = 1 << 20;
 
 export class FetchOriginal {
   readonly #parts: FetchOriginalParts;
@@ -36,20 +39,46 @@ export class FetchOriginal {
     throw await this.#refusal(answer);
   }
 
-  /** It is not needed there any longer. */
-  async remove(access: NotificationAccess, signal: AbortSignal): Promise<void> {
+  /** It is not needed there any longer. `kept`: by its sender's policy it stays there all the same. Throws when nobody says so. */
+  async remove(access: NotificationAccess, signal: AbortSignal): Promise<'deleted' | 'kept'> {
     if (this.isOurs(access.link)) {
       const found = await this.#parts.pickUp.open(access.userId, access.password, OURSELVES);
-      if (found.kind === 'gone') return;
+      if (found.kind === 'gone') return 'deleted';
       using mail = found.mail;
-      await mail.delete();
-      return;
+      return await mail.delete();
     }
     const answer = await this.#ask(access.link, 'DELETE', signal);
     const { statusCode = 0 } = answer;
-    answer.destroy();
+    const said = await beginningOf(answer);
     if ((statusCode < 200 || statusCode > 299) && statusCode !== 410)
       throw new Error(`it was answered with ${statusCode}`);
+    return said.includes('"outcome":"kept"') ? 'kept' : 'deleted';
+  }
+
+  /** Asks for one that was deleted, and reads no more of it than it must: is it gone, still the same, or is something else there? Throws
+   * `busy` when that cannot be seen now. */
+  async again({ link, size, digest }: NotificationAccess, signal: AbortSignal): Promise<'gone' | 'same' | 'other'> {
+    const answer = await this.#ask(link, 'POST', signal);
+    const { statusCode = 0, headers } = answer;
+    if (statusCode === 404 || statusCode === 410) {
+      answer.destroy();
+      return 'gone';
+    }
+    if (statusCode !== 200) throw await this.#refusal(answer);
+    try {
+      if (size > MOST_AGAIN) return headers['content-length'] === String(size) ? 'same' : 'other';
+      const hash = createHash('sha256');
+      let left = size;
+      for await (const piece of answer as AsyncIterable<Buffer>) {
+        if ((left -= piece.length) < 0) return 'other';
+        hash.update(piece);
+      }
+      return left === 0 && hash.digest('hex') === digest ? 'same' : 'other';
+    } catch (error) {
+      throw new MailError('busy', 'temporary', 'what was answered broke off', { cause: error });
+    } finally {
+      answer.destroy();
+    }
   }
 
   async #getOwn({ userId, password }: NotificationAccess): Promise<AsyncIterable<Uint8Array>> {
@@ -85,17 +114,7 @@ export class FetchOriginal {
 
   async #refusal(answer: IncomingMessage): Promise<MailError> {
     const { statusCode = 0 } = answer;
-    let said = '';
-    try {
-      for await (const piece of answer) {
-        said += String(piece);
-        if (said.length > MOST_ANSWER) break;
-      }
-    } catch {
-      // The status says enough.
-    }
-    answer.destroy();
-    const state = /"detail":"(fetched|expired|recalled)"/.exec(said)?.[1];
+    const state = /"detail":"(fetched|expired|recalled)"/.exec(await beginningOf(answer))?.[1];
     if (statusCode === 404 || statusCode === 410) return missing(state ?? 'unknown');
     return new MailError('busy', 'temporary', `it was answered with ${statusCode}`);
   }
@@ -106,6 +125,20 @@ const OURSELVES = { protocol: 'fetch', remote: '127.0.0.1' } as const;
 async function* ownBytes(mail: Disposable, pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   using _open = mail;
   yield* pieces;
+}
+
+async function beginningOf(answer: IncomingMessage): Promise<string> {
+  let said = '';
+  try {
+    for await (const piece of answer) {
+      said += String(piece);
+      if (said.length > MOST_ANSWER) break;
+    }
+  } catch {
+    // The status says enough.
+  }
+  answer.destroy();
+  return said;
 }
 
 /** `state`: for who is told, in a word. */

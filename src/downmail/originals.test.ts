@@ -6,7 +6,10 @@ import { type HeldCopyOfTest, heldMail, PASSWORD, USER_ID } from '../../test/sup
 import { httpBackend } from '../../test/support/http.ts';
 import { composeNotification } from '../mail/downmail/notification.ts';
 import { originalFetching } from '../modules/original-fetching.ts';
+import type { EmailId } from '../mailstore/api.ts';
+import { FETCHED_KIND } from './fetched-originals.ts';
 import { Originals } from './originals.ts';
+import type { HeldMail, PickUp } from './pick-up.ts';
 
 const HEADER = [
   'From: kim@a.test',
@@ -23,6 +26,14 @@ let theirs: Awaited<ReturnType<typeof httpBackend>>;
 let ours: Awaited<ReturnType<typeof httpBackend>>;
 let copy: HeldCopyOfTest;
 let port: string;
+/** What the other side does otherwise than it should. */
+let answers: { delete?: HeldMail['delete'] | undefined };
+
+const opened: PickUp['open'] = async (...asked) => {
+  const found = await copy.pickUp.open(...asked);
+  if (found.kind === 'mail' && answers.delete) Object.assign(found.mail, { delete: answers.delete });
+  return found;
+};
 
 beforeEach(async () => {
   await start(ORIGINAL);
@@ -32,12 +43,18 @@ afterEach(async () => {
   await ours.server.close(0);
 });
 
+const emailOf = async (id: string): Promise<EmailId> => {
+  using account = await ours.accountOf(ours.users.alice);
+  return account.meta(Number(id) as never)?.email ?? ('' as EmailId);
+};
+
 async function start(original: string, fetch: Parameters<typeof httpBackend>[0] = {}): Promise<void> {
   const store = await memoryBackend();
   copy = await heldMail(store.mailstore, store.alice, original);
   await theirs?.server.close(0);
   await ours?.server.close(0);
-  theirs = await httpBackend({ pickUp: copy.pickUp });
+  answers = {};
+  theirs = await httpBackend({ pickUp: { open: (...asked) => opened(...asked) } });
   port = (await theirs.server.listen({ host: '127.0.0.1', port: 0 })).split(':').at(-1) ?? '';
   ours = await httpBackend(fetch);
 }
@@ -173,6 +190,40 @@ test('what is not there any more is said (K4), and a wrong password brings nothi
   expect(await inbox()).toHaveLength(3);
 });
 
+test('a sender who cannot be told at once that an original is not needed is told later', async () => {
+  const id = await notify();
+  const { delete: remove } = answers;
+  answers.delete = async () => {
+    throw new Error('nobody can');
+  };
+  const { json } = await fetchIt(id);
+  expect(copy.log).toEqual(['fetched by fetch']);
+  const email = await emailOf(json.id);
+  using account = await ours.accountOf(ours.users.alice);
+  expect(await ours.afterwards.look(account, email)).toBeGreaterThan(ours.clock.now());
+  answers.delete = remove;
+  await ours.afterwards.look(account, email);
+  expect(copy.log).toEqual(['fetched by fetch', 'deleted']);
+});
+
+test('an original that is still there after it was deleted is found out (C-50)', async () => {
+  answers.delete = async () => 'deleted';
+  const id = await notify();
+  const { json } = await fetchIt(id);
+  const email = await emailOf(json.id);
+  using account = await ours.accountOf(ours.users.alice);
+  // A day later.
+  const { answered, ...rest } = (await account.record<{ answered: number }>(FETCHED_KIND, email)) ?? { answered: 0 };
+  expect(await ours.afterwards.look(account, email)).toBe(answered + 86_400_000);
+  await account.putRecord(FETCHED_KIND, email, { ...rest, answered: answered - 86_400_000 });
+  expect(await ours.afterwards.look(account, email)).toBeUndefined();
+  const { items } = (await ours.alice.as('GET', '/v1/originals/undeleted')).json;
+  expect(items).toMatchObject([{ host: 'mail.a.test', sender: 'a.test', openly: false, times: 1, listed: false }]);
+  expect(await ours.undeletedHosts.list()).toMatchObject([{ host: 'mail.a.test', accounts: [account.id] }]);
+  expect((await ours.alice.as('DELETE', '/v1/originals/undeleted/mail.a.test')).status).toBe(204);
+  expect((await ours.alice.as('DELETE', '/v1/originals/undeleted/mail.a.test')).status).toBe(404);
+});
+
 test('a mail that is no notification has no original', async () => {
   const { id } = await ours.deliver(ours.users.alice, 'From: a@b.test\r\n\r\nhello');
   expect((await read(String(id))).original).toBeNull();
@@ -181,7 +232,10 @@ test('a mail that is no notification has no original', async () => {
 
 test('who wants it has originals fetched without being asked, but only those that are proven', async () => {
   const automatic = (value: string) => ours.alice.as('PUT', '/v1/settings/originals', { body: { automatic: value } });
-  expect((await ours.alice.as('GET', '/v1/settings/originals')).json).toEqual({ automatic: 'never' });
+  expect((await ours.alice.as('GET', '/v1/settings/originals')).json).toEqual({
+    automatic: 'never',
+    undeleted: 'note',
+  });
   const module = originalFetching(ours);
   using account = await ours.accountOf(ours.users.alice);
   const hear = async (id: string) => {
@@ -207,10 +261,10 @@ test('who wants it has originals fetched without being asked, but only those tha
 });
 
 test('what does harm is not let in', async () => {
-  const { mailstore: store, clock, log, hostname } = ours;
+  const { mailstore: store, afterwards, clock, hostname } = ours;
   const check = () => Promise.reject(new Error('found something'));
-  const fetch = { isOurs: () => false, get: async () => pieces(ORIGINAL), remove: async () => undefined };
-  const originals = new Originals({ store, fetch, check, clock, log, hostname, messageSize: 1 << 20 });
+  const fetch = { isOurs: () => false, get: async () => pieces(ORIGINAL) };
+  const originals = new Originals({ store, fetch, afterwards, check, clock, hostname, messageSize: 1 << 20 });
   const id = await notify();
   using account = await ours.accountOf(ours.users.alice);
   await account.refresh();

@@ -9,8 +9,8 @@ import { HeaderBlock, MAX_HEADER_BYTES } from '../mail/header.ts';
 import type { Body, MailAccount, MailStore, MessageDetails, MessageMeta, MsgId, Placed } from '../mailstore/api.ts';
 import type { ScannedMail } from '../ports/scanner.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { Log } from '../telemetry/log.ts';
 import { withoutForgedResults } from '../intake/authentication/forged.ts';
+import type { FetchedOriginals } from './fetched-originals.ts';
 import type { FetchOriginal } from './fetch-original.ts';
 
 /** What may be fetched without its owner being asked each time: nothing; what is proven to come from people they know; whatever is proven. */
@@ -32,14 +32,14 @@ export async function putAutomaticFetch(account: Pick<MailAccount, 'putRecord'>,
 
 export interface OriginalsParts {
   readonly store: Pick<MailStore, 'stage' | 'written'>;
-  readonly fetch: Pick<FetchOriginal, 'isOurs' | 'get' | 'remove'>;
+  readonly fetch: Pick<FetchOriginal, 'isOurs' | 'get'>;
+  readonly afterwards: Pick<FetchedOriginals, 'recordOf' | 'expect' | 'remove'>;
   /** Throws `infected`, `scanner-down`; absent: nothing is looked for. */
   readonly check?: (
     content: { readonly details: MessageDetails; readonly body: Body },
     mail: ScannedMail,
   ) => Promise<void>; // prettier-ignore
   readonly clock: Clock;
-  readonly log: Log;
   /** Under which we write Authentication-Results. */
   readonly hostname: string;
   /** Domain of the gateway to which this service hands originals over; '' when there is none elsewhere. */
@@ -91,13 +91,7 @@ export class Originals {
       throw new MailError('over-quota', 'user', `${used} of ${limit} bytes are used, ${size} more do not fit`);
     const notification = HeaderBlock.parse(await body.bytes(0, Math.min(details.structure.bodyStart, HEADER_BYTES)));
     const placed = await this.#take(account, meta, read, notification, signal);
-    // What is not deleted there goes when it expires.
-    await this.#parts.fetch.remove(read.access, signal).catch((error: unknown) => {
-      this.#parts.log.info(
-        { err: error, host: read.host },
-        'an original that was fetched could not be deleted at its sender',
-      );
-    });
+    await this.#parts.afterwards.remove(account, placed.email, signal);
     return placed;
   }
 
@@ -113,11 +107,12 @@ export class Originals {
   async #take(
     account: MailAccount,
     meta: MessageMeta,
-    { access, author, host }: ReadNotification,
+    read: ReadNotification,
     notification: HeaderBlock,
     signal: AbortSignal,
   ): Promise<Placed> {
-    const { store, clock, hostname, check } = this.#parts;
+    const { store, clock, hostname, check, afterwards } = this.#parts;
+    const { access, author, host } = read;
     const digest = createHash('sha256');
     let seen = '';
     const prefix = tracesOf(notification, host, hostname, new Date(clock.now()));
@@ -142,7 +137,9 @@ export class Originals {
     });
     await store.written([staged]);
     const deliveryId = `${Math.floor(clock.now() / DAY)}-original-${meta.email}`;
-    return await account.publish(staged, { folder: meta.folder, replaces: meta.id, deliveryId });
+    await afterwards.expect(account, staged.email);
+    const records = [afterwards.recordOf(read)];
+    return await account.publish(staged, { folder: meta.folder, replaces: meta.id, deliveryId, records });
   }
 }
 

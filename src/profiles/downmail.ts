@@ -3,6 +3,7 @@ import type { Config } from '../config/schema.ts';
 import type { Dispatcher } from '../delivery/dispatcher.ts';
 import type { AutomaticSender } from '../submit/automatic.ts';
 import { SenderMailboxCarrier } from '../downmail/carrier.ts';
+import { FetchedOriginals } from '../downmail/fetched-originals.ts';
 import { FetchOriginal } from '../downmail/fetch-original.ts';
 import { Holding } from '../downmail/holding.ts';
 import { SenderIds } from '../downmail/ids.ts';
@@ -90,24 +91,36 @@ export function openDownmail(config: Config, parts: DownmailParts): Downmail {
   };
 }
 
-/** The recipient's side: originals that others keep for people here. */
+/** The recipient's side: originals that others keep for people here, and what follows when they were fetched. */
 export function openOriginals(
   config: Config,
   { policy, pickUp }: Pick<Downmail, 'policy' | 'pickUp'>,
-  parts: Pick<Opened, 'mailstore' | 'resolver'> & Omit<OutgoingCheckParts, 'rules'>,
-): Originals {
-  const { mailstore: store, resolver, clock, log } = parts;
+  parts: Pick<Opened, 'mailstore' | 'resolver' | 'queue' | 'rejectLists' | 'undeletedHosts'> &
+    Omit<OutgoingCheckParts, 'rules'>,
+): { readonly originals: Originals; readonly afterwards: FetchedOriginals } {
+  const { mailstore: store, resolver, clock, undeletedHosts: hosts } = parts;
+  const { refetch_hours, undeleted, undeleted_accounts } = config.downmail;
   const privateAddresses = config.downmail.private_addresses;
   // What their spam filter said of the notification holds; what does harm is looked for in the original itself.
   const scanner = outgoingCheck({ ...config, spam: { ...config.spam, outgoing_limit: 0 } }, parts);
-  return new Originals({
+  const fetch = new FetchOriginal({ resolver, privateAddresses, pickUp, publicUrl: policy.publicUrl });
+  const afterwards = new FetchedOriginals({
+    ...parts,
+    fetch,
+    hosts,
+    againMs: refetch_hours * 3_600_000,
+    policy: undeleted,
+    accounts: undeleted_accounts,
+  });
+  const originals = new Originals({
     store,
-    fetch: new FetchOriginal({ resolver, privateAddresses, pickUp, publicUrl: policy.publicUrl }),
+    fetch,
+    afterwards,
     check: (content, mail) => scanner.check(content, mail),
     clock,
-    log,
     hostname: config.hostname,
     messageSize: config.limits.message_size,
     gateway: policy.gateway.to.toLowerCase(),
   });
+  return { originals, afterwards };
 }

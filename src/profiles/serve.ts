@@ -186,6 +186,7 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
       })
     : NOWHERE;
   const { suppressions } = store;
+  const { originals, afterwards } = openOriginals(config, downmail, { ...store, engines, log });
   const outbound = {
     ...sending,
     directory,
@@ -196,6 +197,7 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
     reputation,
     fastBlock,
     held,
+    fetched: afterwards,
   };
   undo.use(new OutboundWorker(outbound, outboundLimits));
   const feedback = {
@@ -243,7 +245,6 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
     outgoing: outgoingCheck(config, { engines, clock, log }),
     holding: downmail.holding,
   });
-  const originals = openOriginals(config, downmail, { mailstore, resolver, engines, clock, log });
   const complaints = new UserComplaints({ store: mailstore, directory, dispatcher, clock });
   const modules = undo.use(
     await openModules(config, {

@@ -1,4 +1,5 @@
 /** The profile `single`: one process, on embedded storage or on PostgreSQL. This is where the parts are put together. */
+import { UndeletedHosts } from '../downmail/undeleted-hosts.ts';
 import { GatewayMailboxes } from '../downmail/gateway-mailboxes.ts';
 import { SenderIds } from '../downmail/ids.ts';
 import { statfs } from 'node:fs/promises';
@@ -117,6 +118,7 @@ export async function openSingle(config: Config, kind: DataKind, log: Log): Prom
       senderIds: new SenderIds(kv, clock, random),
       hostname: config.hostname,
     }),
+    undeletedHosts: new UndeletedHosts(kv, clock, random),
     deadLetters: new DeadLetters(kv, random),
     health: () => health.problems(),
     blobsIn: (path) => openBlobFiles(path, random),

@@ -12,9 +12,12 @@ import { Suppressions } from '../../src/delivery/feedback/suppressions.ts';
 import { OUTBOUND_LIMITS } from '../../src/delivery/limits.ts';
 import { Senders, type SendersOptions } from '../../src/delivery/senders.ts';
 import type { DownmailPolicy } from '../../src/downmail/policy.ts';
+import { FetchedOriginals } from '../../src/downmail/fetched-originals.ts';
 import { FetchOriginal, type FetchOriginalParts } from '../../src/downmail/fetch-original.ts';
 import { Originals } from '../../src/downmail/originals.ts';
+import { UndeletedHosts } from '../../src/downmail/undeleted-hosts.ts';
 import { KvDirectory } from '../../src/directory/directory.ts';
+import { RejectLists } from '../../src/directory/reject-lists.ts';
 import { Classifier } from '../../src/intake/classify.ts';
 import { Intake } from '../../src/intake/intake.ts';
 import { Rules } from '../../src/intake/rules.ts';
@@ -105,7 +108,24 @@ export async function memoryBackend(options: BackendOptions = {}) {
     pickUp: { open: async () => ({ kind: 'gone', state: 'expired', at: undefined }) },
     ...options.fetch,
   });
-  const originals = new Originals({ store: mailstore, fetch, clock, log, hostname, messageSize: 1 << 20 });
+  const undeletedHosts = new UndeletedHosts(parts.kv, clock, random);
+  const afterwards = new FetchedOriginals({
+    ...common,
+    fetch,
+    hosts: undeletedHosts,
+    rejectLists: new RejectLists(parts.kv, clock, random),
+    againMs: 86_400_000,
+    policy: 'note',
+    accounts: 3,
+  });
+  const originals = new Originals({
+    store: mailstore,
+    fetch,
+    afterwards,
+    clock,
+    hostname,
+    messageSize: 1 << 20,
+  });
   const suppressions = new Suppressions(parts.kv, clock, random);
   const senders = await Senders.open({ ...parts, random, log }, SENDERS);
   const submit = new Submit({
@@ -147,6 +167,8 @@ export async function memoryBackend(options: BackendOptions = {}) {
     pickUp,
     senderMailboxes: manager,
     originals,
+    afterwards,
+    undeletedHosts,
     reports: new ReportHistory(parts.kv, clock, random),
     scripts,
     rules,

@@ -202,6 +202,11 @@ export const OWN: Record<string, Case> = {
     request: () => ['/v1/settings/originals', { body: { automatic: 'known' } }],
     stranger: 200,
   },
+  'GET /v1/originals/undeleted': { request: () => ['/v1/originals/undeleted'], stranger: 200 },
+  'DELETE /v1/originals/undeleted/:host': {
+    request: () => ['/v1/originals/undeleted/mail.evil.test'],
+    stranger: 404,
+  },
   'GET /v1/settings/language': { request: () => ['/v1/settings/language'], stranger: 200 },
   'PUT /v1/settings/language': {
     request: () => ['/v1/settings/language', { body: { language: null } }],

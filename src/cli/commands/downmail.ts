@@ -24,7 +24,9 @@ function ownerOf(account: string, { gateway }: Options): { account: string; gate
 export function downmail(program: Command, cli: Cli): void {
   const group = program
     .command('downmail')
-    .description('sender mailboxes, where mail waits until it is fetched: open, show, list, delete');
+    .description(
+      'sender mailboxes, where mail waits until it is fetched: open, show, list, delete; and servers that keep them too long',
+    );
 
   withJson(group.command('open <address>').description('gives an account a sender mailbox, or another limit for it'))
     .option('--room <size>', 'such as 500MB; no limit when absent')
@@ -90,6 +92,34 @@ export function downmail(program: Command, cli: Cli): void {
       );
       cli.out(`${deleted} deleted, ${fetched} of them fetched before\n`);
     });
+
+  const undeleted = withJson(
+    group
+      .command('undeleted')
+      .description(
+        'servers that still had originals after they had said that these were deleted: senders of spam, perhaps',
+      ),
+  ).option('--forget <host>', 'it was judged: `pabal reject add` puts senders on the reject list');
+  undeleted.action(async (options: CommonOptions & { readonly forget?: string }) => {
+    const { forget: host } = options;
+    const hosts = await withControl(cli, options, (control) =>
+      host === undefined
+        ? control.call(operations.downmailUndeleted, {})
+        : control.call(operations.downmailForget, { host }),
+    );
+    if (options.json) return printJson(cli, hosts);
+    printTable(
+      cli,
+      ['host', 'sender', 'accounts', 'first', 'last'],
+      hosts.map((one) => [
+        visible(one.host),
+        visible(one.sender),
+        String(one.accounts.length),
+        formatTime(one.first),
+        formatTime(one.last),
+      ]),
+    );
+  });
 
   function tell(options: Options, { senderId, used, limit, mails, copies }: SenderMailboxFacts): void {
     if (options.json) return printJson(cli, { id: senderId, used, limit: limit ?? null, mails, copies });

@@ -98,6 +98,20 @@ export const downmailDelete = operation(
     }),
 );
 
+/** Servers that kept originals which they said they had deleted. */
+export const downmailUndeleted = operation('downmail.undeleted', z.strictObject({}), ({ undeletedHosts }) =>
+  undeletedHosts.list(),
+);
+
+export const downmailForget = operation(
+  'downmail.forget',
+  z.strictObject({ host: z.string().min(1).max(253) }),
+  async ({ undeletedHosts }, { host }) => {
+    await undeletedHosts.forget(host);
+    return undeletedHosts.list();
+  },
+);
+
 async function within<T>(
   { directory, mailstore, gatewayMailboxes }: Service,
   { account: addressOrId, gateway: atGateway }: Owner,

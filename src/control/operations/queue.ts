@@ -74,6 +74,7 @@ async function forgetSubmission({ mailstore, clock }: Service, entry: QueueEntry
   const { account: id, submission, part, effect } = payload;
   try {
     using account = await mailstore.open({ kind: 'system', role: 'admin' }, id);
+    if (payload.original === true) return;
     if (part === undefined) return void (await account.outgoing.cancel(submission));
     const at = clock.now();
     const dropped = ({ recipients, tries }: Delivery): DeliveryChange => ({

@@ -1,11 +1,19 @@
 /** Originals that their senders keep (Downmail): fetching the one that a notification tells of, and what is fetched without being asked. */
 import { z } from 'zod';
 import { AUTOMATIC_FETCH, automaticFetch, putAutomaticFetch } from '../../../downmail/originals.ts';
+import {
+  forgetUndeleted,
+  putUndeletedPolicy,
+  UNDELETED_POLICIES,
+  undeletedOriginals,
+  undeletedPolicy,
+} from '../../../downmail/fetched-originals.ts';
 import { MailError } from '../../../mail/error.ts';
 import { ownAccount } from '../auth.ts';
 import type { App, Services } from '../context.ts';
 import { Problem } from '../reply.ts';
 import * as schemas from '../schemas.ts';
+import { time } from '../submission-view.ts';
 import { summaries } from '../view.ts';
 import { messageOf } from './messages.ts';
 
@@ -23,6 +31,21 @@ const setting = z.strictObject({
       'never: you fetch each yourself; known: those of your people and of whom you have written to; proven: all whose author is proven. ' +
         'What leads to another host than that of the author is never fetched by itself',
     ),
+  undeleted: z
+    .enum(UNDELETED_POLICIES)
+    .optional()
+    .describe(
+      'Of a server that still has an original a day after it said it was deleted: note, GET /v1/originals/undeleted shows it; junk, its mail goes to Junk from then on. Default: note',
+    ),
+});
+const undeletedHost = z.strictObject({
+  host: z.string(),
+  sender: z.string().describe('As it would stand in a reject list'),
+  openly: z.boolean().describe('It had said that it keeps what is deleted, as is done with mail to many'),
+  times: z.int(),
+  first: z.iso.datetime(),
+  last: z.iso.datetime(),
+  listed: z.boolean().describe('The sender was put on your reject list for it'),
 });
 
 /** The other side may be slow, and the mail large. */
@@ -74,7 +97,10 @@ export function originalRoutes(app: App, services: Services): void {
         response: { 200: setting, ...schemas.problems(401) },
       },
     },
-    async (request, reply) => ({ automatic: await automaticFetch(await ownAccount(request, reply, services)) }),
+    async (request, reply) => {
+      const account = await ownAccount(request, reply, services);
+      return { automatic: await automaticFetch(account), undeleted: await undeletedPolicy(account) };
+    },
   );
 
   app.put(
@@ -88,8 +114,48 @@ export function originalRoutes(app: App, services: Services): void {
       },
     },
     async (request, reply) => {
-      await putAutomaticFetch(await ownAccount(request, reply, services), request.body.automatic);
-      return request.body;
+      const account = await ownAccount(request, reply, services);
+      const { automatic, undeleted = 'note' } = request.body;
+      await putAutomaticFetch(account, automatic);
+      await putUndeletedPolicy(account, undeleted);
+      return { automatic, undeleted };
+    },
+  );
+
+  app.get(
+    '/v1/originals/undeleted',
+    {
+      schema: {
+        tags: ['messages'],
+        summary: 'Servers from which originals could be fetched again after they were deleted there',
+        description: 'The sign of a server that sends one mail to many.',
+        response: { 200: z.strictObject({ items: z.array(undeletedHost) }), ...schemas.problems(401) },
+      },
+    },
+    async (request, reply) => ({
+      items: (await undeletedOriginals(await ownAccount(request, reply, services))).map(({ first, last, ...one }) => ({
+        ...one,
+        first: time(first),
+        last: time(last),
+      })),
+    }),
+  );
+
+  app.delete(
+    '/v1/originals/undeleted/:host',
+    {
+      schema: {
+        tags: ['messages'],
+        summary: 'Forget one of them',
+        description: 'What was put on your reject list for it stays there.',
+        params: z.strictObject({ host: z.string().min(1).max(253) }),
+        response: { 204: z.undefined().describe('It is forgotten'), ...schemas.problems(401, 404) },
+      },
+    },
+    async (request, reply) => {
+      const account = await ownAccount(request, reply, services);
+      if (!(await forgetUndeleted(account, request.params.host.toLowerCase()))) throw new Problem('not-found');
+      return await reply.code(204).send();
     },
   );
 }
