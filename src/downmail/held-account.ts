@@ -194,6 +194,9 @@ export class HeldAccount implements MailAccount, Disposable {
   async addMessage(): Promise<never> {
     throw refused();
   }
+  async addMessages(): Promise<never> {
+    throw refused();
+  }
   async staged(): Promise<never> {
     throw refused();
   }

@@ -18,6 +18,7 @@ import type {
   MessageMeta,
   MessageQuery,
   MsgId,
+  NewMessage,
   NewPlacement,
   OpenOptions,
   Placed,
@@ -27,24 +28,26 @@ import type {
   SearchAnswer,
   SearchRequest,
   Staged,
+  Superseded,
   ThreadId,
   Uid,
   VersionChanges,
   WithdrawalNote,
 } from './api.ts';
+import { Adding } from './adding.ts';
 import { StoredBody } from './bodies.ts';
 import { Joined, listConversations } from './conversations.ts';
 import { type Operation, storeError } from './commit.ts';
 import type { StoredDetails } from './details.ts';
 import { pathLevels, SEPARATOR } from './folder-names.ts';
 import { guarded } from './guard.ts';
-import { accountPartition, emailTime, onceKey } from './keys.ts';
+import { accountPartition, onceKey } from './keys.ts';
 import { changesBetween } from './log.ts';
 import type { Mailbox, Node } from './mailbox.ts';
 import { createFolder, deleteFolder, describeFolder, renameFolder, subscribe } from './operations/folders.ts';
 import { copyMessages, deleteMessages, moveMessages, updateMessages } from './operations/messages.ts';
 import { inParts, MOST_MESSAGES } from './operations/parts.ts';
-import { DAY, publish } from './operations/publish.ts';
+import { DAY } from './operations/publish.ts';
 import { changeRecords, putRecord, rememberOnce } from './operations/records.ts';
 import { withdrawAll } from './operations/withdraw.ts';
 import { AccountSenderMailbox } from './holding.ts';
@@ -59,9 +62,6 @@ import type { SenderMailbox } from './sender-mailbox.ts';
 import type { Outgoing } from './submission.ts';
 import { told } from './told.ts';
 import { vanishedSince } from './trim.ts';
-
-/** Staged content is taken for this long, in milliseconds. */
-export const STAGED_FOR = 30 * DAY;
 
 const INBOX = 1 as FolderId;
 
@@ -118,6 +118,10 @@ export class Account implements MailAccount, Disposable {
 
   get version(): Version {
     return this.#mailbox.index.version;
+  }
+
+  get #adding(): Adding {
+    return new Adding(this.id, this.#node, (operation, cause) => this.#run(operation, cause));
   }
 
   get #kv(): KeyValueStore {
@@ -229,8 +233,11 @@ export class Account implements MailAccount, Disposable {
 
   async addMessage(raw: Uint8Array | AsyncIterable<Uint8Array>, to: NewPlacement): Promise<Placed> {
     if (!this.folder(to.folder)) throw noFolder(to.folder);
-    const [staged] = await told(() => this.#node.staging.stage([{ account: this.id }], raw));
-    return this.publish(staged!, to);
+    return this.#adding.publish(await this.#adding.stage(raw), to);
+  }
+
+  addMessages(messages: AsyncIterable<NewMessage>, superseded?: Superseded): Promise<readonly Placed[]> {
+    return this.#adding.all(messages, superseded);
   }
 
   async staged(staged: Staged): Promise<{ details: MessageDetails; body: Body }> {
@@ -244,15 +251,8 @@ export class Account implements MailAccount, Disposable {
     return withdrawAll(this.#kv, this.id, deliveryId, note, (operation) => this.#run(operation));
   }
 
-  async publish(staged: Staged, to: NewPlacement): Promise<Placed> {
-    if (staged.account !== this.id) throw new MailError('not-allowed', 'bug', 'staged for another account');
-    const now = this.#node.clock.now();
-    if (emailTime(staged.email) < now - STAGED_FOR)
-      throw new MailError('message-missing', 'user', `${staged.email} was staged too long ago`);
-    const facts = await told(() => this.#node.staging.facts(staged));
-    const placed = await this.#run(publish(facts, to, now), 'APPEND');
-    this.#node.staging.published(staged.email);
-    return placed;
+  publish(staged: Staged, to: NewPlacement): Promise<Placed> {
+    return this.#adding.publish(staged, to);
   }
 
   async updateMessage(

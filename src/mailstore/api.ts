@@ -10,12 +10,34 @@ import type { Envelope, Part } from '../mail/message.ts';
 import type { FieldName } from '../mail/search/document.ts';
 import type { Version } from '../ports/kv.ts';
 import type { Noting } from './noting.ts';
+import type {
+  DeleteCondition,
+  FlagChange,
+  NewMessage,
+  NewPlacement,
+  Placed,
+  Places,
+  Staged,
+  Superseded,
+  WithdrawalNote,
+} from './placement.ts';
 import type { FolderOf, Grant, RightsChange } from './rights.ts';
 import type { SenderMailbox } from './sender-mailbox.ts';
 import type { Outgoing } from './submission.ts';
 
 import type { Conversation, ConversationPage, SearchRequest, SearchAnswer, SearchIndexFacts } from './search/api.ts';
 
+export type {
+  DeleteCondition,
+  FlagChange,
+  NewMessage,
+  NewPlacement,
+  Placed,
+  Places,
+  Staged,
+  Superseded,
+  WithdrawalNote,
+} from './placement.ts';
 export type {
   Conversation,
   ConversationPage,
@@ -172,71 +194,6 @@ export interface Body {
   bytes(start?: number, end?: number): Promise<Uint8Array>;
 }
 
-/** Content that is in no folder yet. JSON-able: a queue entry may hold it. `publish` takes it for 30 days; then a sweep
- * may forget it. */
-export interface Staged {
-  readonly account: AccountId;
-  readonly email: EmailId;
-  readonly size: number;
-}
-
-export interface NewPlacement {
-  readonly folder: FolderId;
-  readonly flags?: Flags;
-  readonly keywords?: readonly string[];
-  /** Milliseconds since 1970; default now. */
-  readonly internalDate?: number;
-  /** A second delivery with the same id answers the first one's placement and changes nothing (14 days). It is
-   * `<day>-<name>`, the day as a whole number of days since 1970, taken when the mail was accepted; the same name on
-   * the day after counts as the same id, so that a client that retries at midnight makes no second copy. */
-  readonly deliveryId?: string;
-  /** It takes the place of this message, which goes in the same commit: its folder, its flags and keywords, the date on which it came.
-   * `message-missing` when that is gone; then nothing is placed. */
-  readonly replaces?: MsgId;
-  /** Records about the email, under its id, written in the same commit; none when the delivery id was known already. */
-  readonly records?: readonly { readonly kind: string; readonly value: unknown }[];
-}
-
-export interface Placed {
-  readonly id: MsgId;
-  readonly folder: FolderId;
-  readonly uid: Uid;
-  readonly uidValidity: number;
-  readonly email: EmailId;
-  readonly thread: ThreadId;
-  readonly version: Version;
-  /** The delivery id was known already: this is the earlier placement's answer. */
-  readonly duplicate: boolean;
-  /** It was taken back by its sender (`withdraw`): it is nowhere, and nothing was placed. */
-  readonly withdrawn?: true;
-}
-
-/** What the owner can look up of mail that was taken back: a record that is a list, the newest first. */
-export interface WithdrawalNote {
-  readonly kind: string;
-  readonly id: string;
-  readonly most: number;
-  readonly entry: unknown;
-}
-
-export interface FlagChange {
-  /** `set` replaces the flags and keywords, `add` and `remove` touch only those named. */
-  readonly mode: 'set' | 'add' | 'remove';
-  readonly flags: Flags;
-  readonly keywords: readonly string[];
-}
-
-/** Where each of some messages lies, in their order; looked at in the commit itself. One that was moved meanwhile is passed over, even
- * if it came back. */
-export type Places = readonly Pick<MessageMeta, 'folder' | 'uid'>[];
-
-/** What must still hold of a message when it is removed; looked at in the commit itself. */
-export interface DeleteCondition {
-  readonly as?: Places;
-  /** All of these are set. */
-  readonly flags?: Flags;
-}
-
 /** Where a record is kept. */
 export interface RecordKey {
   readonly kind: string;
@@ -303,6 +260,9 @@ export interface MailAccount {
   mayHold(text: string, fields: readonly FieldName[]): Promise<((id: MsgId) => boolean) | undefined>;
   /** NinjaMail addMessage: stages the raw message and publishes it. Durable when resolved. */
   addMessage(raw: Uint8Array | AsyncIterable<Uint8Array>, to: NewPlacement): Promise<Placed>;
+  /** Several, staged as they come and published in one commit, in this order: all or none, `limit` for more than fit. The superseded one
+   * goes in that commit; `message-missing`, and nothing is placed, when it is not there any more. */
+  addMessages(messages: AsyncIterable<NewMessage>, superseded?: Superseded): Promise<readonly Placed[]>;
   /** What `MailStore.stage` wrote for this account, before it is in any folder. `message-missing` when it is gone. */
   staged(staged: Staged): Promise<{ readonly details: MessageDetails; readonly body: Body }>;
   /** Takes back what was delivered under this id (`NewPlacement.deliveryId`), all copies in one commit, if its owner has opened, answered and

@@ -19,9 +19,11 @@ import type {
   MessageMeta,
   MessageQuery,
   MsgId,
+  NewMessage,
   NewPlacement,
   Placed,
   Places,
+  Superseded,
   VersionChanges,
 } from './api.ts';
 import type { Account } from './account.ts';
@@ -145,6 +147,19 @@ export class SharedAccount implements MailAccount, Disposable {
     this.#need(to.folder, 'i');
     if (to.replaces !== undefined || to.records !== undefined) throw notAllowed();
     return this.#owner.addMessage(raw, to);
+  }
+  async addMessages(messages: AsyncIterable<NewMessage>, superseded?: Superseded): Promise<readonly Placed[]> {
+    if (superseded) {
+      this.#present(superseded.id);
+      for (const right of ['t', 'e'] as const) this.#need(superseded.folder, right);
+    }
+    return this.#owner.addMessages(this.#insertable(messages), superseded);
+  }
+  async *#insertable(messages: AsyncIterable<NewMessage>): AsyncGenerator<NewMessage> {
+    for await (const message of messages) {
+      this.#need(message.to.folder, 'i');
+      yield message;
+    }
   }
 
   async updateMessage(

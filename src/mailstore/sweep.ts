@@ -4,7 +4,7 @@
  */
 import { blobKey } from '../ports/blob.ts';
 import type { Key, KeyValueStore, Range } from '../ports/kv.ts';
-import { STAGED_FOR } from './account.ts';
+import { STAGED_FOR } from './adding.ts';
 import type { AccountId, EmailId } from './api.ts';
 import { dropOldCheckpoints } from './checkpoint.ts';
 import type { Operation } from './commit.ts';

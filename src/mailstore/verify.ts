@@ -2,7 +2,7 @@
 import { MailError } from '../mail/error.ts';
 import { blobKey } from '../ports/blob.ts';
 import { Damaged, type Range } from '../ports/kv.ts';
-import { STAGED_FOR } from './account.ts';
+import { STAGED_FOR } from './adding.ts';
 import type { AccountId, EmailId, FolderId, MessageMeta, MsgId } from './api.ts';
 import { StoredBody } from './bodies.ts';
 import { loadCheckpoint } from './checkpoint.ts';

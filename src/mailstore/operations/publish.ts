@@ -1,6 +1,6 @@
 /** Making staged content visible: NinjaMail's addMessage, and the last step of a delivery. */
 import { MailError } from '../../mail/error.ts';
-import type { Entry, Key } from '../../ports/kv.ts';
+import type { Entry, Key, Value } from '../../ports/kv.ts';
 import { Flag, type MessageMeta, type MsgId, type NewPlacement, type Placed, type ThreadId, type Uid } from '../api.ts';
 import type { Operation } from '../commit.ts';
 import type { Draft } from '../draft.ts';
@@ -43,22 +43,18 @@ export function publish(facts: StagedFacts, to: NewPlacement, now: number): Oper
       const folder = draft.folder(place);
       if (!folder) throw noFolder(place);
       checkQuota(draft, facts.size - (before?.size ?? 0));
-      const { thread, rows } = findThread(draft, facts, today);
-      const internalDate = wholeSeconds(before?.internalDate ?? to.internalDate ?? now);
-      const message: MessageMeta = {
+      const { thread, rows } = findThread((key) => draft.row(key), facts, today);
+      const message = newMessage(facts, {
         id: draft.facts.nextMessage as MsgId,
         folder: place,
         uid: folder.uidNext as Uid,
-        flags: (before?.flags ?? to.flags ?? 0) & ALL_FLAGS,
+        flags: before?.flags ?? to.flags ?? 0,
         keywords: folderKeywords(before?.keywords ?? to.keywords ?? [], folder.keywords),
         modseq: draft.version,
-        internalDate,
-        savedDate: wholeSeconds(now),
-        sentDate: facts.date === undefined ? internalDate : wholeSeconds(facts.date),
-        size: facts.size,
-        email: facts.email,
+        internalDate: before?.internalDate ?? to.internalDate ?? now,
+        savedDate: now,
         thread,
-      };
+      });
       const result: Placed = placedAt(message, folder.row.uidValidity, draft.version);
       if (delivery) rows.push([delivery[0]!, encodePlaced(result)]);
       rows.push(...records.map(({ row }) => row));
@@ -66,6 +62,20 @@ export function publish(facts: StagedFacts, to: NewPlacement, now: number): Oper
       const noted = records.map(({ change }) => change);
       return { changes: [{ type: 'added', message }, ...replaced, ...noted], put: rows, result };
     },
+  };
+}
+
+/** The dates need not be whole seconds, the flags not ours alone. */
+export function newMessage(facts: StagedFacts, place: Omit<MessageMeta, 'sentDate' | 'size' | 'email'>): MessageMeta {
+  const internalDate = wholeSeconds(place.internalDate);
+  return {
+    ...place,
+    flags: place.flags & ALL_FLAGS,
+    internalDate,
+    savedDate: wholeSeconds(place.savedDate),
+    sentDate: facts.date === undefined ? internalDate : wholeSeconds(facts.date),
+    size: facts.size,
+    email: facts.email,
   };
 }
 
@@ -79,12 +89,16 @@ export function checkQuota(draft: Draft, bytes: number): void {
  * The thread of the first id that is known; the message's own ids point to it from now on. Where they name several threads, a
  * message was missing that belongs to all of them: they are one conversation.
  */
-function findThread(draft: Draft, facts: StagedFacts, today: number): { thread: ThreadId; rows: Entry[] } {
+export function findThread(
+  row: (key: Key) => Value | undefined,
+  facts: StagedFacts,
+  today: number,
+): { thread: ThreadId; rows: Entry[] } {
   let thread: ThreadId | undefined;
   const others = new Set<ThreadId>();
   const unknown: Key[] = [];
   for (const { key, keep } of facts.threadKeys) {
-    const value = draft.row(key);
+    const value = row(key);
     const known = value && decodeThread(value);
     thread ??= known?.thread;
     if (known && known.thread !== thread) others.add(known.thread);

@@ -29,8 +29,12 @@ export class CommandReader {
   name: string | undefined;
   /** The line is how a client of another protocol begins; if it is no command either, that is what it is. */
   stranger = false;
-  /** Announced at the end of the command that runs, and not read yet. */
+  /** Announced where the command that runs was read to, and not begun yet. */
   #literal: AnnouncedLiteral | undefined;
+  /** Bytes to come of the literal that was begun. */
+  #left = 0;
+  /** The line behind a literal that was begun has not been read. */
+  #lineDue = false;
 
   constructor(session: Session) {
     this.#session = session;
@@ -76,6 +80,7 @@ export class CommandReader {
           if (!(error instanceof LiteralNeeded)) refusal = error;
         }
       }
+      if (literal.binary) refusal ??= malformed('only a message can be a binary literal');
       if (literal.size > limits.literal || kept + literal.size > limits.literals) {
         refusal ??= new Refusal('NO', '[TOOBIG] The literal is too large');
       }
@@ -97,45 +102,54 @@ export class CommandReader {
     return { ...head, args: this.#parse(head.command, pieces) };
   }
 
-  /**
-   * The literal that ends the command, as it arrives, then the command's end: throws `syntax` when more follows, so
-   * that what was read before it is not used.
-   */
+  /** The literal up to which the command was read, as it arrives. `following` reads on. */
   async *literal(): AsyncGenerator<Uint8Array, void, undefined> {
     const literal = this.#literal;
     if (literal === undefined) throw new MailError('bug', 'bug', 'No literal to read');
     this.#literal = undefined;
+    this.#left = literal.size;
+    this.#lineDue = true;
     const { connection, out } = this.#session;
     if (!literal.nonSync) this.#continue();
     else out.flush();
-    let left = literal.size;
-    let ended = false;
     connection.beginTransfer();
     try {
-      while (left > 0) {
-        const piece = await connection.readPiece(left);
-        left -= piece.length;
+      while (this.#left > 0) {
+        const piece = await connection.readPiece(this.#left);
+        this.#left -= piece.length;
         yield piece;
       }
-      ended = true;
-      if ((await connection.readLine()).length > 0) throw malformed('end of command expected');
     } finally {
-      // Whoever takes the bytes gave up: the rest is read over, so that the next command is read from its start.
-      if (!ended && !connection.gone) {
-        await connection.skip(left);
-        await connection.readLine();
-      }
       connection.endTransfer();
     }
   }
 
-  /** Reads over the literal of a command that was refused, when it comes all the same. */
-  async skipLiteral(): Promise<void> {
-    const literal = this.#literal;
-    this.#literal = undefined;
-    if (literal?.nonSync !== true) return;
-    await this.#discard(literal.size);
-    await this.#session.connection.readLine();
+  /** What follows a literal that was read to its end, up to the next one. */
+  async following(): Promise<Decoder> {
+    if (!this.#lineDue || this.#left > 0) throw new MailError('bug', 'bug', 'No line to read behind a literal');
+    const { connection, limits } = this.#session;
+    const line = await this.#transfer(() => connection.readLine());
+    this.#lineDue = false;
+    const announced = announcedLiteral(line);
+    this.#literal = announced?.literal;
+    const piece = announced ? { text: line.subarray(0, announced.end), announced: announced.literal } : { text: line };
+    return new Decoder([piece], limits);
+  }
+
+  /** Reads over what the command left unread but the client sends all the same, so that the next command is read from its start. */
+  async skipRest(): Promise<void> {
+    const { connection } = this.#session;
+    for (;;) {
+      if (this.#left > 0) await this.#transfer(() => connection.skip(this.#left));
+      this.#left = 0;
+      if (this.#lineDue) await this.following();
+      const literal = this.#literal;
+      this.#literal = undefined;
+      // Who waits to be asked for it will not send it now.
+      if (literal?.nonSync !== true) return;
+      await this.#discard(literal.size);
+      this.#lineDue = true;
+    }
   }
 
   /** The next line; answers go out before it is waited for. */

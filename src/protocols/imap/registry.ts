@@ -25,6 +25,7 @@ import { namespace } from './commands/namespace.ts';
 import { noop } from './commands/noop.ts';
 import { getQuota, getQuotaRoot } from './commands/quota.ts';
 import { rename } from './commands/rename.ts';
+import { replace, uidReplace } from './commands/replace.ts';
 import { search, uidSearch } from './commands/search.ts';
 import { examine, select } from './commands/select.ts';
 import { sort, uidSort } from './commands/sort.ts';
@@ -88,6 +89,8 @@ export const COMMANDS: readonly AnyCommand[] = [
   uidCopy,
   move,
   uidMove,
+  replace,
+  uidReplace,
 ];
 
 /** For metrics. */

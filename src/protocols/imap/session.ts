@@ -15,7 +15,7 @@ import { Refusal, replyTo } from './reply.ts';
 import { Selected } from './selected.ts';
 import type { ImapServices } from './server.ts';
 import { type SharedBySessions, sharedBy } from './shared.ts';
-import { malformed } from './wire/decoder.ts';
+import { type Decoder, malformed } from './wire/decoder.ts';
 import { Output } from './wire/output.ts';
 
 /** A client that says nothing for so long is gone (RFC 3501 §5.4 asks for at least 30 minutes). */
@@ -283,7 +283,7 @@ export class Session {
       if (!this.#over) await this.#tell(command.keepsNumbers !== true);
       await this.#refuse(error);
     }
-    await this.#reader.skipLiteral();
+    await this.#reader.skipRest();
   }
 
   /** NO or BAD. Who only sends what nobody understands, or guesses passwords, waits longer and longer, and is sent away. */
@@ -320,8 +320,13 @@ export class Session {
     return this.connection.readLine();
   }
 
-  /** The literal that ends the command, as it arrives: see `CommandReader.literal`. */
+  /** The literal up to which the command was read, as it arrives: see `CommandReader.literal`. */
   literal(): AsyncGenerator<Uint8Array, void, undefined> {
     return this.#reader.literal();
+  }
+
+  /** What follows a literal that was read to its end: see `CommandReader.following`. */
+  following(): Promise<Decoder> {
+    return this.#reader.following();
   }
 }

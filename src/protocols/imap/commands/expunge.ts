@@ -23,7 +23,7 @@ export async function expungeDeleted(session: Session, uids?: SequenceSet): Prom
 }
 
 /** What a client that resynchronises remembers of the folder from now on (RFC 7162 §3.2.7). */
-function modseqAfter({ enabled, selected }: Session): string {
+export function modseqAfter({ enabled, selected }: Session): string {
   const folder = enabled.has('QRESYNC') ? selected.account.folder(selected.folder) : undefined;
   return folder === undefined ? '' : `[HIGHESTMODSEQ ${folder.highestModseq}] `;
 }
@@ -32,7 +32,7 @@ export function requireWritable(session: Session): void {
   if (session.selected.readOnly) throw new Refusal('NO', '[NOPERM] The mailbox is open for reading only');
 }
 
-function requireExpunge(session: Session): void {
+export function requireExpunge(session: Session): void {
   requireWritable(session);
   if (!session.selected.may('e')) throw new MailError('not-allowed', 'user', 'that needs the right to expunge');
 }

@@ -65,10 +65,10 @@ async function run(args: FetchArgs, session: Session, byUid: boolean): Promise<s
   return 'FETCH completed';
 }
 
-/** FETCH (RFC 3501 §6.4.5; CHANGEDSINCE: RFC 7162 §3.1.4). */
+/** FETCH (RFC 3501 §6.4.5; BINARY: RFC 3516; CHANGEDSINCE: RFC 7162 §3.1.4). */
 export const fetch = command<FetchArgs>({
   name: 'FETCH',
-  capabilities: whenSignedIn('SAVEDATE', 'PREVIEW'),
+  capabilities: whenSignedIn('BINARY', 'SAVEDATE', 'PREVIEW'),
   states: ['selected'],
   keepsNumbers: true,
   parse(d) {

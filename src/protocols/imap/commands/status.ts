@@ -66,7 +66,7 @@ export function writeStatus(session: Session, place: Place, items: readonly stri
 export const status = command<{ path: string; items: readonly string[] }>({
   name: 'STATUS',
   states: SIGNED_IN,
-  capabilities: whenSignedIn('STATUS=SIZE'),
+  capabilities: whenSignedIn('STATUS=SIZE', 'STATUS=DELETED'),
   parse(d) {
     const path = d.sp().mailbox();
     const items = statusItems(d);

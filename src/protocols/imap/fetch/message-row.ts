@@ -3,9 +3,11 @@ import { MailError } from '../../../mail/error.ts';
 import { type Body, Flag, type FolderView, type MessageDetails, type MsgId } from '../../../mailstore/api.ts';
 import { ConnectionError } from '../../../net/error.ts';
 import type { Session } from '../session.ts';
-import { type FetchItem, isIndexItem } from '../wire/fetch-item.ts';
+import { Refusal } from '../reply.ts';
+import { type FetchItem, isIndexItem, isSectionItem, type SectionItem } from '../wire/fetch-item.ts';
 import type { Section } from '../wire/section.ts';
 import { positionsOf, type Spans } from '../wire/sequence-set.ts';
+import { binaryFacts, binaryPieces } from './binary-section.ts';
 import { sectionBytes } from './body-section.ts';
 import { beginRow, endRow, type RowFilter, writeFlags, writeIndexItems } from './index-row.ts';
 
@@ -26,8 +28,9 @@ export async function writeMessages(
   const { out, selected } = session;
   const { account } = selected;
   const { view } = selected.tracker;
-  const wantsBody = items.some(({ item }) => item === 'section');
-  const marks = !selected.readOnly && selected.may('s') && items.some((item) => item.item === 'section' && item.seen);
+  const sections = items.filter(isSectionItem);
+  const wantsBody = sections.length > 0;
+  const marks = !selected.readOnly && selected.may('s') && sections.some(({ seen }) => seen);
   const { changedSince = -1 } = filter;
   let gone = 0;
   let failure: unknown;
@@ -48,9 +51,9 @@ export async function writeMessages(
         const body = wantsBody ? await account.body(id, details) : undefined;
         await writeRow(session, view, at, items, details, body, marked.has(at));
       } catch (error) {
-        if (!(error instanceof MailError)) throw error;
+        if (!(error instanceof MailError || error instanceof Refusal)) throw error;
         // One message that cannot be read keeps nobody from the others.
-        if (error.code === 'message-missing') gone++;
+        if (error instanceof MailError && error.code === 'message-missing') gone++;
         else failure ??= error;
       }
     }
@@ -85,13 +88,13 @@ async function markSeen(session: Session, view: FolderView, batch: readonly numb
   return new Set(unseen);
 }
 
-/** What a row is made of: bytes in memory, or so many bytes of which the first piece has been read. */
-type Value = Uint8Array | LongValue | undefined;
-
-interface LongValue {
+/** What a row is made of: so many bytes, of which the first have been read; or a number. */
+interface Value {
   readonly size: number;
   readonly first: Uint8Array;
-  readonly rest: AsyncIterator<Uint8Array>;
+  readonly rest?: AsyncIterator<Uint8Array>;
+  /** Only a literal8 can hold it. */
+  readonly nul?: boolean;
 }
 
 async function writeRow(
@@ -104,11 +107,11 @@ async function writeRow(
   marked: boolean,
 ): Promise<void> {
   const { out } = session;
-  const values: Value[] = [];
+  const values: (Value | number | undefined)[] = [];
   try {
     // What can fail is read before anything of the row is written.
     for (const item of items) {
-      if (item.item === 'section' && body !== undefined) values.push(await sectionValue(details, body, item.section));
+      if (isSectionItem(item) && body !== undefined) values.push(await valueOf(details, body, item));
     }
     beginRow(out, position);
     let first = true;
@@ -121,7 +124,7 @@ async function writeRow(
       else if (item.item === 'BODY') out.text('BODY ').bytes(details.wire.body);
       else if (item.item === 'BODYSTRUCTURE') out.text('BODYSTRUCTURE ').bytes(details.wire.bodyStructure);
       else if (item.item === 'PREVIEW') out.text('PREVIEW ').string(details.preview);
-      else if (item.item === 'section') await writeSection(session, item.label, values[section++]);
+      else if (isSectionItem(item)) await writeSection(session, item.label, values[section++]);
     }
     if (marked && !items.some(({ item }) => item === 'FLAGS')) {
       out.text(' ');
@@ -129,43 +132,82 @@ async function writeRow(
     }
     endRow(out);
   } finally {
-    for (const value of values) if (value !== undefined && 'rest' in value) await value.rest.return?.();
+    for (const value of values) if (typeof value === 'object') await value.rest?.return?.();
   }
 }
 
-async function sectionValue(details: MessageDetails, body: Body, section: Section): Promise<Value> {
-  const found = await sectionBytes(details, body, section);
-  if (found === undefined || 'bytes' in found) return found?.bytes;
-  const size = found.to - found.from;
-  if (size <= WHOLE) return body.bytes(found.from, found.to);
-  const rest = body.stream(found.from, found.to)[Symbol.asyncIterator]();
-  const { value, done } = await rest.next();
-  if (done === true) throw new MailError('damaged', 'bug', 'A message has fewer bytes than its size says');
-  return { size, first: value, rest };
+function valueOf(
+  details: MessageDetails,
+  body: Body,
+  { item, section }: SectionItem,
+): Promise<Value | number | undefined> {
+  return item === 'section'
+    ? sectionValue(details, body, section)
+    : binaryValue(details, body, section, item === 'binary-size');
 }
 
-async function writeSection(session: Session, label: string, value: Value): Promise<void> {
+async function sectionValue(details: MessageDetails, body: Body, section: Section): Promise<Value | undefined> {
+  const found = await sectionBytes(details, body, section);
+  if (found === undefined) return undefined;
+  if ('bytes' in found) return { size: found.bytes.length, first: found.bytes };
+  const size = found.to - found.from;
+  if (size <= WHOLE) return { size, first: await body.bytes(found.from, found.to) };
+  return begun({ size }, body.stream(found.from, found.to));
+}
+
+async function binaryValue(
+  details: MessageDetails,
+  body: Body,
+  section: Section,
+  sizeOnly: boolean,
+): Promise<Value | number | undefined> {
+  const pieces = binaryPieces(details, body, section);
+  if (pieces === undefined) return sizeOnly ? 0 : undefined;
+  const facts = await binaryFacts(pieces());
+  if (sizeOnly) return facts.size;
+  if (facts.size > WHOLE) return begun(facts, pieces());
+  return { ...facts, first: Buffer.concat(await Array.fromAsync(pieces())) };
+}
+
+async function begun(facts: { size: number; nul?: boolean }, pieces: AsyncIterable<Uint8Array>): Promise<Value> {
+  const rest = pieces[Symbol.asyncIterator]();
+  const { value, done } = await rest.next();
+  if (done === true) throw tooShort();
+  return { ...facts, first: value, rest };
+}
+
+function tooShort(): MailError {
+  return new MailError('damaged', 'bug', 'A message has fewer bytes than its size says');
+}
+
+async function writeSection(session: Session, label: string, value: Value | number | undefined): Promise<void> {
   const { out } = session;
   out.text(label);
   if (value === undefined) {
     out.text(' NIL');
     return;
   }
-  if (value instanceof Uint8Array) {
-    out.text(' {').number(value.length).text('}\r\n').bytes(value);
+  if (typeof value === 'number') {
+    out.text(' ').number(value);
     return;
   }
-  out.text(' {').number(value.size).text('}\r\n').bytes(value.first);
-  let sent = value.first.length;
+  const { size, first, rest, nul = false } = value;
+  out
+    .text(nul ? ' ~{' : ' {')
+    .number(size)
+    .text('}\r\n')
+    .bytes(first);
+  if (rest === undefined) return;
+  let sent = first.length;
   try {
     for (;;) {
       if (out.mustPause()) await out.pause();
-      const { value: piece, done } = await value.rest.next();
+      const { value: piece, done } = await rest.next();
       if (done === true) break;
       sent += piece.length;
       out.bytes(piece);
     }
-    if (sent !== value.size) throw new MailError('damaged', 'bug', 'A message has fewer bytes than its size says');
+    if (sent !== size) throw tooShort();
   } catch (error) {
     if (error instanceof ConnectionError) throw error;
     // The length is told: what cannot be completed ends the connection, it never becomes something else.

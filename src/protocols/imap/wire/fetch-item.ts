@@ -1,6 +1,9 @@
-/** What FETCH asks for (RFC 3501 §6.4.5, MODSEQ: RFC 7162 §3.1.4, EMAILID and THREADID: RFC 8474 §5, SAVEDATE: RFC 8514 §4.3, PREVIEW: RFC 8970). */
+/**
+ * What FETCH asks for (RFC 3501 §6.4.5, BINARY: RFC 3516 §4.2, MODSEQ: RFC 7162 §3.1.4, EMAILID and THREADID: RFC 8474 §5, SAVEDATE: RFC 8514
+ * §4.3, PREVIEW: RFC 8970).
+ */
 import { type Decoder, malformed } from './decoder.ts';
-import { type Section, section, sectionLabel, WHOLE } from './section.ts';
+import { binarySection, type Section, section, sectionLabel, WHOLE } from './section.ts';
 
 /** Known without reading anything. */
 const INDEX_ITEMS = [
@@ -20,7 +23,14 @@ export type DetailItem = (typeof DETAIL_ITEMS)[number];
 
 export type FetchItem =
   | { readonly item: IndexItem | DetailItem }
-  | { readonly item: 'section'; readonly section: Section; readonly label: string; readonly seen: boolean };
+  /** `binary`: without its content transfer encoding; `binary-size`: how many bytes that would be. */
+  | {
+      readonly item: 'section' | 'binary' | 'binary-size';
+      readonly section: Section;
+      readonly label: string;
+      readonly seen: boolean;
+    };
+export type SectionItem = Extract<FetchItem, { section: Section }>;
 
 const WORDS: ReadonlySet<string> = new Set([...INDEX_ITEMS, ...DETAIL_ITEMS]);
 
@@ -50,9 +60,10 @@ export function fetchItems(d: Decoder): FetchItem[] {
 
 function fetchItem(d: Decoder, word: string): FetchItem {
   if (d.next('[')) {
+    if (word === 'BINARY' || word === 'BINARY.PEEK' || word === 'BINARY.SIZE') return binaryItem(d, word);
     if (word !== 'BODY' && word !== 'BODY.PEEK') throw malformed('unknown FETCH item');
     const asked = section(d);
-    return { item: 'section', section: asked, label: sectionLabel(asked), seen: word === 'BODY' };
+    return { item: 'section', section: asked, label: sectionLabel('BODY', asked), seen: word === 'BODY' };
   }
   const old = RFC822.get(word);
   if (old !== undefined) return old;
@@ -64,6 +75,18 @@ function fetchItem(d: Decoder, word: string): FetchItem {
     d.close();
   }
   return { item: word as IndexItem | DetailItem };
+}
+
+function binaryItem(d: Decoder, word: 'BINARY' | 'BINARY.PEEK' | 'BINARY.SIZE'): FetchItem {
+  const asked = binarySection(d);
+  if (word !== 'BINARY.SIZE')
+    return { item: 'binary', section: asked, label: sectionLabel('BINARY', asked), seen: word === 'BINARY' };
+  if (asked.partial !== undefined) throw malformed('BINARY.SIZE is of the whole section');
+  return { item: 'binary-size', section: asked, label: sectionLabel(word, asked), seen: false };
+}
+
+export function isSectionItem(item: FetchItem): item is SectionItem {
+  return 'section' in item;
 }
 
 const INDEX_WORDS: ReadonlySet<string> = new Set(INDEX_ITEMS);

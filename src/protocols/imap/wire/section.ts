@@ -1,4 +1,4 @@
-/** Body sections of FETCH: `BODY[1.2.HEADER.FIELDS (From To)]<0.100>` (RFC 3501 §6.4.5). */
+/** Body sections of FETCH: `BODY[1.2.HEADER.FIELDS (From To)]<0.100>` (RFC 3501 §6.4.5), `BINARY[1.2]` (RFC 3516). */
 import { type Decoder, malformed } from './decoder.ts';
 
 export type SectionText = '' | 'HEADER' | 'HEADER.FIELDS' | 'HEADER.FIELDS.NOT' | 'TEXT' | 'MIME';
@@ -44,6 +44,13 @@ export function section(d: Decoder): Section {
   return { path, text: text as SectionText, fields, partial: partial(d) };
 }
 
+/** Part numbers alone: only a part as a whole has an encoding. */
+export function binarySection(d: Decoder): Section {
+  const asked = section(d);
+  if (asked.text !== '') throw malformed('BINARY is of parts');
+  return asked;
+}
+
 function fieldNames(d: Decoder): string[] {
   const names = d.list(() => {
     const name = d.astring().toString('latin1');
@@ -59,16 +66,16 @@ function fieldNames(d: Decoder): string[] {
 
 function partial(d: Decoder): Section['partial'] {
   if (!d.take('<')) return undefined;
-  const start = d.number();
+  const start = d.number64();
   d.expect('.');
-  const length = d.number();
+  const length = d.number64();
   if (length === 0) throw malformed('a part of no bytes');
   d.expect('>');
   return { start, length };
 }
 
 /** What the answer names: the same section, with only the start of the partial (RFC 3501 §7.4.2). */
-export function sectionLabel(s: Section): string {
+export function sectionLabel(item: 'BODY' | 'BINARY' | 'BINARY.SIZE', s: Section): string {
   const path = s.path.join('.');
   const text = s.text === '' ? '' : `${path === '' ? '' : '.'}${s.text}`;
   // Names that are not plain atoms go back quoted.
@@ -76,5 +83,5 @@ export function sectionLabel(s: Section): string {
     /^[^\s"\\(){}%*\]]+$/.test(name) ? name : `"${name.replace(/["\\]/g, '\\$&')}"`,
   );
   const fields = s.fields.length === 0 ? '' : ` (${names.join(' ')})`;
-  return `BODY[${path}${text}${fields}]${s.partial === undefined ? '' : `<${s.partial.start}>`}`;
+  return `${item}[${path}${text}${fields}]${s.partial === undefined ? '' : `<${s.partial.start}>`}`;
 }

@@ -23,7 +23,7 @@ export function sequenceSet(d: Decoder): SequenceSet {
   return set;
 }
 
-function seqNumber(d: Decoder): number {
+export function seqNumber(d: Decoder): number {
   if (d.take('*')) return LAST;
   const n = d.number();
   if (n === 0) throw malformed('numbers start at 1');
