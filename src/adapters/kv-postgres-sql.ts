@@ -94,3 +94,33 @@ union select p from beside where p is not null order by p limit 500`;
 
 /** One service at a time has a database: another number would be another program's. */
 export const LOCK = 'select pg_try_advisory_lock(7263201, 1) as locked';
+
+/** Before anybody has the lock: two that start at the same time make it one after the other. */
+export const NODE_TABLE = `
+select pg_advisory_xact_lock(7263201, 2);
+create table if not exists pabal_node (
+  name text collate "C" primary key, active bool not null, since timestamptz not null, seen timestamptz not null)`;
+
+/** Ends every connection of the service that holds the lock. A role may end its own. */
+export const END_HOLDER = `
+select pg_terminate_backend(a.pid) from pg_stat_activity a where a.datname = current_database() and a.application_name = (
+  select h.application_name from pg_locks l join pg_stat_activity h on h.pid = l.pid
+  where l.locktype = 'advisory' and l.database = (select oid from pg_database where datname = current_database())
+    and l.classid = 7263201 and l.objid = 1 and l.granted)`;
+
+/** $1 lives; $2 it has the database. */
+export const BEAT = `
+insert into pabal_node as node (name, active, since, seen) values ($1, $2, clock_timestamp(), clock_timestamp())
+on conflict (name) do update set seen = clock_timestamp(), active = excluded.active,
+  since = case when node.active = excluded.active then node.since else clock_timestamp() end`;
+/** $1 has the database now; whoever has not been heard of for an hour is forgotten. */
+export const TAKE_OVER = `
+with others as (
+  update pabal_node set active = false, since = clock_timestamp() where active and name <> $1
+), gone as (delete from pabal_node where seen < clock_timestamp() - interval '1 hour' and name <> $1)
+insert into pabal_node as node (name, active, since, seen) values ($1, true, clock_timestamp(), clock_timestamp())
+on conflict (name) do update set active = true, since = clock_timestamp(), seen = clock_timestamp()`;
+export const LEAVE = 'delete from pabal_node where name = $1';
+const SILENT = '(extract(epoch from clock_timestamp() - seen) * 1000)::int as silent';
+export const ACTIVE = `select name, ${SILENT} from pabal_node where active`;
+export const NODES = `select name, active, since, ${SILENT} from pabal_node order by active desc, name`;

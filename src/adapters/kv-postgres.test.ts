@@ -4,6 +4,7 @@ import { type Postgres, postgresPrograms, startPostgres } from '../../test/suppo
 import { kvContract } from '../ports/kv.contract.ts';
 import { collect, commitNow, freshId, put, text } from '../ports/kv-rows.contract.ts';
 import { type CommitId, partition } from '../ports/kv.ts';
+import { nodesOf, type StandbyOptions } from './kv-postgres-lease.ts';
 import { openPostgres, type PostgresKv } from './kv-postgres.ts';
 
 const missing = postgresPrograms() === undefined ? 'PostgreSQL is not installed (test/install.sh)' : undefined;
@@ -60,6 +61,7 @@ describe.skipIf(missing !== undefined)('on a real server', { timeout: 180_000 },
 
   describe('kv-postgres', () => {
     const p = partition('u', 'unsure');
+    const handed = partition('u', 'handed');
 
     it('has the database for itself', async () => {
       const { url } = await database();
@@ -67,6 +69,80 @@ describe.skipIf(missing !== undefined)('on a real server', { timeout: 180_000 },
       await expect(openPostgres(url)).rejects.toThrow('another Pabal has this database open');
       await close(kv);
       await close(await open(url));
+    });
+
+    const standBy = async (name: string, more: Partial<StandbyOptions> = {}) => {
+      const waiting = Promise.withResolvers<string | undefined>();
+      const standby = { afterMs: 60_000, onWaiting: waiting.resolve, ...more };
+      const opening = openPostgres((await database()).url, { name, standby });
+      opening.then(
+        (kv) => opened.add(kv),
+        () => undefined,
+      );
+      return { waitsFor: waiting.promise, opening };
+    };
+    const names = async () => (await nodesOf((await database()).url)).map(({ name, active }) => [name, active]);
+
+    it('is waited for by one that stands by, and taken over when it ends', async () => {
+      const { url } = await database();
+      const first = await openPostgres(url, { name: 'first' });
+      const { waitsFor, opening } = await standBy('second');
+      expect(await waitsFor).toBe('first');
+      await expect.poll(names).toEqual([
+        ['first', true],
+        ['second', false],
+      ]);
+      await commitNow(first, handed, { put: put(['handed', 'over']) });
+      await first[Symbol.asyncDispose]();
+      const second = await opening;
+      expect(await collect(second, handed)).toEqual([['handed', 'over']]);
+      expect(await names()).toEqual([['second', true]]);
+      await close(second);
+      expect(await names()).toEqual([]);
+    });
+
+    it('loses its connections to one that stands by when it is silent', async () => {
+      // A service that stands still: its connections live, and it says nothing.
+      const { url } = await database();
+      const still = new pg.Client({ connectionString: url, application_name: 'pabal still' });
+      const gone = new Promise((resolve) => still.on('error', resolve));
+      await still.connect();
+      await still.query('select pg_advisory_lock(7263201, 1)');
+      await still.query("insert into pabal_node values ('still', true, now(), now() - interval '1 minute')");
+      const { waitsFor, opening } = await standBy('awake', { afterMs: 30_000 });
+      expect(await waitsFor).toBe('still');
+      await gone;
+      const awake = await opening;
+      expect(await names()).toEqual([
+        ['awake', true],
+        ['still', false],
+      ]);
+      await close(awake);
+      await ask('delete from pabal_node');
+    });
+
+    it('is not taken from one that is alive, and who stands by can be told to end', async () => {
+      const { url } = await database();
+      const kv = await open(url);
+      const told = new AbortController();
+      const { waitsFor, opening } = await standBy('patient', { afterMs: 30_000, signal: told.signal });
+      await waitsFor;
+      told.abort(new Error('told to end'));
+      await expect(opening).rejects.toThrow();
+      expect(kv.failed).toBeUndefined();
+      await close(kv);
+    });
+
+    it('stands by over the death of the server, too', async () => {
+      const postgres = await database();
+      const kv = await open(postgres.url);
+      const { waitsFor, opening } = await standBy('steadfast');
+      await waitsFor;
+      await postgres.kill();
+      await kv.failure;
+      await close(kv);
+      await postgres.start();
+      await close(await opening);
     });
 
     it('does not know whether a commit applied whose connection broke, and finds out', async () => {
@@ -130,9 +206,10 @@ describe.skipIf(missing !== undefined)('on a real server', { timeout: 180_000 },
     it('syncs its own commits, whatever the server prefers', async () => {
       const { url } = await database();
       await ask('alter role pabal set synchronous_commit = off');
-      const kv = await open(url);
+      const kv = await openPostgres(url, { name: 'syncing' });
+      opened.add(kv);
       await commitNow(kv, p, { put: [[text('s'), text('v')]] });
-      const { rows } = await ask("select count(*)::int as n from pg_stat_activity where application_name = 'pabal'");
+      const { rows } = await ask("select count(*)::int as n from pg_stat_activity where application_name = 'pabal syncing'");
       expect(rows[0].n).toBeGreaterThan(0);
       expect(await kv.setting('synchronous_commit')).toBe('on');
       await ask('alter role pabal reset synchronous_commit');

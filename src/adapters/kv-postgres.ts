@@ -26,6 +26,7 @@ import {
   type Version,
 } from '../ports/kv.ts';
 import { checkBucket, checkCommit, checkEntries, checkPartition, MAX_KEY, seal, unseal } from './kv-rows.ts';
+import { applicationName, type Lease, type StandbyOptions, takeLease } from './kv-postgres-lease.ts';
 import * as sql from './kv-postgres-sql.ts';
 
 export interface PostgresOptions {
@@ -33,6 +34,10 @@ export interface PostgresOptions {
   readonly connections?: number;
   /** How long a read waits for a server that is away, and `resolve` for an answer, in milliseconds. */
   readonly patienceMs?: number;
+  /** Of this service (see `LeaseOptions`); made from the process's number when absent. */
+  readonly name?: string;
+  /** Wait while another service has the database. */
+  readonly standby?: StandbyOptions;
 }
 
 /** Rows of one page of a scan; immutable ones are larger. */
@@ -52,55 +57,45 @@ interface PartRow {
 
 /**
  * Makes the tables where there are none. Throws when the server cannot be reached, is too old, promises nothing, or serves another
- * Pabal.
+ * Pabal that is not waited for.
  */
 export async function openPostgres(url: string, options: PostgresOptions = {}): Promise<PostgresKv> {
-  const lock = new pg.Client({ connectionString: url, application_name: 'pabal lock' });
+  const { name = `service-${process.pid}`, standby } = options;
+  const lease = await takeLease(url, { name, ...(standby && { standby }) });
   try {
-    await lock.connect();
-    const { rows } = await lock.query<{ version: string; fsync: string }>(
-      "select current_setting('server_version_num') as version, current_setting('fsync') as fsync",
-    );
-    if (Number(rows[0]?.version) < 150_000) throw new Error('PostgreSQL 15 or newer is needed');
-    if (rows[0]?.fsync !== 'on') throw new Error('the server has fsync off: it would lose mail with the power');
-    const locked = await lock.query<{ locked: boolean }>(sql.LOCK);
-    if (!locked.rows[0]?.locked) throw new Error('another Pabal has this database open');
-    await lock.query(sql.TABLES);
-    const formats = await lock.query<{ format: number }>('select format from pabal_format');
+    await lease.client.query(sql.TABLES);
+    const formats = await lease.client.query<{ format: number }>('select format from pabal_format');
     const format = formats.rows[0]?.format;
     if (format !== sql.FORMAT)
       throw new Error(
         `the database has format ${format}, this version knows ${sql.FORMAT}: run the version that made it`,
       );
+    const kv = new PostgresKv(url, lease, options);
+    await lease.begin((error) => kv.fail(error));
+    return kv;
   } catch (error) {
-    await lock.end().catch(() => undefined);
+    await lease[Symbol.asyncDispose]();
     throw error;
   }
-  return new PostgresKv(url, lock, options);
 }
 
 export class PostgresKv implements KeyValueStore {
   readonly limits = KV_LIMITS;
   readonly supports = { snapshots: false, orderedWrites: false, backup: false };
   readonly #pool: pg.Pool;
-  readonly #lock: pg.Client;
+  readonly #lease: Lease;
   readonly #patienceMs: number;
   readonly #failure = Promise.withResolvers<StoreFailed>();
   #failed: StoreFailed | undefined;
   #closed = false;
   #fences = 0;
 
-  constructor(url: string, lock: pg.Client, { connections = 10, patienceMs = 15_000 }: PostgresOptions) {
+  constructor(url: string, lease: Lease, { connections = 10, patienceMs = 15_000 }: PostgresOptions) {
     this.#patienceMs = patienceMs;
-    this.#lock = lock;
-    // Without it another service may have begun to write.
-    lock.on('error', (error) => this.fail(new StoreFailed(`the lock on the database is lost: ${error.message}`)));
-    lock.on('end', () => {
-      if (!this.#closed) this.fail(new StoreFailed('the lock on the database is lost'));
-    });
+    this.#lease = lease;
     this.#pool = new pg.Pool({
       connectionString: url,
-      application_name: 'pabal',
+      application_name: applicationName(lease.name),
       max: connections,
       connectionTimeoutMillis: patienceMs,
       // Not what the server's owner, or somebody's role, prefers.
@@ -280,7 +275,7 @@ export class PostgresKv implements KeyValueStore {
     if (this.#closed) return;
     this.#closed = true;
     await this.#pool.end();
-    await this.#lock.end().catch(() => undefined);
+    await this.#lease[Symbol.asyncDispose]();
   }
 
   async *#pages(p: Partition, bucket: string, { start, end, reverse, limit }: Range): AsyncIterable<readonly Entry[]> {
