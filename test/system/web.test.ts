@@ -1,75 +1,26 @@
 /** The web client in a real browser, against the real service, with mail that arrives over SMTP. */
-import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { SmtpClient } from '../client/smtp.ts';
-import { Service } from '../service.ts';
 import { hostileMails } from '../support/hostile-mails.ts';
+import { accessible, PATIENCE_MS, row, WebClient } from '../support/web-client.ts';
 import { installed } from './run.ts';
 
-/** For a machine that is many times slower than ours: a condition that never comes true is waited for so long. */
-const PATIENCE_MS = 60_000;
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const here = installed('chromium');
 if (!here) console.log('web client: skipped, there is no chromium');
 
 describe.skipIf(!here)('the web client', { timeout: 4 * PATIENCE_MS }, () => {
-  let service: Service;
-  let browser: Browser;
-  let base: string;
+  let client: WebClient;
+  const arrive = (...mail: Parameters<WebClient['arrive']>) => client.arrive(...mail);
+  const signedIn = (...who: Parameters<WebClient['signedIn']>) => client.signedIn(...who);
 
   beforeAll(async () => {
-    execFileSync(process.execPath, ['web/build.ts', '--if-needed'], { stdio: 'inherit' });
-    // Else hostile mails would not even arrive.
-    service = await Service.start({ set: { 'viruses.check': 'false' } });
-    base = `http://${service.at('http')}`;
-    // The sandbox of the browser needs rights that containers do not have; what it opens here is ours.
-    browser = await chromium.launch({
-      executablePath: '/usr/bin/chromium',
-      args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],
-      timeout: PATIENCE_MS,
-    });
+    client = await WebClient.start();
   }, 5 * PATIENCE_MS);
   afterAll(async () => {
-    await browser?.close();
-    await service?.[Symbol.asyncDispose]();
+    await client?.[Symbol.asyncDispose]();
   });
-
-  async function arrive(to: string, mail: string, from = 'friend@elsewhere.test'): Promise<void> {
-    await using smtp = await SmtpClient.connect(service.at('smtp'));
-    await smtp.send(from, [to], Buffer.from(mail.replace(/\r?\n/g, '\r\n')));
-  }
-
-  /** A page of somebody who has signed in, in English unless told otherwise; `faults` gathers what went wrong in it. */
-  async function signedIn(user: string, locale = 'en-GB'): Promise<{ page: Page; faults: string[] }> {
-    const context = await browser.newContext({ locale, viewport: { width: 1360, height: 820 } });
-    context.setDefaultTimeout(PATIENCE_MS);
-    const page = await context.newPage();
-    const faults: string[] = [];
-    page.on('pageerror', (error) => faults.push(String(error)));
-    page.on('console', (message) => {
-      if (/content security policy/i.test(message.text())) faults.push(message.text());
-    });
-    await page.goto(base);
-    await page.locator('[name=address]').fill(user);
-    await page.locator('[name=password]').fill('pass');
-    await page.locator('.sign-in .primary').click();
-    await page.locator('.rows, .nothing').first().waitFor();
-    return { page, faults };
-  }
-  /** No view may be closed to those who do not see or cannot point (WCAG 2.2 AA). Frames of mails are not ours to judge. */
-  async function accessible(page: Page): Promise<void> {
-    await page.evaluate(axe);
-    const found = await page.evaluate(`axe.run(document, { iframes: false }).then(({ violations }) =>
-      violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ target }) => target.join(' ')).join(', ')))`);
-    expect(found, page.url()).toEqual([]);
-  }
-  const row = (page: Page, text: string) => page.locator('.row', { hasText: text });
 
   test('reads, files and takes back, by keys, while mail comes in', async () => {
     const user = 'reader@mail.test';
@@ -158,7 +109,7 @@ describe.skipIf(!here)('the web client', { timeout: 4 * PATIENCE_MS }, () => {
   });
 
   test('writes: a draft that outlives its tab, files, both forms, and a way back after sending', async () => {
-    const { page, faults } = await signedIn('writer@mail.test', 'ko-KR');
+    const { page, faults } = await signedIn('writer@mail.test', { locale: 'ko-KR' });
     await page.locator('.folders a', { hasText: '받은편지함' }).waitFor();
     await page.keyboard.press('c');
     const form = page.locator('.composer');
@@ -384,7 +335,7 @@ describe.skipIf(!here)('the web client', { timeout: 4 * PATIENCE_MS }, () => {
     }
     expect([...read].every((subject) => subject.includes('<img src=x onerror='))).toBe(true);
     expect(await page.evaluate('globalThis.canary')).toBe('silent');
-    expect(asked.filter((url) => !url.startsWith(base) && !url.startsWith('data:'))).toEqual([]);
+    expect(asked.filter((url) => !url.startsWith(client.base) && !url.startsWith('data:'))).toEqual([]);
     expect(hits).toEqual([]);
     expect(faults.filter((fault) => !/content security policy/i.test(fault))).toEqual([]);
     expect(page.context().pages()).toHaveLength(1);

@@ -5,7 +5,7 @@ import { Dialog } from '../ui/dialog.tsx';
 import { Icon } from '../ui/icon.tsx';
 import { size } from '../words/format.ts';
 import { useWords } from '../words/words.ts';
-import { addFiles, change, close, composing, discard, sendNow, writeAs } from './composing.ts';
+import { addFiles, change, changePeople, close, composing, discard, fromOf, sendNow } from './composing.ts';
 import { mentionsAttachment, parseAddress } from './draft.ts';
 import { identities, type Identity } from './identities.ts';
 import { PeopleField } from './people-field.tsx';
@@ -118,7 +118,7 @@ export function Composer() {
           label={words.to}
           people={draft.to}
           autoFocus={draft.to.length === 0}
-          onChange={(to) => change({ to })}
+          onChange={(to) => changePeople({ to })}
           onPending={(typed) => void (pending.current.to = typed)}
         />
         {extended && <FromField from={draft.from?.address} />}
@@ -306,7 +306,7 @@ function FromField({ from }: { readonly from: string | undefined }) {
         value={from ?? own[0]?.address}
         onChange={(event) => {
           const chosen = own.find(({ address }) => address === event.target.value);
-          if (chosen !== undefined) writeAs(chosen, own);
+          if (chosen !== undefined) changePeople({ from: fromOf(chosen) });
         }}
       >
         {own.map(({ name, address }) => (

@@ -12,6 +12,7 @@ import { words } from '../words/words.ts';
 import * as drafts from './draft.ts';
 import type { Draft } from './draft.ts';
 import { forgetIdentities, identities, type Identity } from './identities.ts';
+import { forgetPeople, people } from '../settings/person.ts';
 
 interface Composing {
   readonly draft: Draft | undefined;
@@ -60,6 +61,7 @@ function keepHere(draft: Draft | undefined): void {
 export function begin(address: string): void {
   account = address;
   forgetIdentities();
+  forgetPeople();
   try {
     const kept = localStorage.getItem(localKey());
     if (kept !== null) start(JSON.parse(kept) as Draft, 'unsaved');
@@ -80,7 +82,8 @@ async function open(draft: Draft): Promise<void> {
 }
 
 export function write(to: readonly Address[] = []): void {
-  void identities().then(([first]) => open(drafts.signed(drafts.blank(to), first?.signature ?? '')));
+  const draft = drafts.blank(to);
+  void signatureUnder(draft).then((signature) => open(drafts.signed(draft, signature)));
 }
 
 export function answer(id: string, all: boolean): void {
@@ -94,24 +97,37 @@ export function passOn(id: string): void {
 /** About another mail: from the address that it went to. */
 function begun(id: string, make: (message: Message, me: string) => Draft): void {
   Promise.all([fetchMessage(id), identities()])
-    .then(([message, own]) => {
+    .then(async ([message, own]) => {
       const me = drafts.writesAs(own, message);
-      const draft = drafts.signed(make(message, me?.address ?? account), me?.signature ?? '');
-      return open(me === undefined || me === own[0] ? draft : { ...draft, from: fromOf(me) });
+      const made = make(message, me?.address ?? account);
+      const draft = me === undefined || me === own[0] ? made : { ...made, from: fromOf(me) };
+      return await open(drafts.signed(draft, await signatureUnder(draft)));
     })
     .catch(complain);
 }
 
 export const fromOf = ({ name, address }: Identity): Address => ({ name, address });
 
-/** Another of one's own addresses; its signature takes the place of the one before. */
-export function writeAs(chosen: Identity, own: readonly Identity[]): void {
-  const { draft } = composing.state;
+/** Somebody to whom one writes alone may be written to with a signature of its own; else it is that of the address. */
+async function signatureUnder({ from, to: [first, ...others] }: Draft): Promise<string> {
+  const [own, special] = await Promise.all([identities(), people()]);
+  const reader = others.length === 0 ? first?.address.toLowerCase() : undefined;
+  const person = special.find(({ address }) => address.toLowerCase() === reader);
+  const me = own.find(({ address }) => address === from?.address) ?? own[0];
+  return person?.signature ?? me?.signature ?? '';
+}
+
+/** Another sender, or other readers: the signature follows. */
+export function changePeople(more: Pick<Partial<Draft>, 'from' | 'to'>): void {
+  change(more);
+  const { draft, number } = composing.state;
   if (draft === undefined) return;
-  const before = own.find(({ address }) => address === draft.from?.address) ?? own[0];
-  const { signature = '' } = before ?? {};
-  const text = signature === '' ? draft.text : draft.text.replace(signature, () => chosen.signature);
-  change({ from: fromOf(chosen), text });
+  void signatureUnder(draft).then((signature) => {
+    const now = composing.state;
+    if (now.draft === undefined || now.number !== number) return;
+    const after = drafts.signedAnew(now.draft, signature);
+    if (after !== now.draft) change(after);
+  });
 }
 
 export function resume(message: Message): void {

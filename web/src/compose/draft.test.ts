@@ -1,6 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import type { Message } from '../api.ts';
-import { blank, forward, isEmpty, mentionsAttachment, parseAddress, reply, signed, wireOf, writesAs } from './draft.ts';
+import {
+  blank,
+  forward,
+  isEmpty,
+  mentionsAttachment,
+  parseAddress,
+  reply,
+  signed,
+  signedAnew,
+  wireOf,
+  writesAs,
+} from './draft.ts';
 
 const person = (address: string, name = '') => ({ name, address });
 const ME = 'me@here.test';
@@ -68,6 +79,18 @@ test('a signature stands under what is written, above what is quoted', () => {
   expect(text.indexOf('Me')).toBeLessThan(text.indexOf('> One'));
   expect(text).not.toContain('-- \n');
   expect(signed(blank(), '')).toEqual(blank());
+});
+
+test('another signature takes the place of the one before, and of nothing else', () => {
+  const first = signed(blank(), 'Me');
+  expect(signedAnew(first, 'Captain').text).toBe('\n\n-- \nCaptain\n');
+  expect(signedAnew(first, '').text).toBe('');
+  expect(signedAnew(blank(), 'Me')).toEqual(first);
+  const rewritten = { ...first, text: 'Hello' };
+  expect(signedAnew(rewritten, 'Captain')).toBe(rewritten);
+  expect(signedAnew({ ...blank(), text: 'Typed' }, 'Me').text).toBe('Typed');
+  const answer = signedAnew(signed(reply(message(), ME, false), 'Me'), '$& Bora');
+  expect(answer.text).toContain('\n\n$& Bora\n');
 });
 
 test('one answers from the address that was written to', () => {

@@ -23,6 +23,8 @@ export interface Draft {
   readonly bcc: readonly Address[];
   readonly subject: string;
   readonly text: string;
+  /** What was put under it. */
+  readonly signature?: string;
   /** When it is written with formatting. */
   readonly html?: string;
   readonly files: readonly DraftFile[];
@@ -150,7 +152,20 @@ function filesOf({ id, attachments }: Message): DraftFile[] {
 /** Under what is written, and above what is quoted (where a line `-- ` would make programs hide the quotation). */
 export function signed(draft: Draft, signature: string): Draft {
   if (signature === '') return draft;
-  return { ...draft, text: draft.text === '' ? `\n\n-- \n${signature}\n` : `\n\n${signature}\n${draft.text}` };
+  const text = draft.text === '' ? underOwn(signature) : `\n\n${signature}\n${draft.text}`;
+  return { ...draft, text, signature };
+}
+
+const underOwn = (signature: string): string => `\n\n-- \n${signature}\n`;
+
+/** Another signature takes the place of the one before, unless somebody has rewritten that. */
+export function signedAnew(draft: Draft, signature: string): Draft {
+  const { signature: before = '', text, html } = draft;
+  if (before === signature || html !== undefined) return draft;
+  if (before === '') return text.trim() === '' ? signed({ ...draft, text: '' }, signature) : draft;
+  const [old, fresh] =
+    text.includes(underOwn(before)) && signature === '' ? [underOwn(before), ''] : [before, signature];
+  return text.includes(old) ? { ...draft, signature, text: text.replace(old, () => fresh) } : draft;
 }
 
 /** The address to which it was sent answers it. */

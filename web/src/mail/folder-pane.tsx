@@ -1,4 +1,4 @@
-import { type DragEvent, useState } from 'react';
+import { type DragEvent, lazy, Suspense, useState } from 'react';
 import type { Folder } from '../api.ts';
 import { hrefOf } from '../route.ts';
 import { Dialog } from '../ui/dialog.tsx';
@@ -9,6 +9,9 @@ import * as actions from './actions.ts';
 import { dropped, emptyFolder, isBelow, isDragged, removeFolder } from './folder-actions.ts';
 import { FolderDialog } from './folder-dialog.tsx';
 import { loadFolders } from './mailbox.ts';
+
+/** Loaded when somebody tidies up. */
+const TidyDialog = lazy(async () => ({ default: (await import('../settings/tidy-dialog.tsx')).TidyDialog }));
 
 const ORDER = ['inbox', 'drafts', 'sent', 'archive', 'junk', 'trash'] as const;
 const isSpecial = (folder: Folder) => (ORDER as readonly (string | null)[]).includes(folder.role);
@@ -22,7 +25,7 @@ interface FolderPaneProps {
 
 type Asking =
   | { readonly what: 'new'; readonly parent: string | null }
-  | { readonly what: 'edit' | 'empty'; readonly folder: Folder };
+  | { readonly what: 'edit' | 'empty' | 'tidy'; readonly folder: Folder };
 
 export function FolderPane({ folders, error, current, onChoose }: FolderPaneProps) {
   const words = useWords();
@@ -66,6 +69,11 @@ export function FolderPane({ folders, error, current, onChoose }: FolderPaneProp
       {asking?.what === 'new' && <FolderDialog parent={asking.parent} onClose={close} />}
       {asking?.what === 'edit' && <FolderDialog folder={asking.folder} onClose={close} />}
       {asking?.what === 'empty' && <EmptyDialog folder={asking.folder} onClose={close} />}
+      {asking?.what === 'tidy' && (
+        <Suspense>
+          <TidyDialog folder={asking.folder} onClose={close} />
+        </Suspense>
+      )}
     </>
   );
 }
@@ -90,7 +98,10 @@ function FolderRow({ folder, current, onChoose, onAsk }: FolderRowProps) {
   const things: MenuItem[] = [
     ...(canEmpty
       ? [{ label: words.emptyIt, icon: 'trash' as const, act: () => onAsk({ what: 'empty', folder }) }]
-      : [{ label: words.newInside, icon: 'plus' as const, act: () => onAsk({ what: 'new', parent: folder.id }) }]),
+      : [
+          { label: words.newInside, icon: 'plus' as const, act: () => onAsk({ what: 'new', parent: folder.id }) },
+          { label: words.tidyUp, icon: 'archive' as const, act: () => onAsk({ what: 'tidy', folder }) },
+        ]),
     ...(special
       ? []
       : [

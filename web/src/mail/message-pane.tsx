@@ -1,5 +1,5 @@
 /** One message: who and what above, its text below, and what can be done with it. */
-import { useEffect, useRef, useState } from 'react';
+import { lazy, Suspense, useEffect, useRef, useState } from 'react';
 import { call } from '../api.ts';
 import type { Message } from '../api.ts';
 import * as composing from '../compose/composing.ts';
@@ -18,6 +18,10 @@ import { codeOf, mailbox, messageOf } from './mailbox.ts';
 import { fetchMessage, forgetMessage } from './messages.ts';
 import { OriginalDialog } from './original-dialog.tsx';
 import { PlainText } from './plain-text.tsx';
+import { SentResult } from './sent-result.tsx';
+
+/** Loaded when somebody asks for it. */
+const PersonDialog = lazy(async () => ({ default: (await import('../settings/person-dialog.tsx')).PersonDialog }));
 
 interface MessagePaneProps {
   readonly id: string | undefined;
@@ -90,6 +94,7 @@ function MessageView({
   const [details, setDetails] = useState(false);
   const [images, setImages] = useState(false);
   const [original, setOriginal] = useState(false);
+  const [handling, setHandling] = useState(false);
   const from = message.from[0];
   const { letter, colour } = initial(from);
   const inTrash = useStore(mailbox, (s) => s.folders.find(({ id: one }) => one === current.folder)?.role === 'trash');
@@ -129,6 +134,7 @@ function MessageView({
                       icon: 'people' as const,
                       act: () => actions.addContact(from),
                     },
+                    { label: words.handleSender, icon: 'label' as const, act: () => setHandling(true) },
                     {
                       label: words.blockSender,
                       icon: 'block' as const,
@@ -182,6 +188,7 @@ function MessageView({
         </div>
         {details && <Details message={message} />}
       </header>
+      {message.sent !== null && <SentResult sent={message.sent} />}
       <Conversation thread={message.thread} open={id} onOpen={onOpen} />
       {message.remoteImages > 0 && !images && (
         <p className="notice">
@@ -234,6 +241,11 @@ function MessageView({
             <Icon name="forward" /> {words.forward}
           </button>
         </footer>
+      )}
+      {handling && from !== undefined && (
+        <Suspense>
+          <PersonDialog address={from.address} onClose={() => setHandling(false)} />
+        </Suspense>
       )}
       {original && <OriginalDialog id={id} onClose={() => setOriginal(false)} />}
     </article>

@@ -5,6 +5,7 @@ import { type Density, type Language, look, setLook, type Theme } from '../setti
 import { useStore } from '../store.ts';
 import { size } from '../words/format.ts';
 import { useWords } from '../words/words.ts';
+import { RecalledSection } from './recalled.tsx';
 import { Check, Choice, Field, Loaded, SaveRow, Section, usePut, useResource, useSaving } from './resource.tsx';
 import { useSettingsWords } from './words.ts';
 
@@ -22,6 +23,7 @@ export function General() {
       <AccountSection />
       <LookSection />
       <MailSection />
+      <RecalledSection />
     </>
   );
 }

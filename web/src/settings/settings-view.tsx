@@ -5,6 +5,8 @@ import { useWords } from '../words/words.ts';
 import { AbsencePage } from './absence.tsx';
 import { Blocked } from './blocked.tsx';
 import { General } from './general.tsx';
+import { Notifications } from './notifications.tsx';
+import { PeoplePage } from './people.tsx';
 import { RulesPage } from './rules.tsx';
 import { Security } from './security.tsx';
 import { Signatures } from './signatures.tsx';
@@ -18,7 +20,9 @@ const PAGES: Readonly<Record<Page, () => ReactNode>> = {
   signatures: Signatures,
   absence: AbsencePage,
   rules: RulesPage,
+  people: PeoplePage,
   blocked: Blocked,
+  notifications: Notifications,
   security: Security,
 };
 

@@ -1,0 +1,115 @@
+/** The web client in a real browser: what is done with mail that was sent, with folders, and with particular people. */
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { accessible, PATIENCE_MS, row, WebClient } from '../support/web-client.ts';
+import { installed } from './run.ts';
+
+const here = installed('chromium');
+if (!here) console.log('pages of the web client: skipped, there is no chromium');
+
+describe.skipIf(!here)('pages of the web client', { timeout: 4 * PATIENCE_MS }, () => {
+  let client: WebClient;
+
+  beforeAll(async () => {
+    client = await WebClient.start();
+  }, 5 * PATIENCE_MS);
+  afterAll(async () => {
+    await client?.[Symbol.asyncDispose]();
+  });
+
+  const settings = async (page: Page, name: string) => {
+    await page.goto(`${client.base}/#/s/general`);
+    await page.getByRole('navigation', { name: 'Settings' }).getByText(name).click();
+  };
+
+  test('a sent mail: what became of it, and it is taken back', async () => {
+    const { page, faults } = await client.signedIn('sender@mail.test');
+    // Not held for a while first, as what is written in the form.
+    await page.evaluate(`fetch('/v1/messages', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-pabal-csrf': '1' },
+      body: JSON.stringify({ to: [{ name: '', address: 'hasty@mail.test' }], subject: 'Not meant', text: 'Oh no' }),
+    })`);
+    await page.locator('.folders a', { hasText: 'Sent' }).click();
+    await row(page, 'Not meant').click();
+    const result = page.locator('.sent-result');
+    await result.getByText('Arrived at 1 of 1 recipient').waitFor();
+    await result.locator('.link').click();
+    await result.locator('li', { hasText: 'hasty@mail.test' }).getByText('In the mailbox').waitFor();
+    await accessible(page);
+    await result.getByRole('button', { name: 'Take back' }).click();
+    await result.getByText('Taken back: it cannot be read there any more').waitFor();
+    expect(await result.getByRole('button', { name: 'Take back' }).count()).toBe(0);
+
+    const other = await client.signedIn('hasty@mail.test');
+    await other.page.locator('.nothing', { hasText: 'All done' }).waitFor();
+    expect([...faults, ...other.faults]).toEqual([]);
+    await page.context().close();
+    await other.page.context().close();
+  });
+
+  test('particular people: filed, and written to with a signature of their own', async () => {
+    const user = 'particular@mail.test';
+    await client.arrive(user, 'From: Boss <boss@elsewhere.test>\nSubject: First\n\nx\n', 'boss@elsewhere.test');
+    const { page, faults } = await client.signedIn(user);
+    await row(page, 'First').click();
+    await page.locator('.message').getByLabel('More').click();
+    await page.getByRole('menuitem', { name: 'Handle this sender' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Folder for their mail').selectOption({ label: 'Archive' });
+    await dialog.getByLabel('A signature of its own').fill('Respectfully');
+    await accessible(page);
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    await client.arrive(user, 'From: boss@elsewhere.test\nSubject: Second\n\nx\n', 'boss@elsewhere.test');
+    await page.locator('.folders a', { hasText: 'Archive' }).click();
+    await row(page, 'Second').waitFor();
+    await page.keyboard.press('c');
+    await page.locator('.composer .people input').fill('boss@elsewhere.test');
+    await page.keyboard.press('Enter');
+    const text = page.locator('.composer textarea');
+    await expect.poll(() => text.inputValue(), { timeout: PATIENCE_MS }).toContain('Respectfully');
+    await page.locator('.composer').getByLabel('Discard').click();
+
+    await settings(page, 'Particular senders');
+    await page.locator('.items', { hasText: '→ Archive' }).waitFor();
+    await accessible(page);
+    await page.getByRole('button', { name: 'Remove: boss@elsewhere.test' }).click();
+    await page.getByText('Nobody yet').waitFor();
+    await page.locator('.toast', { hasText: 'Remove: boss' }).locator('.toast-action').click();
+    await page.locator('.items', { hasText: 'boss@elsewhere.test' }).waitFor();
+    await settings(page, 'Notifications');
+    await page.getByLabel('Number of the telephone or pager').fill('+82 10 1234 5678');
+    await accessible(page);
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('This service has no gateway for short messages.').waitFor();
+    expect(faults).toEqual([]);
+    await page.context().close();
+  });
+
+  test('a folder is tidied up: looked at first, done, and brought back', async () => {
+    const user = 'tidy@mail.test';
+    for (const n of [1, 2]) await client.arrive(user, `From: Shop <shop@elsewhere.test>\nSubject: Offer ${n}\n\nx\n`);
+    await client.arrive(user, 'From: a@elsewhere.test\nSubject: Stays\n\nx\n');
+    const { page, faults } = await client.signedIn(user);
+    for (const text of ['Offer 1', 'Offer 2', 'Stays']) await row(page, text).waitFor();
+    await page.locator('.folder-row', { hasText: 'Inbox' }).hover();
+    await page.getByRole('button', { name: 'More: Inbox' }).click();
+    await page.getByRole('menuitem', { name: 'Tidy up' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Sender contains').fill('shop');
+    await dialog.getByRole('button', { name: 'Show what would go' }).click();
+    await dialog.getByText('2 messages would be changed').waitFor();
+    await dialog.locator('.items', { hasText: 'Offer 1' }).waitFor();
+    await accessible(page);
+    await dialog.getByRole('button', { name: 'Apply now' }).click();
+    await dialog.getByText('2 messages changed').waitFor();
+    await row(page, 'Offer 1').waitFor({ state: 'detached' });
+    await dialog.getByRole('button', { name: 'Undo' }).click();
+    await dialog.getByText('Undone').waitFor();
+    await page.keyboard.press('Escape');
+    await row(page, 'Offer 1').waitFor();
+    expect(faults).toEqual([]);
+    await page.context().close();
+  });
+});
