@@ -194,6 +194,11 @@ const downmail = z
     ),
     keep_days: count(30, { min: 1, max: 365 }, 'Days after which an original that nobody fetched is removed.'),
     warn_days: count(3, { min: 0, max: 365 }, 'So many days before, its sender is told; 0 = not.'),
+    report_days: count(
+      7,
+      { min: 0, max: 365 },
+      'Every so many days the owner of a sender mailbox is told by mail how much room it uses, and what waits longest; every day when it is nearly full. 0 = not.',
+    ),
     room: size('1GB', 'Room of a new sender mailbox; 0 = no limit.'),
     count: choice(
       ['once', 'each'],

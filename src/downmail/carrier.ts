@@ -10,6 +10,7 @@ import type { Directory } from '../directory/api.ts';
 import { composeNotification } from '../mail/downmail/notification.ts';
 import { composeReceipt, type ReceiptFacts } from '../mail/downmail/receipt.ts';
 import { MailError } from '../mail/error.ts';
+import { domainOf } from '../mail/path.ts';
 import type { MailAccount } from '../mailstore/api.ts';
 import { type Held, visibleId } from '../mailstore/sender-mailbox.ts';
 import type { Effect, OutboxItem, SubmissionId } from '../mailstore/submission.ts';
@@ -19,14 +20,15 @@ import type { Log } from '../telemetry/log.ts';
 import { recipientIdOf } from './ids.ts';
 import { expiryNotice } from './notices.ts';
 import { passwordHash, type PickUpPasswords } from './passwords.ts';
-import type { DownmailPolicy } from './policy.ts';
+import { type DownmailPolicy, downmailSetting } from './policy.ts';
+import { noteUsageTold, usageDue, usageReport } from './usage-report.ts';
 
 export interface CarrierParts {
   readonly directory: Pick<Directory, 'route'>;
   readonly intake: Pick<Intake, 'accept'>;
   readonly automatic: Pick<AutomaticMail, 'send'>;
   readonly passwords: PickUpPasswords;
-  readonly policy: Pick<DownmailPolicy, 'signalLimit' | 'excerptBytes' | 'publicUrl' | 'warnDays'>;
+  readonly policy: Pick<DownmailPolicy, 'signalLimit' | 'excerptBytes' | 'publicUrl' | 'warnDays' | 'reportDays'>;
   /** Of effects that follow. */
   readonly wake: (account: MailAccount['id'], effects: readonly OutboxItem[]) => void;
   readonly clock: Clock;
@@ -176,6 +178,7 @@ export class SenderMailboxCarrier implements HeldCarrier {
     this.#parts.wake(account.id, effects);
     const [one] = waiting;
     if (one === undefined) return expired.length === 0 ? this.#unmade(account, submission, now) : undefined;
+    await this.#reportUsage(account, one, now);
     const unfetched = waiting.filter(({ recipient }) => recipient.held.fetched === undefined);
     const expires = Math.min(...waiting.map(({ recipient }) => recipient.held.expires));
     const warnAt = expires - policy.warnDays * DAY;
@@ -199,6 +202,25 @@ export class SenderMailboxCarrier implements HeldCarrier {
       ({ held, recipients }) => held === true && recipients.some(({ state }) => state === 'queued'),
     );
     return queued ? now + HOUR : undefined;
+  }
+
+  /** Mail that waits is looked at every day, and with it the mailbox. */
+  async #reportUsage(account: MailAccount, held: Held, now: number): Promise<void> {
+    const { policy, hostname } = this.#parts;
+    const { reportDays = policy.reportDays } = await downmailSetting(account);
+    const usage = await usageDue(account, reportDays, now);
+    if (usage === undefined) return;
+    const { mail, recipient } = held;
+    const key = `usage ${Math.floor(now / DAY)}`;
+    const about = { hostname, now };
+    if (mail.hold.gateway === undefined) {
+      const report = usageReport(usage, mail.sender, domainOf(mail.sender), about, false);
+      await this.#tell(account, mail.sender, report, key, now);
+    } else {
+      const report = usageReport(usage, recipient.address, `gateway.${hostname}`, about, true);
+      await this.#tellRecipient(account, held, report, key);
+    }
+    await noteUsageTold(account, now);
   }
 
   /** Of what a gateway keeps for him. */

@@ -144,13 +144,17 @@ test('where mailboxes are opened by the operator, others are refused', async () 
 });
 
 test('what is not fetched is told to its recipient, and then to its sender', async () => {
-  const world = await gatewayWorld({ downmail: { days: 10, warnDays: 3 } });
+  const world = await gatewayWorld({ downmail: { days: 10, warnDays: 3, reportDays: 6 } });
   await using run = await world.begin();
   await choose(run);
   await run.comes(DAVE, 'bob@example.test', mailOf('long'));
   await world.clock.advance(7.1 * DAY);
   await run.quiet();
-  expect(await bobsMails(run)).toEqual(['No: long', 'Not fetched yet: long']);
+  expect(await bobsMails(run)).toEqual([
+    'No: long',
+    'Mail that a gateway keeps for you (메일연동장치)',
+    'Not fetched yet: long',
+  ]);
   await world.clock.advance(4 * DAY);
   await run.quiet();
   expect(world.transfer.received).toEqual([expect.stringContaining(DAVE)]);

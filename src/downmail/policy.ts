@@ -38,6 +38,8 @@ export interface DownmailPolicy {
   readonly days: number;
   /** Before a mail expires its sender is told. */
   readonly warnDays: number;
+  /** Between two reports on what a sender mailbox uses; 0: none. */
+  readonly reportDays: number;
   /** Bytes of a new sender mailbox; 0: no limit. */
   readonly room: number;
   readonly count: 'once' | 'each';
@@ -61,6 +63,8 @@ export interface DownmailSetting {
   readonly gateway?: false;
   readonly keep?: KeepPolicy;
   readonly days?: number;
+  /** Between two reports on what his sender mailbox uses; 0: none. */
+  readonly reportDays?: number;
   /** Addresses that get their mail whole, and those that never do, whatever `send` says. */
   readonly whole?: readonly string[];
   readonly held?: readonly string[];

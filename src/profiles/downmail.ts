@@ -47,6 +47,7 @@ export function downmailPolicyOf({ downmail, hostname }: Pick<Config, 'downmail'
     keep: downmail.keep,
     days: downmail.keep_days,
     warnDays: downmail.warn_days,
+    reportDays: downmail.report_days,
     room: downmail.room,
     count: downmail.count,
     mailboxes: downmail.mailboxes,

@@ -22,6 +22,7 @@ export const DOWNMAIL: DownmailPolicy = {
   keep: 'until-deleted',
   days: 30,
   warnDays: 3,
+  reportDays: 0,
   room: 0,
   count: 'once',
   mailboxes: 'automatic',

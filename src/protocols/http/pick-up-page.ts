@@ -1,6 +1,7 @@
 /** The pages on which an original is picked up: no script, and nothing of the mail but its text and its cleaned HTML, in a frame without an origin. */
 import { htmlToText } from '../../mail/html.ts';
 import type { MailAddress } from '../../mail/message.ts';
+import { sizeWords } from '../../mail/size-words.ts';
 import type { Body, MessageDetails } from '../../mailstore/api.ts';
 import type { HeldMail, Opened } from '../../downmail/pick-up.ts';
 import { bodyParts } from './body-parts.ts';
@@ -49,7 +50,7 @@ export async function shownPage(
   const { attachments } = bodyParts(content.details.structure);
   const rows = attachments.slice(0, MOST_ATTACHMENTS).map(
     (part, i) => html`<li><form method="post" action="${action}">
-<input type="hidden" name="part" value="${i + 1}"><button name="do" value="attachment">${part.filename === '' ? words.unnamed : safeName(part.filename)}</button> ${kilobytes(part.bodyEnd - part.bodyStart)}</form></li>\n`,
+<input type="hidden" name="part" value="${i + 1}"><button name="do" value="attachment">${part.filename === '' ? words.unnamed : safeName(part.filename)}</button> ${sizeWords(part.bodyEnd - part.bodyStart)}</form></li>\n`,
   );
   return html`<p role="status">${words.fetched}</p>
 ${factsOf(words, mail, content.details)}
@@ -103,7 +104,7 @@ function factsOf(words: PickUpWords, mail: HeldMail, { envelope }: MessageDetail
     [words.to, mail.recipient],
     [words.subject, envelope.subject],
     [words.written, envelope.date === undefined ? '' : when(envelope.date)],
-    [words.size, kilobytes(mail.size)],
+    [words.size, sizeWords(mail.size)],
     [words.until, when(mail.expires)],
   ];
   const rows = facts
@@ -129,8 +130,4 @@ function keptFor(words: PickUpWords, { keep }: HeldMail): string {
 /** '' for what no calendar knows. */
 function when(at: number): string {
   return Math.abs(at) < 253_402_300_800_000 ? `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC` : '';
-}
-
-function kilobytes(bytes: number): string {
-  return bytes < 1 << 20 ? `${Math.max(1, Math.round(bytes / 1024))} KB` : `${(bytes / (1 << 20)).toFixed(1)} MB`;
 }

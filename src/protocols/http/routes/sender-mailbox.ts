@@ -82,6 +82,14 @@ const setting = z.strictObject({
     .optional()
     .describe('What becomes of a copy that was fetched; absent: as this server has it'),
   days: z.int().min(1).max(DOWNMAIL_LIMITS.days).optional().describe('How long it waits'),
+  reportDays: z
+    .int()
+    .min(0)
+    .max(DOWNMAIL_LIMITS.days)
+    .optional()
+    .describe(
+      'Every so many days a mail tells you what your sender mailbox uses; 0: none; absent: as this server has it',
+    ),
   whole: addresses.optional().describe('Who gets mail whole, whatever `send` says'),
   held: addresses.optional().describe('Who never does'),
 });
