@@ -10,6 +10,7 @@ import { PeoplePage } from './people.tsx';
 import { RulesPage } from './rules.tsx';
 import { Security } from './security.tsx';
 import { Signatures } from './signatures.tsx';
+import { SenderMailboxPage } from '../sender-mailbox/sender-mailbox.tsx';
 import { type SettingsWords, useSettingsWords } from './words.ts';
 import '../css/pages.css';
 
@@ -23,6 +24,7 @@ const PAGES: Readonly<Record<Page, () => ReactNode>> = {
   people: PeoplePage,
   blocked: Blocked,
   notifications: Notifications,
+  senderMailbox: SenderMailboxPage,
   security: Security,
 };
 

@@ -10,6 +10,7 @@ export const en = {
     people: 'Particular senders',
     blocked: 'Blocked senders',
     notifications: 'Notifications',
+    senderMailbox: 'Sender mailbox',
     security: 'Password and sessions',
   },
   save: 'Save',

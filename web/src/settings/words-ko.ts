@@ -11,6 +11,7 @@ export const ko: SettingsWords = {
     people: '특별한 사람',
     blocked: '수신 거부',
     notifications: '알림',
+    senderMailbox: '송신측 메일사서함',
     security: '비밀번호와 로그인',
   },
   save: '저장',

@@ -19,37 +19,13 @@ import type { App, Services } from '../context.ts';
 import { idempotent } from '../idempotency.ts';
 import { Problem } from '../reply.ts';
 import * as schemas from '../schemas.ts';
+import { senderMailboxCopy, senderMailboxFacts } from '../schemas-downmail.ts';
 import { time } from '../submission-view.ts';
 
 const TAGS = ['downmail'];
 const LIST = 'sender-mailbox';
 
 const instant = z.iso.datetime({ offset: true });
-
-const facts = z.strictObject({
-  id: z.string().describe('First part of the user ids in notifications'),
-  opened: z.iso.datetime(),
-  allocated: z.int().nullable().describe('Bytes; null: no limit'),
-  used: z.int(),
-  free: z.int().nullable(),
-  mails: z.int().describe('That somebody may still fetch'),
-  copies: z.int().describe('One for each recipient who may'),
-});
-
-const copy = z.strictObject({
-  id: z.string(),
-  mail: z.string().describe('GET /v1/submissions/{id}'),
-  userId: z.string().describe('As the recipient signs in with it'),
-  recipient: z.string(),
-  subject: z.string(),
-  sent: z.iso.datetime(),
-  size: z.int(),
-  expires: z.iso.datetime(),
-  notified: z.iso.datetime().optional().describe('When the last notification left'),
-  fetched: z.iso.datetime().optional().describe('The first time'),
-  fetches: z.int(),
-  wrongPasswords: z.int(),
-});
 
 const selection = {
   mail: z.string().max(64).optional().describe('One mail, for all its recipients'),
@@ -108,7 +84,7 @@ export function senderMailboxRoutes(app: App, services: Services, manager: Sende
       schema: {
         tags: TAGS,
         summary: 'How much room there is for mail that waits to be fetched, and how much is used',
-        response: { 200: facts, ...schemas.problems(401, 403) },
+        response: { 200: senderMailboxFacts, ...schemas.problems(401, 403) },
       },
     },
     async (request, reply) => {
@@ -130,19 +106,24 @@ export function senderMailboxRoutes(app: App, services: Services, manager: Sende
         querystring: z.strictObject({
           ...schemas.pageQuery,
           mail: selection.mail,
-          recipient: z.string().min(1).max(320).optional().describe('An address, or "@example.org"'),
+          recipient: z
+            .string()
+            .min(1)
+            .max(8_000)
+            .optional()
+            .describe('An address, or "@example.org"; several with commas between'),
           after: selection.after,
           before: selection.before,
           fetched: z.enum(['true', 'false']).optional(),
         }),
-        response: { 200: schemas.pageOf(copy), ...schemas.problems(400, 401) },
+        response: { 200: schemas.pageOf(senderMailboxCopy), ...schemas.problems(400, 401) },
       },
     },
     async (request, reply) => {
       const account = await ownAccount(request, reply, services);
       const { limit, cursor, recipient, fetched, ...more } = request.query;
       const filter: HeldFilter = {
-        ...filterOf({ ...more, ...(recipient !== undefined && { recipients: [recipient] }) }),
+        ...filterOf({ ...more, ...(recipient !== undefined && { recipients: recipient.split(',') }) }),
         ...(fetched !== undefined && { fetched: fetched === 'true' }),
       };
       const after = cursor === undefined ? undefined : refOf(cursors.read(account.id, LIST, cursor) as string);
@@ -212,7 +193,7 @@ function copyRoutes(app: App, services: Services): void {
         tags: TAGS,
         summary: 'One of them',
         params: copyId,
-        response: { 200: copy, ...schemas.problems(400, 401, 404) },
+        response: { 200: senderMailboxCopy, ...schemas.problems(400, 401, 404) },
       },
     },
     async (request, reply) => view(await waiting(await ownAccount(request, reply, services), request.params.id)),
@@ -330,7 +311,7 @@ function refOf(id: string): HeldRef {
   return { submission: submission as SubmissionId, part: Number(part), position: Number(position) };
 }
 
-function view(held: Held): z.output<typeof copy> {
+function view(held: Held): z.output<typeof senderMailboxCopy> {
   const { mail, recipient, senderId } = held;
   const { notified, fetched, fetches, failures, expires } = recipient.held;
   return {
