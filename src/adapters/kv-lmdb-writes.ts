@@ -60,6 +60,7 @@ export class Writes {
   #full = false;
   #freeChecked = Number.NEGATIVE_INFINITY;
   #ended = false;
+  #lost = 0;
 
   /** The worker has said that it is ready. */
   constructor(worker: Worker, tables: readonly Database<Buffer, Buffer>[], options: WritesOptions) {
@@ -77,6 +78,11 @@ export class Writes {
     worker.unref();
   }
 
+  /** Writes that were refused, and times that what was on its way was lost. */
+  get lost(): number {
+    return this.#lost;
+  }
+
   /** Why nothing is acknowledged any more. */
   get failed(): StoreFailed | undefined {
     return this.#failed;
@@ -84,7 +90,9 @@ export class Writes {
 
   /** Throws what the store failed with. */
   check(): void {
-    if (this.#failed) throw this.#failed;
+    if (!this.#failed) return;
+    this.#lost++;
+    throw this.#failed;
   }
 
   /** Nothing is taken any more. What is on its way ends as it ends. */
@@ -107,8 +115,9 @@ export class Writes {
       // A little more room is asked for to go back to normal, so that it does not flicker.
       this.#full = free < (this.#full ? this.#options.minFree * 1.25 : this.#options.minFree);
     }
-    if (this.#full && size > small)
-      throw new StoreFull(`less than ${this.#options.minFree} bytes are free for ${this.#options.folder}`);
+    if (!this.#full || size <= small) return;
+    this.#lost++;
+    throw new StoreFull(`less than ${this.#options.minFree} bytes are free for ${this.#options.folder}`);
   }
 
   /** The group that is being filled, with room for so many bytes of operations that belong together. */
@@ -208,6 +217,7 @@ export class Writes {
   /** Nothing that is on its way was written, or will be. */
   #rollBack(error: Error): void {
     this.#epoch++;
+    this.#lost++;
     const groups = this.#sent;
     this.#sent = [];
     if (this.#open) groups.push(this.#open);

@@ -121,7 +121,10 @@ describe('kv-lmdb', () => {
     await commitNow(kv, p, { put: [row('a', 100_000)] });
     free = 2 ** 19;
     await new Promise((resolve) => setTimeout(resolve, 210));
-    await expect(kv.putImmutable(p, 'b', [row('k')])).rejects.toThrow(StoreFull);
+    const refused = kv.putImmutable(p, 'b', [row('k')]);
+    // Before anybody can have been told.
+    expect(kv.lost).toBe(1);
+    await expect(refused).rejects.toThrow(StoreFull);
     await expect(commitNow(kv, p, { put: [row('b', 100_000)] })).rejects.toThrow(StoreFull);
     expect(kv.full).toBe(true);
     await commitNow(kv, p, { remove: [text('a')], put: [row('log')] });
@@ -142,6 +145,7 @@ describe('kv-lmdb', () => {
       error: 'StoreFull',
       sameVersion: true,
       failed: false,
+      lost: 1,
       after: ['StoreFull', 'StoreFull'],
       removed: true,
       again: true,

@@ -129,6 +129,10 @@ export class LmdbKv implements KeyValueStore {
     return this.#writes.counters;
   }
 
+  get lost(): number {
+    return this.#writes.lost;
+  }
+
   /** Resolves, should the store ever fail, with the reason. */
   get failure(): Promise<StoreFailed> {
     return this.#writes.failure;

@@ -59,6 +59,8 @@ const PAGE = 256;
 export class MemoryKv implements KeyValueStore {
   readonly limits = KV_LIMITS;
   readonly supports: KeyValueStore['supports'];
+  /** Nothing is refused here; tests count it up. */
+  lost = 0;
   /** What the nastiness did so far, so that a test can tell that it happened. */
   readonly injected = { conflict: 0, unknownApplied: 0, unknownLost: 0, late: 0, lateApplied: 0, fenced: 0 };
   readonly #parts = new Map<Partition, Part>();

@@ -240,9 +240,12 @@ export class Account implements MailAccount, Disposable {
     return this.#adding.all(messages, superseded);
   }
 
-  async staged(staged: Staged): Promise<{ details: MessageDetails; body: Body }> {
+  async staged(
+    staged: Staged,
+    options: { readonly atOnce?: boolean } = {},
+  ): Promise<{ details: MessageDetails; body: Body }> {
     if (staged.account !== this.id) throw new MailError('not-allowed', 'bug', 'staged for another account');
-    const { details, bodyRow } = await told(() => this.#node.staging.content(staged));
+    const { details, bodyRow } = await told(() => this.#node.staging.content(staged, options.atOnce));
     const body = new StoredBody(this.#kv, this.#node.blobs, this.id, details, bodyRow && { firstRow: bodyRow });
     return { details, body };
   }

@@ -35,7 +35,8 @@ export class Adding {
     if (emailTime(staged.email) < now - STAGED_FOR)
       throw new MailError('message-missing', 'user', `${staged.email} was staged too long ago`);
     const facts = await told(() => staging.facts(staged));
-    const placed = await this.#run(publish(facts, to, now), 'APPEND');
+    const mayLeave = staging.durableWith([staged]);
+    const placed = await this.#run({ ...publish(facts, to, now), mayLeave }, 'APPEND');
     staging.published(staged.email);
     return placed;
   }
@@ -51,7 +52,8 @@ export class Adding {
       known.push({ facts: await told(() => staging.facts(one)), to });
     }
     if (known.length === 0) return [];
-    const placed = await this.#run(publishAll(known, clock.now(), superseded), 'APPEND');
+    const mayLeave = staging.durableWith(staged);
+    const placed = await this.#run({ ...publishAll(known, clock.now(), superseded), mayLeave }, 'APPEND');
     for (const { email } of staged) staging.published(email);
     return placed;
   }

@@ -263,8 +263,12 @@ export interface MailAccount {
   /** Several, staged as they come and published in one commit, in this order: all or none, `limit` for more than fit. The superseded one
    * goes in that commit; `message-missing`, and nothing is placed, when it is not there any more. */
   addMessages(messages: AsyncIterable<NewMessage>, superseded?: Superseded): Promise<readonly Placed[]>;
-  /** What `MailStore.stage` wrote for this account, before it is in any folder. `message-missing` when it is gone. */
-  staged(staged: Staged): Promise<{ readonly details: MessageDetails; readonly body: Body }>;
+  /** What `MailStore.stage` wrote for this account, before it is in any folder. `message-missing` when it is gone. With `atOnce` it may not
+   * be durable yet: whoever acts on it elsewhere waits. */
+  staged(
+    staged: Staged,
+    options?: { readonly atOnce?: boolean },
+  ): Promise<{ readonly details: MessageDetails; readonly body: Body }>;
   /** Takes back what was delivered under this id (`NewPlacement.deliveryId`), all copies in one commit, if its owner has opened, answered and
    * forwarded none; what was not filed yet never is. Answers whether nobody has it now: once more answers the same. With `note` it is
    * written down for the owner in the same commit. */

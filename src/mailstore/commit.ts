@@ -33,6 +33,8 @@ export interface Operation<T> {
   reads?(index: MailboxIndex): readonly Key[];
   /** Looks at more of the account than single messages and folders: planned first in its group, and closes it. */
   readonly alone?: boolean;
+  /** Asked in the turn of the event loop in which its commit is issued. Throws, and its caller is told, when what it names may not be there. */
+  mayLeave?(): void;
   /** Says what is to change; may throw a MailError. Called again after each conflict; changes nothing itself. */
   plan(draft: Draft): Plan<T>;
 }
@@ -159,6 +161,11 @@ export class CommitLoop {
         if (before) await before;
         // Planning thousands of changes took its time: others first.
         if (draft.ops > MANY_ROWS) await nextTurn();
+        const passed = group.filter(passes);
+        if (passed.length < group.length) {
+          this.#queue.unshift(...passed);
+          return;
+        }
         const applied = await this.#commit(draft, group);
         if (!applied) {
           this.#queue.unshift(...group);
@@ -334,6 +341,17 @@ function settle(pending: Pending): void {
   if (!outcome) pending.reject(new MailError('bug', 'bug', 'an operation without an outcome'));
   else if ('error' in outcome) pending.reject(outcome.error);
   else pending.resolve(outcome.result);
+}
+
+/** Told at once when it does not. */
+function passes(pending: Pending): boolean {
+  try {
+    pending.operation.mayLeave?.();
+    return true;
+  } catch (error) {
+    pending.reject(error);
+    return false;
+  }
 }
 
 /** As callers know it. */

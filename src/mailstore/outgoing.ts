@@ -61,10 +61,8 @@ export class AccountOutgoing implements Outgoing {
       throw new MailError('not-allowed', 'bug', 'staged for another account');
     const copy = staged && (await told(() => staging.facts(staged)));
     const operation = operations.submit(content.email, submission, copy, this.#node.clock.now());
-    const [submitted] = await Promise.all([
-      this.#mailbox.run(operation),
-      told(() => staging.written(staged ? [content, staged] : [content])),
-    ]);
+    const mayLeave = staging.durableWith(staged ? [content, staged] : [content]);
+    const submitted = await this.#mailbox.run({ ...operation, mayLeave });
     staging.published(content.email);
     if (staged) staging.published(staged.email);
     if (submitted.duplicate && submitted.id !== content.email)

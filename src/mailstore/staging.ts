@@ -34,6 +34,8 @@ const SHARED_FROM = 5;
 const MOST_FACTS = 20_000;
 /** Of content that is kept as well, so that the stages of the intake need not read it back. */
 const MOST_BYTES = 32 << 20;
+/** Of a mail. */
+const ROWS_AT_ONCE = 16;
 /** Larger mail is read from the store. */
 const KEPT_MESSAGE = 64 << 10;
 
@@ -51,9 +53,17 @@ export interface StagedContent {
   readonly bodyRow: Uint8Array | undefined;
 }
 
+/** Rows on their way into the store. */
+interface Write {
+  readonly done: Promise<void>;
+  state: 'under-way' | 'durable' | 'lost';
+  /** Of the store, before they were issued. */
+  readonly lost: number | undefined;
+}
+
 interface Remembered {
   readonly facts: StagedFacts;
-  readonly written: Promise<void>;
+  readonly write: Write;
   readonly kept: Kept | undefined;
   /** Once somebody has read them. */
   details?: StoredDetails;
@@ -74,7 +84,7 @@ export class Staging {
   readonly #receiver: Receiver;
   readonly #remembered = new Map<EmailId, Remembered>();
   /** As long as the caller holds on to what `stage` answered. */
-  readonly #writes = new WeakMap<Staged, Promise<void>>();
+  readonly #writes = new WeakMap<Staged, Write>();
   #keptBytes = 0;
   #pool: Uint8Array = NOTHING;
   #poolAt = 0;
@@ -120,43 +130,54 @@ export class Staging {
           : undefined;
       for (let at = 0; at < rest.length; at += BODY_CHUNK)
         rows.push([bodyKey(email, at / BODY_CHUNK), rest.subarray(at, at + BODY_CHUNK)]);
-      const written = this.#put(account, email, rows);
-      writes.push(written);
-      this.#remember({ facts: { email, size, date, threadKeys: keys }, written, kept });
+      const write = this.#put(account, email, rows);
+      writes.push(write.done);
+      this.#remember({ facts: { email, size, date, threadKeys: keys }, write, kept });
       const answer: Staged = { account, email, size };
-      this.#writes.set(answer, written);
+      this.#writes.set(answer, write);
       return answer;
     });
     // Where the store keeps the order of writes, the commit that follows makes these durable: one sync for both.
-    if (!this.#options.kv.supports.orderedWrites) await Promise.all(writes);
+    const { supports, lost } = this.#options.kv;
+    if (!supports.orderedWrites || lost === undefined) await Promise.all(writes);
     return staged;
   }
 
   /** Rejects when something of it could not be written. */
   async written(staged: readonly Staged[]): Promise<void> {
     for (const one of staged) {
-      const written = this.#writes.get(one);
-      if (!written) throw new MailError('bug', 'bug', 'asked about what `stage` did not answer');
-      await written;
+      const write = this.#writes.get(one);
+      if (!write) throw new MailError('bug', 'bug', 'asked about what `stage` did not answer');
+      await write.done;
     }
   }
 
-  /** What `publish` needs; waits until the content is durable. */
+  /**
+   * `mayLeave` of an operation whose commit names these: issued while it does not throw, it is durable only together with them. Nobody has to wait
+   * for the one before the other, then. Throws `store-full` when something of them may be lost.
+   */
+  durableWith(staged: readonly Staged[]): () => void {
+    const writes = staged.map((one) => this.#writes.get(one) ?? this.#remembered.get(one.email)?.write);
+    return () => {
+      for (const write of writes)
+        if (write?.state === 'lost' || (write?.state === 'under-way' && write.lost !== this.#options.kv.lost))
+          throw new MailError('store-full', 'temporary', 'the content could not be written, or nobody knows yet');
+    };
+  }
+
+  /** What `publish` needs. Whether the content is durable is for `durableWith`. Throws `message-missing`. */
   async facts(staged: Staged): Promise<StagedFacts> {
     const known = this.#remembered.get(staged.email);
-    if (known) {
-      await known.written;
-      return known.facts;
-    }
+    if (known) return known.facts;
     const { email, size, envelope } = (await this.content(staged)).details;
     return { email, size, date: envelope.date, threadKeys: threadKeys(envelope) };
   }
 
-  /** Waits until the content is durable. Throws `message-missing`. */
-  async content({ account, email }: Staged): Promise<StagedContent> {
+  /** Waits until the content is durable, unless it is in memory and somebody wants it at once. Throws `message-missing`. */
+  async content({ account, email }: Staged, atOnce = false): Promise<StagedContent> {
     const known = this.#remembered.get(email);
-    await known?.written;
     const kept = known?.kept;
+    if (!atOnce || kept === undefined) await known?.write.done;
     const details =
       known?.details ??
       (kept ? decodeDetails(email, kept.details, kept.fresh) : await readDetails(this.#options.kv, account, email));
@@ -171,20 +192,25 @@ export class Staging {
   }
 
   #remember(entry: Remembered): void {
-    // Whoever acknowledges asks `written`; nobody else has to.
-    entry.written.catch(() => undefined);
     this.#remembered.set(entry.facts.email, entry);
     this.#keptBytes += keptBytes(entry);
     if (this.#remembered.size > MOST_FACTS) this.published(this.#remembered.keys().next().value!);
   }
 
-  async #put(account: AccountId, email: EmailId, rows: readonly Entry[]): Promise<void> {
+  #put(account: AccountId, email: EmailId, rows: readonly Entry[]): Write {
     const { kv } = this.#options;
+    const { lost } = kv;
     const p = accountPartition(account);
-    if (rows.length <= 16) return kv.putImmutable(p, bucketOf(email), rows);
-    const writes: Promise<void>[] = [];
-    for (let i = 0; i < rows.length; i += 16) writes.push(kv.putImmutable(p, bucketOf(email), rows.slice(i, i + 16)));
-    await Promise.all(writes);
+    const puts: Promise<void>[] = [];
+    for (let i = 0; i < rows.length; i += ROWS_AT_ONCE)
+      puts.push(kv.putImmutable(p, bucketOf(email), rows.slice(i, i + ROWS_AT_ONCE)));
+    const write: Write = { done: Promise.all(puts).then(() => undefined), state: 'under-way', lost };
+    // Whoever acknowledges asks `written` or leaves it to `durableWith`; nobody else has to.
+    write.done.then(
+      () => (write.state = 'durable'),
+      () => (write.state = 'lost'),
+    );
+    return write;
   }
 
   /** Time-ordered, unique without coordination. */

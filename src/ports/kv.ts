@@ -97,6 +97,12 @@ export interface KeyValueStore extends AsyncDisposable {
     /** `backup` works. */
     readonly backup: boolean;
   };
+  /**
+   * With `orderedWrites`: grows when a write is refused or lost, before anybody is told. As long as it is what it was before a write was issued, that
+   * write is done or on its way, and what is issued in the same turn of the event loop is durable only together with it. Absent: nobody
+   * relies on the order without waiting.
+   */
+  readonly lost?: number;
   readonly limits: KvLimits;
   /** A consistent copy of the whole store in an empty folder, while it is in use. */
   backup?(folder: string): Promise<void>;

@@ -209,7 +209,7 @@ export class Submit {
     const places =
       copyTo === undefined ? [{ account: by.account }] : [{ account: by.account }, { account: by.account }];
     const [staged, copy] = (await store.stage(places, raw)) as [Staged, Staged | undefined];
-    const written = this.#parts.outgoing || holding ? await account.staged(staged) : undefined;
+    const written = this.#parts.outgoing || holding ? await account.staged(staged, { atOnce: true }) : undefined;
     if (written)
       await this.#parts.outgoing?.check(written, {
         id: staged.email,

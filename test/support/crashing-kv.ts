@@ -32,6 +32,9 @@ export function crashingKv(kv: MemoryKv, { at, applied }: Crash): CrashingKv {
   const wrapped: KeyValueStore = {
     supports: kv.supports,
     limits: kv.limits,
+    get lost() {
+      return state.dead ? 1 : 0;
+    },
     head: (p) => read(() => kv.head(p)),
     get: (p, keys) => read(() => kv.get(p, keys)),
     scan: (p, range) => {
