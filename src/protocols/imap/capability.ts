@@ -3,6 +3,7 @@ import type { Capability, CapabilityFacts } from './command.ts';
 import { COMMANDS } from './registry.ts';
 
 const CODEC: readonly Capability[] = [
+  { word: 'IMAP4rev2', when: () => true },
   { word: 'IMAP4rev1', when: () => true },
   // Before login literals are small (RFC 7888 §5); after it they are what APPENDLIMIT says.
   { word: ({ signedIn }) => (signedIn ? 'LITERAL+' : 'LITERAL-'), when: () => true },

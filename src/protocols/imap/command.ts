@@ -39,6 +39,8 @@ export interface Command<A> {
   readonly capabilities?: readonly Capability[];
   /** While it is in progress no message may lose its number (RFC 3501 §7.4.1): FETCH, STORE, SEARCH. */
   readonly keepsNumbers?: boolean;
+  /** It names messages by their numbers: not with UIDONLY (RFC 9586 §3.2). */
+  readonly byNumber?: boolean;
   /** Its last literal goes to `Session.literal` instead of into memory. */
   readonly streams?: boolean;
   /** Reads what follows the name, to the end of the command. Throws `MailError`; changes nothing. */

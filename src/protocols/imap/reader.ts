@@ -133,7 +133,7 @@ export class CommandReader {
     const announced = announcedLiteral(line);
     this.#literal = announced?.literal;
     const piece = announced ? { text: line.subarray(0, announced.end), announced: announced.literal } : { text: line };
-    return new Decoder([piece], limits);
+    return new Decoder([piece], limits, this.#session.utf8);
   }
 
   /** Reads over what the command left unread but the client sends all the same, so that the next command is read from its start. */
@@ -169,11 +169,13 @@ export class CommandReader {
     if (command === undefined) throw malformed('unknown command');
     this.name = command.name;
     if (!command.states.includes(this.#session.state)) throw malformed(`${command.name} is not possible in this state`);
+    if (command.byNumber === true && this.#session.uidOnly)
+      throw new Refusal('BAD', '[UIDREQUIRED] Messages have no numbers here');
     return { tag, command };
   }
 
   #parse(command: AnyCommand, pieces: readonly Piece[]): unknown {
-    const d = new Decoder(pieces, this.#session.limits);
+    const d = new Decoder(pieces, this.#session.limits, this.#session.utf8);
     d.tag();
     commandNamed(d.sp());
     return command.parse(d, this.#session);

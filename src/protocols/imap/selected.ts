@@ -89,18 +89,23 @@ export class Selected implements Disposable {
     const news = this.tracker.take(this.account.view(this.folder), expunges);
     const { out } = session;
     out.begin();
-    if (session.enabled.has('QRESYNC')) await writeVanished(out, news.vanished);
+    if (session.uidOnly || session.enabled.has('QRESYNC')) await writeVanished(out, news.vanished);
     else
       for (const [i, at] of news.expunged.entries()) {
         if (i % ROWS === 0 && out.mustPause()) await out.pause();
         out.line(`* ${at + 1} EXPUNGE`);
       }
     if (news.exists !== undefined) {
-      out.line(`* ${news.exists} EXISTS`);
-      out.line('* 0 RECENT');
+      this.tellExists(session, news.exists);
     }
     if (news.flags.length > 0) await this.#tellFlagsOf(session, news.flags);
     return true;
+  }
+
+  /** IMAP4rev2 knows nothing recent (RFC 9051 appendix E). */
+  tellExists({ out, rev2 }: Session, messages: number): void {
+    out.line(`* ${messages} EXISTS`);
+    if (!rev2) out.line('* 0 RECENT');
   }
 
   /** `* n FETCH (UID u FLAGS (...) MODSEQ (m))` for each of these positions. */
@@ -114,7 +119,7 @@ export class Selected implements Disposable {
       if (i % ROWS === 0 && out.mustPause()) await out.pause();
       // Gone while a slow reader was waited for: its EXPUNGE is next.
       if (view.flagsAt(at) < 0) continue;
-      beginRow(out, at);
+      beginRow(out, view, at);
       writeIndexItems(out, view, at, items);
       endRow(out);
     }

@@ -120,6 +120,30 @@ export class Session {
     }
   }
 
+  /** Switches an extension on. */
+  enable(extension: string): void {
+    this.enabled.add(extension);
+    // It needs mod-sequences (RFC 7162 §3.2.3).
+    if (extension === 'QRESYNC') this.enabled.add('CONDSTORE');
+    this.out.utf8 = this.utf8;
+    this.out.uidOnly = this.uidOnly;
+  }
+
+  /** The client speaks IMAP4rev2 (RFC 9051). */
+  get rev2(): boolean {
+    return this.enabled.has('IMAP4REV2');
+  }
+
+  /** Mailbox names are UTF-8. */
+  get utf8(): boolean {
+    return this.rev2 || this.enabled.has('UTF8=ACCEPT');
+  }
+
+  /** Messages have no numbers (RFC 9586). */
+  get uidOnly(): boolean {
+    return this.enabled.has('UIDONLY');
+  }
+
   /** The reply that is being written is the last. */
   end(): void {
     this.#over = true;

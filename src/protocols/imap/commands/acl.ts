@@ -7,7 +7,6 @@ import type { Place } from '../places.ts';
 import { Refusal } from '../reply.ts';
 import type { Session } from '../session.ts';
 import { type Decoder, malformed } from '../wire/decoder.ts';
-import { encodeMailboxName } from '../wire/mailbox-name.ts';
 
 /** Rights of RFC 2086, and what they are today (RFC 4314 §2.1.1). */
 const OLD: ReadonlyMap<string, string> = new Map([
@@ -100,7 +99,7 @@ export const getAcl = command<string>({
   async run(path, session) {
     const { account: owner, folder } = await administered(session, path);
     const { out, services } = session;
-    out.text('* ACL ').string(encodeMailboxName(path));
+    out.text('* ACL ').mailbox(path);
     for (const { who, rights } of [{ who: owner.id, rights: RIGHTS }, ...folder.grants]) {
       const info = await services.directory.account(who);
       // Who is no more here has no name, and no way to use it.
@@ -129,7 +128,7 @@ export const listRights = command<Grantee>({
     const { id } = await account(session, who);
     session.out
       .text('* LISTRIGHTS ')
-      .string(encodeMailboxName(path))
+      .mailbox(path)
       .text(' ')
       .string(who)
       .line(id === owner.id ? ` ${RIGHTS}` : ` "" ${RIGHTS.split('').join(' ')}`);
@@ -146,7 +145,7 @@ export const myRights = command<string>({
     const { folder } = await session.places.existing(path);
     session.out
       .text('* MYRIGHTS ')
-      .string(encodeMailboxName(path))
+      .mailbox(path)
       .line(` ${told(folder.rights ?? RIGHTS)}`);
     return 'MYRIGHTS completed';
   },

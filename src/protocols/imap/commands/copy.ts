@@ -101,6 +101,7 @@ async function run({ set, path }: CopyArgs, session: Session, byUid: boolean): P
 /** COPY (RFC 3501 §6.4.7): all or nothing. COPYUID: RFC 4315 §3. */
 export const copy = command<CopyArgs>({
   name: 'COPY',
+  byNumber: true,
   states: ['selected'],
   parse: copyArguments,
   run: (args, session) => run(args, session, false),

@@ -44,7 +44,8 @@ async function run(args: FetchArgs, session: Session, byUid: boolean): Promise<s
   const { set, items, changedSince, vanished, partial } = args;
   const asked = [...items];
   const has = (item: string): boolean => asked.some((one) => one.item === item);
-  if (byUid && !has('UID')) asked.unshift({ item: 'UID' });
+  // With UIDONLY each row begins with it (RFC 9586 §3.3).
+  if (byUid && !session.uidOnly && !has('UID')) asked.unshift({ item: 'UID' });
   if (changedSince !== undefined && !has('MODSEQ')) asked.push({ item: 'MODSEQ' });
   // Asking for mod-sequences switches them on (RFC 7162 §3.1).
   if (has('MODSEQ')) session.enabled.add('CONDSTORE');
@@ -68,6 +69,7 @@ async function run(args: FetchArgs, session: Session, byUid: boolean): Promise<s
 /** FETCH (RFC 3501 §6.4.5; BINARY: RFC 3516; CHANGEDSINCE: RFC 7162 §3.1.4). */
 export const fetch = command<FetchArgs>({
   name: 'FETCH',
+  byNumber: true,
   capabilities: whenSignedIn('BINARY', 'SAVEDATE', 'PREVIEW'),
   states: ['selected'],
   keepsNumbers: true,

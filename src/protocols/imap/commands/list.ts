@@ -3,10 +3,10 @@ import { command, SIGNED_IN, whenSignedIn } from '../command.ts';
 import { OTHERS, type Place } from '../places.ts';
 import { attributeOf } from '../special-use.ts';
 import type { Session } from '../session.ts';
-import { type Decoder, malformed } from '../wire/decoder.ts';
+import { type Decoder, malformed, type NamedMailbox } from '../wire/decoder.ts';
 import { type ListReturn, type ListSelection, listReturn, listSelection } from '../wire/list-options.ts';
 import { ListPattern } from '../wire/list-pattern.ts';
-import { encodeMailboxName } from '../wire/mailbox-name.ts';
+import { canonicalPath } from '../wire/mailbox-name.ts';
 import { statusItems, writeStatus } from './status.ts';
 
 /** Bytes of a pattern and its reference together. */
@@ -15,7 +15,7 @@ const PATTERN = 2000;
 const PATTERNS = 20;
 
 interface ListArgs {
-  /** Without those that can match nothing. */
+  /** Without those that can match nothing; as they were given. */
   readonly patterns: readonly string[];
   readonly selection: ListSelection;
   readonly returns: ListReturn;
@@ -55,18 +55,40 @@ function parse(d: Decoder): ListArgs {
   return { patterns, selection, returns, separator };
 }
 
+interface Extended {
+  /** What mailboxes below it are selected for (RFC 5258 §4). */
+  readonly childInfo?: readonly string[] | undefined;
+  /** As the client named it (RFC 9051 §6.3.9.7). */
+  readonly oldName?: string | undefined;
+}
+
 /** `* LIST (\Attributes) "/" name` */
 export function listLine(
   session: Session,
   kind: 'LIST' | 'LSUB',
   attributes: readonly string[],
   path: string,
-  extended = '',
+  { childInfo, oldName }: Extended = {},
 ): void {
-  session.out
-    .text(`* ${kind} (${attributes.map((name) => `\\${name}`).join(' ')}) "/" `)
-    .string(encodeMailboxName(path))
-    .line(extended);
+  const { out } = session;
+  out.text(`* ${kind} (${attributes.map((name) => `\\${name}`).join(' ')}) "/" `).mailbox(path);
+  if (childInfo !== undefined || oldName !== undefined) {
+    out.text(' (');
+    if (childInfo !== undefined) out.text(`"CHILDINFO" (${childInfo.map((name) => `"${name}"`).join(' ')})`);
+    if (childInfo !== undefined && oldName !== undefined) out.text(' ');
+    if (oldName !== undefined) out.text('"OLDNAME" (').mailbox(oldName).text(')');
+    out.text(')');
+  }
+  out.line('');
+}
+
+/** A mailbox that the client named, and what that is now if it is spelled otherwise. */
+export function listOne(session: Session, place: Place, { path, given }: NamedMailbox): void {
+  const below = `${place.folder.path}/`;
+  const parents = new Set(place.account.folders().some((one) => one.path.startsWith(below)) ? [path] : []);
+  const words = attributes({ path, place }, parents);
+  if (session.account.subscriptions().includes(path)) words.push('Subscribed');
+  listLine(session, 'LIST', words, path, path === given ? {} : { oldName: given });
 }
 
 /** The mailboxes above this one, nearest first. */
@@ -125,7 +147,7 @@ async function candidates(
   return [...all.values()];
 }
 
-function attributes({ path, place }: Candidate, parents: ReadonlySet<string>): string[] {
+function attributes({ path, place }: Pick<Candidate, 'path' | 'place'>, parents: ReadonlySet<string>): string[] {
   if (place === undefined) return parents.has(path) ? ['NonExistent', 'HasChildren'] : ['NonExistent'];
   const names = [parents.has(path) ? 'HasChildren' : 'HasNoChildren'];
   const { role } = place.folder;
@@ -134,7 +156,7 @@ function attributes({ path, place }: Candidate, parents: ReadonlySet<string>): s
   return names;
 }
 
-/** LIST (RFC 3501 §6.3.8, CHILDREN: RFC 3348, LIST-EXTENDED: RFC 5258, LIST-STATUS: RFC 5819, SPECIAL-USE: RFC 6154). */
+/** LIST (RFC 3501 §6.3.8, OLDNAME: RFC 9051 §6.3.9.7, CHILDREN: RFC 3348, LIST-EXTENDED: RFC 5258, LIST-STATUS: RFC 5819, SPECIAL-USE: RFC 6154). */
 export const list = command<ListArgs>({
   name: 'LIST',
   states: SIGNED_IN,
@@ -149,13 +171,13 @@ export const list = command<ListArgs>({
     if (patterns.length === 0) return 'LIST completed';
     await account.refresh();
     const subscribed = new Set(account.subscriptions());
-    const wanted = patterns.map((one) => new ListPattern(one));
+    const wanted = patterns.map((one) => new ListPattern(one.normalize('NFC')));
+    const otherNames = new Map(session.rev2 ? patterns.map((one) => [canonicalPath(one), one]) : []);
     const tellSubscribed = selection.subscribed || returns.subscribed;
     const criteria = [
       ...(selection.subscribed ? ['SUBSCRIBED'] : []),
       ...(selection.specialUse ? ['SPECIAL-USE'] : []),
     ];
-    const childInfo = ` ("CHILDINFO" (${criteria.map((name) => `"${name}"`).join(' ')}))`;
     const all = await candidates(session, selection, subscribed);
     const parents = new Set(all.flatMap(({ path, place }) => (place === undefined ? [] : [...above(path)])));
     out.begin();
@@ -165,7 +187,11 @@ export const list = command<ListArgs>({
       if ((!selected && !selectedBelow) || !wanted.some((one) => one.matches(path))) continue;
       const words = attributes(one, parents);
       if (tellSubscribed && subscribed.has(path)) words.push('Subscribed');
-      listLine(session, 'LIST', words, path, selectedBelow ? childInfo : '');
+      const given = otherNames.get(path);
+      listLine(session, 'LIST', words, path, {
+        childInfo: selectedBelow ? criteria : undefined,
+        oldName: given === path ? undefined : given,
+      });
       if (returns.status !== undefined && place !== undefined && selected && may(place.folder, 'r'))
         writeStatus(session, place, returns.status);
     }

@@ -16,7 +16,7 @@ export const lsub = command<string | undefined>({
     const { account, out } = session;
     if (asked === undefined) return 'LSUB completed';
     await account.refresh();
-    const wanted = new ListPattern(asked);
+    const wanted = new ListPattern(asked.normalize('NFC'));
     const subscribed = new Set(account.subscriptions());
     const parents = new Set<string>();
     out.begin();

@@ -17,8 +17,7 @@ import { command, SIGNED_IN, whenSignedIn } from '../command.ts';
 import { Refusal } from '../reply.ts';
 import type { Session } from '../session.ts';
 import { attributeOf } from '../special-use.ts';
-import { type Decoder, mailboxPath, malformed } from '../wire/decoder.ts';
-import { encodeMailboxName } from '../wire/mailbox-name.ts';
+import { type Decoder, malformed, namedMailbox } from '../wire/decoder.ts';
 
 const SPECIAL_USE = '/private/specialuse';
 
@@ -41,7 +40,7 @@ interface SetArgs {
 /** '' is no mailbox, but what stands above all of them. */
 function place(d: Decoder): string | undefined {
   const name = d.astring();
-  return name.length === 0 ? undefined : mailboxPath(name);
+  return name.length === 0 ? undefined : namedMailbox(name, d.utf8).path;
 }
 
 function entry(d: Decoder): string {
@@ -143,7 +142,7 @@ export const getMetadata = command<GetArgs>({
         longest = Math.max(longest, value.length);
         continue;
       }
-      if (isFirst) out.text('* METADATA ').string(encodeMailboxName(at.name)).text(' (');
+      if (isFirst) out.text('* METADATA ').mailbox(at.name).text(' (');
       else out.text(' ');
       isFirst = false;
       out.string(name).text(' ');

@@ -51,6 +51,7 @@ async function moveBetween(session: Session, named: Named, { account: there, fol
 /** MOVE (RFC 6851): no message is ever in both folders or in none; up to 10,000 go together. */
 export const move = command<CopyArgs>({
   name: 'MOVE',
+  byNumber: true,
   states: ['selected'],
   capabilities: whenSignedIn('MOVE'),
   parse: copyArguments,

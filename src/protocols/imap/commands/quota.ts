@@ -2,7 +2,6 @@
 import { command, SIGNED_IN, whenSignedIn } from '../command.ts';
 import { Refusal } from '../reply.ts';
 import type { Session } from '../session.ts';
-import { encodeMailboxName } from '../wire/mailbox-name.ts';
 
 /** `* QUOTA "" (STORAGE used limit)`, in units of 1,024 bytes (§5.1). */
 function writeQuota(session: Session, used: number, limit: number): void {
@@ -43,7 +42,7 @@ export const getQuotaRoot = command<string>({
     const { used, limit } = folder.rights === undefined ? account.quota() : { used: 0, limit: undefined };
     session.out
       .text('* QUOTAROOT ')
-      .string(encodeMailboxName(name))
+      .mailbox(name)
       .line(limit === undefined ? '' : ' ""');
     if (limit !== undefined) writeQuota(session, used, limit);
     return 'GETQUOTAROOT completed';

@@ -67,6 +67,7 @@ async function* one(session: Session, message: Announced, place: Place, freed: n
 /** REPLACE (RFC 8508): the new message comes as the old one goes, in one commit. */
 export const replace = command<ReplaceArgs>({
   name: 'REPLACE',
+  byNumber: true,
   states: ['selected'],
   streams: true,
   capabilities: whenSignedIn('REPLACE'),

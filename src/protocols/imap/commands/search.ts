@@ -3,7 +3,7 @@ import { answerEsearch, highestModseq, keepResult } from '../search/answer.ts';
 import { searchArgs } from '../search/charset.ts';
 import { matchingPositions } from '../search/run.ts';
 import type { Session } from '../session.ts';
-import type { Decoder } from '../wire/decoder.ts';
+import { type Decoder, malformed } from '../wire/decoder.ts';
 import { asksModseq, type SearchKey } from '../wire/search-key.ts';
 import { type SearchReturn, searchReturn } from '../wire/search-return.ts';
 
@@ -13,14 +13,19 @@ interface SearchArgs {
   readonly returns: SearchReturn | undefined;
 }
 
-function parse(d: Decoder): SearchArgs {
+/** IMAP4rev2 has no other answer than ESEARCH (RFC 9051 §6.4.4). */
+const ALL: SearchReturn = { min: false, max: false, all: true, count: false, save: false, partial: undefined };
+
+function parse(d: Decoder, session: Session): SearchArgs {
   d.sp();
   let returns: SearchReturn | undefined;
   if (d.takeWord('RETURN')) {
     returns = searchReturn(d.sp());
     d.sp();
-  }
-  const program = d.takeWord('CHARSET') ? searchArgs(d.sp()) : searchArgs(d, 'UTF-8');
+  } else if (session.rev2) returns = ALL;
+  // The charset is UTF-8 already (RFC 9755 §3).
+  if (session.enabled.has('UTF8=ACCEPT') && d.nextIs('CHARSET ')) throw malformed('no CHARSET after UTF8=ACCEPT');
+  const program = d.takeWord('CHARSET') ? searchArgs(d.sp(), session) : searchArgs(d, session, 'UTF-8');
   return { program, returns };
 }
 
@@ -50,6 +55,7 @@ async function writeSearch(session: Session, found: readonly number[], byUid: bo
 /** SEARCH (RFC 3501 §6.4.4; MODSEQ: RFC 7162 §3.1.5; RETURN: RFC 4731). */
 export const search = command<SearchArgs>({
   name: 'SEARCH',
+  byNumber: true,
   states: ['selected'],
   keepsNumbers: true,
   capabilities: whenSignedIn('ESEARCH', 'SEARCHRES', 'PARTIAL', 'WITHIN'),

@@ -9,19 +9,21 @@ import { Selected } from '../selected.ts';
 import { vanishedSince, writeVanished } from '../vanished.ts';
 import { type Qresync, qresync } from '../wire/qresync.ts';
 import type { Session } from '../session.ts';
-import { type Decoder, malformed } from '../wire/decoder.ts';
+import { type Decoder, malformed, type NamedMailbox } from '../wire/decoder.ts';
+import { Refusal } from '../reply.ts';
+import { listOne } from './list.ts';
 
 /** Any of them makes a mailbox one that is not only read. */
 const CHANGES: readonly Right[] = ['i', 'e', 's', 't', 'w'];
 
 interface SelectArgs {
-  readonly path: string;
+  readonly name: NamedMailbox;
   readonly condstore: boolean;
   readonly resync: Qresync | undefined;
 }
 
 function parse(d: Decoder, session: Session): SelectArgs {
-  const path = d.sp().mailbox();
+  const name = d.sp().namedMailbox();
   let condstore = false;
   let resync: Qresync | undefined;
   if (d.take(' ')) {
@@ -34,17 +36,20 @@ function parse(d: Decoder, session: Session): SelectArgs {
     });
   }
   d.end();
-  return { path, condstore, resync };
+  if (session.uidOnly && resync?.numbered === true)
+    throw new Refusal('BAD', '[UIDREQUIRED] Messages have no numbers here');
+  return { name, condstore, resync };
 }
 
-async function run({ path, condstore, resync }: SelectArgs, session: Session, examine: boolean): Promise<string> {
+async function run({ name, condstore, resync }: SelectArgs, session: Session, examine: boolean): Promise<string> {
   const { out } = session;
   if (session.state === 'selected') {
     session.unselect();
     // What follows is about the other mailbox (RFC 7162 §3.2.11).
     out.line('* OK [CLOSED] The mailbox selected before is closed');
   }
-  const { account, folder } = await session.places.existing(path);
+  const place = await session.places.existing(name.path);
+  const { account, folder } = place;
   if (!may(folder, 'r')) throw new MailError('not-allowed', 'user', 'that needs the right to read');
   if (condstore) session.enabled.add('CONDSTORE');
   // Where nothing may be changed it is as if that was asked for (RFC 4314 §5.2).
@@ -53,9 +58,10 @@ async function run({ path, condstore, resync }: SelectArgs, session: Session, ex
   session.select(selected);
   const { view } = selected.tracker;
   selected.tellFlags(session);
-  out.line(`* ${view.length} EXISTS`);
-  out.line('* 0 RECENT');
-  const unseen = folder.unread > 0 ? firstUnseen(view) : -1;
+  selected.tellExists(session, view.length);
+  if (session.rev2) listOne(session, place, name);
+  // RFC 9051 has it no more, and RFC 9586 no numbers.
+  const unseen = folder.unread > 0 && !session.rev2 && !session.uidOnly ? firstUnseen(view) : -1;
   if (unseen >= 0) out.line(`* OK [UNSEEN ${unseen + 1}] First unread message`);
   out.line(`* OK [UIDVALIDITY ${folder.uidValidity}] UIDs are valid`);
   out.line(`* OK [UIDNEXT ${folder.uidNext}] Next UID`);
@@ -84,7 +90,7 @@ function firstUnseen(view: FolderView): number {
   return -1;
 }
 
-/** SELECT (RFC 3501 §6.3.1; CONDSTORE, QRESYNC: RFC 7162 §3.1.8, §3.2.5). */
+/** SELECT (RFC 3501 §6.3.1, RFC 9051 §6.3.2; CONDSTORE, QRESYNC: RFC 7162 §3.1.8, §3.2.5). */
 export const select = command<SelectArgs>({
   name: 'SELECT',
   states: SIGNED_IN,

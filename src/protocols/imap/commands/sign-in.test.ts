@@ -11,9 +11,9 @@ const script = (text: string) => service.transcript(text);
 describe('before sign-in', () => {
   test('the greeting and CAPABILITY tell what applies now', () =>
     script(`
-      new< * OK [CAPABILITY IMAP4rev1 LITERAL- STARTTLS AUTH=PLAIN AUTH=LOGIN SASL-IR ID] Pabal ready
+      new< * OK [CAPABILITY IMAP4rev2 IMAP4rev1 LITERAL- STARTTLS AUTH=PLAIN AUTH=LOGIN SASL-IR ID] Pabal ready
       new> a CAPABILITY
-      new< * CAPABILITY IMAP4rev1 LITERAL- STARTTLS AUTH=PLAIN AUTH=LOGIN SASL-IR ID
+      new< * CAPABILITY IMAP4rev2 IMAP4rev1 LITERAL- STARTTLS AUTH=PLAIN AUTH=LOGIN SASL-IR ID
       new< a OK CAPABILITY completed
     `));
 
@@ -50,7 +50,7 @@ describe('LOGIN', () => {
     script(String.raw`
       new< ...
       new> a LOGIN alice@example.test pass
-      new< a OK [CAPABILITY IMAP4rev1 LITERAL+ ID ENABLE QRESYNC COMPRESS=DEFLATE CREATE-SPECIAL-USE OBJECTID CHILDREN SPECIAL-USE LIST-EXTENDED LIST-STATUS NAMESPACE STATUS=SIZE STATUS=DELETED QUOTA QUOTA=RES-STORAGE METADATA ACL RIGHTS=kxte APPENDLIMIT=1000000 MULTIAPPEND IDLE UNSELECT UIDPLUS ESEARCH SEARCHRES PARTIAL WITHIN SORT SORT=DISPLAY ESORT THREAD=REFERENCES THREAD=ORDEREDSUBJECT BINARY SAVEDATE PREVIEW CONDSTORE MOVE REPLACE] Signed in
+      new< a OK [CAPABILITY IMAP4rev2 IMAP4rev1 LITERAL+ ID ENABLE QRESYNC UTF8=ACCEPT UIDONLY COMPRESS=DEFLATE CREATE-SPECIAL-USE OBJECTID CHILDREN SPECIAL-USE LIST-EXTENDED LIST-STATUS NAMESPACE STATUS=SIZE STATUS=DELETED QUOTA QUOTA=RES-STORAGE METADATA ACL RIGHTS=kxte APPENDLIMIT=1000000 MULTIAPPEND IDLE UNSELECT UIDPLUS ESEARCH SEARCHRES PARTIAL WITHIN SORT SORT=DISPLAY ESORT THREAD=REFERENCES THREAD=ORDEREDSUBJECT BINARY SAVEDATE PREVIEW CONDSTORE MOVE REPLACE] Signed in
       new> b LOGIN alice@example.test pass
       new< b BAD LOGIN is not possible in this state
     `));
@@ -97,7 +97,7 @@ describe('LOGIN', () => {
   test('without TLS it is refused, and announced as such, where the policy says so', async () => {
     await using strict = await ImapService.start({ plaintextLogin: false });
     await strict.transcript(`
-      new< * OK [CAPABILITY IMAP4rev1 LITERAL- STARTTLS LOGINDISABLED SASL-IR ID] Pabal ready
+      new< * OK [CAPABILITY IMAP4rev2 IMAP4rev1 LITERAL- STARTTLS LOGINDISABLED SASL-IR ID] Pabal ready
       new> a LOGIN alice@example.test pass
       new< a NO [PRIVACYREQUIRED] Use STARTTLS first
       new> b AUTHENTICATE PLAIN AGFsaWNlQGV4YW1wbGUudGVzdABwYXNz
@@ -111,7 +111,7 @@ describe('AUTHENTICATE', () => {
     script(`
       new< ...
       new> a AUTHENTICATE PLAIN AGFsaWNlQGV4YW1wbGUudGVzdABwYXNz
-      new< /^a OK .CAPABILITY IMAP4rev1 LITERAL\\+ .*. Signed in$/
+      new< /^a OK .CAPABILITY IMAP4rev2 IMAP4rev1 LITERAL\\+ .*. Signed in$/
     `));
 
   test('PLAIN in two steps', () =>
@@ -153,7 +153,7 @@ describe('STARTTLS', () => {
     wire.destroy();
     expect([reply, capability, done]).toEqual([
       'a OK Begin TLS negotiation now',
-      '* CAPABILITY IMAP4rev1 LITERAL- AUTH=PLAIN AUTH=LOGIN SASL-IR ID',
+      '* CAPABILITY IMAP4rev2 IMAP4rev1 LITERAL- AUTH=PLAIN AUTH=LOGIN SASL-IR ID',
       'c OK CAPABILITY completed',
     ]);
   });

@@ -15,7 +15,7 @@ interface SortArgs {
   readonly returns: SearchReturn | undefined;
 }
 
-function parse(d: Decoder): SortArgs {
+function parse(d: Decoder, session: Session): SortArgs {
   d.sp();
   let returns: SearchReturn | undefined;
   if (d.takeWord('RETURN')) {
@@ -23,7 +23,7 @@ function parse(d: Decoder): SortArgs {
     d.sp();
   }
   const criteria = sortCriteria(d);
-  const program = searchArgs(d.sp());
+  const program = searchArgs(d.sp(), session);
   return { criteria, program, returns };
 }
 
@@ -52,6 +52,7 @@ async function run({ criteria, program, returns }: SortArgs, session: Session, b
 /** SORT (RFC 5256 §3; DISPLAYFROM and DISPLAYTO: RFC 5957; RETURN: RFC 5267 §3). */
 export const sort = command<SortArgs>({
   name: 'SORT',
+  byNumber: true,
   states: ['selected'],
   keepsNumbers: true,
   capabilities: whenSignedIn('SORT', 'SORT=DISPLAY', 'ESORT'),

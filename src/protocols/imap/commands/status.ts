@@ -6,7 +6,6 @@ import { mailboxId } from '../object-id.ts';
 import type { Place } from '../places.ts';
 import type { Session } from '../session.ts';
 import { type Decoder, malformed } from '../wire/decoder.ts';
-import { encodeMailboxName } from '../wire/mailbox-name.ts';
 
 type Item = (place: Place, session: Session) => number | string;
 
@@ -55,7 +54,7 @@ export function writeStatus(session: Session, place: Place, items: readonly stri
   const values = items.map((item) => `${item} ${ITEMS.get(item)?.(place, session)}`);
   session.out
     .text('* STATUS ')
-    .string(encodeMailboxName(place.path))
+    .mailbox(place.path)
     .line(` (${values.join(' ')})`);
 }
 

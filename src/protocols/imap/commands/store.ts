@@ -71,6 +71,7 @@ async function run(
 /** STORE (RFC 3501 §6.4.6; UNCHANGEDSINCE: RFC 7162 §3.1.3). */
 export const store = command<StoreArgs>({
   name: 'STORE',
+  byNumber: true,
   states: ['selected'],
   keepsNumbers: true,
   capabilities: whenSignedIn('CONDSTORE'),

@@ -18,10 +18,10 @@ interface ThreadArgs {
   readonly program: SearchKey;
 }
 
-function parse(d: Decoder): ThreadArgs {
+function parse(d: Decoder, session: Session): ThreadArgs {
   const algorithm = ALGORITHMS.get(d.sp().word());
   if (algorithm === undefined) throw malformed('unknown threading algorithm');
-  return { algorithm, program: searchArgs(d.sp()) };
+  return { algorithm, program: searchArgs(d.sp(), session) };
 }
 
 async function run({ algorithm, program }: ThreadArgs, session: Session, byUid: boolean): Promise<string> {
@@ -75,6 +75,7 @@ async function writeThreads({ out }: Session, roots: readonly ThreadNode[], numb
 /** THREAD (RFC 5256 §3). */
 export const thread = command<ThreadArgs>({
   name: 'THREAD',
+  byNumber: true,
   states: ['selected'],
   keepsNumbers: true,
   capabilities: whenSignedIn('THREAD=REFERENCES', 'THREAD=ORDEREDSUBJECT'),

@@ -30,6 +30,7 @@ const MODSEQ = Buffer.from('MODSEQ (');
 const DATE = Buffer.from('INTERNALDATE "');
 const SAVED = Buffer.from('SAVEDATE "');
 const FETCH = Buffer.from(' FETCH (');
+const UIDFETCH = Buffer.from(' UIDFETCH (');
 
 /** Bytes of an item at most, without its flags. */
 const ITEM = 64;
@@ -92,7 +93,7 @@ export interface RowFilter {
   readonly except?: ReadonlySet<number>;
 }
 
-/** `* n FETCH (...)` for every message of the spans that is still there; answers how many are gone. */
+/** A row for every message of the spans that is still there; answers how many are gone. */
 export async function writeIndexRows(
   out: Output,
   view: FolderView,
@@ -112,7 +113,7 @@ export async function writeIndexRows(
       }
       if (changedSince >= 0 && view.modseqAt(position) <= changedSince) continue;
       if (except?.has(view.ids[position] as number) === true) continue;
-      beginRow(out, position);
+      beginRow(out, view, position);
       writeIndexItems(out, view, position, items);
       endRow(out);
     }
@@ -120,15 +121,15 @@ export async function writeIndexRows(
   return gone;
 }
 
-/** `* n FETCH (` */
-export function beginRow(out: Output, position: number): void {
+/** `* n FETCH (`, or `* uid UIDFETCH (` */
+export function beginRow(out: Output, view: FolderView, position: number): void {
   out.need(32);
   const { buffer } = out;
   let at = out.at;
   buffer[at++] = 0x2a;
   buffer[at++] = 0x20;
-  at = writeNumber(buffer, at, position + 1);
-  out.at = put(buffer, at, FETCH);
+  at = writeNumber(buffer, at, out.uidOnly ? (view.uids[position] as number) : position + 1);
+  out.at = put(buffer, at, out.uidOnly ? UIDFETCH : FETCH);
 }
 
 /** `)` CRLF */

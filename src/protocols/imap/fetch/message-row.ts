@@ -113,7 +113,7 @@ async function writeRow(
     for (const item of items) {
       if (isSectionItem(item) && body !== undefined) values.push(await valueOf(details, body, item));
     }
-    beginRow(out, position);
+    beginRow(out, view, position);
     let first = true;
     let section = 0;
     for (const item of items) {

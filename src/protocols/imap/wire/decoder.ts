@@ -4,7 +4,7 @@
  */
 import { MailError } from '../../../mail/error.ts';
 import { afterLogin, type ImapLimits } from '../limits.ts';
-import { canonicalPath, decodeMailboxName } from './mailbox-name.ts';
+import { canonicalPath, nameOnWire } from './mailbox-name.ts';
 
 /** A literal that has been announced but not read: only a command that streams it may take it. */
 export interface AnnouncedLiteral {
@@ -56,14 +56,17 @@ const BACKSLASH = 0x5c;
 export class Decoder {
   readonly #pieces: readonly Piece[];
   readonly limits: ImapLimits;
+  /** Mailbox names are UTF-8 (RFC 9755 §3, RFC 9051 §5.1). */
+  readonly utf8: boolean;
   #piece = 0;
   #pos = 0;
   #depth = 0;
   #text: Buffer;
 
-  constructor(pieces: readonly Piece[], limits: ImapLimits = afterLogin) {
+  constructor(pieces: readonly Piece[], limits: ImapLimits = afterLogin, utf8 = false) {
     this.#pieces = pieces;
     this.limits = limits;
+    this.utf8 = utf8;
     this.#text = pieces[0]?.text ?? Buffer.alloc(0);
   }
 
@@ -182,21 +185,24 @@ export class Decoder {
     throw malformed('string or NIL expected');
   }
 
-  /** A mailbox name as the store's path. `folder-name` when it is not canonical modified UTF-7. */
+  /** A mailbox name as the store's path. `folder-name` when it is not UTF-8, or not canonical modified UTF-7. */
   mailbox(): string {
-    return mailboxPath(this.astring());
+    return this.namedMailbox().path;
   }
 
-  /** LIST's second argument: a name with wildcards; undefined when it can match nothing. */
+  /** The same, with the name as it was given. */
+  namedMailbox(): NamedMailbox {
+    return namedMailbox(this.astring(), this.utf8);
+  }
+
+  /** LIST's second argument: a name with wildcards, as it was given; undefined when it can match nothing. */
   listMailbox(): string | undefined {
-    const raw = this.#string()?.toString('latin1') ?? this.#run(LIST, 'mailbox pattern');
-    const name = decodeMailboxName(raw);
-    return name?.normalize('NFC');
+    return nameOnWire(this.#string() ?? Buffer.from(this.#run(LIST, 'mailbox pattern'), 'latin1'), this.utf8);
   }
 
-  /** A mailbox name or a prefix of one (LIST's reference), undefined when it names nothing possible. */
+  /** A mailbox name or a prefix of one (LIST's reference), likewise. */
   reference(): string | undefined {
-    return decodeMailboxName(this.astring().toString('latin1'))?.normalize('NFC');
+    return nameOnWire(this.astring(), this.utf8);
   }
 
   /** `( ... )`: the elements that `element` reads, at most `limits.list`. */
@@ -279,9 +285,11 @@ export class Decoder {
   #quoted(): Buffer {
     const from = ++this.#pos;
     let escaped = false;
+    let high = 0;
     for (; ; this.#pos++) {
       const c = this.peek();
       if (c === QUOTE) break;
+      high |= c;
       if (c < SPACE && c !== 0x09) throw malformed(c < 0 ? 'quoted string not closed' : 'control character in string');
       if (c !== BACKSLASH) continue;
       escaped = true;
@@ -291,6 +299,8 @@ export class Decoder {
     }
     const raw = this.#text.subarray(from, this.#pos);
     this.#pos++;
+    // RFC 9755 §3. Others send what they like: what a text is in is asked where it is used.
+    if (this.utf8 && high >= 0x80) utf8(raw);
     if (!escaped) return raw;
     const plain = Buffer.alloc(raw.length);
     let n = 0;
@@ -302,11 +312,23 @@ export class Decoder {
   }
 }
 
-/** A name's path in the store. */
-export function mailboxPath(wire: Buffer): string {
-  const name = decodeMailboxName(wire.toString('latin1'));
-  if (name === undefined) throw new MailError('folder-name', 'user', 'The name is not modified UTF-7');
-  return canonicalPath(name);
+export interface NamedMailbox {
+  /** In the store. */
+  readonly path: string;
+  /** As the client spells it. */
+  readonly given: string;
+}
+
+/** In names of mailboxes to be made, one at the end says that there will be others below (RFC 3501 §6.3.3). */
+export function withoutSeparator({ path, given }: NamedMailbox): NamedMailbox {
+  return path.endsWith('/') ? { path: path.slice(0, -1), given: given.slice(0, -1) } : { path, given };
+}
+
+export function namedMailbox(wire: Uint8Array, utf8: boolean): NamedMailbox {
+  const given = nameOnWire(wire, utf8);
+  if (given === undefined)
+    throw new MailError('folder-name', 'user', utf8 ? 'The name is not UTF-8' : 'The name is not modified UTF-7');
+  return { path: canonicalPath(given), given };
 }
 
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });

@@ -84,6 +84,18 @@ export function decodeMailboxName(wire: string): string | undefined {
   return name.isWellFormed() && encodeMailboxName(name) === wire ? name : undefined;
 }
 
+const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** The name on the wire: UTF-8 once the client said that it speaks that, else modified UTF-7; undefined when it is not that. */
+export function nameOnWire(wire: Uint8Array, utf8: boolean): string | undefined {
+  if (!utf8) return decodeMailboxName(Buffer.from(wire.buffer, wire.byteOffset, wire.byteLength).toString('latin1'));
+  try {
+    return strictUtf8.decode(wire);
+  } catch {
+    return undefined;
+  }
+}
+
 /** The one spelling a path has in the store: NFC, INBOX in capitals also above its children. */
 export function canonicalPath(path: string): string {
   const nfc = path.normalize('NFC');

@@ -4,6 +4,7 @@
  */
 
 import { ConnectionError } from '../../../net/error.ts';
+import { encodeMailboxName } from './mailbox-name.ts';
 
 /** Where the bytes go: a connection. */
 export interface Sink {
@@ -31,6 +32,10 @@ export class Output {
   /** For loops that write bytes themselves: `need(n)`, then at most n bytes at `at`. */
   buffer: Buffer = NONE;
   at = 0;
+  /** Mailbox names are told in UTF-8 (RFC 9755 §3, RFC 9051 §5.1). */
+  utf8 = false;
+  /** Messages are told by their UIDs (RFC 9586 §3.3). */
+  uidOnly = false;
   #turnBegan = 0;
   /** Bytes given to the sink since the last pause. */
   #handed = 0;
@@ -82,8 +87,16 @@ export class Output {
 
   /** A quoted string where that is possible, else a literal. */
   string(value: string | Uint8Array): this {
-    const bytes = typeof value === 'string' ? Buffer.from(value) : value;
-    if (bytes.length <= 1000 && quotable(bytes)) {
+    return this.#string(typeof value === 'string' ? Buffer.from(value) : value, 0x7e);
+  }
+
+  /** A mailbox name, as a string. */
+  mailbox(path: string): this {
+    return this.#string(Buffer.from(this.utf8 ? path : encodeMailboxName(path)), 0xff);
+  }
+
+  #string(bytes: Uint8Array, highest: number): this {
+    if (bytes.length <= 1000 && quotable(bytes, highest)) {
       this.need(bytes.length * 2 + 2);
       const { buffer } = this;
       let at = this.at;
@@ -135,9 +148,9 @@ export class Output {
   }
 }
 
-/** Printable ASCII: what a quoted string may hold. */
-function quotable(bytes: Uint8Array): boolean {
-  for (const c of bytes) if (c < 0x20 || c > 0x7e) return false;
+/** What a quoted string may hold: printable ASCII, and above that what the client understands. */
+function quotable(bytes: Uint8Array, highest: number): boolean {
+  for (const c of bytes) if (c < 0x20 || c === 0x7f || c > highest) return false;
   return true;
 }
 

@@ -7,6 +7,8 @@ export interface Qresync {
   readonly modseq: number;
   /** What the client knows; undefined: all up to what it has seen. */
   readonly known: SequenceSet | undefined;
+  /** It was told which numbers go with which UIDs, too. */
+  readonly numbered: boolean;
 }
 
 /** After the word. The pairs of numbers and UIDs help servers that do not know exactly what is gone: they are read and not needed. */
@@ -16,14 +18,14 @@ export function qresync(d: Decoder): Qresync {
   const modseq = d.sp().number64();
   if (uidValidity === 0 || modseq === 0) throw malformed('UIDVALIDITY and mod-sequence are at least 1');
   let known: SequenceSet | undefined;
+  let numbered = false;
   if (d.take(' ')) {
-    if (!d.next('(')) {
-      known = knownSet(d);
-      if (d.take(' ')) pairs(d);
-    } else pairs(d);
+    if (!d.next('(')) known = knownSet(d);
+    numbered = known === undefined || d.take(' ');
+    if (numbered) pairs(d);
   }
   d.close();
-  return { uidValidity, modseq, known };
+  return { uidValidity, modseq, known, numbered };
 }
 
 function pairs(d: Decoder): void {

@@ -2,7 +2,7 @@
 import { Flag } from '../../../mailstore/api.ts';
 import { type Decoder, malformed } from './decoder.ts';
 import { searchDate } from './date.ts';
-import { type SequenceSet, sequenceSet } from './sequence-set.ts';
+import { SAVED, type SequenceSet, sequenceSet } from './sequence-set.ts';
 
 export type Comparison = 'before' | 'on' | 'since';
 
@@ -94,8 +94,8 @@ const READERS: ReadonlyMap<string, Read> = new Map<string, Read>([
   ['SENTBEFORE', date('sent', 'before')],
   ['SENTON', date('sent', 'on')],
   ['SENTSINCE', date('sent', 'since')],
-  ['LARGER', (d) => ({ key: 'larger', size: d.sp().number() })],
-  ['SMALLER', (d) => ({ key: 'smaller', size: d.sp().number() })],
+  ['LARGER', (d) => ({ key: 'larger', size: d.sp().number64() })],
+  ['SMALLER', (d) => ({ key: 'smaller', size: d.sp().number64() })],
   ['FROM', text('from')],
   ['TO', text('to')],
   ['CC', text('cc')],
@@ -154,6 +154,13 @@ function searchKey(d: Decoder, textOf: TextOf, count: { left: number }): SearchK
   const read = READERS.get(d.word());
   if (read === undefined) throw malformed('unknown search key');
   return read(d, textOf, count);
+}
+
+/** Does the program name messages by their numbers? `$` does not. */
+export function asksNumbers(key: SearchKey): boolean {
+  if (key.key === 'numbers') return key.set !== SAVED;
+  if (key.key === 'not') return asksNumbers(key.of);
+  return (key.key === 'and' || key.key === 'or') && key.of.some(asksNumbers);
 }
 
 /** Does the program ask for mod-sequences? Then the answer tells the highest (RFC 7162 §3.1.5). */
