@@ -74,6 +74,13 @@ export class Service implements AsyncDisposable {
   }
 
   static async start(options: ServiceOptions = {}): Promise<Service> {
+    const service = await Service.launch(options);
+    await service.ready();
+    return service;
+  }
+
+  /** Without waiting until it listens: it may stand by first. */
+  static async launch(options: ServiceOptions = {}): Promise<Service> {
     const data = options.data ?? (await mkdtemp(join(tmpdir(), 'pabal-test-')));
     // A service that was killed leaves its file: the new one's ports must not be mistaken for the old one's.
     rmSync(join(data, 'run', 'listen.json'), { force: true });
@@ -85,12 +92,11 @@ export class Service implements AsyncDisposable {
       env: { ...process.env, ...options.env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    const service = new Service(data, options.data === undefined, child);
-    await service.#ready();
-    return service;
+    return new Service(data, options.data === undefined, child);
   }
 
-  async #ready(): Promise<void> {
+  /** Until it listens. */
+  async ready(): Promise<void> {
     const file = join(this.data, 'run', 'listen.json');
     const until = performance.now() + PATIENCE_MS;
     while (!existsSync(file)) {

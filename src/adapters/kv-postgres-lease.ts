@@ -58,6 +58,7 @@ export async function takeLease(url: string, { name, standby }: LeaseOptions): P
       }
       return new Lease(client, name);
     } catch (error) {
+      if (waiting && standby?.signal?.aborted) await client.query(sql.LEAVE, [name]).catch(() => undefined);
       await client.end().catch(() => undefined);
       // Once it stands by it waits for the server, too.
       if (!waiting || standby?.signal?.aborted || !isAway(error)) throw error;
@@ -130,7 +131,6 @@ function isAway(error: unknown): boolean {
 export class Lease implements AsyncDisposable {
   readonly client: pg.Client;
   readonly name: string;
-  #beating: Promise<void> | undefined;
   #ended = false;
 
   constructor(client: pg.Client, name: string) {
@@ -147,7 +147,7 @@ export class Lease implements AsyncDisposable {
     this.client.on('error', (error) => lost(error.message));
     this.client.on('end', () => lost('the connection ended'));
     await this.client.query(sql.TAKE_OVER, [this.name]);
-    this.#beating = this.#beat(lost);
+    void this.#beat(lost);
   }
 
   async #beat(lost: (reason: string) => void): Promise<void> {

@@ -209,7 +209,9 @@ describe.skipIf(missing !== undefined)('on a real server', { timeout: 180_000 },
       const kv = await openPostgres(url, { name: 'syncing' });
       opened.add(kv);
       await commitNow(kv, p, { put: [[text('s'), text('v')]] });
-      const { rows } = await ask("select count(*)::int as n from pg_stat_activity where application_name = 'pabal syncing'");
+      const { rows } = await ask(
+        "select count(*)::int as n from pg_stat_activity where application_name = 'pabal syncing'",
+      );
       expect(rows[0].n).toBeGreaterThan(0);
       expect(await kv.setting('synchronous_commit')).toBe('on');
       await ask('alter role pabal reset synchronous_commit');

@@ -7,6 +7,7 @@ import { VERSION } from '../version.ts';
 import { type Cli, UsageError } from './cli.ts';
 import { account } from './commands/account.ts';
 import { backup } from './commands/backup.ts';
+import { cluster } from './commands/cluster.ts';
 import { config } from './commands/config.ts';
 import { deliverability } from './commands/deliverability.ts';
 import { doctor } from './commands/doctor.ts';
@@ -45,6 +46,7 @@ const COMMANDS = [
   restore,
   verify,
   search,
+  cluster,
   doctor,
   config,
 ];

@@ -348,8 +348,17 @@ const store = z
   .strictObject({
     postgres: text(
       '',
-      'Where mail is kept instead of in the data folder: PostgreSQL 15 or newer, as "postgresql://user:password@host/database". The database is made before, is used by nothing else, and stays with its data folder, where attachments are kept all the same. One service uses it at a time. Empty: the embedded store.',
+      'Where mail is kept instead of in the data folder, attachments and all: PostgreSQL 15 or newer, as "postgresql://user:password@host/database". The database is made before and is used by nothing else. One service uses it at a time. Empty: the embedded store.',
       { secret: true },
+    ),
+    standby: flag(
+      false,
+      'While another service uses the database of store.postgres: stand by, and take over when it ends or falls silent. Else a second service ends with an error.',
+    ),
+    takeover_seconds: count(
+      8,
+      { min: 2, max: 600 },
+      'Seconds for which the service that uses the database may be silent before one that stands by takes over. One whose process ends is taken over at once.',
     ),
   })
   .prefault({})

@@ -2,7 +2,6 @@
  * The folder that holds everything: `format.json` says what made it, `run/` what belongs to the process that has it open.
  * One process has it at a time; the system itself takes the lock away from one that died.
  */
-import { randomBytes } from 'node:crypto';
 import { access, constants, mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { DataInUse, lockData } from '../adapters/data-lock.ts';
@@ -141,16 +140,6 @@ function unusable(path: string, error: unknown): StartError {
     `cannot write to the data folder ${path} (${reason}): give it to this user, or name another with --data`,
     { cause: error },
   );
-}
-
-/** Made once; page cursors that were handed out before a restart stay good. */
-export async function secretOf(folder: DataFolder): Promise<Uint8Array> {
-  const path = folder.file('secret');
-  const kept = await readFile(path).catch(() => undefined);
-  if (kept?.length === 32) return kept;
-  const made = randomBytes(32);
-  await writeFile(path, made, { mode: 0o600, flush: true });
-  return made;
 }
 
 /** Appears whole: whoever sees it may connect. */

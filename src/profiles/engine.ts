@@ -1,12 +1,20 @@
-/** Which engine keeps the mail: the embedded one in the data folder, or PostgreSQL, whose database and data folder belong to each other. */
-import { readFile, rename } from 'node:fs/promises';
+/** Which engine keeps the mail: the embedded one in the data folder, or PostgreSQL. */
 import { existsSync } from 'node:fs';
+import { rename } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { openBlobFiles } from '../adapters/blob-files.ts';
+import { openBlobKv } from '../adapters/blob-kv.ts';
 import { openLmdb } from '../adapters/kv-lmdb.ts';
 import { openPostgres } from '../adapters/kv-postgres.ts';
+import { nodesOf } from '../adapters/kv-postgres-lease.ts';
 import type { Config } from '../config/schema.ts';
-import { type CommitId, type KeyValueStore, partition, type StoreFailed } from '../ports/kv.ts';
+import type { BlobStore } from '../ports/blob.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { KeyValueStore, StoreFailed } from '../ports/kv.ts';
 import type { Random } from '../ports/random.ts';
+import type { Log } from '../telemetry/log.ts';
 import { type DataFolder, writeSynced } from './data-folder.ts';
+import { Standby } from './standby.ts';
 import { StartError } from './start-error.ts';
 
 export interface Engine extends KeyValueStore {
@@ -16,16 +24,24 @@ export interface Engine extends KeyValueStore {
   fail(error: StoreFailed): void;
 }
 
-/** Its header is the id of the data folder with which a database is used. */
-const FOLDER = partition('c', 'folder');
+export interface EngineParts {
+  readonly folder: DataFolder;
+  readonly random: Random;
+  readonly log: Log;
+}
 
-/** Throws `StartError`. */
-export async function openEngine(config: Config, folder: DataFolder, random: Random): Promise<Engine> {
+/**
+ * Waits for the database while another service has it when `mayWait` is there (its signal ends the waiting) and `store.standby` asks for it. Throws `StartError`.
+ */
+export async function openEngine(
+  config: Config,
+  { folder, random, log }: EngineParts,
+  mayWait?: { readonly signal?: AbortSignal },
+): Promise<Engine> {
   const { postgres } = config.store;
   const marker = folder.file('store.json');
-  const known = await readFile(marker, 'utf8').catch(() => undefined);
   if (postgres === '') {
-    if (known !== undefined)
+    if (existsSync(marker))
       throw new StartError(`the mail of ${folder.path} is in PostgreSQL: say where with store.postgres`);
     return openLmdb(folder.file('kv'));
   }
@@ -33,9 +49,14 @@ export async function openEngine(config: Config, folder: DataFolder, random: Ran
     throw new StartError(
       `the mail of ${folder.path} is in the folder itself: leave store.postgres empty, or name another folder`,
     );
-  const kv = await openPostgres(postgres);
+  await using standby = new Standby(config, log, mayWait?.signal);
+  const kv = await openPostgres(postgres, {
+    name: nodeName(random),
+    ...(config.store.standby && mayWait && { standby: standby.options }),
+  });
   try {
-    await pair(kv, marker, known, random);
+    await writeSynced(`${marker}.new`, JSON.stringify({ engine: 'postgres' }));
+    await rename(`${marker}.new`, marker);
     return kv;
   } catch (error) {
     await kv[Symbol.asyncDispose]();
@@ -43,21 +64,43 @@ export async function openEngine(config: Config, folder: DataFolder, random: Ran
   }
 }
 
-/** A folder with another database would miss its attachments, and a database with another folder its mail. */
-async function pair(kv: KeyValueStore, marker: string, known: string | undefined, random: Random): Promise<void> {
-  const { version, value } = await kv.head(FOLDER);
-  const inStore = value && Buffer.from(value).toString();
-  if (known !== undefined || inStore !== undefined) {
-    const { id } = known === undefined ? { id: undefined } : (JSON.parse(known) as { id?: string });
-    if (id !== inStore)
-      throw new StartError(
-        'the database of store.postgres belongs to another data folder, or this folder to another database',
-      );
-    return;
-  }
-  const id = Buffer.from(random.bytes(12)).toString('hex');
-  const done = await kv.commit(FOLDER, version, version + 1, { header: Buffer.from(id) }, `folder.${id}` as CommitId);
-  if (done.kind !== 'applied') throw new StartError('the database could not be taken: try again');
-  await writeSynced(`${marker}.new`, JSON.stringify({ engine: 'postgres', id }));
-  await rename(`${marker}.new`, marker);
+/** Where large attachments are: with the mail. */
+export async function openBlobs(
+  config: Config,
+  { folder, kv, clock, random }: { folder: DataFolder; kv: Engine; clock: Clock; random: Random },
+): Promise<BlobStore> {
+  if (config.store.postgres !== '') return openBlobKv({ kv, clock, random });
+  return openBlobFiles(folder.file('blobs'), random, { onFailed: (error) => kv.fail(error) });
+}
+
+/** A service on the database of `store.postgres`, as it last said. */
+export interface ClusterNode {
+  readonly name: string;
+  /** `silent`: it has not said that it is alive for as long as one that stands by waits. */
+  readonly state: 'active' | 'standby' | 'silent';
+  /** Milliseconds since 1970. */
+  readonly since: number;
+  readonly silentMs: number;
+}
+
+/** The active one first. Throws `StartError`. */
+export async function clusterNodes({ store }: Config): Promise<ClusterNode[]> {
+  if (store.postgres === '')
+    throw new StartError('the mail is in the data folder, which one service uses: several share store.postgres');
+  const nodes = await nodesOf(store.postgres).catch((error: Error) => {
+    throw new StartError(`the database of store.postgres cannot be asked: ${error.message}`, { cause: error });
+  });
+  return nodes.map(({ name, active, since, silentMs }) => {
+    const silent = silentMs > 1000 * store.takeover_seconds;
+    return { name, state: silent ? 'silent' : active ? 'active' : 'standby', since: since.getTime(), silentMs };
+  });
+}
+
+/** Told to people; another start of the same machine is another one. */
+function nodeName(random: Random): string {
+  const machine = hostname()
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9.-]/g, '-')
+    .slice(0, 30);
+  return `${machine}-${Buffer.from(random.bytes(4)).toString('hex')}`;
 }

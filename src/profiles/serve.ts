@@ -51,7 +51,7 @@ import { stsPolicyOf } from '../mail/sts-policy.ts';
 import { Metrics } from '../telemetry/metrics.ts';
 import { watchStray } from '../telemetry/stray.ts';
 import { VERSION } from '../version.ts';
-import { type DataKind, secretOf, writeListening } from './data-folder.ts';
+import { type DataKind, writeListening } from './data-folder.ts';
 import { type FirstAdministrator, firstRun } from './first-run.ts';
 import { openPipeline } from './intake-stages.ts';
 import { openEngines, outgoingCheck } from './engines.ts';
@@ -59,6 +59,7 @@ import { downmailPolicyOf, openDownmail, openOriginals } from './downmail.ts';
 import { openDailyReports, openReportCounts } from './reports.ts';
 import { openModules } from './modules.ts';
 import { feedbackPolicyOf, NOWHERE, outboundLimitsOf, watchQueues, watchSenders } from './outbound.ts';
+import { secretOf } from './secret.ts';
 import { LISTEN_NAMES, type ListenName, openListener, sieveUrl } from './listeners.ts';
 import { freeBytes, openSingle } from './single.ts';
 import { tlsIdentity } from './tls-identity.ts';
@@ -77,10 +78,13 @@ export interface Running extends Service, AsyncDisposable {
   readonly failure: Promise<Error>;
 }
 
-/** Resolves when everything listens. Disposing drains, closes and flushes. Throws `StartError`. */
-export async function serveSingle(config: Config, kind: DataKind, log: Log): Promise<Running> {
+/**
+ * Resolves when everything listens; `signal` ends waiting for a database that another service uses. Disposing drains, closes and
+ * flushes. Throws `StartError`.
+ */
+export async function serveSingle(config: Config, kind: DataKind, log: Log, signal?: AbortSignal): Promise<Running> {
   await using undo = new AsyncDisposableStack();
-  const store = undo.use(await openSingle(config, kind, log));
+  const store = undo.use(await openSingle(config, kind, log, signal ? { signal } : {}));
   const { folder, clock, random, mailstore, directory, queue, bus, cache } = store;
   const { hostname, limits, tls: tlsConfig } = config;
   if (folder.unclean)
@@ -108,7 +112,7 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log): Pro
   const scripts = new SieveScripts(clock);
   const rules = new Rules(scripts, random);
   const classifier = undo.use(new Classifier({ store: mailstore, kv: store.kv, rules, clock, random, log }));
-  const secret = await secretOf(folder);
+  const secret = await secretOf(config, { folder, kv: store.kv, random });
   const returnPaths = new ReturnPaths({ directory, clock, secret });
   const engines = undo.use(openEngines(config, { clock, log, metrics }));
   const filters = new BayesFilters({ kv: store.kv, clock, random });

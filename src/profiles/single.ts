@@ -30,7 +30,7 @@ import type { Random } from '../ports/random.ts';
 import type { Resolver } from '../ports/resolver.ts';
 import type { Log } from '../telemetry/log.ts';
 import { type DataFolder, type DataKind, openDataFolder } from './data-folder.ts';
-import { type Engine, openEngine } from './engine.ts';
+import { type Engine, openBlobs, openEngine } from './engine.ts';
 import { Health } from './health.ts';
 import { sendersOptions } from './outbound.ts';
 import { StartError } from './start-error.ts';
@@ -50,8 +50,13 @@ export interface Opened extends Service, AsyncDisposable {
   readonly failure: Promise<Error>;
 }
 
-/** Throws `StartError`. */
-export async function openSingle(config: Config, kind: DataKind, log: Log): Promise<Opened> {
+/** `mayWait` as in `openEngine`. Throws `StartError`. */
+export async function openSingle(
+  config: Config,
+  kind: DataKind,
+  log: Log,
+  mayWait?: { readonly signal?: AbortSignal },
+): Promise<Opened> {
   await using undo = new AsyncDisposableStack();
   const folder = undo.use(await openDataFolder(config.data, kind));
   const clock = new SystemClock();
@@ -59,10 +64,8 @@ export async function openSingle(config: Config, kind: DataKind, log: Log): Prom
   const resolver = undo.use(openResolver(config));
   const bus = undo.use(new LocalBus((error) => log.error({ err: error }, 'a subscriber failed')));
   const cache = undo.use(new MemoryCache(clock));
-  const kv: Engine = undo.use(await opened(folder, () => openEngine(config, folder, random)));
-  const blobs: BlobStore = undo.use(
-    await opened(folder, () => openBlobFiles(folder.file('blobs'), random, { onFailed: (error) => kv.fail(error) })),
-  );
+  const kv: Engine = undo.use(await opened(folder, () => openEngine(config, { folder, random, log }, mayWait)));
+  const blobs: BlobStore = undo.use(await opened(folder, () => openBlobs(config, { folder, kv, clock, random })));
   const mailstore: MailStore = undo.use(
     createMailStore({ kv, blobs, clock, random, bus, log, spool: folder.file('run') }),
   );
@@ -132,7 +135,7 @@ async function opened<T>(folder: DataFolder, open: () => Promise<T>): Promise<T>
   try {
     return await open();
   } catch (error) {
-    if (error instanceof StartError) throw error;
+    if (error instanceof StartError || (error as Error).name === 'AbortError') throw error;
     throw new StartError(`the store in ${folder.path} cannot be opened: ${(error as Error).message}`, { cause: error });
   }
 }

@@ -23,8 +23,8 @@ describe.skipIf(missing !== undefined)('on PostgreSQL', () => {
     await server[Symbol.asyncDispose]();
     await rm(data, { recursive: true, force: true });
   });
-  const start = (): Promise<Service> =>
-    Service.start({ data, sandbox: false, env: { PABAL_STORE_POSTGRES: server.url } });
+  const start = (folder = data): Promise<Service> =>
+    Service.start({ data: folder, sandbox: false, env: { PABAL_STORE_POSTGRES: server.url } });
   const send = async (service: Service, subjects: readonly string[]): Promise<void> => {
     await using smtp = await SmtpClient.connect(service.at('smtp'));
     for (const subject of subjects) {
@@ -65,12 +65,15 @@ describe.skipIf(missing !== undefined)('on PostgreSQL', () => {
     }
     const set = ['--data', data, '--set', `store.postgres=${server.url}`];
     expect(await pabal(['verify', ...set])).toMatchObject({ code: 0, stderr: '' });
-    // A folder belongs to its database, and says so.
+    // A folder whose mail is in a database is not started as if it were empty.
     const without = await pabal(['verify', '--data', data]);
     expect(without.stderr).toContain('say where with store.postgres');
+    // All of it is in the database: another folder serves it as well.
     const other = await mkdtemp(join(tmpdir(), 'pabal-postgres-other-'));
-    const elsewhere = await pabal(['serve', '--data', other, '--set', `store.postgres=${server.url}`]);
-    expect(elsewhere.stderr).toContain('belongs to another data folder');
+    {
+      await using elsewhere = await start(other);
+      expect(await subjects(elsewhere)).toEqual([...names('a'), ...names('b')]);
+    }
     await rm(other, { recursive: true, force: true });
   });
 });

@@ -34,7 +34,14 @@ export function serve(program: Command, cli: Cli): void {
       const terminated = cli.terminated();
       const log = createLog({ level: config.log.level });
       const { serveSingle } = await import('../../profiles/serve.ts');
-      await using service = await serveSingle(config, kind, log);
+      const ended = new AbortController();
+      void terminated.then((signal) => ended.abort(signal));
+      const serving = serveSingle(config, kind, log, ended.signal).catch((error: unknown) => {
+        if (!ended.signal.aborted) throw error;
+        return undefined;
+      });
+      await using service = await serving;
+      if (service === undefined) return log.info({ signal: ended.signal.reason as string }, 'stopped standing by');
       cli.err(welcome(service, kind));
       const failed = service.failure.then((error) => ({ error }));
       const end = await Promise.race([terminated, failed]);
