@@ -56,12 +56,16 @@ describe('content that is lost while what names it is on its way', () => {
       mail('lost'),
     );
     const facts = { ...outgoing, created: clock.now(), copy: { staged: copy!, folder: INBOX, flags: 0 } };
-    const [submitted, published, flagged] = await Promise.allSettled([
+    async function* several() {
+      for (const subject of ['one of two', 'two of two']) yield { raw: mail(subject), to: { folder: INBOX } };
+    }
+    const [submitted, published, both, flagged] = await Promise.allSettled([
       alice.outgoing.submit(content!, facts),
       alice.publish(message!, { folder: INBOX }),
+      alice.addMessages(several()),
       alice.updateMessage([known], { mode: 'add', flags: Flag.seen, keywords: [] }),
     ]);
-    for (const one of [submitted, published])
+    for (const one of [submitted, published, both])
       expect(one).toMatchObject({ status: 'rejected', reason: { code: 'store-full', kind: 'temporary' } });
     expect(flagged.status).toBe('fulfilled');
     expect(await alice.outgoing.list()).toEqual([]);
