@@ -4,7 +4,7 @@
  */
 import type { Directory } from '../directory/api.ts';
 import { parseMailbox } from '../mail/path.ts';
-import { isSrs, srsForward, srsReverse } from '../mail/srs.ts';
+import { isSrs, srsForward, srsKept, srsKeptToken, srsReverse } from '../mail/srs.ts';
 import { isVerp, readVerp, verpAddress } from '../mail/verp.ts';
 import type { AccountId } from '../mailstore/api.ts';
 import type { SubmissionId } from '../mailstore/submission.ts';
@@ -15,9 +15,17 @@ export type ReturnPath =
   /** `to`: who sent the mail that was passed on. `account`: who sees to that his reports reach him. */
   | { readonly kind: 'forward'; readonly account: AccountId; readonly to: string };
 
+/** Senders that fit into no address of ours, each under a token: base32, lower case, at most 40 digits. */
+export interface KeptSenders {
+  /** Durable when resolved. */
+  keep(sender: string): Promise<string>;
+  find(token: string): Promise<string | undefined>;
+}
+
 export interface ReturnPathParts {
   readonly directory: Pick<Directory, 'route'>;
   readonly clock: Clock;
+  readonly kept: KeptSenders;
   /** Stays the same over restarts. */
   readonly secret: Uint8Array;
 }
@@ -37,14 +45,18 @@ export class ReturnPaths {
     return verpAddress({ account, id: submission, part }, domain, this.#parts.secret, at);
   }
 
-  /** For a mail of `sender` that `owner` passes on: at the owner's domain, so that SPF holds; the owner's own address where it cannot
-   * be rewritten. */
+  /** For a mail of `sender` that `owner` passes on: at the owner's domain, so that SPF holds; the owner's own address where nobody could
+   * take reports back. */
   async forwardAddress(sender: string, owner: string): Promise<string> {
     const domain = parseMailbox(owner)?.domain;
     if (sender === '' || domain === undefined) return sender;
     // Somebody must carry what comes back.
     if ((await this.#carrier(domain)) === undefined) return owner;
-    return srsForward(sender, domain, this.#parts.secret, this.#parts.clock.now()) ?? owner;
+    const { secret, clock, kept } = this.#parts;
+    const rewritten = srsForward(sender, domain, secret, clock.now());
+    if (rewritten !== undefined) return rewritten;
+    // Each mail of a list has a sender of its own, as long as an address may be.
+    return parseMailbox(sender) === undefined ? owner : srsKept(await kept.keep(sender), domain, secret, clock.now());
   }
 
   /** Undefined when it is none of ours, or one from too long ago. */
@@ -59,7 +71,9 @@ export class ReturnPaths {
       return { kind: 'bounce', account: account as AccountId, submission: id as SubmissionId, part };
     }
     if (!isSrs(mailbox.local)) return undefined;
-    const to = srsReverse(mailbox.address, secret, clock.now());
+    const token = srsKeptToken(mailbox.address, secret, clock.now());
+    const to =
+      token === undefined ? srsReverse(mailbox.address, secret, clock.now()) : await this.#parts.kept.find(token);
     const account = to === undefined ? undefined : await this.#carrier(mailbox.domain);
     return to === undefined || account === undefined ? undefined : { kind: 'forward', account, to };
   }

@@ -1,7 +1,8 @@
 /**
  * The Sender Rewriting Scheme: a forwarded mail leaves with a sender at our domain, so that SPF holds, and a bounce finds
  * its way back through us. `SRS0=hash=day=domain=local@us` for a first forward; what another forwarder has rewritten
- * becomes `SRS1=hash=its domain==rest@us`, which goes back to it and not through all before it.
+ * becomes `SRS1=hash=its domain==rest@us`, which goes back to it and not through all before it. A sender that fits into neither stands under a
+ * token that somebody keeps: `SRS0=hash=day==token@us`.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { toBase32 } from './base32.ts';
@@ -50,21 +51,40 @@ export function isSrs(local: string): boolean {
   return /^SRS[01][=+-]/i.test(local);
 }
 
+/** A return path at `domain` for the sender that is kept under `token` (base32, lower case, at most 40 digits). */
+export function srsKept(token: string, domain: string, secret: Uint8Array, now: number): string {
+  const rest = `${dayOf(now)}==${token}`;
+  return `SRS0=${hash(rest, secret)}=${rest}@${domain}`;
+}
+
+/** The token of such an address; undefined when it is another kind, or we did not write it, or too long ago. */
+export function srsKeptToken(address: string, secret: Uint8Array, now: number): string | undefined {
+  const found = verified(address, secret);
+  const [, day, token] = /^([a-z2-7]{2})==([a-z2-7]+)$/i.exec(found?.kind === '0' ? found.rest : '') ?? [];
+  return day === undefined || !isRecent(day, now) ? undefined : token?.toLowerCase();
+}
+
 /** Where a mail to such an address of ours goes; undefined when we did not write it, or too long ago. */
 export function srsReverse(address: string, secret: Uint8Array, now: number): string | undefined {
-  const local = address.slice(0, Math.max(0, address.lastIndexOf('@')));
-  if (local.length > MOST_LOCAL) return undefined;
-  const found = /^SRS([01])[=+-]([a-z2-7]{8})=(.+)$/i.exec(local);
-  if (found === null) return undefined;
-  const [, kind, given = '', rest = ''] = found;
-  if (!timingSafeEqual(Buffer.from(given.toLowerCase()), Buffer.from(hash(rest, secret)))) return undefined;
-  if (kind === '1') {
-    const [, host, original] = /^([^=]+)=(.+)$/.exec(rest) ?? [];
+  const found = verified(address, secret);
+  if (found === undefined) return undefined;
+  if (found.kind === '1') {
+    const [, host, original] = /^([^=]+)=(.+)$/.exec(found.rest) ?? [];
     return host === undefined || original === undefined ? undefined : `SRS0${original}@${host}`;
   }
-  const [, day, domain, before] = /^([a-z2-7]{2})=([^=]+)=(.+)$/i.exec(rest) ?? [];
+  const [, day, domain, before] = /^([a-z2-7]{2})=([^=]+)=(.+)$/i.exec(found.rest) ?? [];
   if (day === undefined || domain === undefined || before === undefined || !isRecent(day, now)) return undefined;
   return `${before}@${domain}`;
+}
+
+/** What stands behind a hash of ours. */
+function verified(address: string, secret: Uint8Array): { kind: string; rest: string } | undefined {
+  const local = address.slice(0, Math.max(0, address.lastIndexOf('@')));
+  if (local.length > MOST_LOCAL) return undefined;
+  const [, kind = '', given = '', rest = ''] = /^SRS([01])[=+-]([a-z2-7]{8})=(.+)$/i.exec(local) ?? [];
+  if (kind === '' || !timingSafeEqual(Buffer.from(given.toLowerCase()), Buffer.from(hash(rest, secret))))
+    return undefined;
+  return { kind, rest };
 }
 
 /** In lower case: some servers change the case of a local part. */

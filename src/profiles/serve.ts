@@ -11,6 +11,7 @@ import { DkimSigner } from '../delivery/dkim.ts';
 import { UserComplaints } from '../delivery/feedback/by-user.ts';
 import { noteFeedback } from '../delivery/feedback/note.ts';
 import { FEEDBACK_KINDS, FeedbackWorker } from '../delivery/feedback/worker.ts';
+import { StoredSenders } from '../delivery/kept-senders.ts';
 import { Gateway } from '../downmail/gateway.ts';
 import { tellPostmaster } from '../delivery/block-notice.ts';
 import type { Blocked } from '../delivery/fast-block.ts';
@@ -113,7 +114,8 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log, sign
   const rules = new Rules(scripts, random);
   const classifier = undo.use(new Classifier({ store: mailstore, kv: store.kv, rules, clock, random, log }));
   const secret = await secretOf(config, { folder, kv: store.kv, random });
-  const returnPaths = new ReturnPaths({ directory, clock, secret });
+  const kept = undo.use(new StoredSenders({ kv: store.kv, clock, random, log }));
+  const returnPaths = new ReturnPaths({ directory, clock, secret, kept });
   const engines = undo.use(openEngines(config, { clock, log, metrics }));
   const filters = new BayesFilters({ kv: store.kv, clock, random });
   const people = { store: mailstore, directory, automatic, returnPaths, clock, log, hostname };

@@ -9,6 +9,7 @@ import { StaticResolver } from '../../src/adapters/resolver-static.ts';
 import { Dispatcher } from '../../src/delivery/dispatcher.ts';
 import { UserComplaints } from '../../src/delivery/feedback/by-user.ts';
 import { Suppressions } from '../../src/delivery/feedback/suppressions.ts';
+import { StoredSenders } from '../../src/delivery/kept-senders.ts';
 import { OUTBOUND_LIMITS } from '../../src/delivery/limits.ts';
 import { Senders, type SendersOptions } from '../../src/delivery/senders.ts';
 import type { DownmailPolicy } from '../../src/downmail/policy.ts';
@@ -86,7 +87,8 @@ export async function memoryBackend(options: BackendOptions = {}) {
   const queue = await openQueue({ ...parts, random });
   const pipeline = pipelineOf([loop(), file({ clock, log })]);
   const intake = new Intake({ store: mailstore, queue, clock, hostname, log, metrics, pipeline });
-  const returnPaths = new ReturnPaths({ directory, clock, secret: new Uint8Array(32).fill(2) });
+  const kept = new StoredSenders({ kv: parts.kv, clock, random, log });
+  const returnPaths = new ReturnPaths({ directory, clock, secret: new Uint8Array(32).fill(2), kept });
   const recipients = new Recipients(directory, mailstore, returnPaths);
   const rate = new RecipientRate(parts.cache, { recipientsPerHour: 100, limitLoopback: true });
   const common = { store: mailstore, directory, intake, queue, clock, random, log, metrics, hostname };

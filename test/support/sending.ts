@@ -9,6 +9,7 @@ import { Dispatcher } from '../../src/delivery/dispatcher.ts';
 import type { FeedbackPayload } from '../../src/delivery/feedback/entry.ts';
 import { FEEDBACK_POLICY } from '../../src/delivery/feedback/policy.ts';
 import { Suppressions } from '../../src/delivery/feedback/suppressions.ts';
+import { StoredSenders } from '../../src/delivery/kept-senders.ts';
 import { passBack } from '../../src/delivery/feedback/pass-back.ts';
 import { FeedbackStage } from '../../src/delivery/feedback/stage.ts';
 import { FEEDBACK_KINDS, FeedbackWorker } from '../../src/delivery/feedback/worker.ts';
@@ -168,7 +169,8 @@ export async function sendingWorld(options: SendingOptions = {}) {
     const wake = (account: AccountId): void => dispatcher.wake(account);
     const automatic = new AutomaticSender({ ...common, dispatcher: { wake }, remote: true });
     const scripts = new SieveScripts(clock);
-    const returnPaths = new ReturnPaths({ directory, clock, secret: new Uint8Array(32).fill(3) });
+    const keptSenders = new StoredSenders({ kv: store, clock, random, log });
+    const returnPaths = new ReturnPaths({ directory, clock, secret: new Uint8Array(32).fill(3), kept: keptSenders });
     const agents = { ...common, scripts, automatic, returnPaths, dispatcher: { wake } };
     const policy: DownmailPolicy = { ...DOWNMAIL, ...options.downmail };
     const senderIds = new SenderIds(store, clock, random);

@@ -115,14 +115,18 @@ test('what is refused behind the forwarder comes back to the author', async () =
   );
 });
 
-test('what is refused after it was taken counts as bounced, where it is a list’s', async () => {
+test.each([
+  ['', 'frank@b.test'],
+  // Its return path is as long as one may be: the forwarder keeps it, and gives its own a token.
+  [', also behind a forwarder', 'carl@b.test'],
+])('what is refused after it was taken counts as bounced, where it is a list’s%s', async (_where, to) => {
   // A list has a return path for each recipient (VERP).
   await using smtp = await SmtpClient.connect(services[0]!.at('submission'));
   await smtp.login('alice@a.test', PASSWORD);
-  const news = 'From: alice@a.test\r\nTo: frank@b.test\r\nSubject: news\r\nList-Id: <news.a.test>\r\n\r\nx\r\n';
-  await smtp.send('alice@a.test', ['frank@b.test'], Buffer.from(news));
+  const news = `From: alice@a.test\r\nTo: ${to}\r\nSubject: news for ${to}\r\nList-Id: <news.a.test>\r\n\r\nx\r\n`;
+  await smtp.send('alice@a.test', [to], Buffer.from(news));
   const { items } = (await alice.get('/v1/submissions')) as { items: { id: string; subject: string }[] };
-  await inStates(alice, items.find(({ subject }) => subject === 'news')!.id, ['bounced']);
+  await inStates(alice, items.find(({ subject }) => subject === `news for ${to}`)!.id, ['bounced']);
 });
 
 test('and each tells the other what came in its name, and how TLS went', async () => {
