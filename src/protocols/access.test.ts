@@ -151,6 +151,11 @@ const IMAP_CASES: Readonly<Record<string, readonly ((names: Names) => string)[]>
   'UID COPY': [({ mailbox }) => `UID COPY 1 ${mailbox}`, ({ uid }) => `UID COPY ${uid} INBOX`],
   MOVE: [({ mailbox }) => `MOVE 1 ${mailbox}`],
   'UID MOVE': [({ mailbox }) => `UID MOVE 1 ${mailbox}`, ({ uid }) => `UID MOVE ${uid} Trash`],
+  REPLACE: [({ mailbox }) => `REPLACE 1 ${mailbox} {1+}\r\nx`],
+  'UID REPLACE': [
+    ({ mailbox }) => `UID REPLACE 1 ${mailbox} {1+}\r\nx`,
+    ({ uid }) => `UID REPLACE ${uid} INBOX {1+}\r\nx`,
+  ],
 };
 const IMAP_OPEN = ['CAPABILITY', 'NOOP', 'LOGOUT', 'STARTTLS', 'LOGIN', 'AUTHENTICATE', 'ID'];
 
