@@ -3,7 +3,7 @@ import { MailError } from '../../mail/error.ts';
 import type { MailErrorCode } from '../../mail/error.ts';
 import type { Farewell } from '../../net/network.ts';
 
-const WORDS: { readonly [code in MailErrorCode]?: string } = {
+export const ERROR_WORDS: { readonly [code in MailErrorCode]?: string } = {
   // The same words whether the address exists or not.
   'auth-failed': '[AUTH] The address or the password is wrong',
   'auth-throttled': '[SYS/TEMP] Too many failed attempts: wait a little',
@@ -17,10 +17,10 @@ const WORDS: { readonly [code in MailErrorCode]?: string } = {
   conflict: '[SYS/TEMP] Try again',
 };
 
-/** Undefined when the error is not one that a command may end with: then the session ends, too. */
+/** What stands behind -ERR; undefined when the error is not one that a command may end with: then the session ends, too. */
 export function errorReply(error: unknown): string | undefined {
   if (!(error instanceof MailError)) return undefined;
-  return `-ERR ${WORDS[error.code] ?? '[SYS/TEMP] That did not work'}\r\n`;
+  return ERROR_WORDS[error.code] ?? '[SYS/TEMP] That did not work';
 }
 
 export const FAREWELLS: { readonly [why in Farewell]: string } = {

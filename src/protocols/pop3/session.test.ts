@@ -1,57 +1,16 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Pop3Client } from '../../../test/client/pop3.ts';
 import { WireClient } from '../../../test/client/wire.ts';
-import { memoryBackend } from '../../../test/support/backend.ts';
+import { onePop3Service } from '../../../test/pop3/one-service.ts';
 import { runTranscript } from '../../../test/transcript/run.ts';
 import { ManualClock } from '../../adapters/clock-manual.ts';
-import { selfSignedCertificate } from '../../net/certificate.ts';
-import type { KeyPair } from '../../net/tls.ts';
-import { TlsIdentity } from '../../net/tls.ts';
 import { AccountConnections } from '../../net/account-connections.ts';
 import { ErrorDelay } from '../../net/error-delay.ts';
-import { Network } from '../../net/network.ts';
-import { silentLog } from '../../telemetry/log.ts';
 import { COMMANDS } from './commands/registry.ts';
 import { pop3 } from './protocol.ts';
 
-let pair: KeyPair;
-let folder: string;
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'pabal-pop3-'));
-  pair = await selfSignedCertificate(folder, ['localhost']);
-});
-afterAll(() => rm(folder, { recursive: true }));
-
-let backend: Awaited<ReturnType<typeof memoryBackend>>;
-let network: Network;
-let at: { readonly plain: string; readonly tls: string; readonly strict: string };
-
-beforeEach(async () => {
-  backend = await memoryBackend();
-  network = new Network({ log: silentLog, metrics: backend.metrics, clock: backend.clock });
-  const tls = new TlsIdentity(pair);
-  const protocol = pop3({ ...backend, tls, allowPlaintextLogin: 'loopback' });
-  const strict = pop3({ ...backend, tls, allowPlaintextLogin: 'never' });
-  const addresses = [{ host: '127.0.0.1', port: 0 }];
-  const open = await network.listen({ protocol, addresses });
-  const secure = await network.listen({ protocol, addresses, implicitTls: tls });
-  const strictOpen = await network.listen({ protocol: strict, addresses });
-  at = { plain: open.addresses[0] ?? '', tls: secure.addresses[0] ?? '', strict: strictOpen.addresses[0] ?? '' };
-});
-afterEach(async () => {
-  await network.close(0);
-  // Nothing outlives its session.
-  expect(backend.handles.open).toBe(0);
-});
-
-/** Sessions whose name begins with T speak TLS from the start. */
-const run = (script: string) =>
-  runTranscript(script, (name) =>
-    WireClient.connect(name.startsWith('T') ? at.tls : at.plain, { tls: name.startsWith('T') }),
-  );
+const lab = onePop3Service();
+const run = (script: string): Promise<void> => lab.run(script);
 
 const SIGN_IN = (name: string, who = 'alice') => `
   ${name}< +OK Pabal POP3 at your service
@@ -63,7 +22,7 @@ const SIGN_IN = (name: string, who = 'alice') => `
 const MAILS = ['Subject: one\r\n\r\nfirst\r\n', 'Subject: two\r\n\r\n.dot\r\n..\r\nlast', 'Subject: three\r\n\r\n'];
 
 async function deliverAll(): Promise<void> {
-  for (const mail of MAILS) await backend.deliver(backend.alice, mail);
+  for (const mail of MAILS) await lab.backend.deliver(lab.backend.alice, mail);
 }
 
 describe('a session', () => {
@@ -124,7 +83,7 @@ describe('a session', () => {
       A< +OK Good-bye
       A<|
     `);
-    using account = await backend.accountOf(backend.alice);
+    using account = await lab.backend.accountOf(lab.backend.alice);
     expect(account.folderAt('INBOX')).toMatchObject({ total: 2, unread: 1 });
   });
 
@@ -148,7 +107,7 @@ describe('a session', () => {
   /** Signs in anew as soon as the server has noticed that the other session is gone. */
   async function untilUnlocked(): Promise<{ open: string }> {
     for (;;) {
-      await using client = await Pop3Client.connect(at.plain);
+      await using client = await Pop3Client.connect(lab.at.plain);
       const answer = await client.login('alice@example.test', 'secret password').catch((error: Error) => error);
       if (answer instanceof Error) {
         expect(answer.message).toContain('[IN-USE]');
@@ -160,10 +119,10 @@ describe('a session', () => {
 
   test('sees INBOX as it was at sign-in', async () => {
     await deliverAll();
-    await using client = await Pop3Client.connect(at.plain);
+    await using client = await Pop3Client.connect(lab.at.plain);
     await client.login('alice@example.test', 'secret password');
     const ids = await client.multiline('UIDL');
-    using account = await backend.accountOf(backend.alice);
+    using account = await lab.backend.accountOf(lab.backend.alice);
     const inbox = account.folderAt('INBOX')?.id;
     const archive = account.folderAt('Archive')?.id;
     if (inbox === undefined || archive === undefined) throw new Error('no folders');
@@ -172,7 +131,7 @@ describe('a session', () => {
     // Meanwhile one is deleted, one is moved away, one arrives.
     await account.deleteMessage([first]);
     await account.move([second], archive);
-    await backend.deliver(backend.alice, 'Subject: new\r\n\r\n');
+    await lab.backend.deliver(lab.backend.alice, 'Subject: new\r\n\r\n');
     expect(await client.multiline('UIDL')).toEqual(ids);
     await expect(client.command('RETR 1')).rejects.toThrow('There is no such message any more');
     await client.command('DELE 1');
@@ -181,7 +140,7 @@ describe('a session', () => {
     // What lies in another folder now was not ours to delete.
     expect(account.meta(second)?.folder).toBe(archive);
     expect(account.folderAt('INBOX')?.total).toBe(2);
-    await using again = await Pop3Client.connect(at.plain);
+    await using again = await Pop3Client.connect(lab.at.plain);
     await again.login('alice@example.test', 'secret password');
     const [left] = await again.multiline('UIDL');
     expect(left?.split(' ')[1]).toBe(ids[2]?.split(' ')[1]);
@@ -189,7 +148,7 @@ describe('a session', () => {
 
   test('answers pipelined commands in order, in one packet', async () => {
     await deliverAll();
-    await using client = await WireClient.connect(at.plain);
+    await using client = await WireClient.connect(lab.at.plain);
     await client.write(
       'CAPA\r\nUSER alice@example.test\r\nPASS secret password\r\nSTAT\r\nRETR 1\r\nDELE 1\r\nSTAT\r\nXYZ\r\nQUIT\r\nSTAT\r\n',
     );
@@ -203,8 +162,8 @@ describe('a session', () => {
   test('streams a message larger than what may wait for a slow reader', async () => {
     const line = `.${'x'.repeat(75)}\r\n`;
     const raw = `Subject: big\r\n\r\n${line.repeat(60_000)}`;
-    await backend.deliver(backend.alice, raw);
-    await using client = await Pop3Client.connect(at.plain);
+    await lab.backend.deliver(lab.backend.alice, raw);
+    await using client = await Pop3Client.connect(lab.at.plain);
     await client.login('alice@example.test', 'secret password');
     client.wire.socket.pause();
     const retrieving = client.retrieve(1);
@@ -263,7 +222,7 @@ describe('signing in', () => {
   });
 
   test('needs TLS where the policy says so, and forgets what was said before it (D6, D7)', async () => {
-    await using client = await WireClient.connect(at.strict);
+    await using client = await WireClient.connect(lab.at.strict);
     const say = async (...lines: readonly string[]) => {
       await client.write(lines.map((line) => `${line}\r\n`).join(''));
       return await client.line();
@@ -276,13 +235,13 @@ describe('signing in', () => {
     };
     const always = ['PIPELINING', 'RESP-CODES', 'AUTH-RESP-CODE', 'EXPIRE NEVER', 'IMPLEMENTATION Pabal'];
     expect(await client.line()).toBe('+OK Pabal POP3 at your service');
-    expect(await capabilities()).toEqual(['STLS', 'TOP', 'UIDL', ...always]);
+    expect(await capabilities()).toEqual(['LANG', 'STLS', 'TOP', 'UIDL', 'UTF8', ...always]);
     expect(await say('USER alice@example.test')).toBe('-ERR [AUTH] Sign in over TLS: say STLS first');
     expect(await say('AUTH PLAIN AGEAYg==')).toBe('-ERR [AUTH] Sign in over TLS: say STLS first');
     // What somebody on the way puts behind STLS is not taken for the user's own words.
     expect(await say('STLS', 'USER mallory@example.test')).toBe('+OK Begin TLS');
     await client.startTls();
-    expect(await capabilities()).toEqual(['SASL PLAIN', 'TOP', 'UIDL', 'USER', ...always]);
+    expect(await capabilities()).toEqual(['SASL PLAIN', 'LANG', 'TOP', 'UIDL', 'USER', 'UTF8', ...always]);
     expect(await say('PASS secret password')).toBe('-ERR USER comes first');
     expect(await say('STLS')).toBe('-ERR TLS is not to be had here, or on already');
     expect(await say('USER alice@example.test')).toBe('+OK Now the password');
@@ -327,8 +286,8 @@ describe('bad input', () => {
   test('waits longer and longer for the answers to its errors (C7)', async () => {
     const clock = new ManualClock();
     const errorDelay = new ErrorDelay({ mostMs: 5000, limitLoopback: true }, clock);
-    const protocol = pop3({ ...backend, tls: undefined, allowPlaintextLogin: 'always', errorDelay });
-    const { addresses } = await network.listen({ protocol, addresses: [{ host: '127.0.0.1', port: 0 }] });
+    const protocol = pop3({ ...lab.backend, tls: undefined, allowPlaintextLogin: 'always', errorDelay });
+    const { addresses } = await lab.network.listen({ protocol, addresses: [{ host: '127.0.0.1', port: 0 }] });
     await using client = await WireClient.connect(addresses[0] ?? '');
     await client.line();
     await client.write('X\r\n'.repeat(3) + 'USER nobody@example.test\r\nPASS x\r\nCAPA\r\n');
@@ -344,9 +303,9 @@ describe('bad input', () => {
 
   test('has no place when the account has too many connections', async () => {
     const connections = new AccountConnections({ perAccount: 1, perAccountAndAddress: 1, limitLoopback: true });
-    const protocol = pop3({ ...backend, tls: undefined, allowPlaintextLogin: 'always', connections });
-    const { addresses } = await network.listen({ protocol, addresses: [{ host: '127.0.0.1', port: 0 }] });
-    const place = connections.enter(backend.alice.account, '127.0.0.1');
+    const protocol = pop3({ ...lab.backend, tls: undefined, allowPlaintextLogin: 'always', connections });
+    const { addresses } = await lab.network.listen({ protocol, addresses: [{ host: '127.0.0.1', port: 0 }] });
+    const place = connections.enter(lab.backend.alice.account, '127.0.0.1');
     const script = (text: string) => runTranscript(text, () => WireClient.connect(addresses[0] ?? ''));
     await script(`${SIGN_IN('A')}
       A< -ERR [SYS/TEMP] The account has too many connections: close some
@@ -358,20 +317,20 @@ describe('bad input', () => {
       A> QUIT
       A< +OK Good-bye`);
     await expect.poll(() => connections.accounts).toBe(0);
-    expect(await backend.metrics.exposition()).toContain(
+    expect(await lab.backend.metrics.exposition()).toContain(
       'pabal_commands_total{protocol="pop3",command="PASS",result="failed"} 1\n',
     );
   });
 
   test('has limits: a line that never ends is cut off (C9)', async () => {
-    await using client = await WireClient.connect(at.plain);
+    await using client = await WireClient.connect(lab.at.plain);
     expect(await client.line()).toMatch(/^\+OK/);
     await client.write('x'.repeat(100_000)).catch(() => undefined);
     expect(await client.line()).toBe('-ERR The line is too long');
   });
 
   test('bytes that are not UTF-8 are no command', async () => {
-    await using client = await WireClient.connect(at.plain);
+    await using client = await WireClient.connect(lab.at.plain);
     await client.line();
     await client.write(Buffer.from([0x55, 0x53, 0x45, 0x52, 0x20, 0xff, 0x0d, 0x0a]));
     expect(await client.line()).toBe('-ERR There is no such command');
@@ -380,7 +339,7 @@ describe('bad input', () => {
   test.each(['GET / HTTP/1.1', 'EHLO example.test', '\x16\x03\x01'])(
     '%j is no POP3: nothing more is read (D19)',
     async (line) => {
-      await using client = await WireClient.connect(at.plain);
+      await using client = await WireClient.connect(lab.at.plain);
       await client.line();
       await client.write(Buffer.from(`${line}\r\nCAPA\r\n`, 'latin1'));
       expect((await client.rest()).toString()).toBe('-ERR There is no such command\r\n');
@@ -403,6 +362,7 @@ test('no command is there that the registry does not know', () => {
     'AUTH',
     'CAPA',
     'DELE',
+    'LANG',
     'LIST',
     'NOOP',
     'PASS',
@@ -414,5 +374,6 @@ test('no command is there that the registry does not know', () => {
     'TOP',
     'UIDL',
     'USER',
+    'UTF8',
   ]);
 });

@@ -15,6 +15,7 @@ import type { CommandMetrics } from '../../telemetry/command-metrics.ts';
 import type { AnyCommand, State } from './command.ts';
 import { COMMANDS } from './commands/registry.ts';
 import { HeldDrop } from './held-drop.ts';
+import { inLanguage, type Language } from './languages.ts';
 import { Maildrop } from './maildrop.ts';
 import type { Drop, MaildropLocks } from './maildrop.ts';
 import { errorReply } from './reply.ts';
@@ -62,6 +63,10 @@ export class Session {
   #errors = 0;
   /** The command that runs. */
   #refused = false;
+  /** Of the words in replies. */
+  language: Language = 'en';
+  /** The client said UTF8. */
+  utf8 = false;
   /** What USER said. */
   userName: string | undefined;
 
@@ -103,13 +108,14 @@ export class Session {
 
   // --- replies ------------------------------------------------------------------------------------------------------
 
-  ok(text: string): void {
-    this.write(`+OK ${text}\r\n`);
+  /** `first`: what programs read, before the words. */
+  ok(text: string, first?: string): void {
+    this.write(`+OK ${first === undefined ? '' : `${first} `}${inLanguage(text, this.language)}\r\n`);
   }
 
   error(text: string): void {
     this.#refused = true;
-    this.write(`-ERR ${text}\r\n`);
+    this.write(`-ERR ${inLanguage(text, this.language)}\r\n`);
   }
 
   write(data: string | Uint8Array): void {
@@ -125,7 +131,7 @@ export class Session {
   /** A message that is in memory as a multi-line response. */
   sendWhole(first: string, message: Uint8Array): void {
     const stuffing = new DotStuffing();
-    this.write(first);
+    this.ok(first);
     this.write(stuffing.push(message));
     this.write(stuffing.end());
   }
@@ -137,7 +143,7 @@ export class Session {
     try {
       for await (const piece of message) {
         // The first piece has been read and verified: now it can be promised.
-        if (!begun) this.write(first);
+        if (!begun) this.ok(first);
         begun = true;
         await this.send(stuffing.push(piece));
         if (this.#connection.gone) return;
@@ -149,7 +155,7 @@ export class Session {
       this.#connection.destroy();
       return;
     }
-    if (!begun) this.write(first);
+    if (!begun) this.ok(first);
     this.write(stuffing.end());
   }
 
@@ -181,7 +187,9 @@ export class Session {
     const { tls } = this.#services;
     if (tls === undefined) throw new MailError('bug', 'bug', 'STLS without a certificate');
     this.userName = undefined;
-    await this.#connection.startTls(tls, reply);
+    await this.#connection.startTls(tls, `+OK ${inLanguage(reply, this.language)}\r\n`);
+    // What was said before it may have been somebody else's words.
+    this.language = 'en';
   }
 
   /** From authorization to transaction, or an error that does not tell why. */
@@ -289,8 +297,7 @@ export class Session {
       if (error instanceof MailError && error.code === 'auth-failed') await this.#oneError();
       if (error instanceof MailError && (error.kind === 'bug' || error.kind === 'temporary'))
         this.#connection.log.warn({ err: error, command: found.name }, 'a command failed');
-      this.#refused = true;
-      this.write(reply);
+      this.error(reply);
     }
     if (this.#failedSignIns >= MAX_FAILED_SIGN_INS) this.#ended = true;
   }

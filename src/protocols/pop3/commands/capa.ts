@@ -5,5 +5,8 @@ export const capa = command({
   name: 'CAPA',
   states: ['authorization', 'transaction'],
   parse: nothing,
-  run: (_args, session) => session.write(`+OK What there is\r\n${session.capabilities.join('\r\n')}\r\n.\r\n`),
+  run(_args, session) {
+    session.ok('What there is');
+    session.write(`${session.capabilities.join('\r\n')}\r\n.\r\n`);
+  },
 });

@@ -3,6 +3,7 @@ import type { AnyCommand } from '../command.ts';
 import { auth } from './auth.ts';
 import { capa } from './capa.ts';
 import { dele } from './dele.ts';
+import { lang } from './lang.ts';
 import { list } from './list.ts';
 import { noop } from './noop.ts';
 import { pass } from './pass.ts';
@@ -14,7 +15,11 @@ import { stls } from './stls.ts';
 import { top } from './top.ts';
 import { uidl } from './uidl.ts';
 import { user } from './user.ts';
+import { utf8 } from './utf8.ts';
 
 export const COMMANDS: ReadonlyMap<string, AnyCommand> = new Map(
-  [auth, capa, dele, list, noop, pass, quit, retr, rset, stat, stls, top, uidl, user].map((c) => [c.name, c]),
+  [auth, capa, dele, lang, list, noop, pass, quit, retr, rset, stat, stls, top, uidl, user, utf8].map((c) => [
+    c.name,
+    c,
+  ]),
 );

@@ -11,7 +11,7 @@ export const retr = command({
   async run(number, session) {
     if (!session.requireMessage(number)) return;
     const body = await session.maildrop.body(number);
-    const first = `+OK ${body.size} octets\r\n`;
+    const first = `${body.size} octets`;
     if (body.size <= WHOLE) session.sendWhole(first, await body.bytes());
     else await session.sendMessage(first, body.stream());
     session.maildrop.markFetched(number);

@@ -8,6 +8,8 @@ export const stls = command({
   parse: nothing,
   async run(_args, session) {
     if (!session.mayStartTls) session.error('TLS is not to be had here, or on already');
-    else await session.startTls('+OK Begin TLS\r\n');
+    // RFC 6856 §2.1.
+    else if (session.utf8) session.error('STLS is not to be had after UTF8');
+    else await session.startTls('Begin TLS');
   },
 });

@@ -16,6 +16,6 @@ export const top = command({
   async run({ number, lines }, session) {
     if (!session.requireMessage(number)) return;
     const body = await session.maildrop.body(number);
-    await session.sendMessage('+OK The top of it\r\n', topOf(body.stream(), lines));
+    await session.sendMessage('The top of it', topOf(body.stream(), lines));
   },
 });
