@@ -21,6 +21,8 @@ need strace strace
 need chromium chromium
 # A store for the service, started by its tests in a folder of its own.
 ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || packages="$packages postgresql"
+# What several services would share.
+need redis-server redis-server
 # Scanners, each started by its own test with its own settings; SpamAssassin and its thirty packages, which take half a minute, only with --goals.
 need /usr/sbin/clamd clamav-daemon
 need rspamd rspamd

@@ -360,6 +360,12 @@ const store = z
       { min: 2, max: 600 },
       'Seconds for which the service that uses the database may be silent before one that stands by takes over. One whose process ends is taken over at once.',
     ),
+    redis: text(
+      '',
+      'A Redis that is asked for rates and told of changes, as "redis://user:password@host:6379/0" (rediss: with TLS). It may lose everything and be away at any moment: then this service counts in memory. Empty: it always does.',
+      { secret: true },
+    ),
+    redis_prefix: text('pabal', 'Begins every key and channel in Redis; another installation takes another one.'),
   })
   .prefault({})
   .describe('The store.');

@@ -4,8 +4,6 @@ import { GatewayMailboxes } from '../downmail/gateway-mailboxes.ts';
 import { SenderIds } from '../downmail/ids.ts';
 import { statfs } from 'node:fs/promises';
 import { openBlobFiles } from '../adapters/blob-files.ts';
-import { LocalBus } from '../adapters/bus-local.ts';
-import { MemoryCache } from '../adapters/cache-memory.ts';
 import { SystemClock } from '../adapters/clock-system.ts';
 import { openQueue } from '../adapters/queue-kv.ts';
 import { SystemResolver } from '../adapters/resolver-system.ts';
@@ -33,6 +31,7 @@ import { type DataFolder, type DataKind, openDataFolder } from './data-folder.ts
 import { type Engine, openBlobs, openEngine } from './engine.ts';
 import { Health } from './health.ts';
 import { sendersOptions } from './outbound.ts';
+import { openShared } from './shared.ts';
 import { StartError } from './start-error.ts';
 import { Sweeper } from './sweeper.ts';
 
@@ -62,8 +61,7 @@ export async function openSingle(
   const clock = new SystemClock();
   const random = new SystemRandom();
   const resolver = undo.use(openResolver(config));
-  const bus = undo.use(new LocalBus((error) => log.error({ err: error }, 'a subscriber failed')));
-  const cache = undo.use(new MemoryCache(clock));
+  const { bus, cache } = undo.use(await openShared(config, { clock, random, log }));
   const kv: Engine = undo.use(await opened(folder, () => openEngine(config, { folder, random, log }, mayWait)));
   const blobs: BlobStore = undo.use(await opened(folder, () => openBlobs(config, { folder, kv, clock, random })));
   const mailstore: MailStore = undo.use(

@@ -13,16 +13,8 @@ import { EICAR } from '../../src/mail/malware/eicar.ts';
 import { ImapClient } from '../client/imap.ts';
 import { SmtpClient } from '../client/smtp.ts';
 import { Service } from '../service.ts';
-import {
-  type Engine,
-  GTUBE,
-  hasClamd,
-  hasRspamd,
-  hasSpamd,
-  startClamd,
-  startRspamd,
-  startSpamd,
-} from '../support/scanners.ts'; // prettier-ignore
+import type { Program } from '../support/program.ts';
+import { GTUBE, hasClamd, hasRspamd, hasSpamd, startClamd, startRspamd, startSpamd } from '../support/scanners.ts'; // prettier-ignore
 import { until } from '../support/until.ts';
 import { type Goal, type GoalResult, result, several } from './goal.ts';
 
@@ -77,7 +69,7 @@ export const goal: Goal = {
 async function play(
   { mails, kills, seed, policy }: Plan,
   endpoints: { readonly clamd: string; readonly rspamd: string; readonly spamd?: string },
-  engines: readonly Engine[],
+  engines: readonly Program[],
 ): Promise<GoalResult> {
   const random = new SeededRandom(seed);
   await using service = await Service.start({
@@ -91,7 +83,7 @@ async function play(
     },
   });
   const kindOf = (i: number) => KINDS[i % KINDS.length]!;
-  const away = new Map<Engine, number>();
+  const away = new Map<Program, number>();
   const back = async (now: number): Promise<void> => {
     for (const [engine, since] of away)
       if (now - since >= AWAY) {

@@ -1,55 +1,11 @@
 /** Real engines from Debian's packages, each with settings of its own, on free ports, without asking the network. */
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
-import { type ChildProcess, spawn } from 'node:child_process';
 import { freePort } from './free-port.ts';
+import { type Program, startProgram } from './program.ts';
 
 export const GTUBE = 'XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X';
-
-export interface Engine extends AsyncDisposable {
-  readonly endpoint: string;
-  /** As a machine that loses power; `start` brings it back at the same place. */
-  kill(): Promise<void>;
-  start(): Promise<void>;
-}
-
-async function engine(port: number, command: string, args: readonly string[], env = process.env): Promise<Engine> {
-  let child: ChildProcess | undefined;
-  let output = '';
-  const start = async (): Promise<void> => {
-    const mine = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env, detached: true });
-    child = mine;
-    const ended = new Promise<string>((resolve) => mine.once('exit', (code) => resolve(`it ended with ${code}`)));
-    for (const stream of [mine.stdout, mine.stderr]) stream.on('data', (piece) => (output += String(piece)));
-    for (;;) {
-      const state = await Promise.race([ended, answers(port)]);
-      if (state === true) return;
-      if (typeof state === 'string') throw new Error(`${command}: ${state}\n${output.slice(-2000)}`);
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-  };
-  const kill = async (): Promise<void> => {
-    const running = child;
-    child = undefined;
-    if (running?.pid === undefined || running.exitCode !== null) return;
-    const ended = new Promise((resolve) => running.once('exit', resolve));
-    // With its workers: they would go on listening.
-    process.kill(-running.pid, 'SIGKILL');
-    await ended;
-  };
-  await start();
-  return { endpoint: `127.0.0.1:${port}`, kill, start, [Symbol.asyncDispose]: kill };
-}
-
-function answers(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
-    socket.once('connect', () => socket.destroy());
-  });
-}
 
 const CLAMD = '/usr/sbin/clamd';
 const RSPAMD = '/usr/bin/rspamd';
@@ -60,7 +16,7 @@ export const hasRspamd = existsSync(RSPAMD);
 export const hasSpamd = SPAMD !== undefined;
 
 /** Its only signature is that of the EICAR test file. */
-export async function startClamd(folder: string): Promise<Engine> {
+export async function startClamd(folder: string): Promise<Program> {
   const port = await freePort();
   const database = join(folder, 'signatures');
   await mkdir(database, { recursive: true });
@@ -78,11 +34,11 @@ export async function startClamd(folder: string): Promise<Engine> {
     'SelfCheck 0',
   ];
   await writeFile(settings, `${lines.join('\n')}\n`);
-  return engine(port, CLAMD, ['--config-file', settings]);
+  return startProgram(port, CLAMD, ['--config-file', settings]);
 }
 
 /** Without modules that ask DNS or load maps: what is left are its rules about the mail itself. */
-export async function startRspamd(folder: string): Promise<Engine> {
+export async function startRspamd(folder: string): Promise<Program> {
   const port = await freePort();
   const settings = join(folder, 'rspamd.conf');
   await mkdir(join(folder, 'modules'), { recursive: true });
@@ -98,11 +54,11 @@ actions { reject = 15; add_header = 6; greylist = 4; }
 modules { path = "${join(folder, 'modules')}"; }
 `;
   await writeFile(settings, conf);
-  return engine(port, RSPAMD, ['-f', '-i', '-c', settings, `--var=DBDIR=${folder}`, `--var=RUNDIR=${folder}`]);
+  return startProgram(port, RSPAMD, ['-f', '-i', '-c', settings, `--var=DBDIR=${folder}`, `--var=RUNDIR=${folder}`]);
 }
 
 /** With the rules that the package brings, and nothing that asks the network. */
-export async function startSpamd(folder: string): Promise<Engine> {
+export async function startSpamd(folder: string): Promise<Program> {
   const port = await freePort();
   const site = join(folder, 'site');
   // Started by root it becomes nobody before it reads anything.
@@ -134,10 +90,15 @@ export async function startSpamd(folder: string): Promise<Engine> {
     '-H',
     folder,
   ]; // prettier-ignore
-  return engine(port, '/usr/bin/perl', ['-T', `-I${join(root, 'usr/share/perl5')}`, ...libraries(root), ...args], {
-    ...process.env,
-    HOME: folder,
-  });
+  return startProgram(
+    port,
+    '/usr/bin/perl',
+    ['-T', `-I${join(root, 'usr/share/perl5')}`, ...libraries(root), ...args],
+    {
+      ...process.env,
+      HOME: folder,
+    },
+  );
 }
 
 function libraries(root: string): string[] {

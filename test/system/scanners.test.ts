@@ -17,16 +17,8 @@ import type { HeldMail } from '../../src/intake/quarantine.ts';
 import { EICAR } from '../../src/mail/malware/eicar.ts';
 import { ORDINARY, scannedMail, scannerContract } from '../../src/ports/scanner.contract.ts';
 import { ScannerFailed } from '../../src/ports/scanner.ts';
-import {
-  type Engine,
-  GTUBE,
-  hasClamd,
-  hasRspamd,
-  hasSpamd,
-  startClamd,
-  startRspamd,
-  startSpamd,
-} from '../support/scanners.ts'; // prettier-ignore
+import type { Program } from '../support/program.ts';
+import { GTUBE, hasClamd, hasRspamd, hasSpamd, startClamd, startRspamd, startSpamd } from '../support/scanners.ts'; // prettier-ignore
 
 const FOUND = 'Eicar-Test-Signature.UNOFFICIAL';
 const NOWHERE = '127.0.0.1:1';
@@ -39,7 +31,7 @@ beforeAll(async () => void (folder = await mkdtemp(join(tmpdir(), 'pabal-scanner
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 describe.skipIf(!hasClamd)('clamd (skipped where clamav-daemon is not installed)', () => {
-  let clamd: Engine;
+  let clamd: Program;
   beforeAll(async () => void (clamd = await startClamd(folder)));
   afterAll(() => clamd[Symbol.asyncDispose]());
 
@@ -61,7 +53,7 @@ describe.skipIf(!hasClamd)('clamd (skipped where clamav-daemon is not installed)
 });
 
 describe.skipIf(!hasRspamd)('rspamd (skipped where rspamd is not installed)', () => {
-  let rspamd: Engine;
+  let rspamd: Program;
   beforeAll(async () => void (rspamd = await startRspamd(folder)));
   afterAll(() => rspamd[Symbol.asyncDispose]());
 
@@ -73,7 +65,7 @@ describe.skipIf(!hasRspamd)('rspamd (skipped where rspamd is not installed)', ()
 });
 
 describe.skipIf(!hasSpamd)('spamd (skipped where spamd is not installed)', () => {
-  let spamd: Engine;
+  let spamd: Program;
   beforeAll(async () => void (spamd = await startSpamd(folder)));
   afterAll(() => spamd[Symbol.asyncDispose]());
 
