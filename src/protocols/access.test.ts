@@ -187,6 +187,7 @@ const POP3_CASES: Readonly<Record<string, (names: Names) => string>> = {
   AUTH: ({ user }) => `AUTH PLAIN ${Buffer.from(`${user}\0bob@example.test\0${PASSWORD}`).toString('base64')}`,
   CAPA: () => 'CAPA',
   DELE: ({ uid }) => `DELE ${uid}`,
+  LANG: () => 'LANG ko',
   LIST: ({ uid }) => `LIST ${uid}`,
   NOOP: () => 'NOOP',
   PASS: () => 'PASS wrong',
@@ -198,6 +199,7 @@ const POP3_CASES: Readonly<Record<string, (names: Names) => string>> = {
   TOP: ({ uid }) => `TOP ${uid} 9`,
   UIDL: ({ uid }) => `UIDL ${uid}`,
   USER: ({ user }) => `USER ${user}`,
+  UTF8: () => 'UTF8',
 };
 const SIEVE_CASES: Readonly<Record<string, (names: Names) => string>> = {
   AUTHENTICATE: ({ user }) =>
