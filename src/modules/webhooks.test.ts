@@ -178,7 +178,7 @@ test('it reaches no place that only we can reach, however that is written (F16)'
   expect(connections).toBe(0);
 });
 
-test('the pager tells of mail that arrives in INBOX, of those who count, so many an hour, through a template', async () => {
+test('the pager tells of mail that arrives in INBOX, of those who count, so many an hour, through a template that nothing in it leaves (H10)', async () => {
   const { received, port } = await receiver(() => 200);
   const gateway = {
     url: `http://hooks.test:${port}/sms`,

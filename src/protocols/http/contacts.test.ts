@@ -89,7 +89,7 @@ test('pages are in the order of names, and found is by names, numbers and initia
   expect((await http.alice.as('GET', `/v1/contacts?q=x&cursor=${page.next}`)).status).toBe(400);
 });
 
-test('groups have members, a name of their own, and lose who is gone', async () => {
+test('groups have members, a name of their own, and lose who is gone (H5)', async () => {
   const [a, b] = [await made({ name: 'A', ...email('a@example.kr') }), await made({ name: 'B' })];
   const group = await http.alice.as('POST', '/v1/contact-groups', { body: { name: '동창', members: [a.id, a.id] } });
   expect(group).toMatchObject({ status: 201, json: { members: [{ id: a.id, name: 'A', address: 'a@example.kr' }] } });
@@ -98,6 +98,11 @@ test('groups have members, a name of their own, and lose who is gone', async () 
   expect(await post({ name: '동창' })).toBe(409);
   expect(await post({ name: ' ' })).toBe(400);
   expect(await post({ name: 'x', members: ['nobody'] })).toBe(404);
+  // Of people only: no group is in a group, or in itself.
+  expect(await post({ name: 'x', members: [id] })).toBe(404);
+  expect(
+    (await http.alice.as('PUT', `/v1/contact-groups/${id}`, { body: { name: '동창', members: [a.id, id] } })).status,
+  ).toBe(404);
   const batch = async (body: object) => (await http.alice.as('POST', '/v1/contacts/batch', { body })).json;
   expect(await batch({ ids: [a.id, b.id, 'nobody'], addTo: id })).toEqual({ changed: 1 });
   expect((await http.alice.as('GET', `/v1/contacts/${b.id}`)).json.groups).toEqual([id]);

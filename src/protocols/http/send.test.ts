@@ -30,7 +30,7 @@ async function arrived(who: 'alice' | 'bob', folder: string, count: number): Pro
 }
 
 describe('sending', () => {
-  test('delivers to local people, and keeps a copy that is read', async () => {
+  test('delivers to local people, once however often they are named (H5), and keeps a copy that is read', async () => {
     const content = Buffer.from('한글 파일');
     const { status, json } = await send({
       from: { name: '앨리스', address: 'alice@example.test' },

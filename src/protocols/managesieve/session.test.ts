@@ -167,6 +167,50 @@ describe('before sign-in', () => {
   });
 });
 
+test('a session as Thunderbird’s Sieve add-on has it: what it does not wait for goes out together', async () => {
+  await using client = await WireClient.connect(at.strict);
+  const answers = async (count: number): Promise<string[]> => {
+    const lines: string[] = [];
+    for (let left = count; left > 0; ) {
+      const line = Buffer.from(await client.line(), 'latin1').toString();
+      lines.push(line);
+      if (/^(OK|NO|BYE)\b/.test(line)) left--;
+    }
+    return lines;
+  };
+  const says = async (...commands: string[]): Promise<string[]> => {
+    await client.write(commands.map((one) => `${one}\r\n`).join(''));
+    return answers(commands.length);
+  };
+  expect(await answers(1)).toContain('"STARTTLS"');
+  await says('STARTTLS');
+  await client.startTls();
+  // It signs in without a look at the capabilities that come again.
+  await client.write(`AUTHENTICATE "PLAIN" "${plain('alice')}"\r\nCAPABILITY\r\n`);
+  const [first, second, third] = [await answers(1), await answers(1), await answers(1)];
+  expect([first.at(-1), second.at(-1), third.at(-1)]).toEqual(['OK "TLS is on"', 'OK "Welcome"', expect.any(String)]);
+  expect(third).toContain('"SASL" "PLAIN"');
+  const script = 'require "fileinto";\r\nif header :contains "Subject" "회의" { fileinto "Work"; }\r\n';
+  const literal = `{${Buffer.byteLength(script)}+}\r\n${script}`;
+  expect(
+    await says('LISTSCRIPTS', `CHECKSCRIPT ${literal}`, `PUTSCRIPT "mail" ${literal}`, 'SETACTIVE "mail"'),
+  ).toEqual(expect.not.arrayContaining([expect.stringMatching(/^NO/)]));
+  expect(await says('GETSCRIPT "mail"', 'LISTSCRIPTS')).toEqual([
+    `{${Buffer.byteLength(script)}}`,
+    ...script.split('\r\n').slice(0, -1),
+    '',
+    expect.stringMatching(/^OK/),
+    '"mail" ACTIVE',
+    expect.stringMatching(/^OK/),
+  ]);
+  expect((await says('NOOP', 'PUTSCRIPT "mail" {6+}\r\nfly;\r\n', 'NOOP')).map((line) => line.slice(0, 2))).toContain(
+    'NO',
+  );
+  expect(
+    (await says('SETACTIVE ""', 'RENAMESCRIPT "mail" "old"', 'DELETESCRIPT "old"', 'LISTSCRIPTS', 'LOGOUT')).at(-1),
+  ).toMatch(/^OK/);
+});
+
 describe('scripts', () => {
   test('are put, listed, activated, read, renamed and deleted', async () => {
     await run(`${SIGN_IN}
