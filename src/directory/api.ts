@@ -1,6 +1,7 @@
 /** Who exists: domains, accounts, credentials, aliases. */
 import type { AccountId, Principal } from '../mailstore/api.ts';
 import type { AppPasswords } from './app-passwords.ts';
+import type { SecondStep } from './second-step.ts';
 
 export interface DomainInfo {
   readonly name: string;
@@ -44,6 +45,13 @@ export interface AppPasswordInfo {
   readonly created: number;
   /** To within ten minutes; absent: never yet. */
   readonly lastUse?: SignInOrigin & { readonly at: number };
+}
+
+export interface SecondStepInfo {
+  readonly enabled: boolean;
+  readonly since?: number;
+  /** How many are left. */
+  readonly recoveryCodes: number;
 }
 
 /** Where a session was begun. */
@@ -117,17 +125,24 @@ export interface Directory {
    */
   route(address: string): Promise<Route>;
   /**
-   * The account's password (argon2id), or an application password where the protocol is in its scope. Takes the same time whether the address exists or not. Throws `auth-failed`, `auth-throttled`,
-   * `account-suspended`. One failure counter for all protocols, per account and network. Hashing is bounded: more than a few at once
-   * wait, many are refused with `busy`.
+   * The account's password (argon2id), or an application password where the protocol is in its scope. Takes the same time whether
+   * the address exists or not. Throws `auth-failed`, `auth-throttled`, `account-suspended`. With a second step the account's
+   * password opens the web only, with `code`: without one, or with one that does not count, `code-required`. One failure counter for
+   * all protocols, per account and network. Hashing is bounded: more than a few at once wait, many are refused with `busy`.
    */
-  authenticate(address: string, password: string, from: SignInOrigin): Promise<Principal & { kind: 'user' }>; // prettier-ignore
+  authenticate(
+    address: string,
+    password: string,
+    from: SignInOrigin,
+    code?: string,
+  ): Promise<Principal & { kind: 'user' }>;
   /**
-   * For what somebody who is signed in already may do only with the password: throws what `authenticate` throws. An application
-   * password does not do.
+   * For what somebody who is signed in already may do only with the password, and, where one is given, with a code: throws what
+   * `authenticate` throws. An application password does not do.
    */
-  confirm(account: AccountId, password: string, from: SignInOrigin): Promise<void>;
+  confirm(account: AccountId, password: string, from: SignInOrigin, code?: string): Promise<void>;
   readonly appPasswords: Pick<AppPasswords, 'create' | 'list' | 'revoke'>;
+  readonly secondStep: Pick<SecondStep, 'show' | 'prepare' | 'enable' | 'newRecoveryCodes' | 'disable'>;
   /** May this account send as this address (its own, an alias, or a subaddress of these)? */
   maySendAs(account: AccountId, address: string): Promise<boolean>;
 

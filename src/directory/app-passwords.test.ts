@@ -1,9 +1,7 @@
 import { beforeEach, expect, it } from 'vitest';
-import { LocalBus } from '../adapters/bus-local.ts';
-import { MemoryCache } from '../adapters/cache-memory.ts';
-import { ManualClock } from '../adapters/clock-manual.ts';
-import { MemoryKv } from '../adapters/kv-memory.ts';
-import { SeededRandom } from '../adapters/random-seeded.ts';
+import { directoryParts } from '../../test/support/directory.ts';
+import type { ManualClock } from '../adapters/clock-manual.ts';
+import type { MemoryKv } from '../adapters/kv-memory.ts';
 import { MailError } from '../mail/error.ts';
 import type { AccountId } from '../mailstore/api.ts';
 import { partition } from '../ports/kv.ts';
@@ -18,18 +16,8 @@ let kv: MemoryKv;
 let directory: KvDirectory;
 let alice: AccountId;
 beforeEach(async () => {
-  clock = new ManualClock();
-  kv = new MemoryKv();
-  const nothing = async () => undefined;
-  const mailboxes = { createAccount: nothing, setQuota: nothing, removeAccount: nothing };
-  const parts = {
-    kv,
-    clock,
-    cache: new MemoryCache(clock),
-    bus: new LocalBus(),
-    random: new SeededRandom(1),
-    mailboxes,
-  };
+  const parts = directoryParts();
+  ({ clock, kv } = parts);
   directory = new KvDirectory(parts, { hashCost: { memoryCost: 8, timeCost: 1 } });
   await directory.addDomain('example.test');
   alice = (await directory.addAccount(ALICE, { password: 'right' })).id;

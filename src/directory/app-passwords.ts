@@ -5,20 +5,17 @@
 import { createHash } from 'node:crypto';
 import { MailError } from '../mail/error.ts';
 import type { AccountId } from '../mailstore/api.ts';
-import type { Clock } from '../ports/clock.ts';
-import type { Key, KeyValueStore, Range } from '../ports/kv.ts';
-import type { Random } from '../ports/random.ts';
+import type { Key, Range } from '../ports/kv.ts';
 import type { AppPasswordInfo, AppPasswordScope, SignInOrigin, SignInProtocol } from './api.ts';
 import { type AppPasswordRow, decode, encode, identityPartition, type IdentityRow } from './rows.ts';
-import type { Transactions } from './transact.ts';
+import { bareLetters, randomLetters } from './secret-letters.ts';
+import type { RowParts } from './transact.ts';
 
 /** Of one account. */
 const MAX_APP_PASSWORDS = 50;
 /** The last use is written this seldom: programs sign in again and again. */
 const USE_MS = 600_000;
 
-/** Base32 of RFC 4648 in small letters: no digit that looks like one of them. */
-const LETTERS = 'abcdefghijklmnopqrstuvwxyz234567';
 const LENGTH = 20;
 const GROUP = 5;
 const SECRET = /^[a-z2-7]{20}$/;
@@ -38,16 +35,10 @@ export const APP_PASSWORD_ROWS: Range = { start: Buffer.from('p'), end: Buffer.f
 export type AppPasswordVerdict = 'right' | 'other-protocol' | 'none';
 
 export class AppPasswords {
-  readonly #kv: KeyValueStore;
-  readonly #transactions: Transactions;
-  readonly #clock: Clock;
-  readonly #random: Random;
+  readonly #parts: RowParts;
 
-  constructor(kv: KeyValueStore, transactions: Transactions, clock: Clock, random: Random) {
-    this.#kv = kv;
-    this.#transactions = transactions;
-    this.#clock = clock;
-    this.#random = random;
+  constructor(parts: RowParts) {
+    this.#parts = parts;
   }
 
   /** The password is told here and never again. Throws `limit`, `account-missing`. */
@@ -55,24 +46,23 @@ export class AppPasswords {
     account: AccountId,
     { name, scopes }: { readonly name: string; readonly scopes: readonly AppPasswordScope[] },
   ): Promise<AppPasswordInfo & { readonly password: string }> {
-    const secret = Array.from(this.#random.bytes(LENGTH), (byte) => LETTERS[byte & 31]).join('');
-    const key = rowKey(account, secret);
-    const row: AppPasswordRow = { name, scopes, created: this.#clock.now() };
-    await this.#transactions.run(identityPartition(account), async (view) => {
+    const password = randomLetters(this.#parts.random, LENGTH, GROUP);
+    const key = rowKey(account, bareLetters(password));
+    const row: AppPasswordRow = { name, scopes, created: this.#parts.clock.now() };
+    await this.#parts.transactions.run(identityPartition(account), async (view) => {
       if (decode<IdentityRow>(view.header) === undefined)
         throw new MailError('account-missing', 'user', `there is no account ${account}`);
       if ((await view.rows(APP_PASSWORD_ROWS)).length >= MAX_APP_PASSWORDS)
         throw new MailError('limit', 'user', `an account has at most ${MAX_APP_PASSWORDS} application passwords`);
       return { batch: { put: [[key, encode(row)]] }, result: undefined };
     });
-    const groups = Array.from({ length: LENGTH / GROUP }, (_, i) => secret.slice(i * GROUP, (i + 1) * GROUP));
-    return { id: idOf(key), ...row, password: groups.join('-') };
+    return { id: idOf(key), ...row, password };
   }
 
   /** The newest first. */
   async list(account: AccountId): Promise<readonly AppPasswordInfo[]> {
     const found: AppPasswordInfo[] = [];
-    for await (const page of this.#kv.scan(identityPartition(account), APP_PASSWORD_ROWS))
+    for await (const page of this.#parts.kv.scan(identityPartition(account), APP_PASSWORD_ROWS))
       for (const [key, value] of page) {
         const row = decode<AppPasswordRow>(value);
         if (row !== undefined) found.push({ id: idOf(key), ...row });
@@ -85,7 +75,7 @@ export class AppPasswords {
     const hash = Buffer.from(id, 'base64url');
     if (hash.length !== HASH_BYTES) return false;
     const key = keyOf(hash);
-    return this.#transactions.run(identityPartition(account), async (view) =>
+    return this.#parts.transactions.run(identityPartition(account), async (view) =>
       (await view.get(key)) === undefined ? { result: false } : { batch: { remove: [key] }, result: true },
     );
   }
@@ -95,7 +85,7 @@ export class AppPasswords {
     const secret = normalSecret(password);
     if (secret === undefined) return 'none';
     const key = rowKey(account ?? NOBODY, secret);
-    const row = decode<AppPasswordRow>((await this.#kv.get(identityPartition(account ?? NOBODY), [key]))[0]);
+    const row = decode<AppPasswordRow>((await this.#parts.kv.get(identityPartition(account ?? NOBODY), [key]))[0]);
     if (account === undefined || row === undefined) return 'none';
     const scope = SCOPE_OF[from.protocol];
     if (scope === undefined || !row.scopes.includes(scope)) return 'other-protocol';
@@ -104,11 +94,11 @@ export class AppPasswords {
   }
 
   async #used(account: AccountId, key: Key, { lastUse }: AppPasswordRow, from: SignInOrigin): Promise<void> {
-    const at = this.#clock.now();
+    const at = this.#parts.clock.now();
     if (lastUse !== undefined && at - lastUse.at < USE_MS) return;
     const { protocol, remote } = from;
     // No sign-in fails because its time cannot be written.
-    await this.#transactions
+    await this.#parts.transactions
       .run(identityPartition(account), async (view) => {
         const row = decode<AppPasswordRow>(await view.get(key));
         if (row === undefined) return { result: undefined };
@@ -121,10 +111,10 @@ export class AppPasswords {
 /** No account has this id: ids are hexadecimal. */
 const NOBODY = 'nobody' as AccountId;
 
-/** People type it with or without what stands between the groups. Undefined: it cannot be one. */
+/** Undefined: it cannot be one. */
 function normalSecret(password: string): string | undefined {
   if (password.length > 2 * LENGTH) return undefined;
-  const bare = password.replaceAll(/[- ]/g, '').toLowerCase();
+  const bare = bareLetters(password);
   return SECRET.test(bare) ? bare : undefined;
 }
 

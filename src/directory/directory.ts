@@ -8,18 +8,17 @@ import type { KeyValueStore } from '../ports/kv.ts';
 import type { Random } from '../ports/random.ts';
 import { addressText, normalAddress, normalDomain } from './address.ts';
 import type { AccountInfo, Directory, DomainInfo, Route, SessionInfo, SessionOrigin, SignInOrigin } from './api.ts';
-import { APP_PASSWORD_ROWS, AppPasswords } from './app-passwords.ts';
+import { APP_PASSWORD_ROWS } from './app-passwords.ts';
 import { Claims, taken } from './claims.ts';
 import { Domains } from './domains.ts';
 import { info, present, principal, readable } from './identity.ts';
 import { HASH_COST, type HashCost, Passwords } from './passwords.ts';
 import { Administrators } from './postmaster.ts';
-import { RecentPasswords } from './recent.ts';
 import { decode, encode, identityPartition, type IdentityRow, PENDING, type PendingRow } from './rows.ts';
 import { type DirectoryChange, Routes } from './routes.ts';
 import { SESSION_ROWS, Sessions } from './sessions.ts';
 import { SignIn } from './sign-in.ts';
-import { Throttle, THROTTLE_LIMITS, type ThrottleLimits } from './throttle.ts';
+import { THROTTLE_LIMITS, type ThrottleLimits } from './throttle.ts';
 import { Transactions } from './transact.ts';
 
 const MAX_ALIASES = 1000;
@@ -57,14 +56,12 @@ export class KvDirectory implements Directory, Disposable {
   readonly #quota: number | undefined;
   readonly #transactions: Transactions;
   readonly #passwords: Passwords;
-  readonly #recent: RecentPasswords;
   readonly #signIn: SignIn;
   readonly #domains: Domains;
   readonly #claims: Claims;
   readonly #administrators: Administrators;
   readonly #sessions: Sessions;
   readonly #routes: Routes;
-  readonly appPasswords: AppPasswords;
   readonly #subscription: Disposable;
 
   constructor(parts: DirectoryParts, options: DirectoryOptions = {}) {
@@ -76,15 +73,20 @@ export class KvDirectory implements Directory, Disposable {
     this.#quota = options.quota;
     this.#transactions = new Transactions(parts.kv, parts.clock, parts.random);
     this.#passwords = new Passwords(options.hashCost ?? HASH_COST);
-    this.#recent = new RecentPasswords(parts.clock, parts.random);
-    const throttle = new Throttle(parts.cache, parts.clock, options.throttle ?? THROTTLE_LIMITS);
     this.#domains = new Domains(parts.kv, this.#transactions, parts.clock);
     this.#claims = new Claims(parts.kv, this.#transactions);
     const identity = (account: AccountId): Promise<IdentityRow | undefined> => this.#identity(account);
     this.#administrators = new Administrators(parts.kv, this.#transactions, identity);
-    this.#sessions = new Sessions(parts.kv, this.#transactions, parts.clock, parts.random);
-    this.appPasswords = new AppPasswords(parts.kv, this.#transactions, parts.clock, parts.random);
-    this.#signIn = new SignIn({ throttle, passwords: this.#passwords, recent: this.#recent, apps: this.appPasswords });
+    this.#sessions = new Sessions({ ...parts, transactions: this.#transactions });
+    this.#signIn = new SignIn({
+      ...parts,
+      transactions: this.#transactions,
+      passwords: this.#passwords,
+      limits: options.throttle ?? THROTTLE_LIMITS,
+      owner: (address) => this.#claims.owner(address),
+      identity,
+      openPassword: (address) => this.openPassword(address),
+    });
     this.#routes = new Routes({
       claims: this.#claims,
       domains: this.#domains,
@@ -154,15 +156,7 @@ export class KvDirectory implements Directory, Disposable {
 
   // --- accounts
 
-  async addAccount(
-    address: string,
-    options: {
-      readonly password?: string;
-      readonly displayName?: string;
-      readonly admin?: boolean;
-      readonly quota?: number;
-    },
-  ): Promise<AccountInfo> {
+  async addAccount(address: string, options: Parameters<Directory['addAccount']>[1]): Promise<AccountInfo> {
     const normal = normalAddress(address);
     const text = addressText(normal);
     // Asked first because it is cheap and nearly always right; the claim below decides.
@@ -212,17 +206,7 @@ export class KvDirectory implements Directory, Disposable {
     }
   }
 
-  async updateAccount(
-    id: AccountId,
-    change: {
-      readonly password?: string;
-      readonly displayName?: string;
-      readonly admin?: boolean;
-      readonly suspended?: boolean;
-      readonly quota?: number | null;
-      readonly categories?: readonly string[];
-    },
-  ): Promise<AccountInfo> {
+  async updateAccount(id: AccountId, change: Parameters<Directory['updateAccount']>[1]): Promise<AccountInfo> {
     const password = change.password === undefined ? undefined : await this.#passwords.hash(change.password);
     if (change.admin) {
       present(id, await this.#identity(id));
@@ -294,7 +278,7 @@ export class KvDirectory implements Directory, Disposable {
         : { batch: { header: encode(null), clear: [{}] }, result: undefined },
     );
     await this.#administrators.remove(id);
-    this.#recent.drop(id);
+    this.#signIn.forget(id);
   }
 
   async addAlias(alias: string, account: AccountId): Promise<void> {
@@ -338,19 +322,32 @@ export class KvDirectory implements Directory, Disposable {
 
   // --- signing in
 
-  async authenticate(address: string, password: string, from: SignInOrigin): Promise<Principal & { kind: 'user' }> {
-    let identity: IdentityRow | undefined;
-    const account = await this.#signIn.check(readable(address), password, from, async (normal) => {
-      const owner = await this.#claims.owner(normal);
-      identity = owner && (await this.#identity(owner));
-      return owner && identity && { account: owner, phc: identity.password ?? undefined };
-    });
-    return this.announced(principal(account, present(account, identity)));
+  async authenticate(
+    address: string,
+    password: string,
+    from: SignInOrigin,
+    code?: string,
+  ): Promise<Principal & { kind: 'user' }> {
+    const given = { address: readable(address), password, code };
+    const { account, identity } = await this.#signIn.authenticate(given, from);
+    return this.announced(principal(account, identity));
   }
 
-  async confirm(account: AccountId, password: string, from: SignInOrigin): Promise<void> {
-    const { address, password: phc } = present(account, await this.#identity(account));
-    await this.#signIn.check(readable(address), password, from, async () => ({ account, phc: phc ?? undefined }));
+  confirm(account: AccountId, password: string, from: SignInOrigin, code?: string): Promise<void> {
+    return this.#signIn.confirm(account, { password, code }, from);
+  }
+
+  get appPasswords(): SignIn['appPasswords'] {
+    return this.#signIn.appPasswords;
+  }
+
+  get secondStep(): SignIn['secondStep'] {
+    return this.#signIn.secondStep;
+  }
+
+  /** A password that everybody knows, beside the account's own. */
+  protected openPassword(_address: string): string | undefined {
+    return undefined;
   }
 
   /** Tells the other parts that somebody signed in. */

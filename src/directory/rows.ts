@@ -5,7 +5,8 @@
  * - `d/.reject`: header `{reject}`: whose mail nobody gets
  * - `d/.all`: a row for each domain there may be; the domain's own header is the truth
  * - `a/<address>`: header `{account}` while somebody has the address. One commit decides who
- * - `i/<account>`: header: the account; rows `s<hash>`: its sessions, `p<hash>`: its application passwords
+ * - `i/<account>`: header: the account; rows `s<hash>`: its sessions, `p<hash>`: its application passwords,
+ *   row `t`: its second step
  * - `i/.administrators`: a row for each account that may be an administrator; its own header is the truth
  * - `i/.pending`: changes that need several partitions and are not finished; a start finishes or undoes them
  */
@@ -54,6 +55,8 @@ export interface IdentityRow {
   readonly created: number;
   /** PHC string; null: nobody can sign in with a password. */
   readonly password: string | null;
+  /** The password alone does not do. */
+  readonly secondStep?: boolean;
   /** Being removed. */
   readonly leaving?: true;
 }
@@ -68,6 +71,17 @@ export interface SessionRow {
 
 /** The key is the hash of the password, and its id. */
 export type AppPasswordRow = Omit<AppPasswordInfo, 'id'>;
+
+export interface SecondStepRow {
+  /** Base64. Codes are made from it, so no hash of it would do. */
+  readonly secret: string;
+  /** The time step of the last code that counted: none counts twice. */
+  readonly used: number;
+  /** When it was switched on; absent: prepared only. */
+  readonly since?: number;
+  /** Hashes of what has not been used. */
+  readonly recovery: readonly string[];
+}
 
 export interface PendingRow {
   readonly what: 'add' | 'remove' | 'alias' | 'quota';
@@ -85,7 +99,7 @@ export const claimPartition = (address: string): Partition => partition('a', add
 export const identityPartition = (account: AccountId): Partition => partition('i', account);
 
 export function encode(
-  row: DomainRow | MemberRow | ClaimRow | IdentityRow | SessionRow | AppPasswordRow | PendingRow | null,
+  row: DomainRow | MemberRow | ClaimRow | IdentityRow | SessionRow | AppPasswordRow | SecondStepRow | PendingRow | null,
 ): Value {
   return Buffer.from(JSON.stringify(row));
 }

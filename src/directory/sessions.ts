@@ -2,12 +2,10 @@
 import { createHash } from 'node:crypto';
 import { MailError } from '../mail/error.ts';
 import type { AccountId } from '../mailstore/api.ts';
-import type { Clock } from '../ports/clock.ts';
-import type { Key, KeyValueStore, Range } from '../ports/kv.ts';
-import type { Random } from '../ports/random.ts';
+import type { Key, Range } from '../ports/kv.ts';
 import type { SessionInfo, SessionOrigin } from './api.ts';
 import { decode, encode, identityPartition, type IdentityRow, type SessionRow } from './rows.ts';
-import type { Transactions } from './transact.ts';
+import type { RowParts } from './transact.ts';
 
 /** Sessions of one account; the oldest ends when there are more. */
 const MAX_SESSIONS = 100;
@@ -19,16 +17,10 @@ const TOKEN = /^pabal_([A-Za-z0-9]{1,64})_[A-Za-z0-9_-]{43}$/;
 export const SESSION_ROWS: Range = { start: Buffer.from('s'), end: Buffer.from('t') };
 
 export class Sessions {
-  readonly #kv: KeyValueStore;
-  readonly #transactions: Transactions;
-  readonly #clock: Clock;
-  readonly #random: Random;
+  readonly #parts: RowParts;
 
-  constructor(kv: KeyValueStore, transactions: Transactions, clock: Clock, random: Random) {
-    this.#kv = kv;
-    this.#transactions = transactions;
-    this.#clock = clock;
-    this.#random = random;
+  constructor(parts: RowParts) {
+    this.#parts = parts;
   }
 
   async create(
@@ -37,9 +29,9 @@ export class Sessions {
     ttlMs: number,
     from?: SessionOrigin,
   ): Promise<string> {
-    const token = `pabal_${account}_${Buffer.from(this.#random.bytes(32)).toString('base64url')}`;
-    const now = this.#clock.now();
-    await this.#transactions.run(identityPartition(account), async (view) => {
+    const token = `pabal_${account}_${Buffer.from(this.#parts.random.bytes(32)).toString('base64url')}`;
+    const now = this.#parts.clock.now();
+    await this.#parts.transactions.run(identityPartition(account), async (view) => {
       if (decode<IdentityRow>(view.header) === undefined)
         throw new MailError('account-missing', 'user', `there is no account ${account}`);
       const rows = (await view.rows(SESSION_ROWS)).map(([key, value]) => ({ key, row: decode<SessionRow>(value) }));
@@ -61,11 +53,11 @@ export class Sessions {
     const key = rowKey(token);
     const valid = (value: Uint8Array | undefined): boolean => {
       const row = decode<SessionRow>(value);
-      return row !== undefined && row.purpose === purpose && row.expires > this.#clock.now();
+      return row !== undefined && row.purpose === purpose && row.expires > this.#parts.clock.now();
     };
-    if (!valid((await this.#kv.get(p, [key]))[0])) return undefined;
+    if (!valid((await this.#parts.kv.get(p, [key]))[0])) return undefined;
     if (purpose !== 'sign-in-link') return account;
-    const used = await this.#transactions.run(p, async (view) =>
+    const used = await this.#parts.transactions.run(p, async (view) =>
       valid(await view.get(key)) ? { batch: { remove: [key] }, result: true } : { result: false },
     );
     return used ? account : undefined;
@@ -78,9 +70,9 @@ export class Sessions {
 
   /** Those that are alive, the newest first. */
   async list(account: AccountId): Promise<readonly SessionInfo[]> {
-    const now = this.#clock.now();
+    const now = this.#parts.clock.now();
     const found: SessionInfo[] = [];
-    for await (const page of this.#kv.scan(identityPartition(account), SESSION_ROWS))
+    for await (const page of this.#parts.kv.scan(identityPartition(account), SESSION_ROWS))
       for (const [key, value] of page) {
         const row = decode<SessionRow>(value);
         if (row === undefined || row.purpose !== 'api' || row.expires <= now) continue;
@@ -96,7 +88,7 @@ export class Sessions {
   }
 
   #remove(account: AccountId, key: Key): Promise<boolean> {
-    return this.#transactions.run(identityPartition(account), async (view) =>
+    return this.#parts.transactions.run(identityPartition(account), async (view) =>
       (await view.get(key)) === undefined ? { result: false } : { batch: { remove: [key] }, result: true },
     );
   }

@@ -1,64 +1,122 @@
-/** Is this password right? Counted, bounded, and as slow for who does not exist as for who does. */
+/** Whose password is it? Counted, bounded, and as slow for who does not exist as for who does. */
 import { MailError } from '../mail/error.ts';
 import type { AccountId } from '../mailstore/api.ts';
+import type { Cache } from '../ports/cache.ts';
 import type { SignInOrigin } from './api.ts';
-import type { AppPasswords } from './app-passwords.ts';
+import { AppPasswords } from './app-passwords.ts';
+import { present, readable } from './identity.ts';
 import type { Passwords } from './passwords.ts';
-import type { RecentPasswords } from './recent.ts';
-import type { Throttle } from './throttle.ts';
+import { RecentPasswords } from './recent.ts';
+import type { IdentityRow } from './rows.ts';
+import { SecondStep } from './second-step.ts';
+import { Throttle, type ThrottleLimits } from './throttle.ts';
+import type { RowParts } from './transact.ts';
 
-export interface Credentials {
-  readonly account: AccountId;
-  /** PHC string; undefined: no password opens it. */
-  readonly phc: string | undefined;
+export interface SignInParts extends RowParts {
+  readonly cache: Cache;
+  readonly passwords: Passwords;
+  readonly limits: ThrottleLimits;
+  /** Of an address in normal form. */
+  readonly owner: (address: string) => Promise<AccountId | undefined>;
+  readonly identity: (account: AccountId) => Promise<IdentityRow | undefined>;
+  /** A password that everybody knows, beside the account's own. */
+  readonly openPassword: (address: string) => string | undefined;
 }
 
-interface SignInParts {
-  readonly throttle: Throttle;
-  readonly passwords: Passwords;
-  readonly recent: RecentPasswords;
-  readonly apps: AppPasswords;
+/** What somebody says. */
+export interface Given {
+  /** In normal form; undefined when it is none: whoever guesses learns nothing from the difference. */
+  readonly address: string | undefined;
+  readonly password: string;
+  readonly code?: string | undefined;
+}
+
+interface Found {
+  readonly account: AccountId;
+  readonly identity: IdentityRow;
 }
 
 export class SignIn {
+  readonly appPasswords: AppPasswords;
+  readonly secondStep: SecondStep;
   readonly #parts: SignInParts;
+  readonly #throttle: Throttle;
+  readonly #recent: RecentPasswords;
 
   constructor(parts: SignInParts) {
+    const { cache, clock, random, limits } = parts;
     this.#parts = parts;
+    this.appPasswords = new AppPasswords(parts);
+    this.secondStep = new SecondStep(parts);
+    this.#throttle = new Throttle(cache, clock, limits);
+    this.#recent = new RecentPasswords(clock, random);
   }
 
-  /**
-   * Whose password it is. `address` is in normal form, or undefined when it is none: whoever guesses learns nothing from
-   * the difference. Throws `auth-failed`, `auth-throttled`, `busy`.
-   */
-  async check(
-    address: string | undefined,
-    password: string,
+  /** Throws `auth-failed`, `auth-throttled`, `code-required`, `busy`. */
+  authenticate(given: Given, from: SignInOrigin): Promise<Found> {
+    return this.#check(given, from, async () => {
+      const account = given.address === undefined ? undefined : await this.#parts.owner(given.address);
+      const identity = account && (await this.#parts.identity(account));
+      return account && identity && { account, identity, asksForCode: identity.secondStep === true };
+    });
+  }
+
+  /** The same for somebody who is signed in: a code is looked at where one is given. */
+  async confirm(account: AccountId, { password, code }: Omit<Given, 'address'>, from: SignInOrigin): Promise<void> {
+    const identity = present(account, await this.#parts.identity(account));
+    const asksForCode = identity.secondStep === true && code !== undefined;
+    const given = { address: readable(identity.address), password, code };
+    await this.#check(given, from, async () => ({ account, identity, asksForCode }));
+  }
+
+  /** The account has gone. */
+  forget(account: AccountId): void {
+    this.#recent.drop(account);
+  }
+
+  async #check(
+    { address, password, code }: Given,
     from: SignInOrigin,
-    look: (address: string) => Promise<Credentials | undefined>,
-  ): Promise<AccountId> {
-    const { throttle, apps } = this.#parts;
-    const attempt = await throttle.begin(address ?? '', from.remote);
-    const found = address === undefined ? undefined : await look(address);
-    const app = await apps.check(found?.account, password, from);
+    look: () => Promise<(Found & { readonly asksForCode: boolean }) | undefined>,
+  ): Promise<Found> {
+    const attempt = await this.#throttle.begin(address ?? '', from.remote);
+    const found = await look();
+    const app = await this.appPasswords.check(found?.account, password, from);
     // No guess: its owner gave it to the wrong program, which tries again and again and shall lock nobody out.
     if (app === 'other-protocol') throw failed(`an application password that is not for ${from.protocol}`, address);
-    if (found === undefined || !(app === 'right' || (await this.#isMain(found, password)))) {
-      if (found === undefined) await this.#parts.passwords.verify(undefined, password);
-      await throttle.failed(attempt);
+    if (app !== 'right' && !(await this.#isMain(found, password))) {
+      await this.#throttle.failed(attempt);
       throw failed(`wrong password over ${from.protocol}`, address);
     }
-    await throttle.succeeded(attempt);
-    return found.account;
+    if (found === undefined) throw failed('nobody', address);
+    if (app !== 'right' && found.asksForCode) {
+      // Right, and yet not enough. It is no guess either, so it is not counted; and where no code can be asked for, that it is right
+      // is not told.
+      if (from.protocol !== 'http') throw failed(`the password without a code over ${from.protocol}`, address);
+      if (code === undefined) throw needsCode(address);
+      if (!(await this.secondStep.use(found.account, code))) {
+        await this.#throttle.failed(attempt);
+        throw needsCode(address);
+      }
+    }
+    await this.#throttle.succeeded(attempt);
+    return found;
   }
 
-  async #isMain({ account, phc }: Credentials, password: string): Promise<boolean> {
-    const { passwords, recent } = this.#parts;
-    if (phc !== undefined && recent.has(account, phc, password)) return true;
-    if (!(await passwords.verify(phc, password)) || phc === undefined) return false;
-    recent.add(account, phc, password);
+  /** As slow for who is not there. */
+  async #isMain(found: Found | undefined, password: string): Promise<boolean> {
+    const { passwords, openPassword } = this.#parts;
+    if (found !== undefined && password === openPassword(found.identity.address)) return true;
+    const phc = found?.identity.password ?? undefined;
+    if (found !== undefined && phc !== undefined && this.#recent.has(found.account, phc, password)) return true;
+    if (!(await passwords.verify(phc, password)) || found === undefined || phc === undefined) return false;
+    this.#recent.add(found.account, phc, password);
     return true;
   }
+}
+
+function needsCode(address: string | undefined): MailError {
+  return new MailError('code-required', 'user', `a code is needed for ${address ?? 'no address'}`);
 }
 
 function failed(what: string, address: string | undefined): MailError {

@@ -18,6 +18,14 @@ export interface Decision<T> {
   readonly result: T;
 }
 
+/** What those need who keep rows of their own in a partition. */
+export interface RowParts {
+  readonly kv: KeyValueStore;
+  readonly transactions: Transactions;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
 /** Conflicts in a row before a partition counts as busy. */
 const ATTEMPTS = 50;
 

@@ -26,6 +26,8 @@ export type MailErrorCode =
   | 'limit'
   | 'not-allowed'
   | 'auth-failed'
+  /** The password is right, and a code is wanted beside it. */
+  | 'code-required'
   | 'auth-throttled'
   | 'account-suspended'
   /** The account may read and receive, and not send. */

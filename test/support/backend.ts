@@ -33,6 +33,7 @@ import { Recipients } from '../../src/intake/recipients.ts';
 import { IntakeWorker } from '../../src/intake/worker.ts';
 import type { AccountId, MailAccount, MailStore, Principal } from '../../src/mailstore/api.ts';
 import { createMailStore } from '../../src/mailstore/store.ts';
+import type { Clock } from '../../src/ports/clock.ts';
 import { AutomaticSender } from '../../src/submit/automatic.ts';
 import { Receipts } from '../../src/submit/receipts.ts';
 import { Submit } from '../../src/submit/submit.ts';
@@ -53,6 +54,8 @@ export type User = Principal & { kind: 'user' };
 
 export interface BackendOptions {
   readonly remote?: boolean;
+  /** Default: the real one. */
+  readonly clock?: Clock;
   /** Default: a conventional server. */
   readonly downmail?: Partial<DownmailPolicy>;
   /** How originals are fetched from where others keep them. */
@@ -60,7 +63,7 @@ export interface BackendOptions {
 }
 
 export async function memoryBackend(options: BackendOptions = {}) {
-  const clock = new SystemClock();
+  const clock = options.clock ?? new SystemClock();
   const parts = { kv: new MemoryKv(), clock, cache: new MemoryCache(clock), bus: new LocalBus() };
   const mailstore = createMailStore({ ...parts, blobs: new MemoryBlobs(clock), random: new SeededRandom(7) });
   const random = new SeededRandom(8);

@@ -56,6 +56,17 @@ export const OWN: Record<string, Case> = {
     stranger: 401,
   },
   'DELETE /v1/app-passwords/:id': { request: (ids) => [`/v1/app-passwords/${ids.appPassword}`], stranger: 404 },
+  'GET /v1/second-step': { request: () => ['/v1/second-step'], stranger: 200 },
+  'POST /v1/second-step': { request: () => ['/v1/second-step', { body: { current: 'not it' } }], stranger: 401 },
+  'PUT /v1/second-step': { request: () => ['/v1/second-step', { body: { code: '000000' } }], stranger: 401 },
+  'POST /v1/second-step/end': {
+    request: () => ['/v1/second-step/end', { body: { current: 'not it', code: '000000' } }],
+    stranger: 401,
+  },
+  'POST /v1/second-step/recovery-codes': {
+    request: () => ['/v1/second-step/recovery-codes', { body: { current: 'not it', code: '000000' } }],
+    stranger: 401,
+  },
   'GET /v1/profile': { request: () => ['/v1/profile'], stranger: 200 },
   'PUT /v1/profile/name': { request: () => ['/v1/profile/name', { body: { name: 'x' } }], stranger: 204 },
   'PUT /v1/profile/password': {

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { hostileMails } from '../support/hostile-mails.ts';
 import { accessible, PATIENCE_MS, row, WebClient } from '../support/web-client.ts';
 import { installed } from './run.ts';
+import { trySecondStep } from './web-sign-in.ts';
 
 const here = installed('chromium');
 if (!here) console.log('web client: skipped, there is no chromium');
@@ -258,6 +259,15 @@ describe.skipIf(!here)('the web client', { timeout: 4 * PATIENCE_MS }, () => {
     await page.locator('.message').getByLabel('More').click();
     await page.getByRole('menuitem', { name: 'Block sender' }).click();
     await page.getByText('shop@elsewhere.test is blocked').waitFor();
+    expect(faults).toEqual([]);
+    await page.context().close();
+  });
+
+  test('a code is asked for beside the password once that is switched on, and mail programs have passwords of their own', async () => {
+    const user = 'careful@mail.test';
+    const { page, faults } = await signedIn(user);
+    await trySecondStep(page, service, user);
+    await accessible(page);
     expect(faults).toEqual([]);
     await page.context().close();
   });

@@ -65,9 +65,9 @@ export async function askWho(): Promise<void> {
   }
 }
 
-export async function signIn(address: string, password: string): Promise<void> {
+export async function signIn(address: string, password: string, code?: string): Promise<void> {
   const { account } = await call<{ account: Account }>('POST', '/v1/session', {
-    body: { address, password, cookie: true },
+    body: { address, password, cookie: true, ...(code && { code }) },
   });
   remember(true);
   who.set({ state: 'signed-in', account });

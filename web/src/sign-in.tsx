@@ -10,19 +10,21 @@ export function SignIn() {
   const language = useStore(look, (state) => state.language);
   const [busy, setBusy] = useState(false);
   const [complaint, setComplaint] = useState('');
+  const [asksForCode, setAsksForCode] = useState(false);
 
   const submit = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
-    const text = (name: string) => form.get(name) as string;
+    const text = (name: string) => (form.get(name) ?? '') as string;
     setBusy(true);
     setComplaint('');
     try {
-      await signIn(text('address').trim(), text('password'));
+      await signIn(text('address').trim(), text('password'), text('code').trim());
     } catch (error) {
       setBusy(false);
-      const refused = error instanceof ApiError && error.status === 401;
-      setComplaint(refused ? words.wrongPassword : words.error(error instanceof ApiError ? error.code : 'unknown'));
+      const code = error instanceof ApiError ? error.code : 'unknown';
+      setAsksForCode(code === 'code-required');
+      if (code !== 'code-required' || asksForCode) setComplaint(words.error(code));
     }
   };
 
@@ -43,6 +45,13 @@ export function SignIn() {
           <span>{words.password}</span>
           <input name="password" type="password" autoComplete="current-password" required maxLength={1000} />
         </label>
+        {asksForCode && (
+          <label className="field">
+            <span>{words.code}</span>
+            <input name="code" inputMode="numeric" autoComplete="one-time-code" required autoFocus maxLength={40} />
+            <small className="muted">{words.codeHint}</small>
+          </label>
+        )}
         {complaint !== '' && (
           <p className="complaint" role="alert">
             {complaint}

@@ -1,4 +1,4 @@
-/** `pabal account app-password`: what opens an account beside its password. */
+/** `pabal account app-password` and `second-step`: what opens an account beside its password. */
 import type { Command } from 'commander';
 import * as operations from '../../control/operations/credentials.ts';
 import { APP_PASSWORD_SCOPES, type AppPasswordScope } from '../../directory/api.ts';
@@ -21,6 +21,30 @@ export function accountCredentials(group: Command, cli: Cli): void {
     .option('--for <scopes>', `what it is good for: ${APP_PASSWORD_SCOPES.join(', ')}`, APP_PASSWORD_SCOPES.join(','))
     .option('--revoke <id>', 'it opens nothing any more')
     .action((address: string, options: AppPasswordOptions) => appPassword(cli, address, options));
+
+  withJson(
+    group
+      .command('second-step <address>')
+      .description('whether a code is asked for beside the password, and an end of it'),
+  )
+    .option('--off', 'the password is enough again: for who has lost the program and the recovery codes')
+    .action((address: string, options: CommonOptions & { readonly off?: boolean }) =>
+      secondStep(cli, address, options),
+    );
+}
+
+async function secondStep(cli: Cli, address: string, options: CommonOptions & { off?: boolean }): Promise<void> {
+  if (options.off) {
+    const { was } = await withControl(cli, options, (control) => control.call(operations.secondStepOff, { address }));
+    return cli.out(`${visible(address)} ${was ? 'signs in without a code now' : 'signed in without a code before'}\n`);
+  }
+  const one = await withControl(cli, options, (control) => control.call(operations.secondStepShow, { address }));
+  if (options.json) return printJson(cli, one);
+  return cli.out(
+    one.since === undefined
+      ? `${visible(address)} signs in without a code\n`
+      : `${visible(address)} signs in with a code since ${formatTime(one.since)}, ${one.recoveryCodes} recovery codes are left\n`,
+  );
 }
 
 async function appPassword(cli: Cli, address: string, options: AppPasswordOptions): Promise<void> {

@@ -39,3 +39,18 @@ export const appPasswordRevoke = operation(
     return {};
   },
 );
+
+export const secondStepShow = operation('account.second-step', z.strictObject({ address }), async (service, args) => {
+  const { id } = await knownAccount(service.directory, args.address);
+  return await service.directory.secondStep.show(id);
+});
+
+/** For who has lost both the program and the recovery codes. */
+export const secondStepOff = operation(
+  'account.second-step-off',
+  z.strictObject({ address }),
+  async (service, args) => {
+    const { id } = await knownAccount(service.directory, args.address);
+    return { was: await service.directory.secondStep.disable(id) };
+  },
+);

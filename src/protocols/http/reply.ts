@@ -29,6 +29,7 @@ export const PROBLEMS: { readonly [code in ProblemCode]: readonly [status: numbe
   'folder-name': [400, 'That is not a usable folder name.'],
   'not-signed-in': [401, 'Sign in first: the token or the session cookie is missing, wrong or expired.'],
   'auth-failed': [401, 'The address or the password is wrong.'],
+  'code-required': [401, 'A code of your authenticator program is needed beside the password, and each counts once.'],
   'cross-site': [403, 'Requests with the session cookie must come from our own pages.'],
   'account-suspended': [403, 'This account is suspended.'],
   'not-allowed': [403, 'That is not allowed.'],

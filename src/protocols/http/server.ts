@@ -65,6 +65,7 @@ import { ruleRoutes } from './routes/rules.ts';
 import { stsPolicyRoute } from './routes/sts-policy.ts';
 import { searchRoutes } from './routes/search.ts';
 import { sendRoutes } from './routes/send.ts';
+import { secondStepRoutes } from './routes/second-step.ts';
 import { sessionRoutes } from './routes/session.ts';
 import { submissionRoutes } from './routes/submissions.ts';
 import { pagerRoutes } from './routes/pager.ts';
@@ -269,6 +270,7 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
     sessionRoutes(api, services);
     profileRoutes(api, services);
     appPasswordRoutes(api, services);
+    secondStepRoutes(api, services);
     folderRoutes(api, services, sortKeys);
     messageRoutes(api, services, cleaner);
     receiptRoutes(api, services);

@@ -31,6 +31,7 @@ const WORDS: Readonly<Record<MailErrorCode, string>> = {
   limit: 'NO [LIMIT] A limit of the account is reached',
   'not-allowed': 'NO [NOPERM] Not allowed',
   'auth-failed': 'NO [AUTHENTICATIONFAILED] Address or password is wrong',
+  'code-required': 'NO [AUTHENTICATIONFAILED] Address or password is wrong',
   'auth-throttled': 'NO [LIMIT] Too many failed sign-ins, try again later',
   'account-suspended': 'NO [CONTACTADMIN] The account is suspended',
   'sending-suspended': 'NO [CONTACTADMIN] The account may not send mail',

@@ -1,12 +1,10 @@
 /** Passwords for single mail programs. */
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import { call } from '../api.ts';
 import { failed } from '../mail/actions.ts';
-import { codeOf } from '../mail/mailbox.ts';
 import { toast } from '../ui/toast.tsx';
 import { mediumDate } from '../words/format.ts';
-import { useWords } from '../words/words.ts';
-import { Check, Field, Loaded, SaveRow, Section, useResource } from './resource.tsx';
+import { Check, Field, Loaded, SaveRow, Section, useForm, useResource } from './resource.tsx';
 import { useSettingsWords } from './words.ts';
 
 const SCOPES = ['imap', 'pop3', 'send', 'sieve'] as const;
@@ -84,31 +82,15 @@ export function AppPasswords() {
 }
 
 function NewOne({ onMade }: { readonly onMade: (made: AppPassword & { readonly password: string }) => void }) {
-  const { appPasswords: words, security } = useSettingsWords();
-  const { error: wordsOf } = useWords();
+  const words = useSettingsWords().appPasswords;
   const [scopes, setScopes] = useState<readonly Scope[]>(SCOPES);
-  const [busy, setBusy] = useState(false);
-  const [complaint, setComplaint] = useState('');
-
-  const submit = async (event: FormEvent<HTMLFormElement>) => {
-    event.preventDefault();
-    const form = event.currentTarget;
-    const data = new FormData(form);
-    if (scopes.length === 0) return setComplaint(words.nothing);
-    setBusy(true);
-    setComplaint('');
-    try {
-      const body = { name: data.get('name'), current: data.get('current'), scopes };
-      onMade(await call('POST', '/v1/app-passwords', { body }));
-      form.reset();
-      setScopes(SCOPES);
-    } catch (error) {
-      setComplaint(codeOf(error) === 'auth-failed' ? security.wrong : wordsOf(codeOf(error)));
-    }
-    setBusy(false);
-  };
+  const { busy, complaint, submit } = useForm(async ({ name, current }) => {
+    if (scopes.length === 0) return words.nothing;
+    onMade(await call('POST', '/v1/app-passwords', { body: { name, current, scopes } }));
+    return setScopes(SCOPES);
+  });
   return (
-    <form className="stack narrow" onSubmit={(event) => void submit(event)}>
+    <form className="stack narrow" onSubmit={submit}>
       <Field label={words.name} hint={words.nameHint}>
         <input name="name" required maxLength={100} />
       </Field>

@@ -1,5 +1,5 @@
 /** What the service keeps: asked for when a page opens, and put back when it is saved. */
-import { type ReactNode, useCallback, useEffect, useState } from 'react';
+import { type FormEvent, type ReactNode, useCallback, useEffect, useState } from 'react';
 import { call } from '../api.ts';
 import { failed } from '../mail/actions.ts';
 import { codeOf } from '../mail/mailbox.ts';
@@ -132,6 +132,36 @@ export function Choice<K extends string>({ label, hint, value, options, onChange
       </select>
     </Field>
   );
+}
+
+/** A form: what `act` answers, or what went wrong, is complained of below it; else it is emptied. */
+export function useForm(act: (given: Readonly<Record<string, string>>) => Promise<string | void>): {
+  readonly busy: boolean;
+  readonly complaint: string;
+  readonly submit: (event: FormEvent<HTMLFormElement>) => void;
+} {
+  const { wrong } = useSettingsWords().security;
+  const words = useWords();
+  const [busy, setBusy] = useState(false);
+  const [complaint, setComplaint] = useState('');
+  const run = async (form: HTMLFormElement) => {
+    setBusy(true);
+    setComplaint('');
+    try {
+      const refused = await act(Object.fromEntries(new FormData(form)) as Record<string, string>);
+      if (refused === undefined) form.reset();
+      else setComplaint(refused);
+    } catch (error) {
+      // Whoever is signed in was asked for the password only.
+      setComplaint(codeOf(error) === 'auth-failed' ? wrong : words.error(codeOf(error)));
+    }
+    setBusy(false);
+  };
+  const submit = (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    void run(event.currentTarget);
+  };
+  return { busy, complaint, submit };
 }
 
 interface SaveProps {

@@ -1,14 +1,12 @@
-/** The password, those of single programs, and where one is signed in. */
-import { type FormEvent, useState } from 'react';
+/** The password, the code beside it, passwords of single programs, and where one is signed in. */
 import { call } from '../api.ts';
 import { failed } from '../mail/actions.ts';
-import { codeOf } from '../mail/mailbox.ts';
 import { toast } from '../ui/toast.tsx';
 import { mediumDate } from '../words/format.ts';
-import { useWords } from '../words/words.ts';
 import { AppPasswords } from './app-passwords.tsx';
 import { programName } from './program-name.ts';
-import { Field, Loaded, SaveRow, Section, useResource } from './resource.tsx';
+import { Field, Loaded, SaveRow, Section, useForm, useResource } from './resource.tsx';
+import { SecondStep } from './second-step.tsx';
 import { useSettingsWords } from './words.ts';
 
 interface Session {
@@ -26,6 +24,7 @@ export function Security() {
   return (
     <>
       <PasswordForm onChanged={sessions.load} />
+      <SecondStep />
       <AppPasswords />
       <Sessions of={sessions} />
     </>
@@ -34,29 +33,13 @@ export function Security() {
 
 function PasswordForm({ onChanged }: { readonly onChanged: () => void }) {
   const words = useSettingsWords().security;
-  const { error: wordsOf } = useWords();
-  const [busy, setBusy] = useState(false);
-  const [complaint, setComplaint] = useState('');
-
-  const submit = async (event: FormEvent<HTMLFormElement>) => {
-    event.preventDefault();
-    const form = event.currentTarget;
-    const data = new FormData(form);
-    const [current, password, again] = ['current', 'password', 'again'].map((name) => data.get(name) as string);
-    if (password !== again) return setComplaint(words.different);
-    if ((password ?? '').length < SHORTEST) return setComplaint(words.tooShort);
-    setBusy(true);
-    setComplaint('');
-    try {
-      await call('PUT', '/v1/profile/password', { body: { current, password } });
-      form.reset();
-      toast(words.changed);
-      onChanged();
-    } catch (error) {
-      setComplaint(codeOf(error) === 'auth-failed' ? words.wrong : wordsOf(codeOf(error)));
-    }
-    setBusy(false);
-  };
+  const { busy, complaint, submit } = useForm(async ({ current, password = '', again }) => {
+    if (password !== again) return words.different;
+    if (password.length < SHORTEST) return words.tooShort;
+    await call('PUT', '/v1/profile/password', { body: { current, password } });
+    toast(words.changed);
+    return onChanged();
+  });
   const field = (name: string, label: string, autoComplete: string) => (
     <Field label={label}>
       <input name={name} type="password" autoComplete={autoComplete} required maxLength={1000} />
@@ -64,7 +47,7 @@ function PasswordForm({ onChanged }: { readonly onChanged: () => void }) {
   );
   return (
     <Section title={words.password} intro={words.passwordHint}>
-      <form className="stack narrow" onSubmit={(event) => void submit(event)}>
+      <form className="stack narrow" onSubmit={submit}>
         {field('current', words.current, 'current-password')}
         {field('password', words.wanted, 'new-password')}
         {field('again', words.again, 'new-password')}

@@ -239,6 +239,28 @@ export const en = {
     unknown: 'Unknown program',
   },
 
+  secondStep: {
+    title: 'Second step',
+    intro:
+      'A code of your phone beside the password. Whoever gets to know the password alone gets nowhere with it. Mail programs cannot ask for a code: make passwords for them below.',
+    off: 'Switched off',
+    on: (date: string) => `Switched on since ${date}`,
+    left: (n: number) => (n === 1 ? 'One recovery code is left' : `${n} recovery codes are left`),
+    current: 'Password, to be sure',
+    start: 'Switch on',
+    scan: 'Scan this with an authenticator program, or give it the key below. Then type the code that it shows.',
+    picture: 'The key as a QR code',
+    key: 'Key',
+    code: 'Code',
+    codeHint: 'Six digits, or a recovery code.',
+    confirm: 'Confirm',
+    recovery:
+      'Recovery codes, shown only now. Each opens once, when the phone is lost. Keep them where the phone is not.',
+    newCodes: 'New recovery codes',
+    end: 'Switch off',
+    ended: 'The second step is switched off',
+  },
+
   appPasswords: {
     title: 'Passwords for mail programs',
     intro:

@@ -22,6 +22,7 @@ const ERRORS: Readonly<Record<string, string>> = {
   offline: 'The service cannot be reached. Try again in a moment.',
   'not-signed-in': 'You are not signed in any more.',
   'auth-failed': 'The address or the password is wrong.',
+  'code-required': 'That code does not count, or was used before.',
   'auth-throttled': 'Too many attempts. Wait a little.',
   'account-suspended': 'This account is suspended.',
   'sending-suspended': 'This account may not send mail at the moment.',
@@ -68,7 +69,8 @@ export const en = {
   signingIn: 'Signing in…',
   startPage: 'Settings for mail programs, API',
   signOut: 'Sign out',
-  wrongPassword: 'The address or the password is wrong.',
+  code: 'Code',
+  codeHint: 'Of your authenticator program, or a recovery code.',
 
   folders: 'Folders',
   folderName: (folder: Pick<Folder, 'role' | 'name'>): string => ROLES[folder.role ?? ''] ?? folder.name,

@@ -22,6 +22,7 @@ const ERRORS: Readonly<Record<string, string>> = {
   offline: '서비스에 연결할 수 없습니다. 잠시 뒤에 다시 하세요.',
   'not-signed-in': '로그인이 끝났습니다. 다시 로그인하세요.',
   'auth-failed': '주소나 비밀번호가 맞지 않습니다.',
+  'code-required': '맞지 않거나 이미 쓴 코드입니다.',
   'auth-throttled': '시도가 너무 많습니다. 잠시 기다리세요.',
   'account-suspended': '이 계정은 정지되었습니다.',
   'sending-suspended': '이 계정은 지금 메일을 보낼 수 없습니다.',
@@ -68,7 +69,8 @@ export const ko: Words = {
   signingIn: '로그인하는 중…',
   startPage: '메일 프로그램 설정, API',
   signOut: '로그아웃',
-  wrongPassword: '주소나 비밀번호가 맞지 않습니다.',
+  code: '코드',
+  codeHint: '인증 프로그램의 코드, 또는 복구 코드입니다.',
 
   folders: '편지함',
   folderName: (folder) => ROLES[folder.role ?? ''] ?? folder.name,

@@ -14,6 +14,12 @@ const SESSION_MS = SESSION_DAYS * 86_400_000;
 const credentials = z.strictObject({
   address: z.string().min(1).max(320),
   password: z.string().min(1).max(1_000),
+  code: z
+    .string()
+    .min(1)
+    .max(40)
+    .optional()
+    .describe('Of the authenticator program, or a recovery code: wanted when the answer is `code-required`'),
   cookie: z
     .boolean()
     .default(false)
@@ -50,10 +56,10 @@ export function sessionRoutes(app: App, services: Services): void {
       },
     },
     async (request, reply) => {
-      const { address, password, cookie } = request.body;
+      const { address, password, code, cookie } = request.body;
       // Else another site could sign a visitor in to an account of its own.
       if (cookie) requireOwnPage(request);
-      const user = await directory.authenticate(address, password, { protocol: 'http', remote: request.ip });
+      const user = await directory.authenticate(address, password, { protocol: 'http', remote: request.ip }, code);
       const token = await newSession(services, request, user);
       const shown = { id: user.account, address: user.address, admin: user.admin };
       if (!cookie) return { token, account: shown };
