@@ -13,6 +13,7 @@ import { PickUpPasswords } from '../downmail/passwords.ts';
 import { PickUp } from '../downmail/pick-up.ts';
 import { type DownmailPolicy, type SenderMode, SENDER_MODES } from '../downmail/policy.ts';
 import { SenderMailboxManager } from '../downmail/manager.ts';
+import { SenderSignIn } from '../downmail/sender-sign-in.ts';
 import type { Intake } from '../intake/intake.ts';
 import type { OutgoingCheckParts } from '../submit/outgoing-check.ts';
 import { outgoingCheck } from './engines.ts';
@@ -36,6 +37,7 @@ export interface Downmail {
   readonly carrier: SenderMailboxCarrier;
   readonly pickUp: PickUp;
   readonly manager: SenderMailboxManager;
+  readonly senderSignIn: SenderSignIn;
 }
 
 export function downmailPolicyOf({ downmail, hostname }: Pick<Config, 'downmail' | 'hostname'>): DownmailPolicy {
@@ -89,6 +91,7 @@ export function openDownmail(config: Config, parts: DownmailParts): Downmail {
     }),
     pickUp: new PickUp({ store, senderIds, dispatcher, cache, clock }),
     manager: new SenderMailboxManager({ passwords, dispatcher }),
+    senderSignIn: new SenderSignIn({ senderIds, directory }),
   };
 }
 

@@ -364,6 +364,7 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log, sign
     connections,
     metrics,
     pickUp: downmail.pickUp,
+    senderSignIn: downmail.senderSignIn,
     manageSieve: () => sieveUrl(hostname, listening.get('managesieve')),
     version: VERSION,
   });
@@ -377,6 +378,7 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log, sign
     tls,
     allowPlaintextLogin,
     pickUp: downmail.pickUp,
+    senderSignIn: downmail.senderSignIn,
   });
   const submission = smtp('submission');
   const protocols: Partial<Record<ListenName, readonly [LineProtocol, TlsIdentity?]>> = {

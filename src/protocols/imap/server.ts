@@ -1,6 +1,7 @@
 /** IMAP as the network layer runs it. */
 import type { Directory } from '../../directory/api.ts';
 import type { PickUp } from '../../downmail/pick-up.ts';
+import type { SenderSignIn } from '../../downmail/sender-sign-in.ts';
 import type { MailStore } from '../../mailstore/api.ts';
 import type { AccountConnections } from '../../net/account-connections.ts';
 import type { ErrorDelay } from '../../net/error-delay.ts';
@@ -31,6 +32,8 @@ export interface ImapServices {
   readonly metrics: Metrics;
   /** For who signs in with the user id of a notification; absent: nothing is kept here for others to fetch. */
   readonly pickUp?: Pick<PickUp, 'open'>;
+  /** For who signs in to his sender mailbox; absent: nobody has one. */
+  readonly senderSignIn?: Pick<SenderSignIn, 'authenticate'>;
   /** The URL of the ManageSieve server for the scripts of mailboxes (RFC 6785 §2.1); absent, or undefined, when there is none. */
   readonly manageSieve?: () => string | undefined;
   /** Told by ID. */

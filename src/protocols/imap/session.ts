@@ -1,5 +1,5 @@
 /** One IMAP connection: reads commands, runs them in order, and tells the client what others change meanwhile. */
-import { HeldAccount } from '../../downmail/held-account.ts';
+import { heldAccount } from '../../downmail/held-account.ts';
 import type { HeldMail } from '../../downmail/pick-up.ts';
 import { EventNoting } from '../../intake/sieve/events.ts';
 import type { Principal, MailAccount, VersionChanges } from '../../mailstore/api.ts';
@@ -165,13 +165,18 @@ export class Session {
     this.connection.startCompression();
   }
 
-  /** A password was right: from here on the session is that account's. */
-  async signIn(who: Principal & { kind: 'user' }): Promise<void> {
+  /** A password was right: from here on the session is that account's, or what `shown` makes of it. */
+  async signIn(
+    who: Principal & { kind: 'user' },
+    shown?: (account: MailAccount & Disposable) => Promise<MailAccount & Disposable>,
+  ): Promise<void> {
     const { connections } = this.services;
     this.#place?.[Symbol.dispose]();
     this.#place = connections?.enter(who.account, this.connection.remoteAddress);
     if (connections !== undefined && this.#place === undefined)
       throw new Refusal('NO', '[LIMIT] The account has too many connections: close some');
+    if (shown !== undefined)
+      return this.#signedIn(await shown(await this.services.store.open(who, who.account)), who.address);
     this.#who = who;
     const noting = new EventNoting(who.address, () => this.now());
     this.#signedIn(await this.services.store.open(who, who.account, { noting }), who.address);
@@ -179,7 +184,7 @@ export class Session {
 
   /** The user id and the password of a notification were right: the session has one mail. */
   async signInToHeld(mail: HeldMail): Promise<void> {
-    this.#signedIn(await HeldAccount.of(mail), mail.userId);
+    this.#signedIn(await heldAccount(mail), mail.userId);
   }
 
   #signedIn(account: MailAccount & Disposable, address: string): void {

@@ -2,6 +2,7 @@
 import type { Directory } from '../../directory/api.ts';
 import { GONE } from '../../downmail/gone.ts';
 import { type Opened, PickUp } from '../../downmail/pick-up.ts';
+import { SenderSignIn } from '../../downmail/sender-sign-in.ts';
 import type { MailStore } from '../../mailstore/api.ts';
 import { MailError } from '../../mail/error.ts';
 import { isLoopback } from '../../net/address.ts';
@@ -19,6 +20,7 @@ import { inLanguage, type Language } from './languages.ts';
 import { Maildrop } from './maildrop.ts';
 import type { Drop, MaildropLocks } from './maildrop.ts';
 import { errorReply } from './reply.ts';
+import { WaitingDrop } from './waiting-drop.ts';
 import { parseCommandLine } from './wire/command-line.ts';
 import { DotStuffing } from './wire/multiline.ts';
 
@@ -39,6 +41,8 @@ export interface SessionServices {
   readonly commands: CommandMetrics;
   /** For who signs in with the user id of a notification; absent: nothing is kept here for others to fetch. */
   readonly pickUp?: Pick<PickUp, 'open'>;
+  /** For who signs in to his sender mailbox; absent: nobody has one. */
+  readonly senderSignIn?: Pick<SenderSignIn, 'authenticate'>;
 }
 
 /** Before sign-in, and after (RFC 1939 §3: at least ten minutes). */
@@ -194,15 +198,16 @@ export class Session {
 
   /** From authorization to transaction, or an error that does not tell why. */
   async signIn(address: string, password: string): Promise<void> {
-    const { directory, mailstore, locks, connections, pickUp } = this.#services;
+    const { directory, mailstore, locks, connections, pickUp, senderSignIn } = this.#services;
     if (pickUp !== undefined && PickUp.isUserId(address)) return await this.#signInToHeld(pickUp, address, password);
+    const sender = SenderSignIn.isName(address) ? senderSignIn : undefined;
     try {
       const from = { protocol: 'pop3', remote: this.#connection.remoteAddress } as const;
-      const user = await directory.authenticate(address, password, from);
+      const user = await (sender ?? directory).authenticate(address, password, from);
       this.#place = connections?.enter(user.account, this.#connection.remoteAddress);
       if (connections !== undefined && this.#place === undefined)
         return this.error('[SYS/TEMP] The account has too many connections: close some');
-      const lock = locks.acquire(user.account);
+      const lock = locks.acquire(sender === undefined ? user.account : `${user.account} sender mailbox`);
       if (lock === undefined) {
         this.#leave();
         return this.error('[IN-USE] Another POP3 session has this mailbox');
@@ -211,7 +216,7 @@ export class Session {
       const account = await mailstore.open(user, user.account);
       try {
         await account.refresh();
-        this.#maildrop = new Maildrop(account);
+        this.#maildrop = sender === undefined ? new Maildrop(account) : await WaitingDrop.of(account);
       } catch (error) {
         account[Symbol.dispose]();
         throw error;

@@ -1,5 +1,7 @@
 import { GONE } from '../../../downmail/gone.ts';
 import { PickUp } from '../../../downmail/pick-up.ts';
+import { SenderSignIn } from '../../../downmail/sender-sign-in.ts';
+import { waitingAccount } from '../../../downmail/waiting-account.ts';
 import { capabilityWords } from '../capability.ts';
 import { command } from '../command.ts';
 import { Refusal } from '../reply.ts';
@@ -7,13 +9,15 @@ import type { Session } from '../session.ts';
 
 /** Signs in, by whatever way the password came. Answers the text of the tagged OK. */
 export async function signIn(session: Session, address: string, password: string): Promise<string> {
-  const { directory, pickUp } = session.services;
+  const { directory, pickUp, senderSignIn } = session.services;
   const from = { protocol: 'imap', remote: session.connection.remoteAddress } as const;
   if (pickUp !== undefined && PickUp.isUserId(address)) {
     const found = await pickUp.open(address, password, from);
     if (found.kind === 'gone') throw new Refusal('NO', `[NONEXISTENT] ${GONE[found.state]}`);
     await session.signInToHeld(found.mail);
-  } else await session.signIn(await directory.authenticate(address, password, from));
+  } else if (senderSignIn !== undefined && SenderSignIn.isName(address))
+    await session.signIn(await senderSignIn.authenticate(address, password, from), waitingAccount);
+  else await session.signIn(await directory.authenticate(address, password, from));
   return `[CAPABILITY ${capabilityWords(session.facts)}] Signed in`;
 }
 
