@@ -5,6 +5,7 @@ import { ManualClock } from '../../src/adapters/clock-manual.ts';
 import { MemoryKv, type Nasty } from '../../src/adapters/kv-memory.ts';
 import { openQueue } from '../../src/adapters/queue-kv.ts';
 import { SeededRandom } from '../../src/adapters/random-seeded.ts';
+import { StaticResolver } from '../../src/adapters/resolver-static.ts';
 import { Dispatcher } from '../../src/delivery/dispatcher.ts';
 import type { FeedbackPayload } from '../../src/delivery/feedback/entry.ts';
 import { FEEDBACK_POLICY } from '../../src/delivery/feedback/policy.ts';
@@ -35,6 +36,7 @@ import { createMailStore } from '../../src/mailstore/store.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { KeyValueStore } from '../../src/ports/kv.ts';
 import type { Resolver } from '../../src/ports/resolver.ts';
+import type { Scanner } from '../../src/ports/scanner.ts';
 import { SieveScripts } from '../../src/intake/sieve/scripts.ts';
 import { SieveStage } from '../../src/intake/sieve/stage.ts';
 import { file } from '../../src/intake/stages/file.ts';
@@ -42,7 +44,9 @@ import { RejectListStage } from '../../src/intake/stages/reject-list.ts';
 import { loop } from '../../src/intake/stages/loop.ts';
 import { NotifyStage } from '../../src/intake/stages/notify.ts';
 import { VirusStage } from '../../src/intake/stages/virus.ts';
+import { SpamStage, type SpamParts } from '../../src/intake/stages/spam.ts';
 import { Engines } from '../../src/intake/scan/engines.ts';
+import { BayesFilters } from '../../src/intake/spam/bayes-filters.ts';
 import { VacationStage } from '../../src/intake/stages/vacation.ts';
 import { AutomaticSender } from '../../src/submit/automatic.ts';
 import { Receipts } from '../../src/submit/receipts.ts';
@@ -134,8 +138,25 @@ export interface SendingOptions {
   readonly domain?: string;
   /** Default: a conventional server. */
   readonly downmail?: Partial<DownmailPolicy>;
+  /** What judges mail from outside. Default: nobody does. */
+  readonly spam?: Scanner;
   /** Of other servers. */
   readonly resolver?: Pick<Resolver, 'txt'>;
+}
+
+type SpamCommon = Omit<SpamParts, 'engines' | 'filters' | 'resolver' | 'rules' | 'limit' | 'onFailure' | 'loopback'>;
+
+function spamStage(scanner: Scanner, common: SpamCommon & ConstructorParameters<typeof BayesFilters>[0]): SpamStage {
+  return new SpamStage({
+    ...common,
+    engines: new Engines({ ...common, scanners: [scanner], deadlineMs: 1_000 }),
+    filters: new BayesFilters(common),
+    resolver: new StaticResolver({}),
+    rules: { addressLists: [], domainLists: [], languages: [] },
+    limit: 5,
+    onFailure: 'retry',
+    loopback: false,
+  });
 }
 
 /** What survives a crash. */
@@ -187,6 +208,7 @@ export async function sendingWorld(options: SendingOptions = {}) {
         rules: { malware: 'error-queue', executables: 'error-queue', archives: 'accept', onFailure: 'retry' },
       }),
       new RejectListStage({ ...common, rejectLists }),
+      ...(options.spam ? [spamStage(options.spam, { ...common, kv: store })] : []),
       ...(options.downmail ? [new OriginalsStage({ ...agents, policy, gateway })] : []),
       new SieveStage(agents),
       new VacationStage(agents),
