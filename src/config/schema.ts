@@ -105,6 +105,18 @@ const spam = z
   .prefault({})
   .describe('Spam. Each mail shows its points and their reasons to its owner.');
 
+const protection = z
+  .strictObject({
+    check: flag(true, 'Whether readers are warned of arriving mail that passes itself off as something else.'),
+    bad_hosts: text(
+      '',
+      'A file of hosts and domains that are known to be bad, one a line; read again when it changes. Empty: none.',
+    ),
+    loopback: flag(false, 'Whether mail from this machine itself is looked at, too.'),
+  })
+  .prefault({})
+  .describe('Warnings while reading: look-alikes, links that lead elsewhere, files that run.');
+
 const viruses = z
   .strictObject({
     check: flag(true, 'Whether arriving and outgoing mail is looked into for viruses and for files that run.'),
@@ -386,6 +398,7 @@ export const schema = z.strictObject({
   dns,
   authentication,
   spam,
+  protection,
   viruses,
   modules,
   pager,

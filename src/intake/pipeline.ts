@@ -6,6 +6,7 @@
  */
 import { MailError } from '../mail/error.ts';
 import type { HeaderBlock } from '../mail/header.ts';
+import type { MailWarning } from '../mail/phishing/warnings.ts';
 import type { Body, MailAccount, MessageDetails, Staged } from '../mailstore/api.ts';
 import type { LocalRecipient, Origin, Source } from './arrival.ts';
 import type { RunningCheck } from './authentication/check.ts';
@@ -14,6 +15,8 @@ import type { IntakePayload, IntakeRecipient } from './entry.ts';
 import type { Person } from './people.ts';
 import type { Plan } from './plan.ts';
 import type { Assessment } from './spam/assessment.ts';
+import type { MailText } from './spam/mail-text.ts';
+import type { Harm } from './scan/harm.ts';
 
 /** The order, from the first stage to the last. */
 export const STAGE_ORDER = [
@@ -27,6 +30,7 @@ export const STAGE_ORDER = [
   'pass-back',
   'domain-reports',
   'spam',
+  'protection',
   'sieve',
   'vacation',
   'file',
@@ -36,7 +40,7 @@ export type StageName = (typeof STAGE_ORDER)[number];
 
 /** What a stage works with; a word that a stage `gives` must come from an earlier one. */
 export type Fact = 'envelope' | 'header' | 'body' | 'account' | Finding;
-export type Finding = 'authentication' | 'trust' | 'junk' | 'virus-verdict' | 'spam-score' | 'plan';
+export type Finding = 'authentication' | 'trust' | 'junk' | 'virus-verdict' | 'spam-score' | 'warnings' | 'plan';
 
 /**
  * What it means when a stage fails, other than by refusing the mail: `accept`, the mail goes on as if the stage were not there;
@@ -87,6 +91,14 @@ export interface Findings {
   assessment?: Assessment;
   /** RFC 5235 §3.3: 1 (no virus) to 5; absent: not tested. */
   virustest?: number;
+  /** What looking into the files has brought. */
+  harm?: Harm;
+  /** The mail as checks read it. */
+  text?: MailText;
+  /** What its reader is to be careful of. */
+  warnings?: readonly MailWarning[];
+  /** Its author's organisational domain, when no mail from there was here before. */
+  seenDomain?: string;
   /** What the owner's rules ask for; absent: into INBOX. */
   plan?: Plan;
 }

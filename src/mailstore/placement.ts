@@ -23,8 +23,8 @@ export interface NewPlacement {
   /** It takes the place of this message, which goes in the same commit: its folder, its flags and keywords, the date on which it came.
    * `message-missing` when that is gone; then nothing is placed. */
   readonly replaces?: MsgId;
-  /** Records about the email, under its id, written in the same commit; none when the delivery id was known already. */
-  readonly records?: readonly { readonly kind: string; readonly value: unknown }[];
+  /** Records about the email, under its id unless they have another, written in the same commit; none when the delivery id was known already. */
+  readonly records?: readonly { readonly kind: string; readonly id?: string; readonly value: unknown }[];
 }
 
 export interface Placed {

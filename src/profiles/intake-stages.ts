@@ -16,6 +16,8 @@ import { type SieveParts, SieveStage } from '../intake/sieve/stage.ts';
 import { authentication } from '../intake/stages/authentication.ts';
 import { file } from '../intake/stages/file.ts';
 import { loop } from '../intake/stages/loop.ts';
+import { BadHosts } from '../intake/protection/bad-hosts.ts';
+import { ProtectionStage } from '../intake/stages/protection.ts';
 import { NotifyStage } from '../intake/stages/notify.ts';
 import type { SendingParts } from '../intake/stages/parts.ts';
 import { SpamStage, dnsList } from '../intake/stages/spam.ts';
@@ -88,6 +90,15 @@ export function openPipeline(parts: IntakeStageParts): Pipeline {
               onFailure: spam.on_failure,
               loopback: spam.loopback,
               ...(spam.greylisting && { greylist: new Greylist(cache, clock) }),
+            }),
+          ]
+        : []),
+      ...(config.protection.check
+        ? [
+            new ProtectionStage({
+              ...parts,
+              bad: new BadHosts(config.protection.bad_hosts, log),
+              loopback: config.protection.loopback,
             }),
           ]
         : []),

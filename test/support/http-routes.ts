@@ -320,6 +320,8 @@ export const PUBLIC = [
   'GET /start',
   'GET /style.css',
   'GET /.well-known/mta-sts.txt',
+  // Shows what we sealed, and nothing else.
+  'GET /leave',
   'GET /problems',
   'GET /sign-in/:token',
   'POST /sign-in/:token',

@@ -16,6 +16,8 @@ export interface Link {
   readonly host: string;
   /** The host that the text of the link names, if it names one. */
   readonly shownHost?: string;
+  /** Something stands before the host that reads like one: `https://bank.example@host`. */
+  readonly userinfo?: true;
 }
 
 export interface MailText {
@@ -64,7 +66,6 @@ export function leaves(root: Part, { nested = false, most = MOST_PARTS } = {}): 
 }
 
 const URL_TEXT = /\bhttps?:\/\/([^\s<>"'/?#\\]{1,300})/gi;
-const ANCHOR = /<a\s([^<>]{0,2000})>([^<]{0,300})/gi;
 const HREF = /\bhref\s{0,5}=\s{0,5}["']?https?:\/\/([^\s<>"'/?#\\]{1,300})/i;
 const SHOWN = /^\s{0,20}(?:https?:\/\/)?((?:[\p{L}\p{N}-]{1,63}\.){1,8}\p{L}{2,24})(?:[/?#]\S{0,200})?\s{0,20}$/iu;
 
@@ -74,13 +75,36 @@ function linksOf(text: string, html: string): Link[] {
     const host = hostOf(authority ?? '');
     if (host === '' || links.size >= MOST_LINKS) return;
     const shownHost = shown === undefined ? '' : hostOf(shown);
-    links.set(`${host} ${shownHost}`, { host, ...(shownHost !== '' && { shownHost }) });
+    const before = authority?.slice(0, Math.max(0, authority.lastIndexOf('@'))) ?? '';
+    const userinfo = before.includes('.');
+    const key = `${host} ${shownHost} ${userinfo}`;
+    links.set(key, { host, ...(shownHost !== '' && { shownHost }), ...(userinfo && { userinfo }) });
   };
-  for (const [, attributes = '', inner = ''] of html.matchAll(ANCHOR))
-    add(HREF.exec(attributes)?.[1], SHOWN.exec(inner)?.[1]);
+  for (const { attributes, inner } of anchors(html)) add(HREF.exec(attributes)?.[1], SHOWN.exec(inner)?.[1]);
   for (const [, authority] of text.matchAll(URL_TEXT)) add(authority);
   for (const [, authority] of html.matchAll(URL_TEXT)) add(authority);
   return [...links.values()];
+}
+
+/** Characters of the attributes and of the content of a link. */
+const MOST_ATTRIBUTES = 2_000;
+const MOST_INNER = 600;
+
+/** The links of a page with what they show, in one pass. */
+function* anchors(html: string): Generator<{ readonly attributes: string; readonly inner: string }> {
+  let open: { attributes: string; from: number } | undefined;
+  let found = 0;
+  for (const { index, 1: slash } of html.matchAll(/<(\/?)a(?=[\s>])/gi)) {
+    if (open !== undefined) {
+      const { attributes, from } = open;
+      yield { attributes, inner: htmlToText(html.slice(from, Math.min(index, from + MOST_INNER)), MOST_INNER) };
+      open = undefined;
+    }
+    if (slash === '/') continue;
+    const end = html.slice(index, index + MOST_ATTRIBUTES).indexOf('>');
+    if (end < 0 || ++found > MOST_LINKS) continue;
+    open = { attributes: html.slice(index + 3, index + end), from: index + end + 1 };
+  }
 }
 
 function hostOf(authority: string): string {

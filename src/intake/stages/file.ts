@@ -12,7 +12,7 @@ import type { Delivery, Stage } from '../pipeline.ts';
 import type { Plan } from '../plan.ts';
 import { flagsOf, targetOf } from '../sieve/mailboxes.ts';
 import { SieveMemory } from '../sieve/memory.ts';
-import { defaultFolder, defaultKeywords, inboxOf, isUserError, recordsOf } from './parts.ts';
+import { defaultFolder, defaultKeywords, inboxOf, isUserError, readAgain, recordsOf, withWarnings } from './parts.ts';
 
 export interface FileParts {
   readonly clock: Clock;
@@ -37,14 +37,8 @@ export function file({ clock, log }: FileParts): Stage {
         const keywords = defaultKeywords(delivery);
         const internalDate = mail.received;
         const records = recordsOf(findings);
-        const { withdrawn } = await account.publish(staged, {
-          folder: folder.id,
-          flags,
-          keywords,
-          internalDate,
-          deliveryId,
-          records,
-        });
+        const to: NewPlacement = { folder: folder.id, flags, keywords, internalDate, deliveryId, records };
+        const { withdrawn } = (await warned(delivery, to)) ?? (await account.publish(staged, to));
         // Nobody is told of a mail that its sender took back.
         return withdrawn === true;
       }
@@ -105,9 +99,8 @@ class Filing {
 
   #place(header: SieveHeader, to: NewPlacement): Promise<Placed> {
     const { account, delivery, plan } = this.#parts;
-    return header.edited
-      ? account.addMessage(this.#edited(header, plan), to)
-      : account.publish(delivery.recipient.staged, to);
+    const made = withWarnings(header, delivery.findings);
+    return made.edited ? account.addMessage(edited(made, plan), to) : account.publish(delivery.recipient.staged, to);
   }
 
   #default(): Promise<Folder> {
@@ -130,9 +123,20 @@ class Filing {
       return account.folderAt(action.mailbox) ?? (await this.#default());
     }
   }
+}
 
-  async *#edited(header: SieveHeader, { body, details }: Plan): AsyncIterable<Uint8Array> {
-    yield header.bytes();
-    yield* body.stream(details.structure.bodyStart);
-  }
+/** A mail of which no rule made a plan, with what its reader is to be careful of; undefined when there is nothing. */
+async function warned(delivery: Delivery, to: NewPlacement): Promise<Placed | undefined> {
+  if (delivery.findings.warnings === undefined) return undefined;
+  const { header } = await readAgain(delivery);
+  const made = withWarnings(header, delivery.findings);
+  return made.edited ? await delivery.account.addMessage(edited(made, await delivery.content()), to) : undefined;
+}
+
+async function* edited(
+  header: SieveHeader,
+  { body, details }: Pick<Plan, 'body' | 'details'>,
+): AsyncIterable<Uint8Array> {
+  yield header.bytes();
+  yield* body.stream(details.structure.bodyStart);
 }

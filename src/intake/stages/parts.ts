@@ -12,6 +12,7 @@ import { HEAD_LIMIT } from '../arrival.ts';
 import type { Delivery, Findings } from '../pipeline.ts';
 import { newMailFolder } from '../new-mail.ts';
 import type { Plan } from '../plan.ts';
+import { SEEN_DOMAIN, WARNING_FIELD, warningField, WARNINGS } from '../protection/warnings.ts';
 import { ASSESSMENT } from '../spam/assessment.ts';
 
 /** Stages that send something for the owner. */
@@ -60,8 +61,20 @@ export function defaultKeywords({ mail, findings: { person } }: Delivery): reado
 }
 
 /** What is kept beside a mail, in the commit that files it. */
-export function recordsOf({ assessment }: Findings): NonNullable<NewPlacement['records']> {
-  return assessment === undefined ? [] : [{ kind: ASSESSMENT, value: assessment }];
+export function recordsOf({ assessment, warnings, seenDomain }: Findings): NonNullable<NewPlacement['records']> {
+  return [
+    ...(assessment === undefined ? [] : [{ kind: ASSESSMENT, value: assessment }]),
+    ...(warnings === undefined ? [] : [{ kind: WARNINGS, value: warnings }]),
+    ...(seenDomain === undefined ? [] : [{ kind: SEEN_DOMAIN, id: seenDomain, value: 1 }]),
+  ];
+}
+
+/** With a field for each warning above the others; those that came with the mail are nobody's word. */
+export function withWarnings(header: SieveHeader, { warnings = [] }: Findings): SieveHeader {
+  const worth = warnings.filter(({ level }) => level === 'warning');
+  if (worth.length === 0) return header;
+  const plain = header.without(new Set(header.all(WARNING_FIELD)));
+  return worth.toReversed().reduce((made, one) => made.with(WARNING_FIELD, warningField(one), false), plain);
 }
 
 /** Of a mail of which no rule made a plan. */

@@ -83,6 +83,7 @@ export class SpamStage implements Stage {
     const { mail, recipient, findings, account } = delivery;
     const looked = await this.#shared(delivery, deadline);
     const { limit, log } = this.#parts;
+    findings.text = looked.text;
     const own = [...(await this.#bayes(account, looked)), ...(await known(account, mail, looked.text))];
     const assessment = assessmentOf([...looked.points, ...own], limit);
     const { score, spam } = assessment;

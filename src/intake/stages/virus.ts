@@ -53,7 +53,9 @@ export class VirusStage implements Stage {
       log.warn({ id: mail.id, recipient: recipient.address }, 'a mail that was held is let through for an operator');
       return false;
     }
-    const { malware, executables, closed } = await this.#harm(delivery, deadline);
+    const harm = await this.#harm(delivery, deadline);
+    const { malware, executables, closed } = harm;
+    findings.harm = harm;
     findings.virustest = malware.length > 0 ? 5 : executables.length > 0 ? 4 : 1;
     if (malware.length > 0) {
       this.#found.inc({ what: 'malware' });

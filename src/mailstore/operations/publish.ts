@@ -23,7 +23,7 @@ export function publish(facts: StagedFacts, to: NewPlacement, now: number): Oper
   const dot = to.deliveryId?.indexOf('.') ?? -1;
   const first = dot < 0 ? [] : deliveryKeys(to.deliveryId?.slice(0, dot) ?? '');
   const today = Math.floor(now / DAY);
-  const records = (to.records ?? []).map(({ kind, value }) => recordRow(kind, facts.email, value));
+  const records = (to.records ?? []).map(({ kind, id, value }) => recordRow(kind, id ?? facts.email, value));
   return {
     reads: () => [...facts.threadKeys.map(({ key }) => key), ...(delivery ?? []), ...first],
     plan(draft) {

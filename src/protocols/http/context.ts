@@ -16,6 +16,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Random } from '../../ports/random.ts';
 import type { Receipts } from '../../submit/receipts.ts';
 import type { Cursors } from './cursor.ts';
+import type { LeavingLinks } from './leaving.ts';
 
 export type User = Principal & { readonly kind: 'user' };
 
@@ -81,6 +82,7 @@ export interface Services {
   readonly clock: Clock;
   readonly random: Random;
   readonly cursors: Cursors;
+  readonly leaving: LeavingLinks;
   readonly limits: HttpLimits;
   /** Ours, as in the mails' trace fields. */
   readonly hostname: string;

@@ -46,12 +46,14 @@ export async function messagePage(
   { details, body }: { readonly details: MessageDetails; readonly body: Body },
   cleaner: HtmlCleaner,
   remoteImages: boolean,
+  /** What becomes of its links. */
+  through: (markup: string) => string = (markup) => markup,
 ): Promise<string> {
   const parts = bodyParts(details.structure);
   const markup = (await textOf(body, parts.html))?.text ?? '';
   const clean = await cleaner.clean(markup, { page: true, remoteImages });
   const content = clean
-    ? await withImages(clean.html, body, [...parts.attachments])
+    ? await withImages(through(clean.html), body, [...parts.attachments])
     : html`<pre>${htmlToText(markup)}</pre>`.toString();
   return `<!doctype html><html><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta name="referrer" content="no-referrer"><style>${STYLE}</style></head><body>${content}</body></html>`;
 }

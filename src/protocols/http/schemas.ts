@@ -2,6 +2,7 @@
  * The shapes that go over the wire, once: they validate requests, shape answers, type the handlers and make
  * `/v1/openapi.json`. Objects are strict: a field that is not documented is refused, never ignored.
  */
+import { WARNING_CODES } from '../../mail/phishing/warnings.ts';
 import { z } from 'zod';
 import { DISPOSITIONS } from '../../mail/mdn.ts';
 import { PROBLEMS } from './reply.ts';
@@ -123,6 +124,13 @@ export const spam = z.strictObject({
   ),
 });
 
+export const warning = z.strictObject({
+  code: z.enum(WARNING_CODES),
+  level: z.enum(['warning', 'note']).describe('note: worth knowing beside others, nothing by itself'),
+  what: z.string().describe('What was found: an address, a host, a file'),
+  like: z.string().describe('What it passes itself off as, or where it really leads; may be empty'),
+});
+
 export const authentication = z.strictObject({
   spf: verdict,
   dkim: z.array(verdict).describe('One a signature'),
@@ -208,6 +216,9 @@ export const message = z.strictObject({
     .nullable()
     .describe('Who sent it, as checked when it came in; null for what was not sent by another server'),
   spam: spam.nullable().describe('What the spam filter found when it came in; null for what it did not judge'),
+  warnings: z
+    .array(warning)
+    .describe('What its reader is to be careful of, found when it came in; its header says so, too (Pabal-Warning)'),
   receiptRequested: z
     .strictObject({ to: z.array(z.string()) })
     .nullable()

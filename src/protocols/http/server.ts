@@ -37,6 +37,7 @@ import { readClientFiles } from './client-files.ts';
 import { Cursors } from './cursor.ts';
 import { EventStreams } from './events.ts';
 import { HtmlCleaner } from './html-cleaner.ts';
+import { LeavingLinks } from './leaving.ts';
 import { readJson } from './json.ts';
 import { methodsOf } from './methods.ts';
 import { PROBLEMS, Problem, problemBody, toProblem } from './reply.ts';
@@ -52,6 +53,7 @@ import { documentation } from './routes/documentation.ts';
 import { draftRoutes } from './routes/drafts.ts';
 import { eventRoutes } from './routes/events.ts';
 import { folderRoutes } from './routes/folders.ts';
+import { leaveRoute } from './routes/leave.ts';
 import { messageRoutes } from './routes/messages.ts';
 import { operatorAccess, operatorRoutes } from './routes/operator.ts';
 import { absenceRoutes, newMailRoutes, peopleRoutes, rejectRoutes } from './routes/own-mail.ts';
@@ -148,7 +150,9 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
   const { directory, mailstore, log, metrics } = options;
   const limits = { ...HTTP_LIMITS, ...options.limits };
   const { privateWebhooks = false, paging = false } = options;
-  const services: Services = { ...options, limits, privateWebhooks, paging, cursors: new Cursors(options.secret) };
+  const cursors = new Cursors(options.secret);
+  const leaving = new LeavingLinks(options.secret);
+  const services: Services = { ...options, limits, privateWebhooks, paging, cursors, leaving };
   let handle: (request: IncomingMessage, response: ServerResponse) => void = () => undefined;
 
   const app: App = fastify({
@@ -315,6 +319,7 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
   if (pickUp !== undefined) await app.register(async (scope) => pickUpRoutes(scope, pickUp, cleaner));
   if (client !== undefined) clientRoutes(app, client);
   stsPolicyRoute(app, directory, options.stsPolicy);
+  leaveRoute(app, leaving);
   await app.ready();
 
   const servers = new Set<Server>();

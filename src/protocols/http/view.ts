@@ -2,6 +2,7 @@
 import type { z } from 'zod';
 import { CONTACT, CONTACT_GROUP } from '../../intake/contacts/records.ts';
 import { type Assessment, assessment } from '../../intake/spam/assessment.ts';
+import { warningsAbout } from '../../intake/protection/warnings.ts';
 import { MailError } from '../../mail/error.ts';
 import { htmlToText } from '../../mail/html.ts';
 import type { MailAddress, Part } from '../../mail/message.ts';
@@ -139,6 +140,7 @@ export async function messageView(
     structure: structureView(structure),
     authentication: await authenticationView(body, hostname),
     spam: spamView(await assessment(account, meta.email)),
+    warnings: [...(await warningsAbout(account, meta.email))],
     receiptRequested: await receiptView(receipts, account, read),
     original: await originalView(originals, read),
     sent: await sentView(account, envelope),

@@ -19,6 +19,7 @@ import { fetchMessage, forgetMessage } from './messages.ts';
 import { OriginalDialog } from './original-dialog.tsx';
 import { PlainText } from './plain-text.tsx';
 import { SentResult } from './sent-result.tsx';
+import { leavingQuestion, Warnings } from './warnings.tsx';
 
 /** Loaded when somebody asks for it. */
 const PersonDialog = lazy(async () => ({ default: (await import('../settings/person-dialog.tsx')).PersonDialog }));
@@ -190,6 +191,7 @@ function MessageView({
       </header>
       {message.sent !== null && <SentResult sent={message.sent} />}
       <Conversation thread={message.thread} open={id} onOpen={onOpen} />
+      <Warnings message={message} />
       {message.remoteImages > 0 && !images && (
         <p className="notice">
           <Icon name="image" />
@@ -212,7 +214,7 @@ function MessageView({
       <HeldOriginal message={message} />
       <Attachments message={message} />
       {message.html === null ? (
-        <PlainText text={message.text ?? ''} />
+        <PlainText text={message.text ?? ''} {...leavingQuestion(message, words)} />
       ) : (
         // No scripts and no origin: what a mail holds can neither act nor reach us. The page has a policy of its own.
         <iframe

@@ -1,5 +1,5 @@
 /** Plain text with its links, and what is quoted folded away. */
-import type { ReactNode } from 'react';
+import type { MouseEvent, ReactNode } from 'react';
 import { useWords } from '../words/words.ts';
 
 const LINK = /https?:\/\/[^\s<>"'「」]{1,2000}/g;
@@ -23,7 +23,13 @@ export function blocksOf(text: string): Block[] {
   return blocks.map(({ quoted, lines }) => ({ quoted, text: lines.join('\n') }));
 }
 
-export function PlainText({ text }: { readonly text: string }) {
+interface PlainTextProps {
+  readonly text: string;
+  /** Asked before a link is followed; answers whether it is. */
+  readonly mayLeave?: (href: string) => boolean;
+}
+
+export function PlainText({ text, mayLeave }: PlainTextProps) {
   const words = useWords();
   const blocks = blocksOf(text);
   const last = blocks.findLastIndex((block) => block.text.trim() !== '');
@@ -34,18 +40,21 @@ export function PlainText({ text }: { readonly text: string }) {
           // Answers below a quotation need it; what is quoted at the end was read before.
           <details key={i} className="quoted" open={i !== last}>
             <summary>{words.quoted}</summary>
-            <div>{linked(block.text.replace(/^> ?/gm, ''))}</div>
+            <div>{linked(block.text.replace(/^> ?/gm, ''), mayLeave)}</div>
           </details>
         ) : (
-          <div key={i}>{linked(block.text)}</div>
+          <div key={i}>{linked(block.text, mayLeave)}</div>
         ),
       )}
     </div>
   );
 }
 
-function linked(text: string): ReactNode {
+function linked(text: string, mayLeave: PlainTextProps['mayLeave']): ReactNode {
   if (text.length > LINKED) return text;
+  const ask = (href: string) => (event: MouseEvent) => {
+    if (mayLeave?.(href) === false) event.preventDefault();
+  };
   const pieces: ReactNode[] = [];
   let at = 0;
   for (const match of text.matchAll(LINK)) {
@@ -53,7 +62,14 @@ function linked(text: string): ReactNode {
     const href = match[0].replace(/[.,;:!?)\]}]+$/, '');
     pieces.push(
       text.slice(at, match.index),
-      <a key={match.index} href={href} target="_blank" rel="noopener noreferrer nofollow">
+      <a
+        key={match.index}
+        href={href}
+        target="_blank"
+        rel="noopener noreferrer nofollow"
+        onClick={ask(href)}
+        onAuxClick={ask(href)}
+      >
         {href}
       </a>,
     );

@@ -1,4 +1,5 @@
 import type { Folder } from '../api.ts';
+import { WARNINGS_EN } from './warnings.ts';
 
 const ROLES: Readonly<Record<string, string>> = {
   inbox: 'Inbox',
@@ -163,6 +164,10 @@ export const en = {
   toMe: (names: string): string => `to ${names}`,
   remoteBlocked: 'Images of other servers are not shown: they would tell the sender that you read this.',
   showImages: 'Show images',
+  beCareful: 'Be careful with this mail',
+  warning: WARNINGS_EN,
+  leaveFor: (host: string, href: string): string =>
+    `The link leads to ${host}.\n${href}\n\nThis mail gives reason to be careful. Open it nevertheless?`,
   truncated: 'The message is longer than what is shown here.',
   originalFetch: 'Fetch the original',
   originalFetchFrom: (host: string): string => `Fetch it from ${host}`,

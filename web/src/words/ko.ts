@@ -1,4 +1,5 @@
 import type { Words } from './en.ts';
+import { WARNINGS_KO } from './warnings.ts';
 
 const ROLES: Readonly<Record<string, string>> = {
   inbox: '받은편지함',
@@ -162,6 +163,9 @@ export const ko: Words = {
   toMe: (names) => `${names}에게`,
   remoteBlocked: '다른 서버의 이미지는 보이지 않게 했습니다. 보이면 읽었다는 사실이 보낸 사람에게 알려집니다.',
   showImages: '이미지 보기',
+  beCareful: '이 메일은 조심하세요',
+  warning: WARNINGS_KO,
+  leaveFor: (host, href) => `링크는 ${host}(으)로 갑니다.\n${href}\n\n이 메일은 조심해야 합니다. 그래도 열까요?`,
   truncated: '메일이 길어 일부만 보입니다.',
   originalFetch: '원본 받기',
   originalFetchFrom: (host) => `${host}에서 받기`,

@@ -1,6 +1,7 @@
 /** One message: everything about it, its bytes, its attachments, its flags and its place; and many at once. */
 import { Readable } from 'node:stream';
 import { z } from 'zod';
+import { warningsAbout } from '../../../intake/protection/warnings.ts';
 import { MailError } from '../../../mail/error.ts';
 import { Flag } from '../../../mailstore/api.ts';
 import type { FolderId, MailAccount, MessageMeta, MsgId } from '../../../mailstore/api.ts';
@@ -10,6 +11,7 @@ import { byteRange, downloadHeaders, sendPart } from '../content.ts';
 import type { App, Services } from '../context.ts';
 import type { HtmlCleaner } from '../html-cleaner.ts';
 import { idempotent } from '../idempotency.ts';
+import { codesOf } from '../leave-words.ts';
 import { numberId } from '../listing.ts';
 import { messagePage, pagePolicy } from '../message-page.ts';
 import { Problem } from '../reply.ts';
@@ -73,7 +75,7 @@ export function messageRoutes(app: App, services: Services, cleaner: HtmlCleaner
         tags: TAGS,
         summary: 'Its HTML as a page to be shown in a sandboxed frame',
         description:
-          'Cleaned, with its colours and sizes; scripts, forms and whatever loads are gone. It has no origin.',
+          'Cleaned, with its colours and sizes; scripts, forms and whatever loads are gone. It has no origin. Of a mail of which its reader is warned, links lead over a page that says so.',
         params: schemas.idParam,
         querystring: z.strictObject({
           images: schemas.flag.optional().describe('Images of other servers, too: their owners learn that it was read'),
@@ -88,7 +90,10 @@ export function messageRoutes(app: App, services: Services, cleaner: HtmlCleaner
       const account = await ownAccount(request, reply, services);
       const { id } = messageOf(account, request.params.id);
       const images = request.query.images === true;
-      const page = await messagePage(await account.getMessage(id), cleaner, images);
+      const read = await account.getMessage(id);
+      const why = codesOf(await warningsAbout(account, read.meta.email));
+      const through = why === '' ? undefined : (markup: string) => services.leaving.through(markup, why);
+      const page = await messagePage(read, cleaner, images, through);
       reply.header('content-security-policy', pagePolicy(images)).header('x-frame-options', 'SAMEORIGIN');
       return await reply.type('text/html; charset=utf-8').serializer(String).send(page);
     },

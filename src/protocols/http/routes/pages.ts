@@ -96,12 +96,13 @@ export function wordsOf(request: FastifyRequest): Words {
   return wordsFor(lang, request.headers['accept-language']);
 }
 
-/** `path`: where the page is, for the link to the other language. */
+/** `path`: where the page is, for the link to the other language; `query`: what it was asked for, without the language. */
 export function page(
   words: Pick<Words, 'lang' | 'otherLang' | 'other'>,
   title: string,
   content: Html,
   path: string,
+  query = '',
 ): string {
   return html`<!doctype html>
 <html lang="${words.lang}">
@@ -112,7 +113,7 @@ export function page(
 <link rel="stylesheet" href="/style.css">
 </head>
 <body>
-<header><h1>${title}</h1><a href="${path}?lang=${words.otherLang}" lang="${words.otherLang}">${words.other}</a></header>
+<header><h1>${title}</h1><a href="${path}?${query === '' ? '' : `${query}&`}lang=${words.otherLang}" lang="${words.otherLang}">${words.other}</a></header>
 <main>
 ${content}
 </main>
