@@ -266,7 +266,7 @@ describe.skipIf(!here)('the web client', { timeout: 4 * PATIENCE_MS }, () => {
   test('a code is asked for beside the password once that is switched on, and mail programs have passwords of their own', async () => {
     const user = 'careful@mail.test';
     const { page, faults } = await signedIn(user);
-    await trySecondStep(page, service, user);
+    await trySecondStep(page, client.service, user);
     await accessible(page);
     expect(faults).toEqual([]);
     await page.context().close();
