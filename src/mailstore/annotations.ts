@@ -115,7 +115,7 @@ function keyOf(id: string): RecordKey {
   return { kind: ANNOTATION, id };
 }
 
-function placeOf(id: string): { readonly place: AnnotationPlace; readonly entry: string } {
+export function placeOf(id: string): { readonly place: AnnotationPlace; readonly entry: string } {
   const slash = id.indexOf('/');
   return { place: Number(id.slice(0, slash)) as AnnotationPlace, entry: id.slice(slash) };
 }

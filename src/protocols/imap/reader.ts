@@ -52,7 +52,7 @@ export class CommandReader {
     let text = 0;
     let kept = 0;
     for (;;) {
-      const line = await this.#line();
+      const line = pieces.length > 0 ? await this.#line() : await session.listening(() => this.#line());
       if (text === 0) this.stranger = session.state === 'not-authenticated' && speaksAnother(line, 'imap');
       text += line.length;
       if (text > limits.line) throw new ConnectionError('line-too-long');

@@ -23,6 +23,7 @@ import { getMetadata, setMetadata } from './commands/metadata.ts';
 import { move, uidMove } from './commands/move.ts';
 import { namespace } from './commands/namespace.ts';
 import { noop } from './commands/noop.ts';
+import { notify } from './commands/notify.ts';
 import { getQuota, getQuotaRoot } from './commands/quota.ts';
 import { rename } from './commands/rename.ts';
 import { replace, uidReplace } from './commands/replace.ts';
@@ -70,6 +71,7 @@ export const COMMANDS: readonly AnyCommand[] = [
   myRights,
   append,
   idle,
+  notify,
   check,
   close,
   unselect,

@@ -7,7 +7,8 @@ import { Tracker } from './tracker.ts';
 import { writeVanished } from './vanished.ts';
 import { formatFlags } from './wire/flag.ts';
 import { beginRow, endRow, writeIndexItems } from './fetch/index-row.ts';
-import type { IndexItem } from './wire/fetch-item.ts';
+import { writeRows } from './fetch/rows.ts';
+import type { FetchItem, IndexItem } from './wire/fetch-item.ts';
 import {
   SAVED,
   type SequenceSet,
@@ -22,6 +23,19 @@ import {
 const ALL_FLAGS = 0x1f;
 /** Lines between two looks at the clock. */
 const ROWS = 64;
+
+/** What is told of the selected mailbox. */
+export interface SelectedEvents {
+  readonly messages: boolean;
+  readonly flags: boolean;
+  /** Also between two commands that messages are gone. */
+  readonly immediate: boolean;
+  /** Of each new message. */
+  readonly items: readonly FetchItem[];
+}
+
+/** Without NOTIFY. */
+export const ALL_EVENTS: SelectedEvents = { messages: true, flags: true, immediate: false, items: [] };
 
 export class Selected implements Disposable {
   readonly folder: FolderId;
@@ -84,8 +98,9 @@ export class Selected implements Disposable {
   }
 
   /** Tells what changed; false when the folder is no more. */
-  async tell(session: Session, expunges: boolean): Promise<boolean> {
+  async tell(session: Session, expunges: boolean, { flags, items }: SelectedEvents): Promise<boolean> {
     if (!this.readable) return false;
+    const before = this.tracker.view.length;
     const news = this.tracker.take(this.account.view(this.folder), expunges);
     const { out } = session;
     out.begin();
@@ -97,8 +112,10 @@ export class Selected implements Disposable {
       }
     if (news.exists !== undefined) {
       this.tellExists(session, news.exists);
+      const from = before - news.expunged.length;
+      if (items.length > 0) await writeRows(session, [[from, news.exists]], items);
     }
-    if (news.flags.length > 0) await this.#tellFlagsOf(session, news.flags);
+    if (flags && news.flags.length > 0) await this.#tellFlagsOf(session, news.flags);
     return true;
   }
 

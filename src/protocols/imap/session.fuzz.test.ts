@@ -69,6 +69,14 @@ const words = [
   '(USE (\\Junk))',
   'a@example.test',
   'pass',
+  'BINARY.PEEK[1]<0.5>',
+  'UTF8 (~{3+}\r\nabc)',
+  '{3+}\r\nabc',
+  'SET STATUS',
+  '(personal (MessageNew MessageExpunge))',
+  '(selected (MessageNew (FLAGS) MessageExpunge))',
+  'IMAP4REV2',
+  'UIDONLY',
 ];
 
 /** Commands as they should be, to begin with. */
@@ -79,6 +87,8 @@ const good = [
   'LOGIN alice@example.test pass',
   'AUTHENTICATE PLAIN AGFAZXhhbXBsZS50ZXN0AHBhc3M=',
   'ENABLE CONDSTORE',
+  'ENABLE IMAP4rev2 UIDONLY',
+  'NOTIFY SET (subtree f (MailboxName)) (selected-delayed NONE)',
   'SELECT INBOX',
   'EXAMINE Sent (CONDSTORE)',
   'CREATE f/g (USE (\\Junk))',

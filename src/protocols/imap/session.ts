@@ -7,15 +7,17 @@ import { MailError } from '../../mail/error.ts';
 import type { Connection } from '../../net/connection.ts';
 import { ConnectionError } from '../../net/error.ts';
 import { capabilityWords } from './capability.ts';
-import type { CapabilityFacts, State } from './command.ts';
+import type { AnyCommand, CapabilityFacts, State } from './command.ts';
 import { afterLogin, beforeLogin, type ImapLimits } from './limits.ts';
 import { CommandReader, type Received } from './reader.ts';
+import { Notifier } from './notifier.ts';
 import { Places } from './places.ts';
 import { Refusal, replyTo } from './reply.ts';
-import { Selected } from './selected.ts';
+import { ALL_EVENTS, type Selected } from './selected.ts';
 import type { ImapServices } from './server.ts';
 import { type SharedBySessions, sharedBy } from './shared.ts';
 import { type Decoder, malformed } from './wire/decoder.ts';
+import type { NotifyRequest } from './wire/notify.ts';
 import { Output } from './wire/output.ts';
 
 /** A client that says nothing for so long is gone (RFC 3501 §5.4 asks for at least 30 minutes). */
@@ -44,6 +46,9 @@ export class Session {
   #over = false;
   readonly #reader = new CommandReader(this);
   #idle = false;
+  /** That messages are gone is told while it idles. */
+  #idleExpunges = true;
+  #notifier: Notifier | undefined;
   /** Under way while a session that idles is told its news. */
   #telling: Promise<void> | undefined;
   #moreNews = false;
@@ -114,6 +119,7 @@ export class Session {
     } finally {
       this.out.flush();
       this.unselect();
+      this.#notifier?.[Symbol.dispose]();
       this.#places?.[Symbol.dispose]();
       this.#account?.[Symbol.dispose]();
       this.#place?.[Symbol.dispose]();
@@ -220,9 +226,24 @@ export class Session {
     this.#selected = undefined;
   }
 
+  /** NOTIFY: from now on the client hears of this and of nothing else. */
+  async notify(request: NotifyRequest): Promise<void> {
+    this.#notifier?.[Symbol.dispose]();
+    this.#notifier = await Notifier.begin(this, request, () => this.#wake());
+  }
+
+  /** What the client says next; with NOTIFY it hears what happens until then. */
+  async listening(read: () => Buffer | Promise<Buffer>): Promise<Buffer> {
+    const line = read();
+    if (this.#notifier === undefined || !(line instanceof Promise)) return line;
+    await using _listening = this.idle(this.#notifier.selected.immediate);
+    return await line;
+  }
+
   /** Tells the client whatever changes, as it happens, until it is disposed of (IDLE). */
-  idle(): AsyncDisposable {
+  idle(expunges = true): AsyncDisposable {
     this.#idle = true;
+    this.#idleExpunges = expunges;
     this.#tellWhileIdle();
     this.#shared.keepAlive.add(this);
     return {
@@ -243,8 +264,12 @@ export class Session {
   }
 
   #noted(changes: VersionChanges): void {
-    const news = this.#selected?.tracker.note(changes) ?? false;
-    if (!news || !this.#idle) return;
+    if (this.#selected?.tracker.note(changes) === true) this.#wake();
+  }
+
+  /** There is something to tell. */
+  #wake(): void {
+    if (!this.#idle) return;
     if (this.#telling === undefined) this.#tellWhileIdle();
     else this.#moreNews = true;
   }
@@ -256,7 +281,7 @@ export class Session {
         do {
           this.#moreNews = false;
           await this.connection.flushed();
-          await this.#tell(true);
+          await this.#tell(this.#idleExpunges);
           this.out.flush();
         } while (this.#moreNews && !this.#over);
         if (this.#over) this.connection.close(true);
@@ -272,10 +297,13 @@ export class Session {
     this.#telling = tell();
   }
 
-  /** Tells what others changed in the selected folder. */
-  async #tell(expunges: boolean): Promise<void> {
+  /** Tells what others changed in the selected folder, and elsewhere what NOTIFY asked for. */
+  async #tell(expunges: boolean, after?: AnyCommand): Promise<void> {
+    await this.#notifier?.tell();
     const selected = this.#selected;
-    if (selected === undefined || (await selected.tell(this, expunges))) return;
+    const events = this.#notifier?.selected ?? ALL_EVENTS;
+    if (selected === undefined || (selected.readable && !events.messages && after?.removes !== true)) return;
+    if (await selected.tell(this, expunges, events)) return;
     this.out.line('* BYE The selected mailbox is not there any more');
     this.#over = true;
   }
@@ -303,13 +331,13 @@ export class Session {
       if (this.#selected?.readable === false && !command.states.includes('authenticated'))
         throw new MailError('folder-missing', 'user', 'The selected mailbox is not there any more');
       const text = await command.run(args, this);
-      if (!this.#over) await this.#tell(command.keepsNumbers !== true);
+      if (!this.#over) await this.#tell(command.keepsNumbers !== true, command);
       if (text !== '') this.out.line(`${tag} OK ${text}`);
       commands.end(command.name, began, false);
     } catch (error) {
       if (error instanceof ConnectionError) throw error;
       commands.end(command.name, began, true);
-      if (!this.#over) await this.#tell(command.keepsNumbers !== true);
+      if (!this.#over) await this.#tell(command.keepsNumbers !== true, command);
       await this.#refuse(error);
     }
     await this.#reader.skipRest();

@@ -70,6 +70,10 @@ const MOVES: readonly Move[] = [
   { line: 'UID COPY 1 nowhere', in: 'SR', status: 'NO' },
   { line: 'MOVE 1 nowhere', in: 'SR', status: 'NO' },
   { line: 'UID MOVE 99 Sent', in: 'SR', status: onlyWritable },
+  { line: `UID REPLACE 99 Sent ${LITERAL}`, in: 'SR', status: 'NO' },
+  { line: `REPLACE 1 nowhere ${LITERAL}`, in: 'SR', status: 'NO' },
+  { line: 'FETCH 1 (BINARY.PEEK[1] BINARY.SIZE[])', in: 'SR' },
+  { line: 'NOTIFY SET STATUS (personal (MessageNew MessageExpunge))', in: 'ASR' },
 ];
 
 /** Every command with something after it that cannot be there: BAD in all states. */
@@ -91,6 +95,8 @@ const FAULTS: readonly (Move & { readonly untagged?: boolean })[] = [
   { line: 'STORE 99 FLAGS ()', in: 'SR', status: (state) => (state === 'R' ? 'NO' : 'BAD') },
   { line: `APPEND nowhere ${LITERAL}`, in: 'ASR', status: 'NO' },
   { line: `APPEND INBOX ${LITERAL} more`, in: 'ASR', status: 'BAD' },
+  { line: `APPEND INBOX ${LITERAL} ${LITERAL} {0+}\r\n`, in: 'ASR', status: 'NO' },
+  { line: `REPLACE 1 Sent ${LITERAL} more`, in: 'SR', status: (state) => (state === 'R' ? 'NO' : 'BAD') },
   { line: 'LOGIN alice@example.test wrong', in: 'N', status: 'NO' },
   { line: 'NOOP\nf NOOP', in: 'NASR', untagged: true },
 ];

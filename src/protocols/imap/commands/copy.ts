@@ -3,6 +3,7 @@ import type { MailAccount, MsgId, Places, Uid } from '../../../mailstore/api.ts'
 import { command } from '../command.ts';
 import { addThere, type Copied } from '../copy-between.ts';
 import type { Place } from '../places.ts';
+import { Progress } from '../progress.ts';
 import { orTryCreate } from '../reply.ts';
 import type { Session } from '../session.ts';
 import type { Decoder } from '../wire/decoder.ts';
@@ -58,12 +59,19 @@ export function* inParts({ ids, as }: Named): Generator<Named> {
 }
 
 /** All or nothing (RFC 3501 §6.4.7): copies made before one that cannot be made are taken back. */
-async function copyAll(from: MailAccount, named: Named, to: Place): Promise<[from: MsgId, to: Uid][]> {
+async function copyAll(
+  session: Session,
+  from: MailAccount,
+  named: Named,
+  to: Place,
+): Promise<[from: MsgId, to: Uid][]> {
+  const progress = new Progress(session, named.ids.length);
   const made: MsgId[] = [];
   const pairs: [MsgId, Uid][] = [];
   const note = (copied: Copied): void => {
     made.push(copied.placed.id);
     pairs.push([copied.from, copied.placed.uid]);
+    progress.tell(made.length);
   };
   try {
     if (to.account !== from) {
@@ -85,7 +93,7 @@ async function run({ set, path }: CopyArgs, session: Session, byUid: boolean): P
   const named = namedBy(session, spans);
   if (named.ids.length === 0) return 'COPY completed';
   try {
-    const copies = await copyAll(session.selected.account, named, place);
+    const copies = await copyAll(session, session.selected.account, named, place);
     if (copies.length === 0) throw new MailError('message-missing', 'user', 'All of the messages are gone');
     const { view } = session.selected.tracker;
     const uids = new Map<MsgId, number>();

@@ -40,6 +40,7 @@ export function requireExpunge(session: Session): void {
 /** EXPUNGE (RFC 3501 §6.4.3): the numbers that went are told like anybody else's. */
 export const expunge = command({
   name: 'EXPUNGE',
+  removes: true,
   states: ['selected'],
   parse: (d) => d.end(),
   async run(_args, session) {
@@ -52,6 +53,7 @@ export const expunge = command({
 /** UID EXPUNGE (RFC 4315 §2.1). */
 export const uidExpunge = command<SequenceSet>({
   name: 'UID EXPUNGE',
+  removes: true,
   states: ['selected'],
   capabilities: whenSignedIn('UIDPLUS'),
   parse(d) {

@@ -1,11 +1,10 @@
 import { command, whenSignedIn } from '../command.ts';
-import { writeIndexRows } from '../fetch/index-row.ts';
-import { writeMessages } from '../fetch/message-row.ts';
+import { writeRows } from '../fetch/rows.ts';
 import { Refusal } from '../reply.ts';
 import type { Session } from '../session.ts';
 import { vanishedSince, writeVanished } from '../vanished.ts';
 import { type Decoder, malformed } from '../wire/decoder.ts';
-import { type FetchItem, fetchItems, indexItemsOnly } from '../wire/fetch-item.ts';
+import { type FetchItem, fetchItems } from '../wire/fetch-item.ts';
 import { type PartialRange, partialRange } from '../wire/search-return.ts';
 import { partOfSpans, type SequenceSet, sequenceSet } from '../wire/sequence-set.ts';
 import { spansOf } from './copy.ts';
@@ -57,11 +56,7 @@ async function run(args: FetchArgs, session: Session, byUid: boolean): Promise<s
     await writeVanished(out, await vanishedSince(selected.account, selected.tracker, changedSince, set), true);
   }
   const filter = changedSince === undefined ? {} : { changedSince };
-  const indexItems = indexItemsOnly(asked);
-  const gone =
-    indexItems === undefined
-      ? await writeMessages(session, spans, asked, filter)
-      : await writeIndexRows(session.out, session.selected.tracker.view, spans, indexItems, filter);
+  const gone = await writeRows(session, spans, asked, filter);
   if (gone > 0 && !byUid) throw new Refusal('NO', '[EXPUNGEISSUED] Some of the messages are gone');
   return 'FETCH completed';
 }

@@ -7,7 +7,7 @@ import { type Decoder, malformed, type NamedMailbox } from '../wire/decoder.ts';
 import { type ListReturn, type ListSelection, listReturn, listSelection } from '../wire/list-options.ts';
 import { ListPattern } from '../wire/list-pattern.ts';
 import { canonicalPath } from '../wire/mailbox-name.ts';
-import { statusItems, writeStatus } from './status.ts';
+import { noteStatusItems, statusItems, writeStatus } from './status.ts';
 
 /** Bytes of a pattern and its reference together. */
 const PATTERN = 2000;
@@ -169,6 +169,7 @@ export const list = command<ListArgs>({
       return 'LIST completed';
     }
     if (patterns.length === 0) return 'LIST completed';
+    if (returns.status !== undefined) noteStatusItems(session, returns.status);
     await account.refresh();
     const subscribed = new Set(account.subscriptions());
     const wanted = patterns.map((one) => new ListPattern(one.normalize('NFC')));

@@ -2,6 +2,7 @@ import { MailError } from '../../../mail/error.ts';
 import { command, whenSignedIn } from '../command.ts';
 import { addThere } from '../copy-between.ts';
 import type { Place } from '../places.ts';
+import { Progress } from '../progress.ts';
 import { orTryCreate } from '../reply.ts';
 import type { Session } from '../session.ts';
 import { formatSet } from '../wire/sequence-set.ts';
@@ -38,12 +39,15 @@ async function moveBetween(session: Session, named: Named, { account: there, fol
   const { account } = selected;
   if (!selected.may('t') || !selected.may('e'))
     throw new MailError('not-allowed', 'user', 'that needs the right to expunge');
+  const progress = new Progress(session, named.ids.length);
+  let done = 0;
   const places = new Map(named.ids.map((id, i) => [id, named.as[i]!]));
   const once = { now: session.now() };
   for await (const { from, placed } of addThere(account, named, { account: there, folder: folder.id }, once)) {
     const { uid } = places.get(from)!;
     await account.deleteMessage([from], { as: [places.get(from)!] });
     session.out.line(`* OK [COPYUID ${folder.uidValidity} ${uid} ${placed.uid}] Moved`);
+    progress.tell(++done);
   }
   return 'MOVE completed';
 }
@@ -51,6 +55,7 @@ async function moveBetween(session: Session, named: Named, { account: there, fol
 /** MOVE (RFC 6851): no message is ever in both folders or in none; up to 10,000 go together. */
 export const move = command<CopyArgs>({
   name: 'MOVE',
+  removes: true,
   byNumber: true,
   states: ['selected'],
   capabilities: whenSignedIn('MOVE'),
@@ -61,6 +66,7 @@ export const move = command<CopyArgs>({
 /** UID MOVE (RFC 6851). */
 export const uidMove = command<CopyArgs>({
   name: 'UID MOVE',
+  removes: true,
   states: ['selected'],
   parse: copyArguments,
   run: (args, session) => run(args, session, true),

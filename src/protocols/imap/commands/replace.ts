@@ -67,6 +67,7 @@ async function* one(session: Session, message: Announced, place: Place, freed: n
 /** REPLACE (RFC 8508): the new message comes as the old one goes, in one commit. */
 export const replace = command<ReplaceArgs>({
   name: 'REPLACE',
+  removes: true,
   byNumber: true,
   states: ['selected'],
   streams: true,
@@ -78,6 +79,7 @@ export const replace = command<ReplaceArgs>({
 /** UID REPLACE (RFC 8508 §3.3). */
 export const uidReplace = command<ReplaceArgs>({
   name: 'UID REPLACE',
+  removes: true,
   states: ['selected'],
   streams: true,
   parse,

@@ -58,7 +58,7 @@ export const search = command<SearchArgs>({
   byNumber: true,
   states: ['selected'],
   keepsNumbers: true,
-  capabilities: whenSignedIn('ESEARCH', 'SEARCHRES', 'PARTIAL', 'WITHIN'),
+  capabilities: whenSignedIn('INPROGRESS', 'ESEARCH', 'SEARCHRES', 'PARTIAL', 'WITHIN'),
   parse,
   run: (args, session) => run(args, session, false),
 });

@@ -47,10 +47,13 @@ export function statusItems(d: Decoder): readonly string[] {
   return items;
 }
 
+/** Asking for mod-sequences switches them on (RFC 7162 §3.1). */
+export function noteStatusItems(session: Session, items: readonly string[]): void {
+  if (items.includes('HIGHESTMODSEQ')) session.enabled.add('CONDSTORE');
+}
+
 /** `* STATUS name (...)` */
 export function writeStatus(session: Session, place: Place, items: readonly string[]): void {
-  // Asking for mod-sequences switches them on (RFC 7162 §3.1).
-  if (items.includes('HIGHESTMODSEQ')) session.enabled.add('CONDSTORE');
   const values = items.map((item) => `${item} ${ITEMS.get(item)?.(place, session)}`);
   session.out
     .text('* STATUS ')
@@ -75,6 +78,7 @@ export const status = command<{ path: string; items: readonly string[] }>({
   async run({ path, items }, session) {
     const place = await session.places.existing(path);
     if (!may(place.folder, 'r')) throw new MailError('not-allowed', 'user', 'that needs the right to read');
+    noteStatusItems(session, items);
     writeStatus(session, place, items);
     return 'STATUS completed';
   },

@@ -6,6 +6,7 @@ import { MailError } from '../../../mail/error.ts';
 import type { FieldName } from '../../../mail/search/document.ts';
 import type { FolderView, MailAccount, MessageDetails, MsgId } from '../../../mailstore/api.ts';
 import { emailId, threadId } from '../object-id.ts';
+import { Progress } from '../progress.ts';
 import type { Selected } from '../selected.ts';
 import type { Session } from '../session.ts';
 import { headerDay } from '../wire/date.ts';
@@ -48,6 +49,7 @@ export async function matchingPositions(session: Session, program: SearchKey): P
   const plan = new Plan(selected, session.now());
   const test = plan.compile(program);
   if (view.length >= INDEX_FROM) await plan.askIndex(account);
+  const progress = new Progress(session, Math.max(1, view.length));
   const found: number[] = [];
   let undecided: number[] = [];
   const decide = async (): Promise<void> => {
@@ -55,6 +57,7 @@ export async function matchingPositions(session: Session, program: SearchKey): P
     for await (const stored of account.detailsOf(undecided.map((at) => view.ids[at] as MsgId))) {
       const position = undecided[i++] as number;
       if (out.mustPause()) await out.pause();
+      progress.tell(position);
       if (stored === undefined) continue;
       const verdict = test({ position, details: stored }) ?? (await plan.read(session, test, position, stored));
       if (verdict) found.push(position);
