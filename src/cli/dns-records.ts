@@ -1,6 +1,7 @@
 /** The DNS records that a domain needs, and whether they are there. */
 import { isIP, SocketAddress } from 'node:net';
 import type { Config } from '../config/schema.ts';
+import type { Brand } from '../directory/brand.ts';
 import type { DkimKey } from '../directory/dkim-keys.ts';
 import { TAKES_NOTIFICATIONS, takesNotificationsName } from '../mail/downmail/dns.ts';
 import { policyId, stsPolicyOf } from '../mail/sts-policy.ts';
@@ -29,7 +30,7 @@ export interface Published {
   /** Its people take notifications for granted (Downmail). */
   readonly takesNotifications?: boolean;
   /** Where its logo is, and who vouches for it; DOMAIN stands for the domain. */
-  readonly brand?: { readonly logo: string; readonly certificate: string };
+  readonly brand?: Brand;
 }
 
 /** As the configuration has it. */
@@ -75,13 +76,19 @@ function stsRecords(domain: string, hostname: string, policy: string): DnsRecord
 }
 
 /** BIMI: it counts only beside a DMARC policy that keeps others out, as ours above does. */
-function brandRecord(domain: string, { logo, certificate }: NonNullable<Published['brand']>): DnsRecord {
-  const at = (link: string): string => link.replaceAll('DOMAIN', domain);
+function brandRecord(domain: string, brand: Brand): DnsRecord {
+  const { logo, certificate } = brandFor(domain, brand);
   return {
     name: `default._bimi.${domain}.`,
     type: 'TXT',
-    value: `v=BIMI1; l=${at(logo)};${certificate === '' ? '' : ` a=${at(certificate)};`}`,
+    value: `v=BIMI1; l=${logo};${certificate === '' ? '' : ` a=${certificate};`}`,
   };
+}
+
+/** `DOMAIN` stands for each of them. */
+export function brandFor(domain: string, { logo, certificate }: Brand): Brand {
+  const at = (link: string): string => link.replaceAll('DOMAIN', domain);
+  return { logo: at(logo), certificate: at(certificate) };
 }
 
 /** The limit of one look-up: whoever waits is a person. */

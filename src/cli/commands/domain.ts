@@ -1,11 +1,12 @@
 /** `pabal domain`: the domains we take mail for. */
 import type { Command } from 'commander';
 import * as operations from '../../control/operations/domain.ts';
+import { type Brand, type BrandFinding, checkBrand } from '../../directory/brand.ts';
 import { MailError } from '../../mail/error.ts';
 import { type Cli, common, type CommonOptions, configOf, withControl, withJson } from '../cli.ts';
 import type { Config } from '../../config/schema.ts';
 import { openResolver } from '../../profiles/single.ts';
-import { checkRecords, dkimRecord, publishedBy, type DnsRecord, recordsFor } from '../dns-records.ts';
+import { brandFor, checkRecords, dkimRecord, publishedBy, type DnsRecord, recordsFor } from '../dns-records.ts';
 import { domainReports } from './reports.ts';
 import { formatTime, printJson, printTable } from '../print.ts';
 
@@ -87,12 +88,27 @@ async function show(cli: Cli, name: string, options: CommonOptions, check: boole
   const { stsPolicy } = published;
   const records = recordsFor(info.name, published, keys);
   const states = check ? await checked(records, config) : undefined;
+  const brand = check && published.brand ? await brandOf(info.name, published.brand, config) : [];
   const rows = records.map((record, i) => ({ ...record, ...(states && { found: states[i] ?? 'missing' }) }));
-  if (states?.some((one) => one !== 'ok')) cli.exitCode = 1;
-  if (options.json) return printJson(cli, { ...info, dkim: keys, records: rows, stsPolicy: stsPolicy ?? null });
+  if ([...(states ?? []), ...brand.map(({ found: one }) => one)].some((one) => one !== 'ok')) cli.exitCode = 1;
+  if (options.json)
+    return printJson(cli, {
+      ...info,
+      dkim: keys,
+      records: rows,
+      stsPolicy: stsPolicy ?? null,
+      ...(check && { brand }),
+    });
   printRecords(cli, rows);
+  for (const { what, url, found: state } of brand) cli.out(`${what} ${url}: ${state}\n`);
   if (stsPolicy !== undefined)
     cli.out(`https://mta-sts.${info.name}/.well-known/mta-sts.txt shows:\n${stsPolicy.replaceAll('\r', '')}`);
+}
+
+async function brandOf(domain: string, brand: Brand, config: Config): Promise<readonly BrandFinding[]> {
+  await using resolver = openResolver(config);
+  const privateAddresses = config.outbound.private_addresses;
+  return await checkBrand(domain, brandFor(domain, brand), { resolver, privateAddresses });
 }
 
 async function checked(records: readonly DnsRecord[], config: Config): Promise<string[]> {

@@ -1,6 +1,7 @@
 /** DANE for SMTP (RFC 7672): does the certificate that a server showed match its TLSA records? */
 import { createHash, X509Certificate } from 'node:crypto';
 import type { DetailedPeerCertificate, TLSSocket } from 'node:tls';
+import { isCurrent, issued } from '../../net/issued.ts';
 import type { TlsaRecord } from '../../ports/resolver.ts';
 
 /** Certificate usages (RFC 7218); 0 and 1 have no meaning for SMTP (RFC 7672 §3.1.3). */
@@ -51,14 +52,6 @@ function matches(certificate: X509Certificate, { selector, matchingType, data }:
   const digest = DIGESTS.get(matchingType);
   const shown = digest ? createHash(digest.name).update(bytes).digest() : bytes;
   return shown.equals(data);
-}
-
-function issued(child: X509Certificate | undefined, issuer: X509Certificate): boolean {
-  return child !== undefined && issuer.ca && child.checkIssued(issuer) && child.verify(issuer.publicKey);
-}
-
-function isCurrent(certificate: X509Certificate, now: number): boolean {
-  return certificate.validFromDate.getTime() <= now && now <= certificate.validToDate.getTime();
 }
 
 /** From the server's own certificate up, as far as it sent them. */
