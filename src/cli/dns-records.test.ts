@@ -81,6 +81,8 @@ test('records are looked up as they are shown, those of the MTA-STS policy too',
   await using resolver = new SystemResolver({ servers: [dns.address] });
   const found = await checkRecords(records, resolver);
   expect(Object.fromEntries(records.map(({ name, type }, i) => [`${type} ${name}`, found[i]]))).toEqual({
+    'CNAME autoconfig.example.test.': 'missing',
+    'SRV _autodiscover._tcp.example.test.': 'missing',
     'MX example.test.': 'ok',
     'TXT example.test.': 'v=spf1 -all',
     'TXT _dmarc.example.test.': 'missing',

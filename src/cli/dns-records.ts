@@ -64,6 +64,9 @@ export function recordsFor(domain: string, published: Published, keys: readonly 
     { name: `_submissions._tcp.${domain}.`, type: 'SRV', value: `0 1 465 ${hostname}.` },
     { name: `_imaps._tcp.${domain}.`, type: 'SRV', value: `0 1 993 ${hostname}.` },
     { name: `_pop3s._tcp.${domain}.`, type: 'SRV', value: `10 1 995 ${hostname}.` },
+    // Where Thunderbird and Outlook ask for settings; a web server in front ends TLS for these names.
+    { name: `autoconfig.${domain}.`, type: 'CNAME', value: `${hostname}.` },
+    { name: `_autodiscover._tcp.${domain}.`, type: 'SRV', value: `0 1 443 ${hostname}.` },
   ];
 }
 

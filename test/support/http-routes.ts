@@ -322,6 +322,12 @@ export const PUBLIC = [
   'GET /.well-known/mta-sts.txt',
   // Shows what we sealed, and nothing else.
   'GET /leave',
+  // What the start page tells everybody, for programs.
+  'GET /.well-known/autoconfig/mail/config-v1.1.xml',
+  'GET /mail/config-v1.1.xml',
+  'POST /autodiscover/autodiscover.xml',
+  'POST /Autodiscover/Autodiscover.xml',
+  'GET /apple.mobileconfig',
   'GET /problems',
   'GET /sign-in/:token',
   'POST /sign-in/:token',

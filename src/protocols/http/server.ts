@@ -44,6 +44,7 @@ import { PROBLEMS, Problem, problemBody, toProblem } from './reply.ts';
 import type { ProblemCode } from './reply.ts';
 import { adminRoutes } from './routes/admin.ts';
 import { appPasswordRoutes } from './routes/app-passwords.ts';
+import { autoconfigurationRoutes } from './routes/autoconfiguration.ts';
 import { classificationRoutes } from './routes/classifications.ts';
 import { clientRoutes } from './routes/client.ts';
 import { contactFileRoutes } from './routes/contact-files.ts';
@@ -320,6 +321,7 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
   if (client !== undefined) clientRoutes(app, client);
   stsPolicyRoute(app, directory, options.stsPolicy);
   leaveRoute(app, leaving);
+  await app.register(async (scope) => autoconfigurationRoutes(scope, options));
   await app.ready();
 
   const servers = new Set<Server>();
