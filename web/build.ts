@@ -34,6 +34,10 @@ async function make(digest: string): Promise<void> {
   const fresh = mkdtempSync(`${DIST}-`);
   try {
     await build({ root: WEB, logLevel: 'warn', build: { outDir: fresh, emptyOutDir: true } });
+    // One file of its own, that imports nothing; it is in charge of what is below its place.
+    const worker = { input: join(WEB, 'src/worker/service-worker.ts'), output: { entryFileNames: '[name].js' } };
+    const beside = { outDir: fresh, emptyOutDir: false, copyPublicDir: false, rollupOptions: worker };
+    await build({ root: WEB, logLevel: 'warn', build: beside });
     for (const name of readdirSync(fresh, { recursive: true, encoding: 'utf8' }).filter((n) => PACKED.has(extname(n))))
       pack(join(fresh, name));
     writeFileSync(join(fresh, MADE_OF), digest);

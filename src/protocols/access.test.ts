@@ -132,6 +132,7 @@ const IMAP_CASES: Readonly<Record<string, readonly ((names: Names) => string)[]>
   MYRIGHTS: [({ mailbox }) => `MYRIGHTS ${mailbox}`],
   APPEND: [({ mailbox }) => `APPEND ${mailbox} {1+}\r\nx`],
   IDLE: [() => 'IDLE\r\nDONE'],
+  NOTIFY: [({ mailbox }) => `NOTIFY SET STATUS (mailboxes ${mailbox} (MessageNew MessageExpunge))`],
   CHECK: [() => 'CHECK'],
   CLOSE: [() => 'CLOSE'],
   UNSELECT: [() => 'UNSELECT'],

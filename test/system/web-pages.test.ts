@@ -112,4 +112,57 @@ describe.skipIf(!here)('pages of the web client', { timeout: 4 * PATIENCE_MS }, 
     expect(faults).toEqual([]);
     await page.context().close();
   });
+
+  test('what was read is read without a connection, until one signs out; news come by push', async () => {
+    const user = 'traveller@mail.test';
+    await client.arrive(user, 'From: Bora <bora@elsewhere.test>\nSubject: Ticket\n\nSeat 17\n');
+    await client.arrive(user, 'From: a@elsewhere.test\nSubject: Unread\n\nx\n');
+    const { page, faults } = await client.signedIn(user);
+    const context = page.context();
+    await page.evaluate('navigator.serviceWorker.ready.then(() => true)');
+    // In charge of what is asked for from here on.
+    await page.reload();
+    await row(page, 'Unread').waitFor();
+    await row(page, 'Ticket').click();
+    await page.locator('.plain-text', { hasText: 'Seat 17' }).waitFor();
+    await row(page, 'Ticket').and(page.locator(':not(.unread)')).waitFor();
+    await page.locator('.folders a', { hasText: 'Sent' }).click();
+    await page.locator('.folders a', { hasText: 'Inbox' }).click();
+    await row(page, 'Ticket').waitFor();
+    await context.setOffline(true);
+    await page.reload();
+    await row(page, 'Ticket').click();
+    await page.locator('.plain-text', { hasText: 'Seat 17' }).waitFor();
+    await page.locator('.offline').waitFor();
+    await accessible(page);
+    await row(page, 'Unread').click();
+    await page.getByRole('heading', { name: 'The service cannot be reached' }).waitFor();
+    await context.setOffline(false);
+    await page.reload();
+    await row(page, 'Unread').waitFor();
+
+    await context.grantPermissions(['notifications'], { origin: client.base });
+    const devtools = await context.newCDPSession(page);
+    const registered = new Promise<string>((resolve) => {
+      devtools.on('ServiceWorker.workerRegistrationUpdated', ({ registrations }) => {
+        if (registrations[0] !== undefined) resolve(registrations[0].registrationId);
+      });
+    });
+    await devtools.send('ServiceWorker.enable');
+    const data = JSON.stringify({ type: 'new-mail', mails: [{ id: '7', from: 'Bora', subject: 'Where are you?' }] });
+    const push = { origin: client.base, registrationId: await registered, data };
+    await devtools.send('ServiceWorker.deliverPushMessage', push);
+    const shown = `navigator.serviceWorker.ready
+      .then((registration) => registration.getNotifications())
+      .then((all) => all.map(({ title, body }) => title + ': ' + body))`;
+    await expect.poll(() => page.evaluate(shown), { timeout: PATIENCE_MS }).toEqual(['Bora: Where are you?']);
+
+    await page.getByRole('button', { name: user }).click();
+    await page.getByRole('menuitem', { name: 'Sign out' }).click();
+    await page.locator('.sign-in').waitFor();
+    const kept = `caches.keys().then((names) => names.filter((name) => name.startsWith('pabal-mail')))`;
+    await expect.poll(() => page.evaluate(kept), { timeout: PATIENCE_MS }).toEqual([]);
+    expect(faults).toEqual([]);
+    await context.close();
+  });
 });

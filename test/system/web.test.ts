@@ -90,8 +90,12 @@ describe.skipIf(!here)('the web client', { timeout: 4 * PATIENCE_MS }, () => {
     await page.keyboard.press('j');
     await page.keyboard.press('o');
     await page.locator('.message h1', { hasText: 'Lunch' }).waitFor();
-    await page.locator('.conversation li').nth(2).waitFor();
-    expect(await page.locator('.conversation li').count()).toBe(3);
+    // The newest is open, with those before it above: what was not read yet is folded out.
+    await page.locator('.conversation li', { hasText: 'Jun' }).locator('.plain-text', { hasText: 'Text 2' }).waitFor();
+    expect(await page.locator('.conversation li').count()).toBe(2);
+    await page.locator('.conversation li', { hasText: 'Minji' }).locator('button').first().click();
+    await page.locator('.conversation li', { hasText: 'Minji' }).locator('.preview', { hasText: 'Text 1' }).waitFor();
+    await accessible(page);
     await page.keyboard.press('u');
     await page.keyboard.press('I');
     await page.locator('.row.unread', { hasText: 'Lunch' }).waitFor({ state: 'detached' });
@@ -170,8 +174,10 @@ describe.skipIf(!here)('the web client', { timeout: 4 * PATIENCE_MS }, () => {
     await row(page, 'Part 1').waitFor({ state: 'detached' });
     await row(page, 'Part 2').click();
     await page.getByRole('button', { name: '2 messages in this conversation' }).click();
-    await page.locator('.conversation li', { hasText: 'Part 1' }).getByText('Trips').click();
-    await page.locator('.plain-text', { hasText: 'Part 1' }).waitFor();
+    const earlier = page.locator('.conversation li', { hasText: 'Trips' });
+    await earlier.locator('.plain-text', { hasText: 'Part 1' }).waitFor();
+    await earlier.getByRole('button', { name: 'Open this message' }).click();
+    await page.locator('.message > .plain-text', { hasText: 'Part 1' }).waitFor();
     const menu = async (name: string, item: string) => {
       await page.locator('.folder-row', { hasText: name }).hover();
       await page.getByRole('button', { name: `More: ${name}` }).click();

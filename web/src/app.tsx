@@ -3,6 +3,7 @@ import { useEffect } from 'react';
 import { ApiError, call, session } from './api.ts';
 import { forget } from './mail/mailbox.ts';
 import { forgetMessages } from './mail/messages.ts';
+import { keepMailOf } from './offline.ts';
 import { MailboxView } from './mailbox-view.tsx';
 import { SignIn } from './sign-in.tsx';
 import { Store, useStore } from './store.ts';
@@ -51,16 +52,21 @@ function signedOut(): void {
   forget();
   forgetMessages();
   remember(false);
+  void keepMailOf(undefined);
   who.set({ state: 'nobody' });
 }
 
 export async function askWho(): Promise<void> {
   try {
     const { account } = await call<{ account: Account }>('GET', '/v1/session');
+    await keepMailOf(account.id);
     who.set({ state: 'signed-in', account });
   } catch (error) {
     const nobody = error instanceof ApiError && error.status === 401;
-    if (nobody) remember(false);
+    if (nobody) {
+      remember(false);
+      void keepMailOf(undefined);
+    }
     who.set({ state: nobody ? 'nobody' : 'unreachable' });
   }
 }
@@ -70,6 +76,7 @@ export async function signIn(address: string, password: string, code?: string): 
     body: { address, password, cookie: true, ...(code && { code }) },
   });
   remember(true);
+  await keepMailOf(account.id);
   who.set({ state: 'signed-in', account });
 }
 

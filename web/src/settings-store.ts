@@ -11,6 +11,8 @@ interface Look {
   readonly density: Density;
   /** Lists are of conversations where they can be. */
   readonly grouped: boolean;
+  /** What was read can be read without a connection. */
+  readonly keepsMail: boolean;
 }
 
 const KEY = 'pabal.look';
@@ -24,10 +26,11 @@ function remembered(): Look {
       theme: kept.theme === 'light' || kept.theme === 'dark' ? kept.theme : 'system',
       density: kept.density === 'compact' ? 'compact' : 'comfortable',
       grouped: kept.grouped === true,
+      keepsMail: kept.keepsMail !== false,
     };
   } catch {
     // Storage may be forbidden.
-    return { language, theme: 'system', density: 'comfortable', grouped: false };
+    return { language, theme: 'system', density: 'comfortable', grouped: false, keepsMail: true };
   }
 }
 

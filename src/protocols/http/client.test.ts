@@ -10,6 +10,7 @@ const folder = mkdtempSync(join(tmpdir(), 'pabal-client-'));
 mkdirSync(join(folder, 'assets'));
 writeFileSync(join(folder, 'index.html'), '<!doctype html><title>client</title>');
 writeFileSync(join(folder, 'icon.svg'), '<svg/>');
+writeFileSync(join(folder, 'service-worker.js'), 'work()');
 writeFileSync(join(folder, 'assets', 'index-abc.js'), 'start()');
 writeFileSync(join(folder, 'assets', 'index-abc.js.gz'), gzipSync('start()'));
 writeFileSync(join(folder, 'made-of'), 'nobody sees this');
@@ -47,6 +48,14 @@ test('assets are kept for ever, and come packed to who can unpack them', async (
   }
   for (const name of ['nothing.js', '..%2Findex.html', 'index-abc.js.gz', '__proto__'])
     expect((await http.call('GET', `/assets/${name}`)).status, name).toBe(404);
+});
+
+test('the worker may ask for what pages ask for, and is as new as they are', async () => {
+  const http = await httpBackend({ clientFolder: folder });
+  await using _server = http.server;
+  const { headers } = await http.call('GET', '/service-worker.js');
+  expect(headers['cache-control']).toBe('no-cache');
+  expect(String(headers['content-security-policy'])).toContain("connect-src 'self'");
 });
 
 test('without a build the root is the start page', async () => {

@@ -1,34 +1,38 @@
-/** The other messages of a conversation, wherever they lie: each is opened by a click. */
+/** The other messages of a conversation, wherever they lie: the earlier above the open one, the later below, each folded up or out. */
 import { useEffect, useState } from 'react';
 import { call, query } from '../api.ts';
-import type { Summary } from '../api.ts';
+import type { Message, Summary } from '../api.ts';
 import { useStore } from '../store.ts';
 import { Icon } from '../ui/icon.tsx';
-import { displayName, mediumDate, shortDate } from '../words/format.ts';
+import { displayName, longDate, shortDate } from '../words/format.ts';
 import { useWords } from '../words/words.ts';
-import { mailbox } from './mailbox.ts';
+import * as actions from './actions.ts';
+import { Attachments } from './attachments.tsx';
+import { codeOf, mailbox } from './mailbox.ts';
+import { fetchMessage } from './messages.ts';
+import { PlainText } from './plain-text.tsx';
 
 /** The oldest; a longer conversation is read in its list. */
-const SHOWN = 100;
+const LOADED = 100;
 
-interface ConversationProps {
-  readonly thread: string;
-  readonly open: string;
-  readonly onOpen: (id: string) => void;
+export interface Conversation {
+  readonly total: number;
+  readonly before: readonly Summary[];
+  readonly after: readonly Summary[];
+  readonly shown: boolean;
+  readonly show: (shown: boolean) => void;
 }
 
-export function Conversation({ thread, open, onOpen }: ConversationProps) {
-  const words = useWords();
+export function useConversation(thread: string, open: string): Conversation {
   const [messages, setMessages] = useState<readonly Summary[]>([]);
   // Who lists conversations wants to see what the row stood for.
-  const [shown, setShown] = useState(mailbox.state.list?.grouped === true);
-  const folders = useStore(mailbox, (state) => state.folders);
+  const [shown, show] = useState(mailbox.state.list?.grouped === true);
   // What comes in while it is read belongs to it.
-  const total = folders.reduce((sum, folder) => sum + folder.total, 0);
+  const total = useStore(mailbox, ({ folders }) => folders.reduce((sum, folder) => sum + folder.total, 0));
 
   useEffect(() => {
     let gone = false;
-    call<{ items: Summary[] }>('GET', `/v1/threads/${thread}${query({ limit: SHOWN })}`)
+    call<{ items: Summary[] }>('GET', `/v1/threads/${thread}${query({ limit: LOADED })}`)
       .then(({ items }) => {
         if (!gone) setMessages(items);
       })
@@ -39,37 +43,93 @@ export function Conversation({ thread, open, onOpen }: ConversationProps) {
     };
   }, [thread, total]);
 
-  if (messages.length < 2) return null;
+  const at = messages.findIndex(({ id }) => id === open);
+  const before = at < 0 ? messages : messages.slice(0, at);
+  return { total: messages.length, before, after: at < 0 ? [] : messages.slice(at + 1), shown, show };
+}
+
+export function ConversationToggle({ of: { total, shown, show } }: { readonly of: Conversation }) {
+  const words = useWords();
+  if (total < 2) return null;
   return (
-    <section className="conversation" aria-label={words.conversation(messages.length)}>
-      <button type="button" className="link" aria-expanded={shown} onClick={() => setShown(!shown)}>
-        {words.conversation(messages.length)}
-        <Icon name={shown ? 'up' : 'down'} />
+    <button type="button" className="link conversation-toggle" aria-expanded={shown} onClick={() => show(!shown)}>
+      {words.conversation(total)}
+      <Icon name={shown ? 'up' : 'down'} />
+    </button>
+  );
+}
+
+interface StackProps {
+  readonly messages: readonly Summary[];
+  readonly label: string;
+  readonly onOpen: (id: string) => void;
+}
+
+export function Stack({ messages, label, onOpen }: StackProps) {
+  if (messages.length === 0) return null;
+  return (
+    <ol className="conversation" aria-label={label}>
+      {messages.map((message) => (
+        <Folded key={message.id} message={message} onOpen={onOpen} />
+      ))}
+    </ol>
+  );
+}
+
+/** What was not read yet is folded out. */
+function Folded({ message, onOpen }: { readonly message: Summary; readonly onOpen: (id: string) => void }) {
+  const words = useWords();
+  const { id, from, received, preview, read, folder } = message;
+  const [out, setOut] = useState(!read);
+  const place = useStore(mailbox, ({ folders }) => folders.find((one) => one.id === folder));
+
+  useEffect(() => {
+    if (out && !read) actions.mark([id], { read: true });
+  }, [out, read, id]);
+  return (
+    <li>
+      <button type="button" aria-expanded={out} onClick={() => setOut(!out)}>
+        <strong>{from[0] === undefined ? words.nobody : displayName(from[0])}</strong>
+        <span className="preview">{out ? '' : preview}</span>
+        <span className="muted">{place !== undefined && words.folderName(place)}</span>
+        <time className="muted" dateTime={received} title={longDate(received)}>
+          {shortDate(received)}
+        </time>
       </button>
-      {shown && (
-        <ol>
-          {messages.map(({ id, from, received, preview, read, folder }) => {
-            const place = folders.find((one) => one.id === folder);
-            return (
-              <li key={id}>
-                <button
-                  type="button"
-                  className={read ? '' : 'unread'}
-                  aria-current={id === open ? 'true' : undefined}
-                  onClick={() => onOpen(id)}
-                >
-                  <strong>{from[0] === undefined ? words.nobody : displayName(from[0])}</strong>
-                  <span className="preview">{preview}</span>
-                  <span className="muted">{place !== undefined && words.folderName(place)}</span>
-                  <time className="muted" dateTime={received} title={mediumDate(received)}>
-                    {shortDate(received)}
-                  </time>
-                </button>
-              </li>
-            );
-          })}
-        </ol>
-      )}
-    </section>
+      {out && <FoldedOut id={id} onOpen={onOpen} />}
+    </li>
+  );
+}
+
+/** Its text alone: how it looks, and what can be done with it, is shown when it is opened. */
+function FoldedOut({ id, onOpen }: { readonly id: string; readonly onOpen: (id: string) => void }) {
+  const words = useWords();
+  const [message, setMessage] = useState<Message>();
+  const [error, setError] = useState('');
+  useEffect(() => {
+    let gone = false;
+    fetchMessage(id)
+      .then((found) => {
+        if (!gone) setMessage(found);
+      })
+      .catch((problem: unknown) => {
+        if (!gone) setError(codeOf(problem));
+      });
+    return () => {
+      gone = true;
+    };
+  }, [id]);
+  if (error !== '') return <p className="pane-note">{words.error(error)}</p>;
+  if (message === undefined) return <p className="pane-note">{words.loading}</p>;
+  return (
+    <>
+      <PlainText text={message.text ?? ''} />
+      <Attachments message={message} />
+      <div className="folded-tools">
+        <button type="button" className="button small" onClick={() => onOpen(id)}>
+          {words.openMessage}
+        </button>
+      </div>
+    </>
   );
 }

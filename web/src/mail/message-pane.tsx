@@ -12,7 +12,8 @@ import { useWords } from '../words/words.ts';
 import * as actions from './actions.ts';
 import { Attachments } from './attachments.tsx';
 import { Badge } from './badge.tsx';
-import { Conversation } from './conversation.tsx';
+import { ConversationToggle, Stack, useConversation } from './conversation.tsx';
+import { connection } from './events.ts';
 import { HeldOriginal } from './held-original.tsx';
 import { codeOf, mailbox, messageOf } from './mailbox.ts';
 import { fetchMessage, forgetMessage } from './messages.ts';
@@ -91,11 +92,15 @@ function MessageView({
 }: MessagePaneProps & { id: string; message: Message }) {
   const words = useWords();
   const current = useStore(mailbox, () => messageOf(id)) ?? message;
+  // The page of a mail is in a frame that no worker serves.
+  const live = useStore(connection, (state) => state.live);
   const heading = useRef<HTMLHeadingElement>(null);
   const [details, setDetails] = useState(false);
   const [images, setImages] = useState(false);
   const [original, setOriginal] = useState(false);
   const [handling, setHandling] = useState(false);
+  const conversation = useConversation(message.thread, id);
+  const stacked = conversation.shown && conversation.total > 1;
   const from = message.from[0];
   const { letter, colour } = initial(from);
   const inTrash = useStore(mailbox, (s) => s.folders.find(({ id: one }) => one === current.folder)?.role === 'trash');
@@ -111,7 +116,7 @@ function MessageView({
   );
 
   return (
-    <article className="message" aria-label={message.subject || words.noSubject}>
+    <article className={stacked ? 'message stacked' : 'message'} aria-label={message.subject || words.noSubject}>
       <div className="message-tools" role="toolbar" aria-label={words.mail}>
         <span className="only-narrow">{tool(words.back, 'back', onBack)}</span>
         {tool(words.archive, 'archive', () => onLeave(actions.archive))}
@@ -166,6 +171,10 @@ function MessageView({
             <Icon name="star" filled={current.flagged} />
           </button>
         </div>
+        <ConversationToggle of={conversation} />
+      </header>
+      {conversation.shown && <Stack messages={conversation.before} label={words.earlier} onOpen={onOpen} />}
+      <header className="message-head">
         <div className="sender-line">
           <span className={`face c${colour}`} aria-hidden="true">
             {letter}
@@ -190,7 +199,6 @@ function MessageView({
         {details && <Details message={message} />}
       </header>
       {message.sent !== null && <SentResult sent={message.sent} />}
-      <Conversation thread={message.thread} open={id} onOpen={onOpen} />
       <Warnings message={message} />
       {message.remoteImages > 0 && !images && (
         <p className="notice">
@@ -213,7 +221,13 @@ function MessageView({
       {message.receiptRequested !== null && <ReceiptNotice id={id} />}
       <HeldOriginal message={message} />
       <Attachments message={message} />
-      {message.html === null ? (
+      {message.html !== null && !live && (
+        <p className="notice">
+          <Icon name="warning" />
+          <span>{words.onlyText}</span>
+        </p>
+      )}
+      {message.html === null || !live ? (
         <PlainText text={message.text ?? ''} {...leavingQuestion(message, words)} />
       ) : (
         // No scripts and no origin: what a mail holds can neither act nor reach us. The page has a policy of its own.
@@ -225,6 +239,7 @@ function MessageView({
           src={`/v1/messages/${id}/page${images ? '?images=true' : ''}`}
         />
       )}
+      {conversation.shown && <Stack messages={conversation.after} label={words.later} onOpen={onOpen} />}
       {message.draft ? (
         <footer className="answers">
           <button type="button" className="button primary" onClick={() => composing.resume(message)}>

@@ -1,6 +1,8 @@
 /** Who one is, how it looks, and what happens with mail by itself. */
 import { useId, useState } from 'react';
 import { call } from '../api.ts';
+import { who } from '../app.tsx';
+import { canKeep, keepMailOf } from '../offline.ts';
 import { type Density, type Language, look, setLook, type Theme } from '../settings-store.ts';
 import { useStore } from '../store.ts';
 import { size } from '../words/format.ts';
@@ -76,7 +78,7 @@ function NameForm({ before }: { readonly before: string }) {
 function LookSection() {
   const words = useSettingsWords().general;
   const { themes } = useWords();
-  const { language, theme, density } = useStore(look, (state) => state);
+  const { language, theme, density, keepsMail } = useStore(look, (state) => state);
   return (
     <Section title={words.look}>
       <div className="columns">
@@ -99,6 +101,17 @@ function LookSection() {
           onChange={(chosen) => setLook({ density: chosen })}
         />
       </div>
+      {canKeep() && (
+        <Check
+          label={words.keepsMail}
+          hint={words.keepsMailHint}
+          checked={keepsMail}
+          onChange={(wanted) => {
+            setLook({ keepsMail: wanted });
+            void keepMailOf(who.state.account?.id);
+          }}
+        />
+      )}
     </Section>
   );
 }

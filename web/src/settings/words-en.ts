@@ -34,6 +34,8 @@ export const en = {
     theme: 'Appearance',
     density: 'Density of lists',
     densities: { comfortable: 'Comfortable', compact: 'Compact' },
+    keepsMail: 'Keep mail that I read, to read it without a connection',
+    keepsMailHint: 'It is removed from this browser when you sign out.',
     mail: 'Mail',
     timeZone: 'Time zone',
     timeZoneHint: 'Absence begins and ends by this clock.',
@@ -204,6 +206,22 @@ export const en = {
     note: 'Note that it was taken back',
     list: 'Taken back before you opened it',
     row: (from: string, sent: string) => `${from}, sent ${sent}`,
+  },
+
+  push: {
+    title: 'While no page is open',
+    intro: 'The browser shows new mail in your inbox, even when Pabal is closed.',
+    impossible: 'This browser cannot be told of mail; it needs a secure connection (https) and Web Push.',
+    summary: 'With sender and subject',
+    summaryHint: 'Encrypted for this browser: the push service on the way cannot read it.',
+    contents: { none: 'Only that there is mail', summary: 'With sender and subject' },
+    begin: 'Notify me in this browser',
+    begun: 'New mail is shown in this browser',
+    end: 'End',
+    ended: 'Ended',
+    denied: 'The browser does not allow it. Change that in its settings for this page.',
+    unreachable: 'The browser cannot reach its push service.',
+    nameless: 'Program without a name',
   },
 
   pager: {

@@ -35,6 +35,8 @@ export const ko: SettingsWords = {
     theme: '화면',
     density: '목록 간격',
     densities: { comfortable: '넓게', compact: '좁게' },
+    keepsMail: '읽은 메일을 두어 연결이 없을 때도 읽기',
+    keepsMailHint: '로그아웃하면 이 브라우저에서 지웁니다.',
     mail: '메일',
     timeZone: '시간대',
     timeZoneHint: '부재중 응답의 시작과 끝을 이 시각으로 정합니다.',
@@ -202,6 +204,22 @@ export const ko: SettingsWords = {
     note: '회수된 사실을 적어 두기',
     list: '열기 전에 회수된 메일',
     row: (from, sent) => `${from}, ${sent}에 보냄`,
+  },
+
+  push: {
+    title: '화면을 닫았을 때',
+    intro: '파발을 닫아 두어도 받은편지함에 새 메일이 오면 브라우저가 알립니다.',
+    impossible: '이 브라우저로는 알릴 수 없습니다. 안전한 연결(https)과 웹 푸시가 필요합니다.',
+    summary: '보낸 사람과 제목도 함께',
+    summaryHint: '이 브라우저만 읽도록 암호화하므로 중간의 푸시 서비스는 읽지 못합니다.',
+    contents: { none: '새 메일이 왔다는 것만', summary: '보낸 사람과 제목도 함께' },
+    begin: '이 브라우저로 알리기',
+    begun: '이 브라우저로 새 메일을 알립니다',
+    end: '끝내기',
+    ended: '끝냈습니다',
+    denied: '브라우저가 허용하지 않습니다. 브라우저의 이 페이지 설정에서 바꿀 수 있습니다.',
+    unreachable: '브라우저가 푸시 서비스에 연결하지 못합니다.',
+    nameless: '이름 없는 프로그램',
   },
 
   pager: {

@@ -12,6 +12,7 @@ const POLICY = [
   "connect-src 'self'",
   "frame-src 'self'",
   "manifest-src 'self'",
+  "worker-src 'self'",
   "base-uri 'none'",
   "form-action 'none'",
   "frame-ancestors 'none'",
@@ -26,7 +27,12 @@ export function clientRoutes(app: FastifyInstance, files: ClientFiles): void {
   });
   for (const [path, file] of files) {
     if (path.includes('/') || path === 'index.html') continue;
-    app.get(`/${path}`, open, async (request, reply) => await sendFile(request, reply, file, 'public, max-age=3600'));
+    const worker = path === 'service-worker.js';
+    app.get(`/${path}`, open, async (request, reply) => {
+      // It may ask for what the pages ask for; one that is kept would outlive the version that it belongs to.
+      if (worker) reply.header('content-security-policy', POLICY);
+      return await sendFile(request, reply, file, worker ? 'no-cache' : 'public, max-age=3600');
+    });
   }
 }
 
