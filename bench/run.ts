@@ -2,9 +2,12 @@
  * `npm run bench -- inbound|lmtp|relay|lifecycle|imap|idle|lag|pop3 [--peer | --peer-only] [--seconds N] ...`: one JSON line for each case and
  * subject, and with the peer one that says how they compare. What is measured and how: bench/README.md.
  */
+import { writeFile } from 'node:fs/promises';
 import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
+import { burdenChart } from './burden-chart.ts';
 import { account } from './cases/account.ts';
+import { burden } from './cases/burden.ts';
 import { imapFolder, imapIdle } from './cases/imap.ts';
 import { inbound } from './cases/inbound.ts';
 import { lifecycle } from './cases/lifecycle.ts';
@@ -37,6 +40,7 @@ const { values, positionals } = parseArgs({
     unsigned: { type: 'boolean', default: false },
     set: { type: 'string', multiple: true, default: [] },
     profile: { type: 'string' },
+    chart: { type: 'string' },
   },
 });
 const wantsPeer = values.peer || values['peer-only'];
@@ -145,6 +149,11 @@ const ALONE: Readonly<Record<string, () => Promise<Result>>> = {
     return await web(ours, { messages: messages(100_000) });
   },
   search: () => search({ messages: messages(100_000) }),
+  burden: async () => {
+    const figures = await burden(messages(1_000), Number(values.size));
+    if (values.chart !== undefined) await writeFile(values.chart, burdenChart(figures));
+    return { ...figures };
+  },
 };
 
 const names = positionals.length > 0 ? positionals : [...Object.keys(CASES), ...Object.keys(ALONE)];

@@ -1,5 +1,6 @@
 /** The goals in the order in which they are measured. */
 import { goal as corpus } from './corpus.ts';
+import { goal as downmail } from './downmail.ts';
 import { goal as g01 } from './g01-crash.ts';
 import { goal as g02 } from './g02-power.ts';
 import { goal as g03 } from './g03-disk-errors.ts';
@@ -45,6 +46,7 @@ export const GOALS: readonly Goal[] = [
   g21,
   g24,
   corpus,
+  downmail,
   memory,
   outbound,
   recall,
