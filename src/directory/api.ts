@@ -1,6 +1,7 @@
 /** Who exists: domains, accounts, credentials, aliases. */
 import type { AccountId, Principal } from '../mailstore/api.ts';
 import type { AppPasswords } from './app-passwords.ts';
+import type { Places } from './places.ts';
 import type { SecondStep } from './second-step.ts';
 
 export interface DomainInfo {
@@ -52,6 +53,29 @@ export interface SecondStepInfo {
   readonly since?: number;
   /** How many are left. */
   readonly recoveryCodes: number;
+}
+
+/** A network from which somebody signed in to an account, or tried to. Times in milliseconds since 1970. */
+export interface PlaceInfo {
+  /** /24 or /64. */
+  readonly network: string;
+  /** The address seen last. */
+  readonly remote: string;
+  /** Over which somebody signed in. */
+  readonly protocols: readonly SignInProtocol[];
+  /** The first sign-in and the last, to within an hour; absent: there was none. */
+  readonly first?: number;
+  readonly last?: number;
+  /** Wrong passwords and codes. */
+  readonly failures: number;
+  readonly lastFailure?: number;
+}
+
+/** A sign-in from a network from which nobody signed in to the account before. */
+export interface NewPlace extends SignInOrigin {
+  readonly account: AccountId;
+  readonly address: string;
+  readonly at: number;
 }
 
 /** Where a session was begun. */
@@ -143,6 +167,8 @@ export interface Directory {
   confirm(account: AccountId, password: string, from: SignInOrigin, code?: string): Promise<void>;
   readonly appPasswords: Pick<AppPasswords, 'create' | 'list' | 'revoke'>;
   readonly secondStep: Pick<SecondStep, 'show' | 'prepare' | 'enable' | 'newRecoveryCodes' | 'disable'>;
+  /** Loopback is told of where it counts as other networks do (`limits.loopback`). */
+  readonly places: Pick<Places, 'list'>;
   /** May this account send as this address (its own, an alias, or a subaddress of these)? */
   maySendAs(account: AccountId, address: string): Promise<boolean>;
 

@@ -76,6 +76,8 @@ it('says when it was used last, written at most every ten minutes', async () => 
   expect(await lastUse()).toBeUndefined();
   await signIn(password, 'smtp');
   expect(await lastUse()).toEqual({ at: first, protocol: 'smtp', remote: REMOTE });
+  // The network's own row is another matter.
+  await signIn(password, 'imap');
   const { version } = await kv.head(partition('i', alice));
   await clock.advance(599_000);
   await signIn(password, 'imap');

@@ -25,6 +25,8 @@ const MAX_ALIASES = 1000;
 const TOPIC = 'directory';
 /** Published with `{ account }` whenever somebody signed in with a password. */
 export const SIGNED_IN = 'signed-in';
+/** Published with a `NewPlace`. */
+export const NEW_PLACE = 'new-place';
 
 /** What of the mail store goes along with an account. */
 export type Mailboxes = Pick<MailStore, 'createAccount' | 'setQuota' | 'removeAccount'>;
@@ -86,6 +88,7 @@ export class KvDirectory implements Directory, Disposable {
       owner: (address) => this.#claims.owner(address),
       identity,
       openPassword: (address) => this.openPassword(address),
+      onNewPlace: (place) => parts.bus.publish(NEW_PLACE, place),
     });
     this.#routes = new Routes({
       claims: this.#claims,
@@ -339,6 +342,10 @@ export class KvDirectory implements Directory, Disposable {
 
   get appPasswords(): SignIn['appPasswords'] {
     return this.#signIn.appPasswords;
+  }
+
+  get places(): SignIn['places'] {
+    return this.#signIn.places;
   }
 
   get secondStep(): SignIn['secondStep'] {

@@ -6,14 +6,14 @@
  * - `d/.all`: a row for each domain there may be; the domain's own header is the truth
  * - `a/<address>`: header `{account}` while somebody has the address. One commit decides who
  * - `i/<account>`: header: the account; rows `s<hash>`: its sessions, `p<hash>`: its application passwords,
- *   row `t`: its second step
+ *   row `t`: its second step, `n<network>`: from where it is opened
  * - `i/.administrators`: a row for each account that may be an administrator; its own header is the truth
  * - `i/.pending`: changes that need several partitions and are not finished; a start finishes or undoes them
  */
 import type { RejectEntry } from '../mail/reject-list.ts';
 import type { AccountId } from '../mailstore/api.ts';
 import { type Key, type Partition, partition, type Value } from '../ports/kv.ts';
-import type { AppPasswordInfo, SessionOrigin } from './api.ts';
+import type { AppPasswordInfo, PlaceInfo, SessionOrigin } from './api.ts';
 
 export interface DomainRow {
   readonly created: number;
@@ -72,6 +72,9 @@ export interface SessionRow {
 /** The key is the hash of the password, and its id. */
 export type AppPasswordRow = Omit<AppPasswordInfo, 'id'>;
 
+/** The key is the network. */
+export type PlaceRow = Omit<PlaceInfo, 'network'>;
+
 export interface SecondStepRow {
   /** Base64. Codes are made from it, so no hash of it would do. */
   readonly secret: string;
@@ -99,7 +102,17 @@ export const claimPartition = (address: string): Partition => partition('a', add
 export const identityPartition = (account: AccountId): Partition => partition('i', account);
 
 export function encode(
-  row: DomainRow | MemberRow | ClaimRow | IdentityRow | SessionRow | AppPasswordRow | SecondStepRow | PendingRow | null,
+  row:
+    | DomainRow
+    | MemberRow
+    | ClaimRow
+    | IdentityRow
+    | SessionRow
+    | AppPasswordRow
+    | PlaceRow
+    | SecondStepRow
+    | PendingRow
+    | null,
 ): Value {
   return Buffer.from(JSON.stringify(row));
 }

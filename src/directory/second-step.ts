@@ -3,6 +3,7 @@
  * ask for a code, have application passwords. Each code counts once, also when two come at the same time.
  */
 import { createHash } from 'node:crypto';
+import { toBase32 } from '../mail/base32.ts';
 import { MailError } from '../mail/error.ts';
 import type { AccountId } from '../mailstore/api.ts';
 import type { Key } from '../ports/kv.ts';
@@ -10,7 +11,7 @@ import type { SecondStepInfo } from './api.ts';
 import { present } from './identity.ts';
 import { decode, encode, identityPartition, type IdentityRow, type SecondStepRow } from './rows.ts';
 import { bareLetters, randomLetters } from './secret-letters.ts';
-import { base32, totpStep } from './totp.ts';
+import { totpStep } from './totp.ts';
 import type { RowParts, View } from './transact.ts';
 
 /** RFC 4226 §4 R6 recommends 160 bits. */
@@ -42,7 +43,7 @@ export class SecondStep {
       const row: SecondStepRow = { secret: Buffer.from(secret).toString('base64'), used: -1, recovery: [] };
       return { row, result: undefined };
     });
-    return base32(secret);
+    return toBase32(secret).toUpperCase();
   }
 
   /** With a code of the secret that was prepared. Answers the recovery codes, told here and never again. Throws `code-required`. */

@@ -2,14 +2,15 @@
 import { MailError } from '../mail/error.ts';
 import type { AccountId } from '../mailstore/api.ts';
 import type { Cache } from '../ports/cache.ts';
-import type { SignInOrigin } from './api.ts';
+import type { NewPlace, SignInOrigin } from './api.ts';
 import { AppPasswords } from './app-passwords.ts';
 import { present, readable } from './identity.ts';
 import type { Passwords } from './passwords.ts';
+import { Places } from './places.ts';
 import { RecentPasswords } from './recent.ts';
 import type { IdentityRow } from './rows.ts';
 import { SecondStep } from './second-step.ts';
-import { Throttle, type ThrottleLimits } from './throttle.ts';
+import { type Attempt, Throttle, type ThrottleLimits } from './throttle.ts';
 import type { RowParts } from './transact.ts';
 
 export interface SignInParts extends RowParts {
@@ -21,6 +22,7 @@ export interface SignInParts extends RowParts {
   readonly identity: (account: AccountId) => Promise<IdentityRow | undefined>;
   /** A password that everybody knows, beside the account's own. */
   readonly openPassword: (address: string) => string | undefined;
+  readonly onNewPlace: (place: NewPlace) => void;
 }
 
 /** What somebody says. */
@@ -39,6 +41,7 @@ interface Found {
 export class SignIn {
   readonly appPasswords: AppPasswords;
   readonly secondStep: SecondStep;
+  readonly places: Places;
   readonly #parts: SignInParts;
   readonly #throttle: Throttle;
   readonly #recent: RecentPasswords;
@@ -48,6 +51,7 @@ export class SignIn {
     this.#parts = parts;
     this.appPasswords = new AppPasswords(parts);
     this.secondStep = new SecondStep(parts);
+    this.places = new Places(parts);
     this.#throttle = new Throttle(cache, clock, limits);
     this.#recent = new RecentPasswords(clock, random);
   }
@@ -85,7 +89,7 @@ export class SignIn {
     // No guess: its owner gave it to the wrong program, which tries again and again and shall lock nobody out.
     if (app === 'other-protocol') throw failed(`an application password that is not for ${from.protocol}`, address);
     if (app !== 'right' && !(await this.#isMain(found, password))) {
-      await this.#throttle.failed(attempt);
+      await this.#failed(attempt, found, from);
       throw failed(`wrong password over ${from.protocol}`, address);
     }
     if (found === undefined) throw failed('nobody', address);
@@ -95,12 +99,27 @@ export class SignIn {
       if (from.protocol !== 'http') throw failed(`the password without a code over ${from.protocol}`, address);
       if (code === undefined) throw needsCode(address);
       if (!(await this.secondStep.use(found.account, code))) {
-        await this.#throttle.failed(attempt);
+        await this.#failed(attempt, found, from);
         throw needsCode(address);
       }
     }
     await this.#throttle.succeeded(attempt);
+    if (attempt.counters !== undefined) await this.#opened(found, from);
     return found;
+  }
+
+  /** No sign-in fails because where it came from cannot be written. */
+  async #opened({ account, identity: { address } }: Found, from: SignInOrigin): Promise<void> {
+    const place = await this.places.opened(account, from).catch(() => 'known');
+    const { protocol, remote } = from;
+    if (place === 'new') this.#parts.onNewPlace({ account, address, protocol, remote, at: this.#parts.clock.now() });
+  }
+
+  async #failed(attempt: Attempt, found: Found | undefined, from: SignInOrigin): Promise<void> {
+    await this.#throttle.failed(attempt);
+    // Nobody waits for the row: the time that it takes would tell whether there is such an account.
+    if (found !== undefined && attempt.counters !== undefined)
+      void this.places.failed(found.account, from).catch(() => undefined);
   }
 
   /** As slow for who is not there. */

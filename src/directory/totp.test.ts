@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { base32, hotp, totpStep } from './totp.ts';
+import { hotp, totpStep } from './totp.ts';
 
 const SECRET = Buffer.from('12345678901234567890');
 
@@ -32,9 +32,4 @@ it('takes a code half a minute early or late, and none that came before', () => 
   for (const odd of ['', '12345', '1234567', 'abcdef', '１２３４５６', '-12345', '0x1234'])
     expect(totpStep(SECRET, odd, now, -1), odd).toBeUndefined();
   expect(totpStep(SECRET, '081 804', now, -1)).toBe(step);
-});
-
-it('writes base32 as RFC 4648, section 10 does', () => {
-  const all = ['', 'f', 'fo', 'foo', 'foob', 'fooba', 'foobar'].map((text) => base32(Buffer.from(text)));
-  expect(all).toEqual(['', 'MY', 'MZXQ', 'MZXW6', 'MZXW6YQ', 'MZXW6YTB', 'MZXW6YTBOI']);
 });

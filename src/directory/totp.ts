@@ -6,7 +6,6 @@ const DIGITS = 6;
 const CODE = /^[0-9]{6}$/;
 /** Steps before and after now that count: clocks differ, and people type slowly (RFC 6238 §5.2). */
 const SKEW = 1;
-const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 
 /** RFC 4226 §5.3. */
 export function hotp(secret: Uint8Array, counter: number): string {
@@ -28,15 +27,4 @@ export function totpStep(secret: Uint8Array, code: string, now: number, after: n
   for (let step = current - SKEW; step <= current + SKEW; step++)
     if (timingSafeEqual(Buffer.from(hotp(secret, step)), Buffer.from(typed)) && step > after) found ??= step;
   return found;
-}
-
-/** RFC 4648 §6 without padding, as authenticator programs take it. */
-export function base32(bytes: Uint8Array): string {
-  let [text, bits, value] = ['', 0, 0];
-  for (const byte of bytes) {
-    value = (value << 8) | byte;
-    for (bits += 8; bits >= 5; bits -= 5) text += BASE32[(value >> (bits - 5)) & 31];
-    value &= (1 << bits) - 1;
-  }
-  return bits === 0 ? text : text + BASE32[(value << (5 - bits)) & 31];
 }

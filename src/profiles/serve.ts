@@ -17,7 +17,8 @@ import { tellPostmaster } from '../delivery/block-notice.ts';
 import type { Blocked } from '../delivery/fast-block.ts';
 import { OutboundWorker } from '../delivery/worker.ts';
 import { startDemo } from '../demo/demo.ts';
-import { SIGNED_IN } from '../directory/directory.ts';
+import type { NewPlace } from '../directory/api.ts';
+import { NEW_PLACE, SIGNED_IN } from '../directory/directory.ts';
 import { SANDBOX_DOMAIN } from '../directory/sandbox.ts';
 import { Classifier } from '../intake/classify.ts';
 import { Intake } from '../intake/intake.ts';
@@ -25,6 +26,7 @@ import { Quarantine } from '../intake/quarantine.ts';
 import { ReturnPaths } from '../intake/return-paths.ts';
 import { BayesFilters } from '../intake/spam/bayes-filters.ts';
 import { RecipientRate } from '../intake/rate.ts';
+import { tellOfNewPlace } from '../intake/new-place.ts';
 import { Recipients } from '../intake/recipients.ts';
 import { Room } from '../intake/room.ts';
 import { Rules } from '../intake/rules.ts';
@@ -152,6 +154,11 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log, sign
   const wake = async ({ account }: { account: AccountId }): Promise<void> => {
     await intake.signedIn(account).catch((error: unknown) => log.warn({ err: error }, 'could not hurry mail'));
   };
+  const tellOwner = (place: NewPlace): void =>
+    void tellOfNewPlace({ store: mailstore, clock, hostname }, place).catch((error: unknown) =>
+      log.error({ err: error, account: place.account }, 'the owner was not told of a sign-in from a new place'),
+    );
+  undo.use(bus.subscribe(NEW_PLACE, (message) => tellOwner(message as NewPlace)));
   const recipients = new Recipients(directory, mailstore, returnPaths, gateway);
   const room = new Room(() => freeBytes(folder.path), clock);
   const rate = new RecipientRate(cache, {

@@ -56,6 +56,7 @@ export const OWN: Record<string, Case> = {
     stranger: 401,
   },
   'DELETE /v1/app-passwords/:id': { request: (ids) => [`/v1/app-passwords/${ids.appPassword}`], stranger: 404 },
+  'GET /v1/sign-ins': { request: () => ['/v1/sign-ins'], stranger: 200 },
   'GET /v1/second-step': { request: () => ['/v1/second-step'], stranger: 200 },
   'POST /v1/second-step': { request: () => ['/v1/second-step', { body: { current: 'not it' } }], stranger: 401 },
   'PUT /v1/second-step': { request: () => ['/v1/second-step', { body: { code: '000000' } }], stranger: 401 },

@@ -1,6 +1,8 @@
 /** What opens an account, tried with mail programs that nobody here wrote, on the real service. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ImapClient } from '../client/imap.ts';
 import { pabal, Service } from '../service.ts';
+import { until } from '../support/until.ts';
 import { installed, run } from './run.ts';
 
 const KIM = 'kim@example.test';
@@ -13,7 +15,9 @@ const cli = async (args: string[], input = '') => {
   return stdout;
 };
 beforeAll(async () => {
-  service = await Service.start({ sandbox: false });
+  // This machine counts as any other, and may err as often as it likes.
+  const limits = { 'limits.loopback': 'true', 'limits.sign_in_failures': '1000' };
+  service = await Service.start({ sandbox: false, set: limits });
   await cli(['domain', 'add', 'example.test']);
   await cli(['account', 'add', KIM, '--password-stdin'], `${PASSWORD}\n`);
 });
@@ -72,6 +76,28 @@ describe.runIf(['curl', 'swaks', 'oathtool'].every(installed))('an application p
     await cli(['account', 'second-step', KIM, '--off']);
     expect(await curl('imap', PASSWORD)).toBe(0);
     expect(await send('POST', '/session', who)).toHaveProperty('token');
+  });
+
+  test('from a network that was not used before is told in INBOX, and listed with what was tried there', async () => {
+    const elsewhere = (password: string) =>
+      run('curl', ['-s', '--interface', '127.0.9.1', `imap://${service.at('imap')}/`, '-u', `${KIM}:${password}`]);
+    expect((await elsewhere('wrong')).code).toBe(67);
+    expect((await elsewhere(PASSWORD)).code).toBe(0);
+    await using imap = await ImapClient.connect(service.at('imap'));
+    await imap.login(KIM, PASSWORD);
+    await until('the owner is told', async () => (await imap.count('INBOX')) > 0 || undefined);
+    await imap.ok('EXAMINE INBOX');
+    const { untagged } = await imap.ok('FETCH 1 BODY.PEEK[TEXT]');
+    expect(Buffer.concat(untagged.flatMap(({ literals }) => literals)).toString()).toContain('127.0.9.1');
+    const networks = await until('the failure is written', async () => {
+      const all = JSON.parse(await cli(['account', 'sign-ins', KIM, '--json'])) as {
+        network: string;
+        failures: number;
+      }[];
+      return all.some(({ failures, network }) => failures === 1 && network === '127.0.9.0/24') ? all : undefined;
+    });
+    expect(networks.map(({ network }) => network).sort()).toEqual(['127.0.0.0/24', '127.0.9.0/24']);
+    expect(await cli(['account', 'sign-ins', KIM])).toContain('127.0.9.0/24');
   });
 
   test('is made for what there is only', async () => {

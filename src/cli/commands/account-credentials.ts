@@ -1,4 +1,4 @@
-/** `pabal account app-password` and `second-step`: what opens an account beside its password. */
+/** `pabal account app-password`, `second-step` and `sign-ins`: what opens an account beside its password, and from where it was opened. */
 import type { Command } from 'commander';
 import * as operations from '../../control/operations/credentials.ts';
 import { APP_PASSWORD_SCOPES, type AppPasswordScope } from '../../directory/api.ts';
@@ -31,6 +31,28 @@ export function accountCredentials(group: Command, cli: Cli): void {
     .action((address: string, options: CommonOptions & { readonly off?: boolean }) =>
       secondStep(cli, address, options),
     );
+
+  withJson(
+    group.command('sign-ins <address>').description('from where somebody signed in, or tried to, the latest first'),
+  ).action((address: string, options: CommonOptions) => signIns(cli, address, options));
+}
+
+async function signIns(cli: Cli, address: string, options: CommonOptions): Promise<void> {
+  const all = await withControl(cli, options, (control) => control.call(operations.signInList, { address }));
+  if (options.json) return printJson(cli, all);
+  const time = (at: number | undefined): string => (at === undefined ? '' : formatTime(at));
+  return printTable(
+    cli,
+    ['network', 'over', 'first', 'last', 'failures', 'last failure'],
+    all.map((one) => [
+      one.network,
+      one.protocols.join(', '),
+      time(one.first),
+      time(one.last),
+      one.failures,
+      time(one.lastFailure),
+    ]),
+  );
 }
 
 async function secondStep(cli: Cli, address: string, options: CommonOptions & { off?: boolean }): Promise<void> {

@@ -25,7 +25,7 @@ export function account(program: Command, cli: Cli): void {
   const group = program
     .command('account')
     .description(
-      'accounts: add, list, show, suspend, resume, remove, password, app-password, second-step, alias, quota, category, sending',
+      'accounts: add, list, show, suspend, resume, remove, password, app-password, second-step, sign-ins, alias, quota, category, sending',
     );
 
   withJson(group.command('add <address>').description('make an account; without a password a one-time link is printed'))

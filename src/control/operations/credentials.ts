@@ -45,6 +45,11 @@ export const secondStepShow = operation('account.second-step', z.strictObject({ 
   return await service.directory.secondStep.show(id);
 });
 
+export const signInList = operation('account.sign-ins', z.strictObject({ address }), async (service, args) => {
+  const { id } = await knownAccount(service.directory, args.address);
+  return await service.directory.places.list(id);
+});
+
 /** For who has lost both the program and the recovery codes. */
 export const secondStepOff = operation(
   'account.second-step-off',

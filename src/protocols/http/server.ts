@@ -60,6 +60,7 @@ import { operatorAccess, operatorRoutes } from './routes/operator.ts';
 import { absenceRoutes, newMailRoutes, peopleRoutes, rejectRoutes } from './routes/own-mail.ts';
 import { originalRoutes } from './routes/originals.ts';
 import { pageRoutes } from './routes/pages.ts';
+import { placeRoutes } from './routes/places.ts';
 import { profileRoutes } from './routes/profile.ts';
 import { pickUpRoutes } from './routes/pick-up.ts';
 import { receiptRoutes } from './routes/receipts.ts';
@@ -276,6 +277,7 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
     profileRoutes(api, services);
     appPasswordRoutes(api, services);
     secondStepRoutes(api, services);
+    placeRoutes(api, services);
     folderRoutes(api, services, sortKeys);
     messageRoutes(api, services, cleaner);
     receiptRoutes(api, services);

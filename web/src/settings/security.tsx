@@ -4,6 +4,7 @@ import { failed } from '../mail/actions.ts';
 import { toast } from '../ui/toast.tsx';
 import { mediumDate } from '../words/format.ts';
 import { AppPasswords } from './app-passwords.tsx';
+import { Places } from './places.tsx';
 import { programName } from './program-name.ts';
 import { Field, Loaded, SaveRow, Section, useForm, useResource } from './resource.tsx';
 import { SecondStep } from './second-step.tsx';
@@ -27,6 +28,7 @@ export function Security() {
       <SecondStep />
       <AppPasswords />
       <Sessions of={sessions} />
+      <Places />
     </>
   );
 }

@@ -279,6 +279,17 @@ export const en = {
     ended: 'The second step is switched off',
   },
 
+  places: {
+    title: 'From where you sign in',
+    intro:
+      'With browsers and mail programs. When somebody signs in from a network that is not here yet, you get a mail.',
+    empty: 'Nothing is noted yet',
+    protocols: { http: 'Web', imap: 'IMAP', pop3: 'POP3', smtp: 'SMTP', managesieve: 'ManageSieve' },
+    last: (date: string) => `last ${date}`,
+    never: 'nobody got in',
+    failures: (n: number, date: string) => `wrong passwords: ${n}, the last ${date}`,
+  },
+
   appPasswords: {
     title: 'Passwords for mail programs',
     intro:

@@ -276,6 +276,16 @@ export const ko: SettingsWords = {
     ended: '2단계 인증을 껐습니다',
   },
 
+  places: {
+    title: '로그인하는 곳',
+    intro: '브라우저와 메일 프로그램입니다. 여기 없는 네트워크에서 로그인하면 메일로 알려 드립니다.',
+    empty: '아직 기록이 없습니다',
+    protocols: { http: '웹', imap: 'IMAP', pop3: 'POP3', smtp: 'SMTP', managesieve: 'ManageSieve' },
+    last: (date) => `마지막 ${date}`,
+    never: '들어온 적 없음',
+    failures: (n, date) => `틀린 비밀번호 ${n}번, 마지막 ${date}`,
+  },
+
   appPasswords: {
     title: '메일 프로그램용 비밀번호',
     intro: '프로그램이나 기기마다 하나씩 만듭니다. 허용한 일만 할 수 있고, 기기를 잃어버리면 여기서 없앱니다.',
