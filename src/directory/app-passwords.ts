@@ -7,7 +7,7 @@ import { MailError } from '../mail/error.ts';
 import type { AccountId } from '../mailstore/api.ts';
 import type { Key, Range } from '../ports/kv.ts';
 import type { AppPasswordInfo, AppPasswordScope, SignInOrigin, SignInProtocol } from './api.ts';
-import { type AppPasswordRow, decode, encode, identityPartition, type IdentityRow } from './rows.ts';
+import { type AppPasswordRow, decode, encode, identityPartition, type IdentityRow, NOBODY } from './rows.ts';
 import { bareLetters, randomLetters } from './secret-letters.ts';
 import type { RowParts } from './transact.ts';
 
@@ -107,9 +107,6 @@ export class AppPasswords {
       .catch(() => undefined);
   }
 }
-
-/** No account has this id: ids are hexadecimal. */
-const NOBODY = 'nobody' as AccountId;
 
 /** Undefined: it cannot be one. */
 function normalSecret(password: string): string | undefined {

@@ -6,7 +6,7 @@ import type { AccountId } from '../mailstore/api.ts';
 import { networkOf } from '../net/address.ts';
 import type { Key, Range } from '../ports/kv.ts';
 import type { PlaceInfo, SignInOrigin } from './api.ts';
-import { decode, encode, identityPartition, type IdentityRow, type PlaceRow } from './rows.ts';
+import { decode, encode, identityPartition, type IdentityRow, NOBODY, type PlaceRow } from './rows.ts';
 import type { RowParts } from './transact.ts';
 
 /** Of one account. */
@@ -45,6 +45,13 @@ export class Places {
         before?.first !== undefined ? 'known' : rows.some(({ first }) => first !== undefined) ? 'new' : 'first';
       return { batch: { put: [[key, encode(row)]], remove: superfluous(rows, row) }, result };
     });
+  }
+
+  /** Whether somebody signed in from there since then. `account` undefined, for an address that nobody has, takes the same way. */
+  async openedSince(account: AccountId | undefined, remote: string, since: number): Promise<boolean> {
+    const p = identityPartition(account ?? NOBODY);
+    const last = decode<PlaceRow>((await this.#parts.kv.get(p, [keyOf(remote)]))[0])?.last;
+    return last !== undefined && last >= since;
   }
 
   /** Somebody tried, with a wrong password or code. */

@@ -97,6 +97,9 @@ export const ALL_DOMAINS: Partition = partition('d', '.all');
 export const ADMINISTRATORS: Partition = partition('i', '.administrators');
 export const PENDING: Partition = partition('i', '.pending');
 
+/** No account has this id: ids are hexadecimal. For who is not there, so that asking takes as long. */
+export const NOBODY = 'nobody' as AccountId;
+
 export const domainPartition = (domain: string): Partition => partition('d', domain);
 export const claimPartition = (address: string): Partition => partition('a', address);
 export const identityPartition = (account: AccountId): Partition => partition('i', account);

@@ -181,6 +181,23 @@ describe('wrong passwords', () => {
     expect(await signIn('alice@example.test', 'wrong', AWAY)).toBe('auth-throttled');
   });
 
+  it('by strangers do not lock out the owner after a restart either', async () => {
+    expect(await signIn('alice@example.test', 'right', HOME)).toBe('in');
+    const later = new KvDirectory({ ...parts, cache: new MemoryCache(clock) }, { hashCost: CHEAP });
+    const at = (password: string, from: typeof HOME | typeof AWAY) =>
+      answer(later.authenticate('alice@example.test', password, from));
+    for (let i = 0; i < 5; i++) await at('wrong', AWAY);
+    expect(await at('right', AWAY)).toBe('auth-throttled');
+    expect(await at('right', HOME)).toBe('in');
+    for (let i = 0; i < 5; i++) expect(await at('wrong', HOME)).toBe('auth-failed');
+    expect(await at('right', HOME)).toBe('auth-throttled');
+    await clock.advance(31 * 86_400_000);
+    for (let i = 0; i < 5; i++) await at('wrong', AWAY);
+    const another = new KvDirectory({ ...parts, cache: new MemoryCache(clock) }, { hashCost: CHEAP });
+    for (let i = 0; i < 5; i++) await answer(another.authenticate('alice@example.test', 'wrong', AWAY));
+    expect(await answer(another.authenticate('alice@example.test', 'right', HOME))).toBe('auth-throttled');
+  });
+
   it('for many accounts from one network slow that network down', async () => {
     for (let i = 0; i < 50; i++)
       await answer(directory.authenticate(`u${i}@example.test`, 'x', { protocol: 'imap', remote: `198.51.100.${i}` }));

@@ -10,7 +10,7 @@ import { Places } from './places.ts';
 import { RecentPasswords } from './recent.ts';
 import type { IdentityRow } from './rows.ts';
 import { SecondStep } from './second-step.ts';
-import { type Attempt, Throttle, type ThrottleLimits } from './throttle.ts';
+import { type Attempt, KNOWN_MS, Throttle, type ThrottleLimits } from './throttle.ts';
 import type { RowParts } from './transact.ts';
 
 export interface SignInParts extends RowParts {
@@ -83,7 +83,10 @@ export class SignIn {
     from: SignInOrigin,
     look: () => Promise<(Found & { readonly asksForCode: boolean }) | undefined>,
   ): Promise<Found> {
-    const attempt = await this.#throttle.begin(address ?? '', from.remote);
+    const attempt = await this.#throttle.begin(address ?? '', from.remote, async () => {
+      const month = this.#parts.clock.now() - KNOWN_MS;
+      return this.places.openedSince((await look())?.account, from.remote, month);
+    });
     const found = await look();
     const app = await this.appPasswords.check(found?.account, password, from);
     // No guess: its owner gave it to the wrong program, which tries again and again and shall lock nobody out.

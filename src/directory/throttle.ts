@@ -21,7 +21,7 @@ export const THROTTLE_LIMITS: ThrottleLimits = { perAccount: 5, perNetwork: 50, 
 const WINDOW_MS = 3_600_000;
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 900_000;
-const KNOWN_MS = 30 * 86_400_000;
+export const KNOWN_MS = 30 * 86_400_000;
 
 /** One attempt to sign in; made before the password is looked at. */
 export interface Attempt {
@@ -42,26 +42,35 @@ export class Throttle {
     this.#limits = limits;
   }
 
-  /** Throws `auth-throttled` while a pause lasts. `address` in normal form. */
-  async begin(address: string, remote: string): Promise<Attempt> {
+  /**
+   * Throws `auth-throttled` while a pause lasts. `address` in normal form. `openedBefore`: whether the account was opened from that
+   * network within a month, for a process that does not remember; asked only while strangers would lock the owner out.
+   */
+  async begin(address: string, remote: string, openedBefore: () => Promise<boolean>): Promise<Attempt> {
     const network = networkOf(remote);
     if (!this.#limits.loopback && isLoopback(remote)) return { address, network, counters: undefined };
-    const known = (await this.#cache.get(knownKey(address, network))) !== undefined;
-    const own = known ? `auth:pair:${network} ${address}` : `auth:account:${address}`;
+    const account = `auth:account:${address}`;
+    const known =
+      (await this.#cache.get(knownKey(address, network))) !== undefined ||
+      ((await this.#isPaused(account)) && (await openedBefore()));
+    const own = known ? `auth:pair:${network} ${address}` : account;
     const counters = [
       { key: own, limit: this.#limits.perAccount },
       { key: `auth:network:${network}`, limit: this.#limits.perNetwork },
     ];
-    for (const { key } of counters) {
-      const until = await this.#cache.get(`${key} until`);
-      if (until !== undefined && Number(Buffer.from(until).toString()) > this.#clock.now())
+    for (const { key } of counters)
+      if (await this.#isPaused(key))
         throw new MailError(
           'auth-throttled',
           'temporary',
           `too many wrong passwords for ${address} or from ${network}`,
         );
-    }
     return { address, network, counters };
+  }
+
+  async #isPaused(key: string): Promise<boolean> {
+    const until = await this.#cache.get(`${key} until`);
+    return until !== undefined && Number(Buffer.from(until).toString()) > this.#clock.now();
   }
 
   async failed({ counters }: Attempt): Promise<void> {
