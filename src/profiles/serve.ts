@@ -307,6 +307,7 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log, sign
     originals,
     pickUp: downmail.pickUp,
     rules,
+    scripts,
     classifier,
     deliverability: () => store.senders.report(),
     reports: history,

@@ -13,6 +13,7 @@ export interface Ids {
   readonly copy: string;
   readonly suppressed: string;
   readonly rule: string;
+  readonly script: string;
   readonly person: string;
   readonly webhook: string;
   readonly push: string;
@@ -153,6 +154,18 @@ export const OWN: Record<string, Case> = {
   },
   'GET /v1/reject-list': { request: () => ['/v1/reject-list'], stranger: 200 },
   'PUT /v1/reject-list': { request: () => ['/v1/reject-list', { body: { items: [] } }], stranger: 200 },
+  'GET /v1/scripts': { request: () => ['/v1/scripts'], stranger: 200 },
+  'GET /v1/scripts/:name': { request: (ids) => [`/v1/scripts/${ids.script}`], stranger: 404 },
+  'PUT /v1/scripts/:name': {
+    request: (ids) => [`/v1/scripts/${ids.script}`, { body: { active: true } }],
+    stranger: 404,
+  },
+  'DELETE /v1/scripts/:name': { request: (ids) => [`/v1/scripts/${ids.script}`], stranger: 404 },
+  'GET /v1/folders/:id/script': { request: (ids) => [`/v1/folders/${ids.folder}/script`], stranger: 404 },
+  'PUT /v1/folders/:id/script': {
+    request: (ids) => [`/v1/folders/${ids.folder}/script`, { body: { script: null } }],
+    stranger: 404,
+  },
   'GET /v1/people': { request: () => ['/v1/people'], stranger: 200 },
   'GET /v1/people/:address': { request: (ids) => [`/v1/people/${ids.person}`], stranger: 404 },
   'PUT /v1/people/:address': {
@@ -358,6 +371,7 @@ export const MISSING: Ids = {
   copy: `${'f'.repeat(24)}.0.0`,
   suppressed: 'nobody@elsewhere.test',
   rule: 'f'.repeat(12),
+  script: 'nothing',
   person: 'nobody@elsewhere.test',
   webhook: 'f'.repeat(12),
   push: 'f'.repeat(22),

@@ -52,6 +52,8 @@ beforeEach(async () => {
   const { id: submission } = sent.json;
   const rule = await http.alice.as('POST', '/v1/rules', { body: moving(json.id) });
   const run = await http.alice.as('POST', '/v1/classifications', { body: { folder: json.id, preview: true } });
+  const script = `${SECRET}-script`;
+  await http.alice.as('PUT', `/v1/scripts/${script}`, { body: { source: 'keep;' } });
   const person = `${SECRET}-person@elsewhere.test`;
   await http.alice.as('PUT', `/v1/people/${person}`, { body: {} });
   const hook = await http.alice.as('POST', '/v1/webhooks', {
@@ -66,6 +68,7 @@ beforeEach(async () => {
     copy: `${kept.json.id}.0.0`,
     suppressed,
     rule: rule.json.id,
+    script,
     person,
     webhook: hook.json.id,
     run: run.json.id,

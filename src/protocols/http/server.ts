@@ -21,6 +21,7 @@ import type { PickUp } from '../../downmail/pick-up.ts';
 import type { Classifier } from '../../intake/classify.ts';
 import type { Quarantine } from '../../intake/quarantine.ts';
 import type { Rules } from '../../intake/rules.ts';
+import type { SieveScripts } from '../../intake/sieve/scripts.ts';
 import type { MailStore } from '../../mailstore/api.ts';
 import { formatHostPort } from '../../net/address.ts';
 import type { HostPort } from '../../net/address.ts';
@@ -66,6 +67,7 @@ import { pickUpRoutes } from './routes/pick-up.ts';
 import { receiptRoutes } from './routes/receipts.ts';
 import { reportRoutes } from './routes/reports.ts';
 import { ruleRoutes } from './routes/rules.ts';
+import { scriptRoutes } from './routes/scripts.ts';
 import { stsPolicyRoute } from './routes/sts-policy.ts';
 import { searchRoutes } from './routes/search.ts';
 import { sendRoutes } from './routes/send.ts';
@@ -98,6 +100,7 @@ export interface HttpOptions {
   /** Reports about domains that came, or were sent. */
   readonly reports: Pick<ReportHistory, 'list'>;
   readonly rules: Rules;
+  readonly scripts: SieveScripts;
   readonly classifier: Classifier;
   readonly clock: Clock;
   readonly random: Random;
@@ -291,6 +294,7 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
     pagerRoutes(api, services);
     pushRoutes(api, services);
     ruleRoutes(api, services, options.rules);
+    scriptRoutes(api, services, options.scripts);
     classificationRoutes(api, services, options.classifier);
     rejectRoutes(api, services);
     peopleRoutes(api, services);
