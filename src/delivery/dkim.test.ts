@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { ManualClock } from '../adapters/clock-manual.ts';
 import { MemoryKv } from '../adapters/kv-memory.ts';
 import { SeededRandom } from '../adapters/random-seeded.ts';
-import { dkimRecord } from '../cli/dns-records.ts';
+import { dkimRecord } from '../directory/dns-records.ts';
 import { DkimKeys } from '../directory/dkim-keys.ts';
 import { Domains } from '../directory/domains.ts';
 import { Transactions } from '../directory/transact.ts';

@@ -18,6 +18,7 @@ import type { Blocked } from '../delivery/fast-block.ts';
 import { OutboundWorker } from '../delivery/worker.ts';
 import { startDemo } from '../demo/demo.ts';
 import type { NewPlace } from '../directory/api.ts';
+import { checkRecords, recordsFor } from '../directory/dns-records.ts';
 import { NEW_PLACE, SIGNED_IN } from '../directory/directory.ts';
 import { SANDBOX_DOMAIN } from '../directory/sandbox.ts';
 import { Classifier } from '../intake/classify.ts';
@@ -54,6 +55,7 @@ import { stsPolicyOf } from '../mail/sts-policy.ts';
 import { Metrics } from '../telemetry/metrics.ts';
 import { watchStray } from '../telemetry/stray.ts';
 import { VERSION } from '../version.ts';
+import { publishedBy } from './published.ts';
 import { type DataKind, writeListening } from './data-folder.ts';
 import { type FirstAdministrator, firstRun } from './first-run.ts';
 import { openPipeline } from './intake-stages.ts';
@@ -295,6 +297,7 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log, sign
   });
   const listening = new Map<string, readonly string[]>();
   const stsPolicy = stsPolicyOf(tlsConfig.mta_sts, hostname);
+  const published = publishedBy(config);
   const http = await createHttpServer({
     mailstore,
     directory,
@@ -310,6 +313,12 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log, sign
     scripts,
     classifier,
     deliverability: () => store.senders.report(),
+    queue,
+    domainRecords: async (domain) => {
+      const records = recordsFor(domain, published, await store.dkimKeys.of(domain));
+      const found = await checkRecords(records, resolver);
+      return records.map((record, i) => ({ ...record, found: found[i] ?? 'missing' }));
+    },
     reports: history,
     clock,
     random,

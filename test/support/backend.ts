@@ -183,6 +183,7 @@ export async function memoryBackend(options: BackendOptions = {}) {
     pushKey: 'key',
     quarantine: new Quarantine({ queue, store: mailstore }),
     deliverability: () => senders.report(),
+    domainRecords: async () => [],
     dispatcher,
     startWorker,
     handles,

@@ -7,7 +7,7 @@ import { ManualClock } from '../../src/adapters/clock-manual.ts';
 import { MemoryKv } from '../../src/adapters/kv-memory.ts';
 import { SeededRandom } from '../../src/adapters/random-seeded.ts';
 import { StaticResolver } from '../../src/adapters/resolver-static.ts';
-import { dkimRecord } from '../../src/cli/dns-records.ts';
+import { dkimRecord } from '../../src/directory/dns-records.ts';
 import { ArcSealer } from '../../src/delivery/arc.ts';
 import { DkimSigner } from '../../src/delivery/dkim.ts';
 import { DkimKeys } from '../../src/directory/dkim-keys.ts';

@@ -1,6 +1,9 @@
 /** The web client in a real browser: what is done with mail that was sent, with folders, and with particular people. */
+import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { connectControl } from '../../src/control/client.ts';
+import { accountAdd } from '../../src/control/operations/account.ts';
 import { accessible, PATIENCE_MS, row, WebClient } from '../support/web-client.ts';
 import { installed } from './run.ts';
 
@@ -164,5 +167,47 @@ describe.skipIf(!here)('pages of the web client', { timeout: 4 * PATIENCE_MS }, 
     await expect.poll(() => page.evaluate(kept), { timeout: PATIENCE_MS }).toEqual([]);
     expect(faults).toEqual([]);
     await context.close();
+  });
+
+  test('administrators see queues, accounts, domains and what is held back; others have no such pages', async () => {
+    const admin = 'keeper@mail.test';
+    await using control = await connectControl(join(client.service.data, 'run', 'control.sock'));
+    await control!.call(accountAdd, { address: admin, password: 'pass', admin: true });
+    await client.arrive('someone@mail.test', 'From: a@elsewhere.test\nSubject: Take this\n\nx\n');
+    const { page, faults } = await client.signedIn(admin);
+    await page.getByRole('button', { name: admin }).click();
+    await page.getByRole('menuitem', { name: 'The service' }).click();
+    await page.getByText('What waits').waitFor();
+    await accessible(page);
+    const tab = (name: string) => page.getByRole('navigation', { name: 'The service' }).getByText(name).click();
+    await tab('Queues');
+    await page.getByLabel('Queue').selectOption({ label: 'Leaving' });
+    await page.getByText('Nothing waits here.').waitFor();
+    await accessible(page);
+    await tab('Accounts');
+    await page.getByLabel('Find an account').fill('someone');
+    await page.getByRole('button', { name: 'Suspend: someone@mail.test' }).click();
+    await page.getByRole('button', { name: 'Let in again: someone@mail.test' }).click();
+    await page.getByText('someone@mail.test may sign in again').waitFor();
+    await accessible(page);
+    await tab('Domains');
+    // Not looked up here: where there is no DNS that takes long.
+    await page.getByRole('button', { name: 'Check the records: mail.test' }).waitFor();
+    await accessible(page);
+    for (const name of ['Deliverability', 'Reports', 'Quarantine']) {
+      await tab(name);
+      await page.getByRole('heading', { name, exact: true }).waitFor();
+      await accessible(page);
+    }
+    expect(faults).toEqual([]);
+    await page.context().close();
+
+    const other = await client.signedIn('someone@mail.test');
+    await other.page.getByRole('button', { name: 'someone@mail.test' }).click();
+    expect(await other.page.getByRole('menuitem', { name: 'The service' }).count()).toBe(0);
+    await other.page.goto(`${client.base}/#/o/accounts`);
+    await other.page.getByRole('alert').waitFor();
+    expect(await other.page.locator('.items li').count()).toBe(0);
+    await other.page.context().close();
   });
 });

@@ -38,6 +38,7 @@ export interface Order {
 }
 
 const SettingsView = lazy(async () => ({ default: (await import('./settings/settings-view.tsx')).SettingsView }));
+const ServiceView = lazy(async () => ({ default: (await import('./service/service-view.tsx')).ServiceView }));
 const ContactsView = lazy(async () => ({ default: (await import('./contacts/contacts-view.tsx')).ContactsView }));
 /** Loaded when somebody writes. */
 const Composer = lazy(async () => ({ default: (await import('./compose/composer.tsx')).Composer }));
@@ -156,6 +157,11 @@ export function MailboxView({ account }: { readonly account: Account }) {
       {at.view === 'settings' && (
         <Suspense fallback={<main className="message-pane" />}>
           <SettingsView page={at.what} />
+        </Suspense>
+      )}
+      {at.view === 'service' && (
+        <Suspense fallback={<main className="message-pane" />}>
+          <ServiceView page={at.what} />
         </Suspense>
       )}
       {at.view === 'contacts' && (

@@ -2,13 +2,13 @@
 import { Store } from './store.ts';
 
 export interface Route {
-  readonly view: 'folder' | 'search' | 'contacts' | 'settings';
-  /** Folder id (or role), query, group of contacts, or page of the settings. */
+  readonly view: 'folder' | 'search' | 'contacts' | 'settings' | 'service';
+  /** Folder id (or role), query, group of contacts, or page of the settings or of the service's. */
   readonly what: string;
   readonly message?: string;
 }
 
-const LETTERS = { folder: 'f', search: 'q', contacts: 'c', settings: 's' } as const;
+const LETTERS = { folder: 'f', search: 'q', contacts: 'c', settings: 's', service: 'o' } as const;
 
 function read(): Route {
   const [, letter = '', what = '', message = ''] = location.hash.split('/');

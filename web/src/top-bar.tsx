@@ -103,6 +103,15 @@ export function TopBar({ account, search, onMenu, onKeys }: TopBarProps) {
           [
             { label: words.contacts, icon: 'people', act: () => go({ view: 'contacts', what: 'all' }) },
             { label: words.settings, icon: 'settings', act: () => go({ view: 'settings', what: 'general' }) },
+            ...(account.admin
+              ? [
+                  {
+                    label: words.service,
+                    icon: 'shield' as const,
+                    act: () => go({ view: 'service', what: 'overview' }),
+                  },
+                ]
+              : []),
           ],
           [{ label: words.signOut, icon: 'leave', act: () => void signOut() }],
         ]}

@@ -13,7 +13,8 @@ import { status } from '../../control/operations/store.ts';
 import { kindOf } from '../../profiles/data-folder.ts';
 import { type Cli, type CommonOptions, configOf, connect, withJson } from '../cli.ts';
 import { openResolver } from '../../profiles/single.ts';
-import { checkRecords, checkReverse, publishedBy, recordsFor } from '../dns-records.ts';
+import { checkRecords, checkReverse, recordsFor } from '../../directory/dns-records.ts';
+import { publishedBy } from '../../profiles/published.ts';
 import { formatBytes, printJson, printTable } from '../print.ts';
 
 type State = 'ok' | 'warning' | 'wrong';

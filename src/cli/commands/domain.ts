@@ -6,7 +6,8 @@ import { MailError } from '../../mail/error.ts';
 import { type Cli, common, type CommonOptions, configOf, withControl, withJson } from '../cli.ts';
 import type { Config } from '../../config/schema.ts';
 import { openResolver } from '../../profiles/single.ts';
-import { brandFor, checkRecords, dkimRecord, publishedBy, type DnsRecord, recordsFor } from '../dns-records.ts';
+import { brandFor, checkRecords, dkimRecord, type DnsRecord, recordsFor } from '../../directory/dns-records.ts';
+import { publishedBy } from '../../profiles/published.ts';
 import { domainReports } from './reports.ts';
 import { formatTime, printJson, printTable } from '../print.ts';
 

@@ -2,9 +2,8 @@ import { z } from 'zod';
 import { MailError } from '../../mail/error.ts';
 import { QUEUE_NAMES, type QueueCounts, type QueueEntry, type QueueId, type QueueName } from '../../ports/queue.ts';
 import { outboundPayload } from '../../delivery/entry.ts';
-import { feedbackPayload } from '../../delivery/feedback/entry.ts';
 import { type Delivery, type DeliveryChange, isSettled } from '../../mailstore/submission.ts';
-import { refusedPayload } from '../../delivery/refused-mail.ts';
+import { retryNow } from '../../delivery/retry.ts';
 import { operation } from '../operation.ts';
 import type { Service } from '../service.ts';
 
@@ -90,34 +89,9 @@ async function forgetSubmission({ mailstore, clock }: Service, entry: QueueEntry
   }
 }
 
-/** The queue from which it came, wherever it is now. */
-function homeOf(entry: QueueEntry): QueueName {
-  return feedbackPayload(entry)?.feedback ?? (outboundPayload(entry) === undefined ? 'intake' : 'outbound');
-}
-
 /** Tried again at once; from the error queue as if it had just been accepted. An attempt that is under way is left alone. */
 export const queueRetry = operation('queue.retry', ids, async (service, args) => {
-  const { queue } = service;
   let changed = 0;
-  for (const id of args.ids as QueueId[]) {
-    const entry = await queue.get(id);
-    if (entry === undefined) continue;
-    if (refusedPayload(entry) !== undefined)
-      throw new MailError(
-        'not-allowed',
-        'user',
-        `${id} was refused, and whoever sent it was told: there is nothing to try again`,
-      );
-    const to = homeOf(entry);
-    if (entry.queue !== to && entry.queue !== 'error')
-      throw new MailError('not-allowed', 'user', `${id} is in the ${entry.queue} queue: there is nothing to try again`);
-    if (entry.queue === 'outbound') {
-      // What is attempted at the moment must not be attempted twice: only what waits can be held.
-      if (entry.held || (await queue.hold([id])) === 1) changed += await queue.release([id]);
-      continue;
-    }
-    await queue.move(entry, to, 'tried again for the operator');
-    changed++;
-  }
+  for (const id of args.ids as QueueId[]) if (await retryNow(service.queue, id)) changed++;
   return { changed };
 });

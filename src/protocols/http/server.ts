@@ -43,6 +43,7 @@ import { readJson } from './json.ts';
 import { methodsOf } from './methods.ts';
 import { PROBLEMS, Problem, problemBody, toProblem } from './reply.ts';
 import type { ProblemCode } from './reply.ts';
+import { adminServiceRoutes, type AdminDesk } from './routes/admin-service.ts';
 import { adminRoutes } from './routes/admin.ts';
 import { appPasswordRoutes } from './routes/app-passwords.ts';
 import { autoconfigurationRoutes } from './routes/autoconfiguration.ts';
@@ -90,6 +91,8 @@ export interface HttpOptions {
   readonly submit: Submit;
   /** For administrators. */
   readonly deliverability: () => Promise<DeliverabilityReport>;
+  readonly queue: AdminDesk['queue'];
+  readonly domainRecords: AdminDesk['domainRecords'];
   readonly quarantine: Quarantine;
   readonly suppressions: Suppressions;
   readonly complaints: Pick<UserComplaints, 'about'>;
@@ -306,6 +309,7 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
     searchRoutes(api, services);
     eventRoutes(api, streams);
     adminRoutes(api, options);
+    adminServiceRoutes(api, services, options);
     quarantineRoutes(api, services, options.quarantine);
   });
   // Only these take multipart.

@@ -123,7 +123,7 @@ function FoldedOut({ id, onOpen }: { readonly id: string; readonly onOpen: (id: 
   if (message === undefined) return <p className="pane-note">{words.loading}</p>;
   return (
     <>
-      <PlainText text={message.text ?? ''} />
+      <PlainText text={message.text ?? ''} folded />
       <Attachments message={message} />
       <div className="folded-tools">
         <button type="button" className="button small" onClick={() => onOpen(id)}>

@@ -27,14 +27,16 @@ interface PlainTextProps {
   readonly text: string;
   /** Asked before a link is followed; answers whether it is. */
   readonly mayLeave?: (href: string) => boolean;
+  /** One of several: no place of the page of its own. */
+  readonly folded?: boolean;
 }
 
-export function PlainText({ text, mayLeave }: PlainTextProps) {
+export function PlainText({ text, mayLeave, folded = false }: PlainTextProps) {
   const words = useWords();
   const blocks = blocksOf(text);
   const last = blocks.findLastIndex((block) => block.text.trim() !== '');
   return (
-    <div className="plain-text" tabIndex={0} role="region" aria-label={words.content}>
+    <div className="plain-text" tabIndex={0} role={folded ? 'group' : 'region'} aria-label={words.content}>
       {blocks.map((block, i) =>
         block.quoted ? (
           // Answers below a quotation need it; what is quoted at the end was read before.

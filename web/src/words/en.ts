@@ -265,6 +265,7 @@ export const en = {
 
   contacts: 'Contacts',
   settings: 'Settings',
+  service: 'The service',
   addContact: 'Add sender to contacts',
   contactAdded: (name: string): string => `${name} is in your contacts`,
   blockSender: 'Block sender',

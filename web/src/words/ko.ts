@@ -261,6 +261,7 @@ export const ko: Words = {
 
   contacts: '주소록',
   settings: '설정',
+  service: '서비스 관리',
   addContact: '보낸 사람을 주소록에 추가',
   contactAdded: (name) => `${name} 님을 주소록에 추가했습니다`,
   blockSender: '수신 거부',

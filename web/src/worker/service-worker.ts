@@ -85,7 +85,7 @@ interface News {
 }
 
 self.addEventListener('push', (event) => {
-  const { mails } = event.data?.json() as News;
+  const { mails = [] } = (event.data?.json() ?? {}) as Partial<News>;
   event.waitUntil(tell(mails));
 });
 

@@ -1,11 +1,10 @@
 /** The DNS records that a domain needs, and whether they are there. */
 import { isIP, SocketAddress } from 'node:net';
-import type { Config } from '../config/schema.ts';
-import type { Brand } from '../directory/brand.ts';
-import type { DkimKey } from '../directory/dkim-keys.ts';
 import { TAKES_NOTIFICATIONS, takesNotificationsName } from '../mail/downmail/dns.ts';
-import { policyId, stsPolicyOf } from '../mail/sts-policy.ts';
+import { policyId } from '../mail/sts-policy.ts';
 import { DnsError, type Resolver } from '../ports/resolver.ts';
+import type { Brand } from './brand.ts';
+import type { DkimKey } from './dkim-keys.ts';
 
 export interface DnsRecord {
   readonly name: string;
@@ -31,19 +30,6 @@ export interface Published {
   readonly takesNotifications?: boolean;
   /** Where its logo is, and who vouches for it; DOMAIN stands for the domain. */
   readonly brand?: Brand;
-}
-
-/** As the configuration has it. */
-export function publishedBy(config: Pick<Config, 'hostname' | 'tls' | 'outbound' | 'downmail'>): Published {
-  const { hostname, tls, outbound, downmail } = config;
-  const takesNotifications = downmail.mode === 'downmail' || downmail.mode === 'hybrid-receive';
-  const { brand_logo: logo, brand_certificate: certificate } = outbound;
-  return {
-    hostname,
-    stsPolicy: stsPolicyOf(tls.mta_sts, hostname),
-    takesNotifications,
-    ...(logo !== '' && { brand: { logo, certificate } }),
-  };
 }
 
 export function recordsFor(domain: string, published: Published, keys: readonly DkimKey[]): DnsRecord[] {

@@ -1,0 +1,272 @@
+/** For administrators: what waits and what failed, who has an account, and what the domains publish. */
+import { z } from 'zod';
+import { outboundPayload } from '../../../delivery/entry.ts';
+import { retryNow } from '../../../delivery/retry.ts';
+import type { AccountInfo } from '../../../directory/api.ts';
+import type { DnsRecord } from '../../../directory/dns-records.ts';
+import type { IntakePayload } from '../../../intake/entry.ts';
+import { type Queue, QUEUE_NAMES, type QueueEntry, type QueueId } from '../../../ports/queue.ts';
+import type { App, Services } from '../context.ts';
+import { Problem } from '../reply.ts';
+import * as schemas from '../schemas.ts';
+
+const TAGS = ['administration'];
+const config = { access: 'administrator' } as const;
+const LIST = 'queue';
+/** Accounts in one answer. */
+const MOST_ACCOUNTS = 200;
+/** Recipients of an entry that are shown. */
+const MOST_RECIPIENTS = 20;
+
+const name = z.enum(QUEUE_NAMES);
+const instant = z.iso.datetime();
+const counts = z.strictObject({
+  name,
+  waiting: z.int(),
+  due: z.int(),
+  held: z.int(),
+  oldest: instant.nullable().describe('Since when the oldest waits'),
+});
+const entry = z.strictObject({
+  id: z.string(),
+  created: instant,
+  due: instant.describe('When it is tried next'),
+  attempts: z.int(),
+  held: z.boolean().describe('An operator holds it'),
+  reason: z.string().nullable().describe('Why the last attempt failed'),
+  sender: z.string().describe('Of the envelope, or the address of the account that sends it; may be empty'),
+  to: z.array(z.string()).max(MOST_RECIPIENTS).describe('The domain it is for, or the first recipients here'),
+});
+const account = z.strictObject({
+  address: z.string(),
+  name: z.string(),
+  aliases: z.array(z.string()),
+  admin: z.boolean(),
+  suspended: z.boolean(),
+  quota: z.int().nullable().describe('Bytes; null: no limit'),
+  created: instant,
+});
+const record = z.strictObject({
+  name: z.string(),
+  type: z.string(),
+  value: z.string().describe('As in a zone file'),
+  found: z.string().describe('ok, missing, what is there instead, or why it cannot be told'),
+});
+
+export interface AdminDesk {
+  readonly queue: Pick<Queue, 'counts' | 'list' | 'get' | 'hold' | 'release' | 'move'>;
+  /** What does not work at the moment, one line each; empty when all is well. */
+  readonly health: () => Promise<readonly string[]>;
+  /** What a domain should publish, and what is there. */
+  readonly domainRecords: (domain: string) => Promise<readonly (DnsRecord & { readonly found: string })[]>;
+}
+
+export function adminServiceRoutes(app: App, services: Services, desk: AdminDesk): void {
+  queueRoutes(app, services, desk.queue);
+  directoryRoutes(app, services, desk);
+
+  app.get(
+    '/v1/admin/health',
+    {
+      config,
+      schema: {
+        tags: TAGS,
+        summary: 'What does not work at the moment, one line each',
+        response: { 200: z.strictObject({ problems: z.array(z.string()) }), ...schemas.problems(401, 403) },
+      },
+    },
+    async () => ({ problems: [...(await desk.health())] }),
+  );
+}
+
+function queueRoutes(app: App, { cursors, directory }: Services, queue: AdminDesk['queue']): void {
+  app.get(
+    '/v1/admin/queues',
+    {
+      config,
+      schema: {
+        tags: TAGS,
+        summary: 'How much waits in each queue',
+        response: { 200: z.strictObject({ items: z.array(counts) }), ...schemas.problems(401, 403) },
+      },
+    },
+    async () => {
+      const all = await queue.counts();
+      return {
+        items: QUEUE_NAMES.map((one) => ({ name: one, ...all[one], oldest: time(all[one].oldest) ?? null })),
+      };
+    },
+  );
+
+  app.get(
+    '/v1/admin/queues/:name',
+    {
+      config,
+      schema: {
+        tags: TAGS,
+        summary: 'What waits in a queue, oldest first',
+        params: z.strictObject({ name }),
+        querystring: z.strictObject(schemas.pageQuery),
+        response: { 200: schemas.pageOf(entry), ...schemas.problems(400, 401, 403, 404) },
+      },
+    },
+    async ({ params, query: { limit, cursor }, signedIn }) => {
+      const owner = signedIn!.user.account;
+      const list = `${LIST} ${params.name}`;
+      const after = cursor === undefined ? undefined : (cursors.read(owner, list, cursor) as QueueId);
+      const found = await queue.list(params.name, { limit: limit + 1, ...(after !== undefined && { after }) });
+      const page = found.slice(0, limit);
+      const last = page.at(-1);
+      const accountOf = async (id: string) => (await directory.account(id))?.address ?? '';
+      const items = await Promise.all(page.map((one) => view(one, accountOf)));
+      return { items, ...(found.length > limit && last && { next: cursors.make(owner, list, last.id) }) };
+    },
+  );
+
+  app.post(
+    '/v1/admin/queues/entries/:id/retry',
+    {
+      config,
+      schema: {
+        tags: TAGS,
+        summary: 'Try an entry again at once, also from the error queue',
+        params: schemas.idParam,
+        response: { 204: z.null(), ...schemas.problems(401, 403, 404, 409) },
+      },
+    },
+    async ({ params: { id } }, reply) => {
+      if ((await queue.get(id as QueueId)) === undefined) throw new Problem('not-found');
+      if (!(await retryNow(queue, id as QueueId))) throw new Problem('conflict', 'It is being tried at the moment.');
+      reply.code(204);
+      return null;
+    },
+  );
+}
+
+async function view(
+  { id, created, due, attempts, held, reason, payload }: QueueEntry,
+  accountOf: (id: string) => Promise<string>,
+): Promise<z.output<typeof entry>> {
+  const outbound = outboundPayload({ payload });
+  const { sender = '', recipients = [] } = (outbound === undefined ? payload : {}) as Partial<IntakePayload>;
+  const to = outbound === undefined ? recipients.map(({ address }) => address) : [outbound.destination ?? ''];
+  return {
+    id,
+    created: new Date(created).toISOString(),
+    due: new Date(due).toISOString(),
+    attempts,
+    held,
+    reason: reason ?? null,
+    sender: outbound === undefined ? sender : await accountOf(outbound.account),
+    to: to.filter((one) => one !== '').slice(0, MOST_RECIPIENTS),
+  };
+}
+
+function directoryRoutes(app: App, { directory }: Services, { domainRecords }: AdminDesk): void {
+  app.get(
+    '/v1/admin/domains',
+    {
+      config,
+      schema: {
+        tags: TAGS,
+        summary: 'The domains of this service',
+        response: {
+          200: z.strictObject({ items: z.array(z.strictObject({ name: z.string(), created: instant })) }),
+          ...schemas.problems(401, 403),
+        },
+      },
+    },
+    async () => ({
+      items: (await directory.domains()).map((one) => ({
+        name: one.name,
+        created: new Date(one.created).toISOString(),
+      })),
+    }),
+  );
+
+  app.get(
+    '/v1/admin/domains/:name/records',
+    {
+      config,
+      schema: {
+        tags: TAGS,
+        summary: 'The DNS records that a domain should publish, each looked up now',
+        params: z.strictObject({ name: z.string().min(1).max(255) }),
+        response: { 200: z.strictObject({ items: z.array(record) }), ...schemas.problems(401, 403, 404) },
+      },
+    },
+    async ({ params }) => {
+      const domain = await directory.domain(params.name);
+      if (domain === undefined) throw new Problem('not-found');
+      return { items: [...(await domainRecords(domain.name))] };
+    },
+  );
+
+  app.get(
+    '/v1/admin/accounts',
+    {
+      config,
+      schema: {
+        tags: TAGS,
+        summary: 'Accounts whose address or name has these letters',
+        querystring: z.strictObject({ q: z.string().max(200).default('') }),
+        response: {
+          200: z.strictObject({
+            items: z.array(account).max(MOST_ACCOUNTS),
+            more: z.boolean().describe('There are others'),
+          }),
+          ...schemas.problems(400, 401, 403),
+        },
+      },
+    },
+    async ({ query: { q } }) => {
+      const wanted = q.trim().toLowerCase();
+      const items: z.output<typeof account>[] = [];
+      for await (const one of directory.accounts()) {
+        const text = [one.address, one.displayName, ...one.aliases].join(' ').toLowerCase();
+        if (!text.includes(wanted)) continue;
+        if (items.length === MOST_ACCOUNTS) return { items, more: true };
+        items.push(accountView(one));
+      }
+      return { items, more: false };
+    },
+  );
+
+  app.put(
+    '/v1/admin/accounts/:address/suspended',
+    {
+      config,
+      schema: {
+        tags: TAGS,
+        summary: 'Suspend an account, or let it in again',
+        description: 'Nobody can sign in to a suspended account. Your own cannot be suspended.',
+        params: z.strictObject({ address: z.string().min(1).max(400) }),
+        body: z.strictObject({ suspended: z.boolean() }),
+        response: { 200: account, ...schemas.problems(400, 401, 403, 404, 409) },
+      },
+    },
+    async ({ params, body: { suspended }, signedIn }) => {
+      const found = await directory.account(params.address);
+      if (found === undefined) throw new Problem('not-found');
+      if (found.id === signedIn!.user.account) throw new Problem('conflict', 'It is your own account.');
+      return accountView(await directory.updateAccount(found.id, { suspended }));
+    },
+  );
+}
+
+function accountView(one: AccountInfo): z.output<typeof account> {
+  const { address, displayName, aliases, admin, suspended, quota, created } = one;
+  return {
+    address,
+    name: displayName,
+    aliases: [...aliases],
+    admin,
+    suspended,
+    quota: quota ?? null,
+    created: new Date(created).toISOString(),
+  };
+}
+
+function time(at: number | undefined): string | undefined {
+  return at === undefined ? undefined : new Date(at).toISOString();
+}

@@ -1,0 +1,90 @@
+/** Who has an account here, and may use it. */
+import { useEffect, useState } from 'react';
+import { call, query } from '../api.ts';
+import { who } from '../app.tsx';
+import { failed } from '../mail/actions.ts';
+import { Field, Loaded, Section, useResource } from '../settings/resource.tsx';
+import { toast } from '../ui/toast.tsx';
+import { mediumDate, size } from '../words/format.ts';
+import { useServiceWords } from './words.ts';
+
+interface Account {
+  readonly address: string;
+  readonly name: string;
+  readonly aliases: readonly string[];
+  readonly admin: boolean;
+  readonly suspended: boolean;
+  readonly quota: number | null;
+  readonly created: string;
+}
+
+const TYPED_MS = 250;
+
+export function Accounts() {
+  const words = useServiceWords().accounts;
+  const [typed, setTyped] = useState('');
+  const [q, setQ] = useState('');
+  useEffect(() => {
+    const timer = setTimeout(() => setQ(typed), TYPED_MS);
+    return () => clearTimeout(timer);
+  }, [typed]);
+  return (
+    <Section>
+      <Field label={words.find}>
+        <input value={typed} maxLength={200} onChange={(event) => setTyped(event.target.value)} />
+      </Field>
+      <AccountList q={q} />
+    </Section>
+  );
+}
+
+function AccountList({ q }: { readonly q: string }) {
+  const words = useServiceWords().accounts;
+  const accounts = useResource<{ items: readonly Account[]; more: boolean }>(`/v1/admin/accounts${query({ q })}`);
+  const suspend = ({ address }: Account, suspended: boolean) => {
+    call('PUT', `/v1/admin/accounts/${encodeURIComponent(address)}/suspended`, { body: { suspended } })
+      .then(() => {
+        toast(suspended ? words.isSuspended(address) : words.isResumed(address));
+        accounts.load();
+      })
+      .catch(failed);
+  };
+  const own = who.state.account?.address;
+  return (
+    <Loaded of={accounts}>
+      {({ items, more }) => (
+        <>
+          {items.length === 0 && <p className="muted">{words.none}</p>}
+          <ul className="items">
+            {items.map((one) => {
+              const { address, name, aliases, admin, suspended, quota, created } = one;
+              const facts = [name, ...aliases, quota === null ? '' : size(quota), words.since(mediumDate(created))];
+              const act = suspended ? words.resume : words.suspend;
+              return (
+                <li key={address}>
+                  <span className="grow">
+                    <strong>{address}</strong>
+                    {admin && <span className="badge">{words.admin}</span>}
+                    {suspended && <span className="badge forged">{words.suspended}</span>}
+                    <small className="muted">{facts.filter(Boolean).join(' · ')}</small>
+                  </span>
+                  {address !== own && (
+                    <button
+                      type="button"
+                      className="button small"
+                      aria-label={`${act}: ${address}`}
+                      onClick={() => suspend(one, !suspended)}
+                    >
+                      {act}
+                    </button>
+                  )}
+                </li>
+              );
+            })}
+          </ul>
+          {more && <p className="muted">{words.others}</p>}
+        </>
+      )}
+    </Loaded>
+  );
+}
