@@ -209,7 +209,7 @@ test('an original is handed over to another service, and what that says comes ba
 });
 
 describe.each([false, true])('a process killed at every write, the write %s', (applied) => {
-  test('after the original was taken: it is kept, and one notification goes', async () => {
+  test('after the original was taken: it is kept, and one notification goes (K8)', async () => {
     let crashes = 0;
     for (let at = 1; ; at++) {
       const world = await gatewayWorld();

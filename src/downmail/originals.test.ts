@@ -1,5 +1,8 @@
 /** A notification in somebody's mailbox, and its original fetched from another service (K1 to K5, K9). */
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { memoryBackend } from '../../test/support/backend.ts';
 import { type HeldCopyOfTest, heldMail, PASSWORD, USER_ID } from '../../test/support/held-mail.ts';
@@ -222,6 +225,25 @@ test('an original that is still there after it was deleted is found out (C-50)',
   expect(await ours.undeletedHosts.list()).toMatchObject([{ host: 'mail.a.test', accounts: [account.id] }]);
   expect((await ours.alice.as('DELETE', '/v1/originals/undeleted/mail.a.test')).status).toBe(204);
   expect((await ours.alice.as('DELETE', '/v1/originals/undeleted/mail.a.test')).status).toBe(404);
+});
+
+test('its sender learns that it was fetched, and nothing of who fetched it with what (K9)', async () => {
+  const heads: IncomingHttpHeaders[] = [];
+  await using sender = createServer((request, response) => {
+    heads.push(request.headers);
+    response.end(request.method === 'POST' ? ORIGINAL : '{}');
+  }).listen(0, '127.0.0.1');
+  await once(sender, 'listening');
+  const { port: at } = sender.address() as AddressInfo;
+  const link = `http://mail.a.test:${at}/downmail${USER_ID}${PASSWORD}`;
+  const asked = { 'user-agent': 'A Browser 1.0', 'accept-language': 'ko', 'x-forwarded-for': '203.0.113.7' };
+  const id = await notify({ link });
+  const { status } = await ours.alice.as('POST', `/v1/messages/${id}/original`, { body: {}, headers: asked });
+  expect(status).toBe(200);
+  const told = { accept: 'message/rfc822', 'user-agent': 'Pabal-Downmail', 'content-length': '0' };
+  for (const head of heads)
+    expect(head).toEqual({ ...told, host: `mail.a.test:${at}`, connection: expect.any(String) });
+  expect(heads).toHaveLength(2);
 });
 
 test('a mail that is no notification has no original', async () => {

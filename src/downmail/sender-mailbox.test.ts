@@ -116,7 +116,7 @@ test('a short mail goes whole, and so does one to a contact whom the sender exce
 });
 
 describe('signing in to fetch', () => {
-  test("fails alike for what does not exist and for a wrong password, another's among them, and is slowed then", async () => {
+  test("fails alike for what does not exist and for a wrong password, another's among them, and is slowed then (K1)", async () => {
     const world = await downmailWorld();
     await using run = await world.begin();
     await aliceSends(run, ['tjkim@cntc.ac.kr', 'x@far.test'], { body: LONG });
@@ -143,7 +143,7 @@ describe('signing in to fetch', () => {
     });
   });
 
-  test('twenty at once make one receipt', async () => {
+  test('twenty at once make one receipt (K5)', async () => {
     const world = await downmailWorld({ downmail: { keep: 'until-fetched' } });
     await using run = await world.begin();
     await aliceSends(run, ['tjkim@cntc.ac.kr'], { body: LONG });
@@ -165,7 +165,7 @@ describe('signing in to fetch', () => {
 });
 
 describe('room', () => {
-  test('a full sender mailbox refuses, until something in it is fetched, deleted or recalled', async () => {
+  test('a full sender mailbox refuses, until something in it is fetched, deleted or recalled (K6)', async () => {
     const world = await downmailWorld({ downmail: { room: 3 * LONG.length } });
     await using run = await world.begin();
     const first = await aliceSends(run, ['tjkim@cntc.ac.kr'], { body: LONG });
@@ -228,7 +228,7 @@ test('a mail that is recalled can be fetched by nobody from then on; who has it 
   expect(await problemsOf(run.mailstore)).toEqual([]);
 });
 
-test('what nobody fetches expires: its sender is warned, and has a report in the end', async () => {
+test('what nobody fetches expires: its sender is warned, and has a report in the end (K4, K6)', async () => {
   const world = await downmailWorld();
   await using run = await world.begin();
   await aliceSends(run, ['tjkim@cntc.ac.kr', 'x@far.test'], { subject: 'old', body: LONG });
@@ -297,7 +297,7 @@ test('a mail that is put for later is held when its time comes; cancelled before
 });
 
 test.each([false, true])(
-  'a process that is killed at any write (applied: %s) loses no original, and tells nobody of one that is not there',
+  'a process that is killed at any write (applied: %s) loses no original, and tells nobody of one that is not there (K5)',
   async (applied) => {
     let crashes = 0;
     for (let at = 1; ; at++) {

@@ -140,6 +140,37 @@ test.skipIf(!installed('curl'))('IMAP with the user and the password of the noti
   await receipt('By IMAP', 'imap');
 });
 
+test.skipIf(!installed('neomutt'))('mutt, with nothing but what the notification says', async () => {
+  const { user, password, link } = await send('By mutt');
+  const { host, port } = hostAndPort(here.at('imap'));
+  const rc = join(folder, 'muttrc');
+  const settings = [
+    `imap_user="${user}"`,
+    `imap_pass="${password}"`,
+    'imap_authenticators=plain',
+    `folder="imap://${host}:${port}"`,
+    'spoolfile="+INBOX"',
+    'ssl_starttls=no',
+    'ssl_force_tls=no',
+    'header_cache=""',
+    'sleep_time=0',
+    'delete=yes',
+    'quit=yes',
+    'wait_key=no',
+    'pipe_decode=yes',
+  ];
+  await writeFile(rc, settings.map((one) => `set ${one}\n`).join(''), { mode: 0o600 });
+  const read = join(folder, 'mutt-read');
+  const keys = `<first-entry><pipe-message>cat > ${read}<enter><delete-message><sync-mailbox><quit>`;
+  // It wants a terminal.
+  const ran = await run('script', ['-qec', `TERM=vt100 neomutt -n -F ${rc} -e 'push "${keys}"'`, '/dev/null']);
+  expect(ran.code, ran.stderr).toBe(0);
+  expect(await readFile(read, 'utf8')).toContain('The needle is at its end.');
+  await receipt('By mutt', 'imap');
+  const again = await curl(link, '-o', '/dev/null', '-w', '%{http_code}');
+  expect(String(again.stdout)).toBe('410');
+});
+
 test.skipIf(!installed('mpop'))('POP3 with mpop, which deletes what it has', async () => {
   const { user, password, link } = await send('By POP3');
   const { host, port } = hostAndPort(here.at('pop3'));

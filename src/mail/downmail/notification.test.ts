@@ -98,7 +98,7 @@ test('the 100 bytes of the paper are enough for what cannot be left out', () => 
   expect(text).toBe(`original mail: ${EXAMPLE.link}\r\n`);
 });
 
-test('a header of any size makes a small notification', () => {
+test('a header of any size makes a small notification (K7)', () => {
   const crowd = Array.from({ length: 10_000 }, (_, i) => `reader${i}@example.test`).join(',\r\n ');
   const header = Buffer.from(
     `From: kim@a.test\r\nTo: ${crowd}\r\nSubject: ${'x'.repeat(50_000)}\r\nReferences: ${'<a@b.c> '.repeat(5_000)}\r\n`,

@@ -103,7 +103,7 @@ test('another server fetches, and deletes when it has it', async () => {
   expect([again.status, again.json.code, again.json.detail]).toEqual([410, 'gone', 'fetched']);
 });
 
-test('deleting ends it, and a stolen link leads nowhere afterwards', async () => {
+test('deleting ends it, and a stolen link leads nowhere afterwards (K1)', async () => {
   expect((await http.call('POST', LINK, form('do=delete'))).text).toContain('was deleted');
   for (const method of ['GET', 'POST'] as const) {
     const { status, text } = await http.call(method, LINK, method === 'POST' ? form('do=show') : {});
@@ -126,7 +126,7 @@ test.each(['expired', 'recalled', 'fetched'] as const)('%s is said to who holds 
   expect(text).toContain('2026-01-02');
 });
 
-test('nobody can tell an unknown id from a wrong password', async () => {
+test('nobody can tell an unknown id from a wrong password (K1)', async () => {
   const ask = async (url: string) => {
     const { status, text } = await http.call('POST', url, form('do=show'));
     return [status, text.replaceAll(url, 'URL')];
