@@ -325,6 +325,11 @@ const limits = z
       { min: 1, max: 100_000 },
       'The same per IPv4 /24 or IPv6 /64, whatever the account.',
     ),
+    session_idle_days: count(
+      14,
+      { min: 1, max: 365 },
+      'Days after which a session that nobody used has ended. After 30 days every session has.',
+    ),
     loopback: flag(false, 'Whether rates and connection limits hold for this machine itself, too.'),
     quota: size('0', 'Room of a new account; 0 = no limit. `pabal account add --quota` says otherwise for one.'),
   })

@@ -92,6 +92,8 @@ export interface SessionInfo {
   /** Milliseconds since 1970. */
   readonly created: number;
   readonly expires: number;
+  /** To within an hour. */
+  readonly used: number;
   readonly from?: SessionOrigin;
 }
 

@@ -16,7 +16,7 @@ import { HASH_COST, type HashCost, Passwords } from './passwords.ts';
 import { Administrators } from './postmaster.ts';
 import { decode, encode, identityPartition, type IdentityRow, PENDING, type PendingRow } from './rows.ts';
 import { type DirectoryChange, Routes } from './routes.ts';
-import { SESSION_ROWS, Sessions } from './sessions.ts';
+import { SESSION_IDLE_MS, SESSION_ROWS, Sessions } from './sessions.ts';
 import { SignIn } from './sign-in.ts';
 import { THROTTLE_LIMITS, type ThrottleLimits } from './throttle.ts';
 import { Transactions } from './transact.ts';
@@ -43,6 +43,8 @@ export interface DirectoryParts {
 export interface DirectoryOptions {
   readonly hashCost?: HashCost;
   readonly throttle?: ThrottleLimits;
+  /** A session that is not used so long has ended. */
+  readonly sessionIdleMs?: number;
   /** Bytes for accounts that are not told otherwise. */
   readonly quota?: number;
   /** Of this server: the domain of `<postmaster>`, if it is one of ours. */
@@ -79,7 +81,10 @@ export class KvDirectory implements Directory, Disposable {
     this.#claims = new Claims(parts.kv, this.#transactions);
     const identity = (account: AccountId): Promise<IdentityRow | undefined> => this.#identity(account);
     this.#administrators = new Administrators(parts.kv, this.#transactions, identity);
-    this.#sessions = new Sessions({ ...parts, transactions: this.#transactions });
+    this.#sessions = new Sessions(
+      { ...parts, transactions: this.#transactions },
+      options.sessionIdleMs ?? SESSION_IDLE_MS,
+    );
     this.#signIn = new SignIn({
       ...parts,
       transactions: this.#transactions,

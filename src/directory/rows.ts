@@ -65,6 +65,8 @@ export interface SessionRow {
   readonly purpose: 'api' | 'sign-in-link';
   readonly created: number;
   readonly expires: number;
+  /** To within an hour; absent: not since it began. */
+  readonly used?: number;
   /** Where the sign-in came from, so that its owner recognises it; absent in older rows. */
   readonly from?: SessionOrigin;
 }

@@ -7,8 +7,12 @@ import type { SessionInfo, SessionOrigin } from './api.ts';
 import { decode, encode, identityPartition, type IdentityRow, type SessionRow } from './rows.ts';
 import type { RowParts } from './transact.ts';
 
+export const SESSION_IDLE_MS = 14 * 86_400_000;
 /** Sessions of one account; the oldest ends when there are more. */
 const MAX_SESSIONS = 100;
+
+/** Its last use is written this seldom: every request asks. */
+const USE_MS = 3_600_000;
 
 const HASH_BYTES = 32;
 const TOKEN = /^pabal_([A-Za-z0-9]{1,64})_[A-Za-z0-9_-]{43}$/;
@@ -18,9 +22,12 @@ export const SESSION_ROWS: Range = { start: Buffer.from('s'), end: Buffer.from('
 
 export class Sessions {
   readonly #parts: RowParts;
+  readonly #idleMs: number;
 
-  constructor(parts: RowParts) {
+  /** One that is not used for `idleMs` has ended. */
+  constructor(parts: RowParts, idleMs: number) {
     this.#parts = parts;
+    this.#idleMs = idleMs;
   }
 
   async create(
@@ -35,7 +42,7 @@ export class Sessions {
       if (decode<IdentityRow>(view.header) === undefined)
         throw new MailError('account-missing', 'user', `there is no account ${account}`);
       const rows = (await view.rows(SESSION_ROWS)).map(([key, value]) => ({ key, row: decode<SessionRow>(value) }));
-      const live = rows.filter(({ row }) => row !== undefined && row.expires > now);
+      const live = rows.filter(({ row }) => row !== undefined && this.#isAlive(row, now));
       live.sort((a, b) => (b.row?.created ?? 0) - (a.row?.created ?? 0));
       const kept = new Set(live.slice(0, MAX_SESSIONS - 1));
       const remove = rows.filter((one) => !kept.has(one)).map(({ key }) => key);
@@ -51,16 +58,32 @@ export class Sessions {
     if (account === undefined) return undefined;
     const p = identityPartition(account);
     const key = rowKey(token);
-    const valid = (value: Uint8Array | undefined): boolean => {
+    const valid = (value: Uint8Array | undefined): SessionRow | undefined => {
       const row = decode<SessionRow>(value);
-      return row !== undefined && row.purpose === purpose && row.expires > this.#parts.clock.now();
+      return row?.purpose === purpose && this.#isAlive(row, this.#parts.clock.now()) ? row : undefined;
     };
-    if (!valid((await this.#parts.kv.get(p, [key]))[0])) return undefined;
-    if (purpose !== 'sign-in-link') return account;
-    const used = await this.#parts.transactions.run(p, async (view) =>
-      valid(await view.get(key)) ? { batch: { remove: [key] }, result: true } : { result: false },
-    );
-    return used ? account : undefined;
+    const found = valid((await this.#parts.kv.get(p, [key]))[0]);
+    if (found === undefined) return undefined;
+    if (purpose === 'sign-in-link') {
+      const used = await this.#parts.transactions.run(p, async (view) =>
+        valid(await view.get(key)) ? { batch: { remove: [key] }, result: true } : { result: false },
+      );
+      return used ? account : undefined;
+    }
+    const now = this.#parts.clock.now();
+    if (now - lastUse(found) < USE_MS) return account;
+    // No request fails because its time cannot be written.
+    await this.#parts.transactions
+      .run(p, async (view) => {
+        const row = valid(await view.get(key));
+        return { ...(row && { batch: { put: [[key, encode({ ...row, used: now })]] } }), result: undefined };
+      })
+      .catch(() => undefined);
+    return account;
+  }
+
+  #isAlive(row: SessionRow, now: number): boolean {
+    return row.expires > now && (row.purpose === 'sign-in-link' || now - lastUse(row) < this.#idleMs);
   }
 
   async end(token: string): Promise<void> {
@@ -75,9 +98,9 @@ export class Sessions {
     for await (const page of this.#parts.kv.scan(identityPartition(account), SESSION_ROWS))
       for (const [key, value] of page) {
         const row = decode<SessionRow>(value);
-        if (row === undefined || row.purpose !== 'api' || row.expires <= now) continue;
+        if (row === undefined || row.purpose !== 'api' || !this.#isAlive(row, now)) continue;
         const { created, expires, from } = row;
-        found.push({ id: idOf(key), created, expires, ...(from && { from }) });
+        found.push({ id: idOf(key), created, expires, used: lastUse(row), ...(from && { from }) });
       }
     return found.sort((a, b) => b.created - a.created);
   }
@@ -97,6 +120,10 @@ export class Sessions {
 /** What `sessions` calls the one with this token. */
 export function sessionId(token: string): string {
   return idOf(rowKey(token));
+}
+
+function lastUse({ used, created }: SessionRow): number {
+  return used ?? created;
 }
 
 function accountOf(token: string): AccountId | undefined {

@@ -243,6 +243,28 @@ describe('sessions', () => {
     expect(await directory.session(second, 'api')).toBeUndefined();
   });
 
+  it('end when nobody uses them for two weeks, and at last in any case', async () => {
+    const day = 86_400_000;
+    const [used, idle] = [
+      await directory.createSession(WHO(), { ttlMs: 30 * day, purpose: 'api' }),
+      await directory.createSession(WHO(), { ttlMs: 30 * day, purpose: 'api' }),
+    ];
+    const link = await directory.createSession(WHO(), { ttlMs: 30 * day, purpose: 'sign-in-link' });
+    const isIn = async (token: string) => (await directory.session(token, 'api')) !== undefined;
+    await clock.advance(13 * day);
+    const { version } = await kv.head(partition('i', alice));
+    for (let i = 0; i < 5; i++) expect(await isIn(used)).toBe(true);
+    expect((await kv.head(partition('i', alice))).version).toBe(version + 1);
+    await clock.advance(day);
+    expect([await isIn(used), await isIn(idle)]).toEqual([true, false]);
+    expect((await directory.sessions(alice)).map((one) => one.used)).toEqual([clock.now()]);
+    expect(await directory.session(link, 'sign-in-link')).toBeDefined();
+    await clock.advance(10 * day);
+    expect(await isIn(used)).toBe(true);
+    await clock.advance(6 * day);
+    expect(await isIn(used)).toBe(false);
+  });
+
   it('are not found under anything but their own token, which is not stored', async () => {
     const token = await directory.createSession(WHO(), { ttlMs: 1000, purpose: 'api' });
     for (const wrong of ['', 'x', `${token}x`, token.slice(0, -1), token.replace(alice, 'ffff'), token.toUpperCase()])

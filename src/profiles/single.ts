@@ -76,6 +76,7 @@ export async function openSingle(
       perNetwork: limits.sign_in_failures_per_network,
       loopback: limits.loopback,
     },
+    sessionIdleMs: limits.session_idle_days * 86_400_000,
     ...(limits.quota > 0 && { quota: limits.quota }),
   };
   const directory = undo.use(

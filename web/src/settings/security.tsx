@@ -13,6 +13,7 @@ import { useSettingsWords } from './words.ts';
 interface Session {
   readonly id: string;
   readonly created: string;
+  readonly used: string;
   readonly remote?: string;
   readonly program?: string;
   readonly current: boolean;
@@ -74,7 +75,7 @@ function Sessions({ of: sessions }: { readonly of: ReturnType<typeof useResource
       <Loaded of={sessions}>
         {({ items }) => (
           <ul className="items">
-            {items.map(({ id, created, remote, program = '', current }) => {
+            {items.map(({ id, created, used, remote, program = '', current }) => {
               const name = programName(program) || words.unknown;
               return (
                 <li key={id}>
@@ -82,7 +83,9 @@ function Sessions({ of: sessions }: { readonly of: ReturnType<typeof useResource
                     <strong title={program}>{name}</strong>
                     {current && <span className="badge verified">{words.here}</span>}
                     <small className="muted">
-                      {[remote, words.since(mediumDate(created))].filter(Boolean).join(' · ')}
+                      {[remote, words.since(mediumDate(created)), words.lastUse(mediumDate(used))]
+                        .filter(Boolean)
+                        .join(' · ')}
                     </small>
                   </span>
                   {!current && (

@@ -252,6 +252,7 @@ export const en = {
     sessionsHint: 'In browsers and programs that use the API. What you do not know, end, and change your password.',
     here: 'This browser',
     since: (date: string) => `since ${date}`,
+    lastUse: (date: string) => `last used ${date}`,
     end: 'Sign out',
     ended: 'Signed out there',
     unknown: 'Unknown program',

@@ -250,6 +250,7 @@ export const ko: SettingsWords = {
     sessionsHint: '브라우저와, API 를 쓰는 프로그램입니다. 모르는 것이 있으면 로그아웃시키고 비밀번호를 바꾸세요.',
     here: '이 브라우저',
     since: (date) => `${date}부터`,
+    lastUse: (date) => `마지막 사용 ${date}`,
     end: '로그아웃',
     ended: '그곳에서 로그아웃했습니다',
     unknown: '알 수 없는 프로그램',

@@ -29,7 +29,8 @@ const credentials = z.strictObject({
 const session = z.strictObject({
   id: z.string().describe('For DELETE /v1/sessions/{id}; it is not the token'),
   created: z.iso.datetime(),
-  expires: z.iso.datetime(),
+  expires: z.iso.datetime().describe('Earlier when nobody uses it (`limits.session_idle_days`)'),
+  used: z.iso.datetime().describe('The last request, to within an hour'),
   remote: z.string().optional().describe('IP address from which it was begun'),
   program: z.string().optional().describe('What the program called itself (User-Agent)'),
   current: z.boolean().describe('The one of this request'),
@@ -113,10 +114,11 @@ export function sessionRoutes(app: App, services: Services): void {
     async (request) => {
       const { user, token } = signedIn(request);
       const here = sessionId(token);
-      const items = (await directory.sessions(user.account)).map(({ id, created, expires, from }) => ({
+      const items = (await directory.sessions(user.account)).map(({ id, created, expires, used, from }) => ({
         id,
         created: new Date(created).toISOString(),
         expires: new Date(expires).toISOString(),
+        used: new Date(used).toISOString(),
         ...from,
         current: id === here,
       }));
