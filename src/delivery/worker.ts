@@ -10,7 +10,7 @@ import { MailError } from '../mail/error.ts';
 import type { AccountId, MailAccount, MailStore, Principal } from '../mailstore/api.ts';
 import { type Delivery, isSettled, type Submission } from '../mailstore/submission.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { Queue, QueueEntry } from '../ports/queue.ts';
+import type { Queue, QueueEntry, QueueId } from '../ports/queue.ts';
 import type { Random } from '../ports/random.ts';
 import { type Log, printable } from '../telemetry/log.ts';
 import type { Counter, Histogram, Metrics } from '../telemetry/metrics.ts';
@@ -67,6 +67,8 @@ export class OutboundWorker implements AsyncDisposable {
   readonly #running = new Set<Promise<void>>();
   readonly #abort = new AbortController();
   readonly #due: DueEntries;
+  /** Attempted, and what became of them is not known to the store. */
+  readonly #unwritten = new Set<QueueId>();
   #held = 0;
   readonly #outcomes: Counter<'outcome'>;
   readonly #faults: Counter<'outcome'>;
@@ -130,6 +132,12 @@ export class OutboundWorker implements AsyncDisposable {
     this.#takenOver(payload);
   }
 
+  /** Whether anything can be written again: until then the other side must not be given the mail over and over. */
+  async #probe(entry: QueueEntry, payload: OutboundPayload): Promise<void> {
+    await this.#wait(entry, payload, this.#parts.clock.now(), entry.reason ?? 'what became of it could not be written');
+    this.#unwritten.delete(entry.id);
+  }
+
   #takenOver({ account, submission, part = 0, destination = '', effect: number }: OutboundPayload): void {
     if (number === undefined) return;
     this.#parts.dispatcher.wake(account, [{ submission, number, effect: { kind: 'deliver', part, destination } }]);
@@ -137,7 +145,8 @@ export class OutboundWorker implements AsyncDisposable {
 
   #enter(lane: Lane, entry: QueueEntry, payload: OutboundPayload): void {
     lane.active++;
-    this.#start(entry, lane, () => this.#attempt(lane, entry, payload));
+    const unwritten = this.#unwritten.has(entry.id);
+    this.#start(entry, lane, () => (unwritten ? this.#probe(entry, payload) : this.#attempt(lane, entry, payload)));
   }
 
   #start(entry: QueueEntry, lane: Lane | undefined, run: () => Promise<void>): void {
@@ -145,6 +154,7 @@ export class OutboundWorker implements AsyncDisposable {
       .catch((error: unknown) => this.#fault(entry, error))
       .catch((error: unknown) => {
         this.#parts.log.error({ err: error, id: entry.id }, 'the outbound queue could not settle an entry');
+        this.#unwritten.add(entry.id);
         this.#due.giveBack(entry);
       })
       .then(() => {
