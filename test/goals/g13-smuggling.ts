@@ -49,7 +49,7 @@ const WAYS: readonly Way[] = (['smtp', 'lmtp', 'submission'] as const).flatMap((
 
 export const goal: Goal = {
   id: 'G13',
-  title: 'one envelope carries one message, however its end is faked and cut',
+  title: 'one envelope carries one message, however its end is faked and cut, on each of our hops (D1 to D3)',
 
   /** A server that takes LF.LF for an end, as several did. */
   async control() {

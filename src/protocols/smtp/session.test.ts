@@ -73,7 +73,7 @@ describe('a session', () => {
     expect(smtp.accepted.map(({ origin }) => origin.reverse)).toEqual(['unknown', 'mx.remote.test']);
   });
 
-  test('a command alone, out of place, unknown, or not for a mail server', async () => {
+  test('a command alone, out of place, unknown, or not for a mail server (D18)', async () => {
     await transcript(
       {},
       `C< /^220/
