@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- inbound|lmtp|relay|lifecycle|imap|idle|lag|pop3 [--peer | --peer-only] [--seconds N] ...`: one JSON line for each case and
+ * `npm run bench -- inbound|lmtp|relay|lifecycle|imap|commands|idle|lag|pop3 [--peer | --peer-only] [--seconds N] ...`: one JSON line for each case and
  * subject, and with the peer one that says how they compare. What is measured and how: bench/README.md.
  */
 import { writeFile } from 'node:fs/promises';
@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util';
 import { burdenChart } from './burden-chart.ts';
 import { account } from './cases/account.ts';
 import { burden } from './cases/burden.ts';
+import { imapCommands } from './cases/commands.ts';
 import { imapFolder, imapIdle } from './cases/imap.ts';
 import { inbound } from './cases/inbound.ts';
 import { lifecycle } from './cases/lifecycle.ts';
@@ -130,6 +131,22 @@ const CASES: Readonly<Record<string, Case>> = {
     ['cyclesPerSecond', 'cpuMsPerCycle'],
   ),
   imap: served((subject) => imapFolder(subject, folder), ['coldSelectMs', 'coldFetchFlagsMs', 'memoryMiB']),
+  commands: served(
+    (subject) => imapCommands(subject, { messages: messages(20_000) }),
+    [
+      'envelopeMs',
+      'bodiesMs',
+      'storeMs',
+      'searchFlagMs',
+      'searchSubjectMs',
+      'searchBodyMs',
+      'sortMs',
+      'threadMs',
+      'appendsPerSecond',
+      'multiAppendsPerSecond',
+      'idleMs',
+    ],
+  ),
   idle: served((subject) => imapIdle(subject, folder), []),
   pop3: served(
     (subject) => pop3(subject, { messages: messages(10_000) }),

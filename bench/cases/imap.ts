@@ -71,14 +71,14 @@ async function openFolder(subject: Subject, account: string, folder: string, mes
 }
 
 /** The answer is counted, not read: the client must not be what is measured. */
-async function skippingAnswer(imap: ImapClient, command: string): Promise<void> {
+export async function skippingAnswer(imap: ImapClient, command: string): Promise<void> {
   const tag = imap.nextTag();
   await imap.wire.write(`${tag} ${command}\r\n`);
   const end = await imap.wire.skipToLine(`${tag} `);
   if (!end.startsWith(`${tag} OK`)) throw new Error(`${command} was answered ${end}`);
 }
 
-async function timed(act: () => Promise<unknown>): Promise<number> {
+export async function timed(act: () => Promise<unknown>): Promise<number> {
   const started = performance.now();
   await act();
   return round(performance.now() - started);
@@ -125,7 +125,7 @@ export async function fill(subject: Subject, account: string, folder: string, me
   return (performance.now() - started) / 1000;
 }
 
-function smallMessage(number: number): string {
+export function smallMessage(number: number): string {
   return (
     `Message-ID: <large.${number}@client.test>\r\nDate: Fri, 20 Nov 2026 12:00:00 +0900\r\n` +
     `From: Sender ${number % 97} <sender${number % 97}@client.test>\r\nTo: <user001@mail.test>\r\n` +
