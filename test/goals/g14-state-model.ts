@@ -11,7 +11,7 @@ import { ImapClient } from '../client/imap.ts';
 import { Service } from '../service.ts';
 import { byForm, type Goal, type GoalContext, type GoalResult, result, several } from './goal.ts';
 import { COMMANDS, ERRORS, type Move, type State, STATES } from './imap-model.ts';
-import { settle, stress, StressLedger } from './imap-stress.ts';
+import { settle, share, stress, StressLedger } from './imap-stress.ts';
 import { vitest } from './vitest.ts';
 
 /** Walks the SMTP cells: the model and the walk are a test of the SMTP session itself. */
@@ -99,6 +99,7 @@ async function stressed({ seed, sessions, rounds, seconds, secretive }: Stressed
     for (let round = 0; round < rounds; round++) {
       await using service = await Service.start({ data });
       const address = service.at('imap');
+      await share(address, account);
       // What the kill left.
       if (round > 0) await settle(address, account, ledger);
       const ending = new AbortController();

@@ -1,9 +1,11 @@
 /**
- * Several sessions that do whatever they like with one account, all at once. What each is told is held against what a
+ * Several sessions that do whatever they like with one account, all at once: its owner's, and those of a guest with whom its folders are
+ * shared; half of them with QRESYNC. What each is told is held against what a
  * session may be told (`imap-view.ts`), what was acknowledged against what is there in the end.
  */
 import { SeededRandom } from '../corpus/random.ts';
 import { ImapClient, type ImapResponse } from '../client/imap.ts';
+import { checkResynced, type Kept, kept, resynced } from './imap-resync.ts';
 import { FolderView } from './imap-view.ts';
 
 const FOLDERS = ['INBOX', 'Archive', 'Trash'] as const;
@@ -40,6 +42,17 @@ export class StressLedger {
   }
 }
 
+const GUEST = 'guest@mail.test';
+
+/** The guest may do in the folders whatever the sessions do. */
+export async function share(address: string, account: string): Promise<void> {
+  await using guest = await ImapClient.connect(address);
+  await guest.login(GUEST, 'pass');
+  await using owner = await ImapClient.connect(address);
+  await owner.login(account, 'pass');
+  for (const folder of FOLDERS) await owner.ok(`SETACL ${folder} ${GUEST} lrswite`);
+}
+
 export interface StressOptions {
   readonly address: string;
   readonly account: string;
@@ -61,6 +74,11 @@ export async function stress(options: StressOptions): Promise<void> {
 class StressSession {
   readonly #options: StressOptions;
   readonly #name: string;
+  readonly #guest: boolean;
+  readonly #qresync: boolean;
+  /** Of the folders that were left. */
+  readonly #kept = new Map<FolderName, Kept>();
+  #selected: Pick<Kept, 'uidValidity' | 'modseq'> | undefined;
   readonly #random: SeededRandom;
   readonly #ledger: StressLedger;
   #imap: ImapClient | undefined;
@@ -72,6 +90,8 @@ class StressSession {
     this.#options = options;
     this.#ledger = options.ledger;
     this.#name = `s${options.seed}x${index}`;
+    this.#guest = index % 4 >= 2;
+    this.#qresync = index % 2 === 1;
     this.#random = new SeededRandom(options.seed * 1000 + index);
     this.#view = this.#newView();
   }
@@ -85,7 +105,8 @@ class StressSession {
     try {
       await using imap = await ImapClient.connect(address);
       this.#imap = imap;
-      await imap.login(account, 'pass');
+      await imap.login(this.#guest ? GUEST : account, 'pass');
+      if (this.#qresync) await imap.ok('ENABLE QRESYNC');
       await this.#select('INBOX');
       while (!until.aborted) {
         this.#ledger.commands++;
@@ -122,17 +143,30 @@ class StressSession {
     }
   }
 
+  /** As this session names it. */
+  #path(folder: FolderName): string {
+    return this.#guest ? `~${this.#options.account}/${folder}` : folder;
+  }
+
   async #select(folder: FolderName): Promise<void> {
+    if (this.#qresync && this.#selected) this.#kept.set(this.#folder, kept(this.#selected, this.#view));
+    const before = this.#kept.get(folder);
     this.#view = this.#newView();
     this.#folder = folder;
     const key = `${folder} HIGHESTMODSEQ`;
     const floor = this.#ledger.highest.get(key) ?? 0;
-    const { untagged } = await this.#say(`SELECT ${folder} (CONDSTORE)`);
+    const how = before === undefined ? 'CONDSTORE' : `QRESYNC (${before.uidValidity} ${before.modseq})`;
+    const { untagged } = await this.#say(`SELECT ${this.#path(folder)} (${how})`);
     const told = untagged.map(({ text }) => text).join('\n');
     const modseq = Number(/HIGHESTMODSEQ (\d+)/.exec(told)?.[1] ?? 0);
     if (modseq < floor) this.#ledger.complain(`HIGHESTMODSEQ of ${folder} fell to ${modseq}`);
     this.#ledger.highest.set(key, Math.max(modseq, this.#ledger.highest.get(key) ?? 0));
-    if (this.#view.size > 0) await this.#say('FETCH 1:* (UID FLAGS MODSEQ)');
+    this.#selected = { uidValidity: Number(/UIDVALIDITY (\d+)/.exec(told)?.[1]), modseq };
+    const complain = (what: string): void => this.#ledger.complain(`${this.#name} in ${folder}: ${what}`);
+    const has = before?.uidValidity === this.#selected.uidValidity ? resynced(before, untagged, complain) : undefined;
+    if (this.#view.size === 0) return;
+    const all = await this.#say('FETCH 1:* (UID FLAGS MODSEQ)');
+    if (has) checkResynced(has, modseq, all.untagged, complain);
   }
 
   async #step(): Promise<void> {
@@ -175,7 +209,7 @@ class StressSession {
     const message = `Subject: ${token}\r\n\r\n${token}\r\n`;
     const above = this.#ledger.highest.get(folder) ?? 0;
     this.#ledger.unknown.add(`${folder} ${token}`);
-    const { tagged } = await this.#say(`APPEND ${folder} {${message.length}+}\r\n${message}`);
+    const { tagged } = await this.#say(`APPEND ${this.#path(folder)} {${message.length}+}\r\n${message}`);
     this.#ledger.unknown.delete(`${folder} ${token}`);
     const uid = Number(/\[APPENDUID \d+ (\d+)\]/.exec(tagged)?.[1] ?? 0);
     this.#ledger.create(folder, uid, token, above);
@@ -196,7 +230,7 @@ class StressSession {
     if (verb === 'MOVE') this.#ledger.mayBeGone.add(key);
     this.#ledger.unknown.add(`${to} ${token}`);
     const { tagged, untagged } = await this.#say(
-      this.#random.next() < 0.5 ? `${verb} ${seq} ${to}` : `UID ${verb} ${meant} ${to}`,
+      this.#random.next() < 0.5 ? `${verb} ${seq} ${this.#path(to)}` : `UID ${verb} ${meant} ${this.#path(to)}`,
     );
     const told = [tagged, ...untagged.map(({ text }) => text)].join('\n');
     const [, source, target] = /\[COPYUID \d+ (\d+) (\d+)\]/.exec(told) ?? [];
@@ -232,11 +266,11 @@ class StressSession {
 /** When all is quiet: is everything there that must be, nothing that must not, and do two sessions see the same? */
 export async function settle(address: string, account: string, ledger: StressLedger): Promise<number> {
   const seen = new Set<string>();
-  const look = async (folder: FolderName): Promise<Map<number, string>> => {
+  const look = async (folder: FolderName, guest: boolean): Promise<Map<number, string>> => {
     await using imap = await ImapClient.connect(address);
-    await imap.login(account, 'pass');
+    await imap.login(guest ? GUEST : account, 'pass');
     const found = new Map<number, string>();
-    for await (const { uid, flags, raw } of imap.messages(folder)) {
+    for await (const { uid, flags, raw } of imap.messages(guest ? `~${account}/${folder}` : folder)) {
       if (found.has(uid)) ledger.complain(`${folder} has UID ${uid} twice`);
       found.set(
         uid,
@@ -247,7 +281,7 @@ export async function settle(address: string, account: string, ledger: StressLed
     return found;
   };
   for (const folder of FOLDERS) {
-    const [one, other] = await Promise.all([look(folder), look(folder)]);
+    const [one, other] = await Promise.all([look(folder, false), look(folder, true)]);
     if (JSON.stringify([...one]) !== JSON.stringify([...other]))
       ledger.complain(`two sessions see different things in ${folder}`);
     for (const [uid, told] of one) {

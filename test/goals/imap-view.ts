@@ -3,6 +3,14 @@
 /** Commands in whose answers sequence numbers must hold (RFC 9051 §7.5.1): nothing may be expunged there. */
 const KEEPS_NUMBERS = /^(FETCH|STORE|SEARCH)\b/;
 
+/** `1:3,7` */
+export function uidsOf(set: string): number[] {
+  return set.split(',').flatMap((range) => {
+    const [from = 0, to = from] = range.split(':').map(Number);
+    return Array.from({ length: to - from + 1 }, (_, i) => from + i);
+  });
+}
+
 export class FolderView {
   readonly #complain: (what: string) => void;
   /** By sequence number - 1; undefined where the UID has not been told yet. */
@@ -29,6 +37,13 @@ export class FolderView {
     if (command?.startsWith('SEARCH') && text.startsWith('* SEARCH '))
       for (const found of text.slice(9).split(' '))
         if (Number(found) > this.size) this.#complain(`SEARCH found ${found} among ${this.size}`);
+    const [, earlier, gone] = /^\* VANISHED (\(EARLIER\) )?([\d:,]+)$/.exec(text) ?? [];
+    if (gone !== undefined && earlier === undefined) {
+      if (command === undefined) return this.#complain(`'${text}' although no command runs`);
+      if (KEEPS_NUMBERS.test(command)) this.#complain(`'${text}' in answer to ${command}`);
+      for (const uid of uidsOf(gone)) this.#vanished(uid, text);
+      return;
+    }
     const [, number, kind = '', rest = ''] = /^\* (\d+) (EXISTS|EXPUNGE|FETCH) ?(.*)$/s.exec(text) ?? [];
     if (number === undefined) return;
     const n = Number(number);
@@ -50,6 +65,17 @@ export class FolderView {
   #expunged(n: number): void {
     const [uid] = this.#uids.splice(n - 1, 1);
     if (uid !== undefined) this.flags.delete(uid);
+  }
+
+  /** With QRESYNC (RFC 7162 §3.2.10). One whose UID has not been told yet is among those that stand where it must be. */
+  #vanished(uid: number, text: string): void {
+    const known = this.#uids.indexOf(uid);
+    const next = this.#uids.findIndex((other) => other !== undefined && other > uid);
+    const unknown = this.#uids.lastIndexOf(undefined, (next < 0 ? this.size : next) - 1);
+    const below = this.#uids.findLastIndex((other) => other !== undefined && other < uid);
+    if (known >= 0) this.#expunged(known + 1);
+    else if (unknown > below) this.#expunged(unknown + 1);
+    else this.#complain(`'${text}' although there is no UID ${uid}`);
   }
 
   #fetched(n: number, items: string): void {

@@ -193,3 +193,31 @@ describe('limits', () => {
     `);
   });
 });
+
+test("another's mailbox has no annotations that one may read or set, whatever the rights", async () => {
+  await service.deliver('O', 'Team', ['Subject: x\r\n\r\n']);
+  await script(`
+    K> a NOOP
+    K< a OK NOOP completed
+    O> b SETMETADATA Team (/shared/comment "for us" /private/comment "for me")
+    O< b OK SETMETADATA completed
+    K> c GETMETADATA ~o@example.test/Team /shared/comment
+    K< c NO [NONEXISTENT] There is no such mailbox
+    O> d SETACL Team k@example.test lrswipkxtea
+    O< d OK SETACL completed
+    K> e GETMETADATA ~o@example.test/Team /shared/comment
+    K< e NO [NOPERM] Not allowed
+    K> f GETMETADATA (DEPTH infinity) ~o@example.test/Team /private/vendor
+    K< f NO [NOPERM] Not allowed
+    K> g SETMETADATA ~o@example.test/Team (/shared/comment "for them")
+    K< g NO [NOPERM] Not allowed
+    K> h SETMETADATA ~o@example.test/Team (/shared/comment NIL)
+    K< h NO [NOPERM] Not allowed
+    O> i GETMETADATA Team (/shared/comment /private/comment)
+    O< * METADATA "Team" ("/shared/comment" "for us" "/private/comment" "for me")
+    O< i OK GETMETADATA completed
+    K> j GETMETADATA INBOX /shared/comment
+    K< * METADATA "INBOX" ("/shared/comment" NIL)
+    K< j OK GETMETADATA completed
+  `);
+});
