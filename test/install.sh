@@ -10,6 +10,7 @@ need() { command -v "$1" >/dev/null 2>&1 || [ -x "$1" ] || packages="$packages $
 need curl curl
 need swaks swaks
 need mbsync isync
+need offlineimap offlineimap3
 need fetchmail fetchmail
 need s-nail s-nail
 need sieve-connect sieve-connect

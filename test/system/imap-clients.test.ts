@@ -1,9 +1,9 @@
 /** Mail programs that nobody here wrote, against the whole service. */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ImapClient } from '../client/imap.ts';
 import { hostAndPort } from '../client/wire.ts';
@@ -107,6 +107,87 @@ describe('mbsync', () => {
     expect([...(await readdir(join(inbox, 'new'))), ...(await readdir(join(inbox, 'cur')))].sort()).toEqual(
       names.sort(),
     );
+  });
+});
+
+describe('OfflineIMAP', () => {
+  const user = 'offline@mail.test';
+  const inbox = () => join(folder, 'offline', 'INBOX');
+  const files = async (): Promise<string[]> => {
+    const found: string[] = [];
+    for (const where of ['cur', 'new'])
+      for (const name of await readdir(join(inbox(), where))) found.push(join(inbox(), where, name));
+    return found;
+  };
+  const local = async (): Promise<Map<string, string>> => {
+    const found = new Map<string, string>();
+    for (const file of await files())
+      found.set(/Message-ID: (\S+)/.exec(await readFile(file, 'utf8'))?.[1] ?? file, /:2,(\w*)$/.exec(file)?.[1] ?? '');
+    return found;
+  };
+  const run = async (): Promise<void> => {
+    const { code, output } = await program('offlineimap', ['-c', join(folder, 'offlineimaprc'), '-o', '-u', 'basic']);
+    expect(output + code).toMatch(/0$/);
+    expect(output).not.toContain('ERROR');
+  };
+
+  test('both sides end equal after changes on both', async () => {
+    const { host, port } = hostAndPort(service.at('imap'));
+    await writeFile(
+      join(folder, 'offlineimaprc'),
+      `[general]
+metadata = ${join(folder, 'offline-state')}
+accounts = A
+[Account A]
+localrepository = L
+remoterepository = R
+[Repository L]
+type = Maildir
+localfolders = ${join(folder, 'offline')}
+[Repository R]
+type = IMAP
+remotehost = ${host}
+remoteport = ${port}
+remoteuser = ${user}
+remotepass = pass
+ssl = no
+starttls = no
+folderfilter = lambda name: name == 'INBOX'
+`,
+    );
+    await fill(user, 'INBOX', [1, 2, 3]);
+    await run();
+    expect([...(await local()).keys()].toSorted()).toEqual(['<m1@mail.test>', '<m2@mail.test>', '<m3@mail.test>']);
+    // Here: one is read, one goes, one comes. There: one is flagged, one comes.
+    for (const file of await files()) {
+      const text = await readFile(file, 'utf8');
+      if (text.includes('<m1@'))
+        await rename(file, join(inbox(), 'cur', `${basename(file).replace(/:2,.*$/, '')}:2,S`));
+      if (text.includes('<m2@')) await rm(file);
+    }
+    await writeFile(join(inbox(), 'new', '1.here'), message(4).replaceAll('\r\n', '\n'));
+    const client = await ImapClient.connect(service.at('imap'));
+    await client.login(user, 'pass');
+    await client.ok('SELECT INBOX');
+    await client.ok('STORE 3 +FLAGS (\\Flagged)');
+    await client.logout();
+    await fill(user, 'INBOX', [5]);
+    await run();
+    const there = await all(user, 'INBOX');
+    expect([...there.keys()].toSorted()).toEqual([
+      '<m1@mail.test>',
+      '<m3@mail.test>',
+      '<m4@mail.test>',
+      '<m5@mail.test>',
+    ]);
+    expect(there.get('<m1@mail.test>')).toBe('\\Seen');
+    const here = await local();
+    expect([...here.keys()].toSorted()).toEqual([...there.keys()].toSorted());
+    expect(here.get('<m3@mail.test>')).toBe('F');
+    const before = (await files()).toSorted();
+    await run();
+    expect((await files()).toSorted()).toEqual(before);
+    expect(await all(user, 'INBOX')).toEqual(there);
   });
 });
 
