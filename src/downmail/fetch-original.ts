@@ -13,6 +13,12 @@ export interface FetchOriginalParts extends PublicRequestOptions {
   readonly publicUrl: string;
 }
 
+export interface FetchedBytes {
+  readonly bytes: AsyncIterable<Uint8Array>;
+  /** It came to this service's gateway: what was found out about it then stands in it, in our name. */
+  readonly checkedHere: boolean;
+}
+
 /** Until the answer begins, and between two pieces of it. */
 const SILENCE_MS = 30_000;
 /** The other side's answer when it is no mail. */
@@ -31,11 +37,11 @@ export class FetchOriginal {
     return link.startsWith(`${this.#parts.publicUrl}/`);
   }
 
-  /** Its bytes. Throws `message-missing` when it is not there (any more), `busy` when it cannot be had now. */
-  async get(access: NotificationAccess, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
+  /** Throws `message-missing` when it is not there (any more), `busy` when it cannot be had now. */
+  async get(access: NotificationAccess, signal: AbortSignal): Promise<FetchedBytes> {
     if (this.isOurs(access.link)) return await this.#getOwn(access);
     const answer = await this.#ask(access.link, 'POST', signal);
-    if (answer.statusCode === 200) return answer;
+    if (answer.statusCode === 200) return { bytes: answer, checkedHere: false };
     throw await this.#refusal(answer);
   }
 
@@ -81,14 +87,15 @@ export class FetchOriginal {
     }
   }
 
-  async #getOwn({ userId, password }: NotificationAccess): Promise<AsyncIterable<Uint8Array>> {
+  async #getOwn({ userId, password }: NotificationAccess): Promise<FetchedBytes> {
     const found = await this.#parts.pickUp.open(userId, password, OURSELVES).catch((error: unknown) => {
       throw error instanceof MailError && error.code === 'auth-failed' ? missing('unknown') : error;
     });
     if (found.kind === 'gone') throw missing(found.state);
     const { mail } = found;
     try {
-      return ownBytes(mail, handedOut(mail, await mail.content(), 'fetch').stream());
+      const bytes = ownBytes(mail, handedOut(mail, await mail.content(), 'fetch').stream());
+      return { bytes, checkedHere: mail.atGateway };
     } catch (error) {
       mail[Symbol.dispose]();
       throw error;

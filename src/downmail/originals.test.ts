@@ -282,10 +282,22 @@ test('who wants it has originals fetched without being asked, but only those tha
   expect((await read(forged)).original.origin).toBe('unproven');
 });
 
+test('what was found out when a mail came to our own gateway still stands in it', async () => {
+  const { mailstore: store, afterwards, clock, hostname } = ours;
+  const fetch = { isOurs: () => true, get: async () => ({ bytes: pieces(ORIGINAL), checkedHere: true }) };
+  const originals = new Originals({ store, fetch, afterwards, clock, hostname, messageSize: 1 << 20 });
+  const id = await notify();
+  using account = await ours.accountOf(ours.users.alice);
+  await account.refresh();
+  const placed = await originals.fetch(account, Number(id) as never, { signal: AbortSignal.timeout(60_000) });
+  const { body } = await account.getMessage(placed.id);
+  expect(String(await body.bytes())).toContain('dmarc=pass header.from=bank.test');
+});
+
 test('what does harm is not let in', async () => {
   const { mailstore: store, afterwards, clock, hostname } = ours;
   const check = () => Promise.reject(new Error('found something'));
-  const fetch = { isOurs: () => false, get: async () => pieces(ORIGINAL) };
+  const fetch = { isOurs: () => false, get: async () => ({ bytes: pieces(ORIGINAL), checkedHere: false }) };
   const originals = new Originals({ store, fetch, afterwards, check, clock, hostname, messageSize: 1 << 20 });
   const id = await notify();
   using account = await ours.accountOf(ours.users.alice);

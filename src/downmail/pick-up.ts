@@ -25,6 +25,8 @@ export interface HeldMail extends Disposable {
   readonly digest: string;
   readonly expires: number;
   readonly keep: KeepPolicy;
+  /** It came for its recipient from a conventional sender, and the gateway keeps it. */
+  readonly atGateway: boolean;
   /** The first time that all of it was handed out. */
   readonly fetched: number | undefined;
   /** `message-missing` when it has ended meanwhile. */
@@ -167,6 +169,9 @@ class OpenedMail implements HeldMail {
   }
   get keep(): KeepPolicy {
     return this.#held.mail.hold.keep;
+  }
+  get atGateway(): boolean {
+    return this.#held.mail.hold.gateway !== undefined;
   }
   get fetched(): number | undefined {
     return this.#held.recipient.held.fetched;

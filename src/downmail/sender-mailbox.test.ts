@@ -115,6 +115,20 @@ test('a short mail goes whole, and so does one to a contact whom the sender exce
   expect(await problemsOf(run.mailstore)).toEqual([]);
 });
 
+test('what is too large to travel waits, and is fetched whole, although its sender wants nothing held', async () => {
+  const world = await downmailWorld({ downmail: { mode: 'downmail', largeLimit: 50_000 } });
+  await using run = await world.begin();
+  await putDownmailSetting(run.alice, { send: 'conventional' });
+  const large = 'an attachment that many servers would refuse\r\n'.repeat(2_000);
+  await aliceSends(run, ['x@far.test'], { subject: 'small', body: LONG });
+  await aliceSends(run, ['x@far.test'], { subject: 'large', body: large });
+  await run.quiet();
+  expect(world.transfer.received.toSorted()).toEqual(['x@far.test No: large', 'x@far.test small']);
+  const told = world.transfer.mails.find((raw) => raw.includes('Subject: No: large')) ?? '';
+  const { userId = '', password = '' } = readNotification(HeaderBlock.parse(Buffer.from(told))) ?? {};
+  expect(await fetchAll(run, userId, password)).toContain(large);
+});
+
 describe('signing in to fetch', () => {
   test("fails alike for what does not exist and for a wrong password, another's among them, and is slowed then (K1)", async () => {
     const world = await downmailWorld();
