@@ -25,6 +25,8 @@ need chromium chromium
 ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || packages="$packages postgresql"
 # What several services would share.
 need redis-server redis-server
+# An S3.
+for kind in proxy account container object; do need "swift-$kind-server" "swift-$kind"; done
 # Scanners, each started by its own test with its own settings; SpamAssassin and its thirty packages, which take half a minute, only with --goals.
 need /usr/sbin/clamd clamav-daemon
 need rspamd rspamd

@@ -9,9 +9,9 @@ import type { BlobInfo, BlobKey, BlobStore } from '../ports/blob.ts';
 import { Damaged, StoreFailed, StoreFull } from '../ports/kv.ts';
 import type { Random } from '../ports/random.ts';
 import { BLOCK, BlockSums, contentSize, FOOTER, readTrailer } from './blob-format.ts';
+import { BlobWrites, digestOf, isBlobKey } from './blob-keys.ts';
 import { type Files, isFull, isMissing, type OpenFile, realFiles } from './files.ts';
 
-const KEY = /^(\d{1,15})-([0-9a-f]{64})$/;
 const TEMPORARY = 'tmp';
 
 export interface BlobFilesOptions {
@@ -39,7 +39,7 @@ class BlobFiles implements BlobStore {
   readonly #onFailed: (error: StoreFailed) => void;
   /** Folders that are known to be there and synced. */
   readonly #folders = new Set<string>();
-  readonly #writing = new Map<BlobKey, Promise<void>>();
+  readonly #writing = new BlobWrites();
   #failed: StoreFailed | undefined;
 
   constructor(folder: string, random: Random, files: Files, onFailed: (error: StoreFailed) => void) {
@@ -51,26 +51,10 @@ class BlobFiles implements BlobStore {
 
   async put(key: BlobKey, content: Uint8Array | AsyncIterable<Uint8Array>): Promise<void> {
     const { path, parent, digest } = this.#place(key);
-    for (;;) {
-      const other = this.#writing.get(key);
-      if (!other) break;
-      // Theirs is the same content: when it is durable so is ours; when it failed we try ourselves.
-      if (
-        await other.then(
-          () => true,
-          () => false,
-        )
-      )
-        return; // prettier-ignore
-    }
-    if (this.#failed) throw this.#failed;
-    const writing = this.#write(path, parent, digest, content);
-    this.#writing.set(key, writing);
-    try {
-      await writing;
-    } finally {
-      this.#writing.delete(key);
-    }
+    await this.#writing.once(key, () => {
+      if (this.#failed) throw this.#failed;
+      return this.#write(path, parent, digest, content);
+    });
   }
 
   async get(key: BlobKey, start = 0, end = Infinity): Promise<AsyncIterable<Uint8Array> | undefined> {
@@ -116,21 +100,20 @@ class BlobFiles implements BlobStore {
       if (!/^[0-9a-f]{2}$/.test(first)) continue;
       for (const second of await this.#files.names(join(this.#folder, first)))
         for (const name of await this.#files.names(join(this.#folder, first, second))) {
-          if (!KEY.test(name)) continue;
+          if (!isBlobKey(name)) continue;
           const info = await this.#files.info(join(this.#folder, first, second, name));
           // A damaged one is listed, too: verify reads it and says so.
-          if (info) yield { key: name as BlobKey, size: contentSize(info.size) ?? 0, modified: info.modified };
+          if (info) yield { key: name, size: contentSize(info.size) ?? 0, modified: info.modified };
         }
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.allSettled(this.#writing.values());
+    await this.#writing.settled();
   }
 
   #place(key: BlobKey): { path: string; parent: string; digest: string } {
-    const digest = KEY.exec(key)?.[2];
-    if (digest === undefined) throw new RangeError(`not a blob key: ${JSON.stringify(key).slice(0, 100)}`);
+    const digest = digestOf(key);
     const parent = join(this.#folder, digest.slice(0, 2), digest.slice(2, 4));
     return { path: join(parent, key), parent, digest };
   }

@@ -382,6 +382,20 @@ const store = z
       'A Redis that is asked for rates and told of changes, as "redis://user:password@host:6379/0" (rediss: with TLS). It may lose everything and be away at any moment: then this service counts in memory. Empty: it always does.',
       { secret: true },
     ),
+    s3: z
+      .strictObject({
+        endpoint: text(
+          '',
+          'Where large attachments are kept instead of in the database: an S3, as "https://s3.eu-central-1.amazonaws.com". With store.postgres only, from the first mail on. Empty: none.',
+        ),
+        bucket: text('', 'The bucket, made before.'),
+        region: text('us-east-1', 'The region with which requests are signed.'),
+        access_key: text('', 'The access key id.'),
+        secret_key: text('', 'The secret access key.', { secret: true }),
+        secret_file: text('', 'A file with the secret access key and nothing else, instead of the key itself.'),
+        prefix: text('', 'Begins the name of every object, so that others may use the same bucket.'),
+      })
+      .prefault({}),
     redis_prefix: text('pabal', 'Begins every key and channel in Redis; another installation takes another one.'),
   })
   .prefault({})

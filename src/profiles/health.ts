@@ -7,6 +7,8 @@ export interface HealthParts {
   readonly kv: KeyValueStore;
   /** Why the store has given up, once it has. */
   readonly failed: () => Error | undefined;
+  /** Where attachments are when they are not in the data folder. */
+  readonly bucket?: { check(): Promise<void> } | undefined;
   readonly clock: Clock;
   readonly random: Random;
   /** Bytes of room where the data is. */
@@ -42,12 +44,25 @@ export class Health {
     using _timer = this.#parts.clock.after(PATIENCE_MS, () =>
       late.resolve(`the store takes longer than ${PATIENCE_MS} ms`),
     );
-    const written = await Promise.race([this.#write(), late.promise]);
-    if (written !== undefined) problems.push(written);
+    const slow = Promise.withResolvers<string>();
+    using _slow = this.#parts.clock.after(PATIENCE_MS, () =>
+      slow.resolve(`the bucket does not answer for ${PATIENCE_MS} ms`),
+    );
+    const asked = [Promise.race([this.#write(), late.promise]), Promise.race([this.#askBucket(), slow.promise])];
+    for (const problem of await Promise.all(asked)) if (problem !== undefined) problems.push(problem);
     const free = await this.#parts.free().catch(() => undefined);
     if (free === undefined) problems.push('the data folder cannot be looked at');
     else if (free < LOW) problems.push(`only ${free >> 20} MiB of room are left for the data`);
     return problems;
+  }
+
+  async #askBucket(): Promise<string | undefined> {
+    try {
+      await this.#parts.bucket?.check();
+      return undefined;
+    } catch (error) {
+      return `attachments cannot be reached: ${(error as Error).message}`;
+    }
   }
 
   /** A commit as any other: whatever keeps mail from being stored keeps this from being stored. */

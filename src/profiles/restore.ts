@@ -76,7 +76,8 @@ export async function openBackup(from: string, config: Config, scratch: string):
     await cp(join(from, 'kv'), join(folder, 'kv'), { recursive: true, mode: constants.COPYFILE_FICLONE });
     await symlink(join(resolve(from), 'blobs'), join(folder, 'blobs'));
     await writeFormat(folder, 'mail');
-    const embedded = { ...config, data: folder, store: { ...config.store, postgres: '' } };
+    const store = { ...config.store, postgres: '', s3: { ...config.store.s3, endpoint: '' } };
+    const embedded = { ...config, data: folder, store };
     const opened = await openSingle(embedded, 'mail', createLog({ level: 'silent' }));
     return {
       ...opened,

@@ -27,6 +27,7 @@ import type { Queue } from '../ports/queue.ts';
 import type { Random } from '../ports/random.ts';
 import type { Resolver } from '../ports/resolver.ts';
 import type { Log } from '../telemetry/log.ts';
+import { openBucket } from './bucket.ts';
 import { type DataFolder, type DataKind, openDataFolder } from './data-folder.ts';
 import { type Engine, openBlobs, openEngine } from './engine.ts';
 import { Health } from './health.ts';
@@ -63,7 +64,9 @@ export async function openSingle(
   const resolver = undo.use(openResolver(config));
   const { bus, cache } = undo.use(await openShared(config, { clock, random, log }));
   const kv: Engine = undo.use(await opened(folder, () => openEngine(config, { folder, random, log }, mayWait)));
-  const blobs: BlobStore = undo.use(await opened(folder, () => openBlobs(config, { folder, kv, clock, random })));
+  const bucket = undo.use(await opened(folder, () => openBucket(config, { kv, clock, random })));
+  const blobs: BlobStore =
+    bucket ?? undo.use(await opened(folder, () => openBlobs(config, { folder, kv, clock, random })));
   const mailstore: MailStore = undo.use(
     createMailStore({ kv, blobs, clock, random, bus, log, spool: folder.file('run') }),
   );
@@ -88,7 +91,8 @@ export async function openSingle(
     await opened(folder, () => Senders.open({ kv, clock, random, log }, sendersOptions(config))),
   );
   const sweeper = undo.use(new Sweeper(mailstore, clock, log));
-  const health = new Health({ kv, failed: () => kv.failed, clock, random, free: () => freeBytes(folder.path) });
+  const free = (): Promise<number> => freeBytes(folder.path);
+  const health = new Health({ kv, failed: () => kv.failed, bucket, clock, random, free });
   const owned = undo.move();
   return {
     folder,
