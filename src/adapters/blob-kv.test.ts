@@ -36,17 +36,31 @@ describe('blobs in the key-value store', () => {
     expect(await rowsOf(kv, key)).toEqual([]);
   });
 
-  it('does not mix a wrong content into a right one that is put at the same time', async () => {
-    const { store } = opened();
+  it('does not mix a wrong content into a right one that another service puts at the same time', async () => {
+    const { kv, store } = opened();
     const wrong = Buffer.from(content).fill(1, 0, 10);
-    const results = await Promise.allSettled([store.put(key, wrong), store.put(key, content), store.put(key, wrong)]);
-    expect(results.map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'rejected']);
+    const others = opened(kv);
+    const puts = [others.store.put(key, wrong), store.put(key, content), opened(kv).store.put(key, wrong)];
+    expect((await Promise.allSettled(puts)).map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'rejected']);
     expect(await readAll(await store.get(key))).toEqual(content);
   });
 
-  it('keeps the bytes once, of however many that put them at the same time', async () => {
+  it('keeps the bytes once, however many put them, and does the same for each (B19)', async () => {
     const { kv, store } = opened();
-    await Promise.all([store.put(key, content), store.put(key, content), store.put(key, content)]);
+    const calls: string[] = [];
+    for (const name of ['putImmutable', 'getImmutable'] as const) {
+      const call = kv[name].bind(kv) as (...args: unknown[]) => Promise<never>;
+      kv[name] = (...args: unknown[]) => {
+        calls.push(name);
+        return call(...args);
+      };
+    }
+    await store.put(key, content);
+    const first = calls.splice(0);
+    await using another = openBlobKv({ kv, clock: new ManualClock(), random });
+    await another.put(key, content);
+    expect(calls).toEqual(first);
+    await another[Symbol.asyncDispose]();
     expect(await rowsOf(kv, key)).toHaveLength(1 + 3);
     expect(await readAll(await store.get(key))).toEqual(content);
   });

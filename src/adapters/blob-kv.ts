@@ -8,8 +8,8 @@ import type { BlobInfo, BlobKey, BlobStore } from '../ports/blob.ts';
 import type { Clock } from '../ports/clock.ts';
 import { Damaged, type Key, type KeyValueStore, type Partition, partition } from '../ports/kv.ts';
 import type { Random } from '../ports/random.ts';
+import { BlobWrites, digestOf } from './blob-keys.ts';
 
-const KEY = /^(\d{1,15})-([0-9a-f]{64})$/;
 /** Row of a blob: `<blob key>` → what it is. */
 const BLOBS = 'blob';
 /** Row of its content: `<blob key> NUL <upload> <number>` → bytes. */
@@ -18,8 +18,9 @@ const PIECE = 128 << 10;
 /** When it began (6 bytes, milliseconds since 1970), then what makes it unique (6). */
 const UPLOAD = 12;
 const LEFT_OVER_MS = 24 * 3_600_000;
-/** Rows dropped, and keys gathered, at a time. */
+/** Rows dropped at a time. */
 const STEP = 500;
+const MOST_ATTEMPTS = 3;
 
 interface Described {
   readonly size: number;
@@ -41,6 +42,8 @@ class BlobKv implements BlobStore {
   readonly #kv: KeyValueStore;
   readonly #clock: Clock;
   readonly #random: Random;
+  readonly #writing = new BlobWrites();
+  readonly #forgetting = new Set<Promise<void>>();
 
   constructor({ kv, clock, random }: BlobKvOptions) {
     this.#kv = kv;
@@ -50,8 +53,16 @@ class BlobKv implements BlobStore {
 
   async put(key: BlobKey, content: Uint8Array | AsyncIterable<Uint8Array>): Promise<void> {
     const { shard, digest } = place(key);
-    const there = await this.#described(shard, key);
-    if (there && (await this.#intact(shard, key, there))) return;
+    await this.#writing.once(key, () => this.#put(shard, key, digest, content));
+  }
+
+  /** Written and read whether it is there or not: how long it takes tells nobody whether somebody else has the same. */
+  async #put(
+    shard: Partition,
+    key: BlobKey,
+    digest: string,
+    content: Uint8Array | AsyncIterable<Uint8Array>,
+  ): Promise<void> {
     const upload = Buffer.alloc(UPLOAD);
     upload.writeUIntBE(this.#clock.now(), 0, 6);
     upload.set(this.#random.bytes(6), 6);
@@ -68,12 +79,19 @@ class BlobKv implements BlobStore {
       await this.#forget(shard, key, upload, pieces);
       throw new Damaged(`a blob named ${digest} whose content has the digest ${found}`);
     }
-    // The damaged one gives way: the first row of a name counts.
-    if (there) await this.#kv.dropImmutable(shard, BLOBS, [Buffer.from(key)]);
     const row = describe({ size, modified: this.#clock.now(), upload });
-    await this.#kv.putImmutable(shard, BLOBS, [[Buffer.from(key), row]]);
-    // Somebody else was quicker: theirs is the same content.
-    if (!(await this.#described(shard, key))?.upload.equals(upload)) await this.#forget(shard, key, upload, pieces);
+    for (let attempt = 1; ; attempt++) {
+      // The first row of a name counts.
+      await this.#kv.putImmutable(shard, BLOBS, [[Buffer.from(key), row]]);
+      const there = await this.#described(shard, key);
+      if (there && (await this.#intact(shard, key, there))) {
+        if (!there.upload.equals(upload)) this.#forgetLater(shard, key, upload, pieces);
+        return;
+      }
+      if (attempt === MOST_ATTEMPTS) throw new Damaged(`blob ${key} is damaged as soon as it is written`);
+      // A damaged one gives way to ours.
+      await this.#kv.dropImmutable(shard, BLOBS, [Buffer.from(key)]);
+    }
   }
 
   async get(key: BlobKey, start = 0, end = Infinity): Promise<AsyncIterable<Uint8Array> | undefined> {
@@ -109,7 +127,8 @@ class BlobKv implements BlobStore {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    // The store is somebody else's.
+    await this.#writing.settled();
+    await Promise.all(this.#forgetting);
   }
 
   async #described(shard: Partition, key: BlobKey): Promise<Described | undefined> {
@@ -150,6 +169,14 @@ class BlobKv implements BlobStore {
       await this.#kv.dropImmutable(shard, PIECES, keys.slice(at, at + STEP));
   }
 
+  /** Nobody waits for it; what stays is forgotten by `list`. */
+  #forgetLater(shard: Partition, key: BlobKey, upload: Buffer, pieces: number): void {
+    const forgetting = this.#forget(shard, key, upload, pieces)
+      .catch(() => undefined)
+      .finally(() => this.#forgetting.delete(forgetting));
+    this.#forgetting.add(forgetting);
+  }
+
   /** Of uploads that no blob names and that began long ago. */
   async #forgetLeftOver(shard: Partition, uploads: ReadonlySet<string>): Promise<void> {
     const oldest = this.#clock.now() - LEFT_OVER_MS;
@@ -168,8 +195,7 @@ class BlobKv implements BlobStore {
 }
 
 function place(key: BlobKey): { shard: Partition; digest: string } {
-  const digest = KEY.exec(key)?.[2];
-  if (digest === undefined) throw new RangeError(`not a blob key: ${JSON.stringify(key).slice(0, 100)}`);
+  const digest = digestOf(key);
   return { shard: partition('b', digest.slice(0, 2)), digest };
 }
 
