@@ -325,6 +325,10 @@ const limits = z
       { min: 1, max: 100_000 },
       'The same per IPv4 /24 or IPv6 /64, whatever the account.',
     ),
+    breached_passwords: text(
+      '',
+      'File of SHA-1 hashes of passwords that nobody may choose, one a line in ascending order, as "Pwned Passwords" is published; empty: none.',
+    ),
     session_idle_days: count(
       14,
       { min: 1, max: 365 },

@@ -167,6 +167,8 @@ export interface Directory {
    * `authenticate` throws. An application password does not do.
    */
   confirm(account: AccountId, password: string, from: SignInOrigin, code?: string): Promise<void>;
+  /** Whether nobody may choose it: `addAccount` and `updateAccount` throw `password-known`. */
+  isBreached(password: string): Promise<boolean>;
   readonly appPasswords: Pick<AppPasswords, 'create' | 'list' | 'revoke'>;
   readonly secondStep: Pick<SecondStep, 'show' | 'prepare' | 'enable' | 'newRecoveryCodes' | 'disable'>;
   /** Loopback is told of where it counts as other networks do (`limits.loopback`). */

@@ -1,6 +1,7 @@
 /** The directory on the key-value store. What stands where is told in `rows.ts`. */
 import { MailError } from '../mail/error.ts';
 import type { AccountId, MailStore, Principal } from '../mailstore/api.ts';
+import type { BreachedPasswords } from '../ports/breached-passwords.ts';
 import type { Bus } from '../ports/bus.ts';
 import type { Cache } from '../ports/cache.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -47,6 +48,8 @@ export interface DirectoryOptions {
   readonly sessionIdleMs?: number;
   /** Bytes for accounts that are not told otherwise. */
   readonly quota?: number;
+  /** Passwords that nobody may choose. */
+  readonly breached?: BreachedPasswords;
   /** Of this server: the domain of `<postmaster>`, if it is one of ours. */
   readonly hostname?: string;
 }
@@ -76,7 +79,7 @@ export class KvDirectory implements Directory, Disposable {
     this.#mailboxes = parts.mailboxes;
     this.#quota = options.quota;
     this.#transactions = new Transactions(parts.kv, parts.clock, parts.random);
-    this.#passwords = new Passwords(options.hashCost ?? HASH_COST);
+    this.#passwords = new Passwords(options.hashCost ?? HASH_COST, options.breached);
     this.#domains = new Domains(parts.kv, this.#transactions, parts.clock);
     this.#claims = new Claims(parts.kv, this.#transactions);
     const identity = (account: AccountId): Promise<IdentityRow | undefined> => this.#identity(account);
@@ -343,6 +346,10 @@ export class KvDirectory implements Directory, Disposable {
 
   confirm(account: AccountId, password: string, from: SignInOrigin, code?: string): Promise<void> {
     return this.#signIn.confirm(account, { password, code }, from);
+  }
+
+  isBreached(password: string): Promise<boolean> {
+    return this.#passwords.isBreached(password);
   }
 
   get appPasswords(): SignIn['appPasswords'] {

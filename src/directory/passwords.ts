@@ -1,6 +1,7 @@
 /** Argon2id (RFC 9106), a few at a time: each takes tens of milliseconds of a core and megabytes of memory. */
 import { hash, verify } from '@node-rs/argon2';
 import { MailError } from '../mail/error.ts';
+import type { BreachedPasswords } from '../ports/breached-passwords.ts';
 
 export interface HashCost {
   /** KiB. */
@@ -18,18 +19,31 @@ const MAX_BYTES = 1024;
 
 export class Passwords {
   readonly #cost: HashCost;
+  readonly #breached: BreachedPasswords | undefined;
   #dummy: Promise<string> | undefined;
   #running = 0;
   readonly #waiting: (() => void)[] = [];
 
-  constructor(cost: HashCost = HASH_COST) {
+  constructor(cost: HashCost = HASH_COST, breached?: BreachedPasswords) {
     this.#cost = cost;
+    this.#breached = breached;
   }
 
-  /** A PHC string with a salt of its own. Throws `busy`, `not-allowed`. */
+  /** Whether nobody may choose it. */
+  async isBreached(password: string): Promise<boolean> {
+    return (await this.#breached?.has(password)) ?? false;
+  }
+
+  /** A PHC string with a salt of its own. Throws `busy`, `not-allowed`, `password-known`. */
   async hash(password: string): Promise<string> {
     if (password === '' || Buffer.byteLength(password) > MAX_BYTES)
       throw new MailError('not-allowed', 'user', `a password has 1 to ${MAX_BYTES} bytes`);
+    if (await this.isBreached(password))
+      throw new MailError(
+        'password-known',
+        'user',
+        'that password is in the list of breached ones: choose another one',
+      );
     return this.#inTurn(() => hash(password.normalize('NFC'), { ...this.#cost, parallelism: 1 }));
   }
 

@@ -307,3 +307,15 @@ describe('sessions', () => {
     expect(await directory.session(tokens[1] as string, 'api')).toBeDefined();
   });
 });
+
+describe('a breached password', () => {
+  it('is chosen by nobody, and what was chosen before goes on', async () => {
+    const breached = { has: async (password: string) => password === 'right' };
+    const careful = new KvDirectory({ ...parts, bus: new LocalBus() }, { hashCost: CHEAP, breached });
+    expect(await answer(careful.updateAccount(alice, { password: 'right' }))).toBe('password-known');
+    expect(await answer(careful.addAccount('bob@example.test', { password: 'right' }))).toBe('password-known');
+    expect(await careful.account('bob@example.test')).toBeUndefined();
+    expect(await answer(careful.authenticate('alice@example.test', 'right', HOME))).toBe('in');
+    expect(await answer(careful.updateAccount(alice, { password: 'another' }))).toBe('in');
+  });
+});

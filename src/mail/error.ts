@@ -28,6 +28,8 @@ export type MailErrorCode =
   | 'auth-failed'
   /** The password is right, and a code is wanted beside it. */
   | 'code-required'
+  /** Everybody who tries passwords has it in a list. */
+  | 'password-known'
   | 'auth-throttled'
   | 'account-suspended'
   /** The account may read and receive, and not send. */

@@ -3,6 +3,7 @@ import { UndeletedHosts } from '../downmail/undeleted-hosts.ts';
 import { GatewayMailboxes } from '../downmail/gateway-mailboxes.ts';
 import { SenderIds } from '../downmail/ids.ts';
 import { statfs } from 'node:fs/promises';
+import { BreachedPasswordsFile } from '../adapters/breached-passwords-file.ts';
 import { openBlobFiles } from '../adapters/blob-files.ts';
 import { SystemClock } from '../adapters/clock-system.ts';
 import { openQueue } from '../adapters/queue-kv.ts';
@@ -72,8 +73,10 @@ export async function openSingle(
   );
   const parts = { kv, cache, bus, clock, random, mailboxes: mailstore };
   const { limits } = config;
+  const breached = undo.use(await breachedPasswords(limits.breached_passwords));
   const options = {
     hostname: config.hostname,
+    ...(breached && { breached }),
     throttle: {
       perAccount: limits.sign_in_failures,
       perNetwork: limits.sign_in_failures_per_network,
@@ -140,6 +143,16 @@ async function opened<T>(folder: DataFolder, open: () => Promise<T>): Promise<T>
   } catch (error) {
     if (error instanceof StartError || (error as Error).name === 'AbortError') throw error;
     throw new StartError(`the store in ${folder.path} cannot be opened: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+/** Throws `StartError`. */
+async function breachedPasswords(path: string): Promise<BreachedPasswordsFile | null> {
+  if (path === '') return null;
+  try {
+    return await BreachedPasswordsFile.open(path);
+  } catch (error) {
+    throw new StartError(`limits.breached_passwords: ${(error as Error).message}`, { cause: error });
   }
 }
 

@@ -1,4 +1,8 @@
 /** What opens an account, tried with mail programs that nobody here wrote, on the real service. */
+import { hash } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ImapClient } from '../client/imap.ts';
 import { pabal, Service } from '../service.ts';
@@ -7,8 +11,11 @@ import { installed, run } from './run.ts';
 
 const KIM = 'kim@example.test';
 const PASSWORD = 'secret-word';
+/** In everybody's lists. */
+const STOLEN = 'hunter22';
 
 let service: Service;
+let folder: string;
 const cli = async (args: string[], input = '') => {
   const { code, stdout, stderr } = await pabal([...args, '--data', service.data], input);
   expect(code, stderr).toBe(0);
@@ -17,11 +24,17 @@ const cli = async (args: string[], input = '') => {
 beforeAll(async () => {
   // This machine counts as any other, and may err as often as it likes.
   const limits = { 'limits.loopback': 'true', 'limits.sign_in_failures': '1000' };
-  service = await Service.start({ sandbox: false, set: limits });
+  folder = await mkdtemp(join(tmpdir(), 'pabal-sign-in-'));
+  const list = join(folder, 'breached');
+  await writeFile(list, `${hash('sha1', STOLEN, 'hex').toUpperCase()}:17043\r\n`);
+  service = await Service.start({ sandbox: false, set: { ...limits, 'limits.breached_passwords': list } });
   await cli(['domain', 'add', 'example.test']);
   await cli(['account', 'add', KIM, '--password-stdin'], `${PASSWORD}\n`);
 });
-afterAll(() => service[Symbol.asyncDispose]());
+afterAll(async () => {
+  await service[Symbol.asyncDispose]();
+  await rm(folder, { recursive: true, force: true });
+});
 
 /** What curl says of a sign-in: 0 it is in, 67 refused. */
 const curl = async (scheme: 'imap' | 'pop3', password: string) =>
@@ -114,4 +127,18 @@ describe.runIf(['curl', 'swaks', 'oathtool'].every(installed))('an application p
     ]); // prettier-ignore
     expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('"http" is none of imap, pop3') });
   });
+});
+
+test('a stolen password is chosen neither by the operator nor by a link, which is not used up by it', async () => {
+  const { code, stderr } = await pabal(
+    ['account', 'add', 'lee@example.test', '--password-stdin', '--data', service.data],
+    STOLEN,
+  );
+  expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('breached') });
+  const link = /http:\S+/.exec(await cli(['account', 'add', 'lee@example.test']))?.[0] ?? '';
+  const set = async (password: string) => {
+    const body = new URLSearchParams({ password, again: password });
+    return (await fetch(link, { method: 'POST', headers: { origin: new URL(link).origin }, body })).status;
+  };
+  expect([await set(STOLEN), await set('another word')]).toEqual([400, 200]);
 });

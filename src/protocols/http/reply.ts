@@ -56,6 +56,10 @@ export const PROBLEMS: { readonly [code in ProblemCode]: readonly [status: numbe
   'too-large': [413, 'That is larger than allowed.'],
   'media-type': [415, 'The Content-Type is not one that is documented for this call.'],
   range: [416, 'The range asked for lies outside.'],
+  'password-known': [
+    422,
+    'That password was stolen somewhere and is in lists that are tried first: choose another one.',
+  ],
   'unknown-recipient': [422, 'There is nobody at one of the addresses.'],
   suppressed: [422, 'One of the addresses is on the suppression list: GET /v1/suppressions says why.'],
   'remote-recipient': [

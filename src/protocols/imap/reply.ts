@@ -32,6 +32,7 @@ const WORDS: Readonly<Record<MailErrorCode, string>> = {
   'not-allowed': 'NO [NOPERM] Not allowed',
   'auth-failed': 'NO [AUTHENTICATIONFAILED] Address or password is wrong',
   'code-required': 'NO [AUTHENTICATIONFAILED] Address or password is wrong',
+  'password-known': 'NO [CANNOT] That password is known to everybody',
   'auth-throttled': 'NO [LIMIT] Too many failed sign-ins, try again later',
   'account-suspended': 'NO [CONTACTADMIN] The account is suspended',
   'sending-suspended': 'NO [CONTACTADMIN] The account may not send mail',

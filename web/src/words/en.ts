@@ -24,6 +24,7 @@ const ERRORS: Readonly<Record<string, string>> = {
   'not-signed-in': 'You are not signed in any more.',
   'auth-failed': 'The address or the password is wrong.',
   'code-required': 'That code does not count, or was used before.',
+  'password-known': 'That password was stolen somewhere and is in lists that are tried first. Choose another one.',
   'auth-throttled': 'Too many attempts. Wait a little.',
   'account-suspended': 'This account is suspended.',
   'sending-suspended': 'This account may not send mail at the moment.',

@@ -24,6 +24,7 @@ const ERRORS: Readonly<Record<string, string>> = {
   'not-signed-in': '로그인이 끝났습니다. 다시 로그인하세요.',
   'auth-failed': '주소나 비밀번호가 맞지 않습니다.',
   'code-required': '맞지 않거나 이미 쓴 코드입니다.',
+  'password-known': '다른 곳에서 새어 나가 널리 알려진 비밀번호입니다. 다른 것을 고르세요.',
   'auth-throttled': '시도가 너무 많습니다. 잠시 기다리세요.',
   'account-suspended': '이 계정은 정지되었습니다.',
   'sending-suspended': '이 계정은 지금 메일을 보낼 수 없습니다.',

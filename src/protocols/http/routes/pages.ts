@@ -69,6 +69,8 @@ export function pageRoutes(app: FastifyInstance, info: PageInfo): void {
       if (password.length < PASSWORD_MIN || password.length > PASSWORD_MAX)
         return await show(400, passwordForm(words, path, words.tooShort));
       if (password !== form.get('again')) return await show(400, passwordForm(words, path, words.different));
+      // Before the link is used up.
+      if (await info.directory.isBreached(password)) return await show(400, passwordForm(words, path, words.known));
       const user = await info.directory.session(request.params.token, 'sign-in-link');
       if (user === undefined) return await show(410, html`<p>${words.expired}</p>${homeLink(words)}`);
       await info.directory.updateAccount(user.account, { password });

@@ -80,7 +80,7 @@ export function profileRoutes(app: App, services: Services): void {
         body: passwords,
         response: {
           200: z.strictObject({ token: z.string().optional().describe('For Authorization: Bearer') }),
-          ...schemas.problems(400, 401, 403, 429, 503),
+          ...schemas.problems(400, 401, 403, 422, 429, 503),
         },
       },
     },

@@ -1,0 +1,4 @@
+/** Passwords that were stolen somewhere and are in everybody's lists: they are tried first. */
+export interface BreachedPasswords {
+  has(password: string): Promise<boolean>;
+}
