@@ -20,6 +20,7 @@ import { module } from './commands/module.ts';
 import { quarantine } from './commands/quarantine.ts';
 import { queue } from './commands/queue.ts';
 import { reports } from './commands/reports.ts';
+import { audit } from './commands/audit.ts';
 import { reject } from './commands/reject.ts';
 import { restore } from './commands/restore.ts';
 import { search } from './commands/search.ts';
@@ -35,6 +36,7 @@ const COMMANDS = [
   module,
   queue,
   quarantine,
+  audit,
   reject,
   suppression,
   downmail,

@@ -44,7 +44,8 @@ let folder: string;
 let path: string;
 let server: AsyncDisposable;
 let remote: Control;
-const service = { [Symbol.asyncDispose]: async () => undefined } as unknown as Service & AsyncDisposable;
+const audit = { add: async () => undefined };
+const service = { audit, [Symbol.asyncDispose]: async () => undefined } as unknown as Service & AsyncDisposable;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'pabal-control-'));
   path = join(folder, 'control.sock');

@@ -1,5 +1,6 @@
 /** All operations, as the control socket knows them. */
 import * as account from './operations/account.ts';
+import * as audit from './operations/audit.ts';
 import * as credentials from './operations/credentials.ts';
 import * as domain from './operations/domain.ts';
 import * as downmail from './operations/downmail.ts';
@@ -18,6 +19,7 @@ import type { AnyOperation } from './server.ts';
 
 export const OPERATIONS: readonly AnyOperation[] = [
   account,
+  audit,
   credentials,
   domain,
   downmail,

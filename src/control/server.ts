@@ -10,6 +10,7 @@ import { relative } from 'node:path';
 import { MailError } from '../mail/error.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Operation } from './operation.ts';
+import { runAudited } from './audited.ts';
 import type { Service } from './service.ts';
 
 export const ARGUMENTS_HEADER = 'pabal-arguments';
@@ -82,7 +83,7 @@ async function answer(
     const parsed = operation.args.safeParse(args);
     if (!parsed.success)
       throw new MailError('syntax', 'syntax', `${operation.name}: ${parsed.error.issues[0]?.message}`);
-    const result: unknown = await operation.run(service, parsed.data, {
+    const result: unknown = await runAudited(service, operation, parsed.data, {
       item: (item) => void send({ item }),
       taken: async () => {
         if (response.writableNeedDrain) await once(response, 'drain', { signal: gone.signal });

@@ -4,6 +4,7 @@ import type { ReportHistory } from '../delivery/reports/history.ts';
 import type { DailyReports } from '../delivery/reports/reporter.ts';
 import type { Senders } from '../delivery/senders.ts';
 import type { Directory } from '../directory/api.ts';
+import type { AuditTrail } from '../directory/audit.ts';
 import type { DkimKeys } from '../directory/dkim-keys.ts';
 import type { GatewayMailboxes } from '../downmail/gateway-mailboxes.ts';
 import type { UndeletedHosts } from '../downmail/undeleted-hosts.ts';
@@ -22,6 +23,7 @@ export interface Service {
   readonly directory: Directory;
   readonly dkimKeys: DkimKeys;
   readonly rejectLists: RejectLists;
+  readonly audit: AuditTrail;
   readonly mailstore: MailStore;
   readonly queue: Queue;
   readonly senders: Senders;

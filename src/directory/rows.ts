@@ -95,6 +95,12 @@ export interface PendingRow {
   readonly address: string;
 }
 
+/** An entry of the audit trail, or the number and hash of the last one. */
+export interface AuditRow {
+  readonly number: number;
+  readonly hash: string;
+}
+
 export const ALL_DOMAINS: Partition = partition('d', '.all');
 export const ADMINISTRATORS: Partition = partition('i', '.administrators');
 export const PENDING: Partition = partition('i', '.pending');
@@ -117,6 +123,7 @@ export function encode(
     | PlaceRow
     | SecondStepRow
     | PendingRow
+    | AuditRow
     | null,
 ): Value {
   return Buffer.from(JSON.stringify(row));

@@ -303,6 +303,7 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log, sign
     directory,
     submit,
     quarantine: new Quarantine({ queue, store: mailstore }),
+    audit: store.audit,
     suppressions,
     complaints,
     senderMailboxes: downmail.manager,

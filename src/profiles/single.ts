@@ -15,6 +15,7 @@ import { Suppressions } from '../delivery/feedback/suppressions.ts';
 import { ReportHistory } from '../delivery/reports/history.ts';
 import { DkimKeys } from '../directory/dkim-keys.ts';
 import { Senders } from '../delivery/senders.ts';
+import { AuditTrail } from '../directory/audit.ts';
 import { RejectLists } from '../directory/reject-lists.ts';
 import { KvDirectory } from '../directory/directory.ts';
 import { SandboxDirectory } from '../directory/sandbox.ts';
@@ -111,6 +112,7 @@ export async function openSingle(
     directory,
     dkimKeys: new DkimKeys(kv, clock, random),
     rejectLists: new RejectLists(kv, clock, random),
+    audit: new AuditTrail(kv, clock, random),
     suppressions: new Suppressions(kv, clock, random),
     reports: new ReportHistory(kv, clock, random),
     dailyReports: () => undefined,

@@ -17,6 +17,7 @@ import { FetchedOriginals } from '../../src/downmail/fetched-originals.ts';
 import { FetchOriginal, type FetchOriginalParts } from '../../src/downmail/fetch-original.ts';
 import { Originals } from '../../src/downmail/originals.ts';
 import { UndeletedHosts } from '../../src/downmail/undeleted-hosts.ts';
+import { AuditTrail } from '../../src/directory/audit.ts';
 import { KvDirectory } from '../../src/directory/directory.ts';
 import { RejectLists } from '../../src/directory/reject-lists.ts';
 import { Classifier } from '../../src/intake/classify.ts';
@@ -182,6 +183,7 @@ export async function memoryBackend(options: BackendOptions = {}) {
     senders,
     pushKey: 'key',
     quarantine: new Quarantine({ queue, store: mailstore }),
+    audit: new AuditTrail(parts.kv, clock, random),
     deliverability: () => senders.report(),
     domainRecords: async () => [],
     dispatcher,

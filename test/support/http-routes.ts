@@ -364,6 +364,8 @@ export const ADMINISTRATOR: Record<string, number> = {
   'GET /v1/admin/domains/:name/records': 400,
   'GET /v1/admin/accounts': 200,
   'PUT /v1/admin/accounts/:address/suspended': 400,
+  'GET /v1/admin/audit': 200,
+  'GET /v1/admin/audit/verification': 200,
   'GET /v1/admin/quarantine': 200,
   'GET /v1/admin/quarantine/:id': 404,
   'POST /v1/admin/quarantine/:id/release': 404,

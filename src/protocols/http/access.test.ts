@@ -172,6 +172,10 @@ describe('every route', () => {
       expect((await http.alice.as(method, url)).status, name).toBe(403);
       expect((await as(method, url)).status, name).toBe(status);
     }
+    // Who looked at or did what is written down; lists alone are not.
+    const entries = await http.audit.list(0, 100);
+    const written = Object.keys(ADMINISTRATOR).filter((name) => !name.startsWith('GET ') || name.includes(':'));
+    expect(entries.map(({ by, what }) => `${by} ${what}`)).toEqual(written.map((name) => `bob@example.test ${name}`));
   });
 
   test('of an account is closed to whoever is not signed in', async () => {

@@ -15,6 +15,7 @@ import type { Suppressions } from '../../delivery/feedback/suppressions.ts';
 import type { DeliverabilityReport } from '../../delivery/senders.ts';
 import type { SenderMailboxManager } from '../../downmail/manager.ts';
 import type { Directory } from '../../directory/api.ts';
+import { aboutOf, type AuditTrail } from '../../directory/audit.ts';
 import { AddressBooks } from '../../intake/contacts/address-book.ts';
 import type { Originals } from '../../downmail/originals.ts';
 import type { PickUp } from '../../downmail/pick-up.ts';
@@ -94,6 +95,8 @@ export interface HttpOptions {
   readonly queue: AdminDesk['queue'];
   readonly domainRecords: AdminDesk['domainRecords'];
   readonly quarantine: Quarantine;
+  /** Of what administrators do. */
+  readonly audit: AuditTrail;
   readonly suppressions: Suppressions;
   readonly complaints: Pick<UserComplaints, 'about'>;
   readonly receipts: Receipts;
@@ -228,6 +231,14 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
     request.signedIn = await identify(request, services);
     if (request.signedIn === undefined) throw new Problem('not-signed-in');
     if (access === 'administrator' && !request.signedIn.user.admin) throw new Problem('not-allowed');
+  });
+
+  // Before it is done, and whatever becomes of it: lists alone are not worth an entry.
+  app.addHook('preHandler', async ({ signedIn, routeOptions, method, params }) => {
+    const { url = '', config } = routeOptions;
+    if (config.access !== 'administrator' || signedIn === undefined || (method === 'GET' && !url.includes(':'))) return;
+    const about = aboutOf(params);
+    await options.audit.add({ by: signedIn.user.address, what: `${method} ${url}`, about, outcome: 'asked' });
   });
 
   app.removeAllContentTypeParsers();

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { ReportHistory } from '../../../delivery/reports/history.ts';
 import type { DeliverabilityReport } from '../../../delivery/senders.ts';
+import type { AuditTrail } from '../../../directory/audit.ts';
 import type { App } from '../context.ts';
 import * as schemas from '../schemas.ts';
 
@@ -90,12 +91,35 @@ const summaries = z.strictObject({
     .describe('Newest first'),
 });
 
+const trail = z.strictObject({
+  items: z.array(
+    z.strictObject({
+      number: z.number().int(),
+      at: z.iso.datetime(),
+      by: z.string().describe('An address, or "operator" for the command line'),
+      what: z.string(),
+      about: z.string(),
+      outcome: z.enum(['asked', 'failed']),
+      before: z.string().describe('The hash of the entry before; empty for the first one'),
+      hash: z.string().describe('SHA-256 over all of the above'),
+    }),
+  ),
+  next: z.string().nullable().describe('For `after`'),
+});
+
+const verdict = z.strictObject({
+  entries: z.number().int(),
+  last: z.strictObject({ number: z.number().int(), hash: z.string() }).nullable().describe('To be noted elsewhere'),
+  problems: z.array(z.string()).describe('Empty when nothing was changed'),
+});
+
 export interface AdminServices {
   readonly deliverability: () => Promise<DeliverabilityReport>;
   readonly reports: Pick<ReportHistory, 'list'>;
+  readonly audit: Pick<AuditTrail, 'list' | 'verify'>;
 }
 
-export function adminRoutes(app: App, { deliverability, reports }: AdminServices): void {
+export function adminRoutes(app: App, { deliverability, reports, audit }: AdminServices): void {
   app.get(
     '/v1/admin/reports',
     {
@@ -113,6 +137,45 @@ export function adminRoutes(app: App, { deliverability, reports }: AdminServices
     async ({ query: { domain, days } }) => ({
       reports: await reports.list({ days, ...(domain !== undefined && { domain }) }),
     }),
+  );
+
+  app.get(
+    '/v1/admin/audit',
+    {
+      config: { access: 'administrator' },
+      schema: {
+        tags: ['administration'],
+        summary: 'What those who run the service did',
+        description:
+          'Each entry holds the hash of the one before, so that none can be changed, removed or put in unseen.',
+        querystring: z.strictObject({
+          after: z.coerce.number().int().min(0).default(0).describe('Only entries after this one'),
+          limit: z.coerce.number().int().min(1).max(500).default(100),
+        }),
+        response: { 200: trail, ...schemas.problems(400, 401, 403) },
+      },
+    },
+    async ({ query: { after, limit } }) => {
+      const found = await audit.list(after, limit);
+      const items = found.map(({ at, ...entry }) => ({ ...entry, at: new Date(at).toISOString() }));
+      return { items, next: found.length < limit ? null : String(found.at(-1)?.number ?? after) };
+    },
+  );
+
+  app.get(
+    '/v1/admin/audit/verification',
+    {
+      config: { access: 'administrator' },
+      schema: {
+        tags: ['administration'],
+        summary: 'Whether the audit trail holds together, read from its beginning',
+        response: { 200: verdict, ...schemas.problems(401, 403) },
+      },
+    },
+    async () => {
+      const { entries, last, problems } = await audit.verify();
+      return { entries, last: last ?? null, problems: [...problems] };
+    },
   );
 
   app.get(
