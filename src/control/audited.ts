@@ -4,7 +4,7 @@ import type { AnyOperation } from './server.ts';
 import type { OperationIo } from './operation.ts';
 import type { Service } from './service.ts';
 
-/** They change nothing, and show nobody's mail. */
+/** They show nobody's mail, and change nothing or tend the store: what looks for damage, or makes room, must not write first. */
 export const OBSERVING: ReadonlySet<string> = new Set([
   'account.list',
   'account.show',
@@ -30,6 +30,8 @@ export const OBSERVING: ReadonlySet<string> = new Set([
   'reports.waiting',
   'status',
   'suppression.list',
+  'sweep',
+  'verify',
 ]);
 
 export async function runAudited(
