@@ -165,7 +165,7 @@ function GroupDialog({ group, onClose, onSaved }: GroupDialogProps) {
       <form className="dialog-form" onSubmit={submit}>
         <label className="field">
           <span>{words.groupName}</span>
-          <input autoFocus required maxLength={100} value={name} onChange={(event) => setName(event.target.value)} />
+          <input required maxLength={100} value={name} onChange={(event) => setName(event.target.value)} />
         </label>
         <div className="dialog-buttons">
           <button className="button primary">{words.save}</button>

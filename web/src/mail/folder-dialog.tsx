@@ -43,7 +43,6 @@ export function FolderDialog({ folder, parent: start = null, onClose }: FolderDi
         <label className="field">
           <span>{words.name}</span>
           <input
-            autoFocus
             required
             maxLength={255}
             pattern="[^\/]*"

@@ -41,7 +41,6 @@ export function MoveDialog({ folders, onChoose, onClose }: MoveDialogProps) {
       <label className="field">
         <span className="hidden">{words.findFolder}</span>
         <input
-          autoFocus
           placeholder={words.findFolder}
           value={text}
           onKeyDown={key}

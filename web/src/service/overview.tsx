@@ -1,6 +1,5 @@
 /** Whether all is well, and how much waits. */
 import { Loaded, Section, useResource } from '../settings/resource.tsx';
-import { hrefOf } from '../route.ts';
 import { Icon } from '../ui/icon.tsx';
 import { mediumDate } from '../words/format.ts';
 import { type QueueName, useServiceWords } from './words.ts';
@@ -43,7 +42,7 @@ export function Overview() {
               {items.map(({ name, waiting, due, held, oldest }) => (
                 <li key={name}>
                   <span className="grow">
-                    <a href={hrefOf({ view: 'service', what: 'queues' })}>{words.queueNames[name]}</a>
+                    {words.queueNames[name]}
                     <small className="muted">
                       {[
                         due > 0 && words.due(due),

@@ -3,6 +3,8 @@ import { type ReactNode, useEffect, useRef } from 'react';
 import { useWords } from '../words/words.ts';
 import { Icon } from './icon.tsx';
 
+const FIELD = '.dialog-inside > :not(header) :is(input, select, textarea)';
+
 interface DialogProps {
   readonly title: string;
   readonly onClose: () => void;
@@ -15,7 +17,10 @@ export function Dialog({ title, onClose, className = '', children }: DialogProps
   const words = useWords();
   useEffect(() => {
     const dialog = element.current;
-    if (dialog !== null && !dialog.open) dialog.showModal();
+    if (dialog === null || dialog.open) return;
+    dialog.showModal();
+    // The browser would take the first button, which closes: who opened it goes on typing.
+    dialog.querySelector<HTMLElement>(FIELD)?.focus();
   }, []);
   return (
     <dialog
