@@ -42,7 +42,7 @@ export async function trySecondStep(page: Page, service: Service, user: string):
   expect(await opensImap(service, user, 'pass')).toBe(false);
   expect(await opensImap(service, user, made)).toBe(true);
   await page.reload();
-  await page.getByText('last used').waitFor();
+  await page.getByText(/Read mail.* last used/).waitFor();
   await page.getByRole('button', { name: 'Remove: Phone' }).click();
   await page.getByText('It opens nothing any more').waitFor();
   expect(await opensImap(service, user, made)).toBe(false);

@@ -127,7 +127,7 @@ export function account(program: Command, cli: Cli): void {
       await withControl(cli, options, async (control) => {
         if (!options.passwordStdin) return cli.out(linkText(await control.call(operations.accountLink, { address })));
         await control.call(operations.accountPassword, { address, password: await passwordFrom(cli) });
-        return cli.out(`password of ${visible(address)} changed; its sessions have ended\n`);
+        return cli.out(`password of ${visible(address)} changed; its sessions and application passwords have ended\n`);
       });
     });
 
