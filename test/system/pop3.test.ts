@@ -101,6 +101,7 @@ test.skipIf(!installed('python3'))("Python's poplib reads, lists and deletes, ov
     'AUTH-RESP-CODE',
     'EXPIRE',
     'IMPLEMENTATION',
+    'LANG',
     'PIPELINING',
     'RESP-CODES',
     'SASL',
@@ -108,6 +109,7 @@ test.skipIf(!installed('python3'))("Python's poplib reads, lists and deletes, ov
     'TOP',
     'UIDL',
     'USER',
+    'UTF8',
   ]);
   expect(got.refused).toContain('-ERR [AUTH]');
   expect(got.count).toBe(20);
