@@ -16,7 +16,7 @@ import { AddressBook } from '../contacts/address-book.ts';
 import type { Authentication } from '../authentication/results.ts';
 import { readMailText } from '../spam/mail-text.ts';
 import { BadHosts } from './bad-hosts.ts';
-import { lookAt } from './look.ts';
+import { knownPeople, lookAt } from './look.ts';
 
 async function warnings(draft: Draft): Promise<readonly MailWarning[]> {
   const raw = written(draft);
@@ -29,7 +29,7 @@ async function warnings(draft: Draft): Promise<readonly MailWarning[]> {
     mail: { authentication: { dmarc } as unknown as Authentication },
     text: await readMailText(parser.end() as unknown as MessageDetails, body),
     address: 'mina@hanbit.example',
-    book: new AddressBook(),
+    people: knownPeople(new AddressBook(), 'mina@hanbit.example'),
     newDomain: true,
     harm: undefined,
     bad: new BadHosts('', silentLog),

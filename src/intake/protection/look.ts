@@ -1,7 +1,7 @@
 /** A mail and its reader, as the judging of deceptions sees them. */
-import { fold } from '../../mail/search/fold.ts';
-import { type MailWarning, warningsOf } from '../../mail/phishing/warnings.ts';
 import { type Imitated, organisation, Originals } from '../../mail/phishing/look-alike.ts';
+import { type MailWarning, warningsOf } from '../../mail/phishing/warnings.ts';
+import { fold } from '../../mail/search/fold.ts';
 import type { AddressBook } from '../contacts/address-book.ts';
 import type { IntakePayload } from '../entry.ts';
 import { isProven } from '../people.ts';
@@ -9,26 +9,32 @@ import type { Harm } from '../scan/harm.ts';
 import type { MailText } from '../spam/mail-text.ts';
 import type { BadHosts } from './bad-hosts.ts';
 
+/** Whom a reader knows, made ready for many mails: that of a large address book takes a while. */
+export interface KnownPeople {
+  readonly addresses: ReadonlySet<string>;
+  readonly originals: Originals;
+  /** The addresses of each whole name, folded. */
+  readonly names: ReadonlyMap<string, readonly string[]>;
+}
+
 export interface Look {
   readonly mail: Pick<IntakePayload, 'authentication'>;
   readonly text: MailText;
   /** Of the reader. */
   readonly address: string;
-  readonly book: Pick<AddressBook, 'correspondents' | 'sorted' | 'withAddress'>;
+  readonly people: KnownPeople;
   readonly newDomain: boolean;
   readonly harm: Pick<Harm, 'executables' | 'closed'> | undefined;
   readonly bad: BadHosts;
 }
 
-/** People of an account by whom the look is guided; those one wrote to last first. */
+/** People of an account by whom the look is guided: of those written to and of those in the address book. */
 const MOST_PEOPLE = 2_000;
 
-export function lookAt({ mail, text, address, book, newDomain, harm, bad }: Look): readonly MailWarning[] {
+export function lookAt({ mail, text, address, people, newDomain, harm, bad }: Look): readonly MailWarning[] {
   const { envelope, header } = text;
   const author = envelope.from[0]?.address.toLowerCase() ?? '';
-  const own = organisation(domainOf(address));
   const { authentication } = mail;
-  const names = namesIn(book);
   return warningsOf(
     {
       from: envelope.from,
@@ -43,46 +49,48 @@ export function lookAt({ mail, text, address, book, newDomain, harm, bad }: Look
       locked: harm?.closed ?? [],
     },
     {
-      ownDomain: own,
-      known: book.correspondents.has(author) || book.withAddress(author) !== undefined,
+      ownDomain: organisation(domainOf(address)),
+      known: people.addresses.has(author),
       proven: authentication === undefined ? undefined : isProven({ authentication }),
       strict: authentication !== undefined && authentication.dmarc.policy !== 'none',
-      originals: Originals.known(domainsOf(book, own)),
-      addressesOf: (name) => names.get(name) ?? [],
+      originals: people.originals,
+      addressesOf: (name) => people.names.get(name) ?? [],
       newDomain,
       isBad: (host) => bad.has(host),
     },
   );
 }
 
-function domainsOf(book: Look['book'], own: string): Imitated[] {
-  const domains = new Set([own]);
-  for (const address of peopleOf(book)) domains.add(organisation(domainOf(address)));
-  return Array.from(domains, (domain) => ({ domain, name: domain })).filter(({ domain }) => domain !== '');
-}
-
-function peopleOf({ correspondents, sorted }: Look['book']): string[] {
-  const written = [...correspondents].slice(0, MOST_PEOPLE).map(([address]) => address);
-  const listed = sorted.slice(0, MOST_PEOPLE).flatMap(({ contact }) => contact.emails.map(({ address }) => address));
-  return [...written, ...listed];
-}
-
-/** The addresses of each whole name: one word alone is the name of too many. */
-function namesIn({ correspondents, sorted }: Look['book']): ReadonlyMap<string, string[]> {
+/** `address`: the reader's own. */
+export function knownPeople(
+  { correspondents, sorted }: Pick<AddressBook, 'correspondents' | 'sorted'>,
+  address: string,
+): KnownPeople {
+  const addresses = new Set<string>();
   const names = new Map<string, string[]>();
-  const add = (name: string, addresses: readonly string[]): void => {
+  const domains = new Set([organisation(domainOf(address))]);
+  const add = (name: string, given: readonly string[]): void => {
+    const theirs = given.map((one) => one.toLowerCase());
+    for (const one of theirs) {
+      addresses.add(one);
+      domains.add(organisation(domainOf(one)));
+    }
     const folded = fold(name).trim();
-    if (!/\s/.test(folded) && !/^\p{Script=Hangul}{3,}$/u.test(folded)) return;
-    names.getOrInsertComputed(folded, () => []).push(...addresses.map((one) => one.toLowerCase()));
+    // One word alone is the name of too many.
+    if (/\s/.test(folded) || /^\p{Script=Hangul}{3,}$/u.test(folded))
+      names.getOrInsertComputed(folded, () => []).push(...theirs);
   };
-  for (const { contact } of sorted.slice(0, MOST_PEOPLE))
+  for (const { contact } of sorted.slice(0, MOST_PEOPLE)) {
+    const { name, emails } = contact;
     add(
-      contact.name,
-      contact.emails.map(({ address }) => address),
+      name,
+      emails.map((email) => email.address),
     ); // prettier-ignore
-  for (const [address, { name }] of [...correspondents].slice(0, MOST_PEOPLE))
-    if (name !== undefined) add(name, [address]); // prettier-ignore
-  return names;
+  }
+  for (const [written, { name = '' }] of [...correspondents].slice(0, MOST_PEOPLE)) add(name, [written]);
+  domains.delete('');
+  const imitated = Array.from(domains, (domain): Imitated => ({ domain, name: domain }));
+  return { addresses, names, originals: Originals.known(imitated) };
 }
 
 /** Lower case; '' when there is none. */

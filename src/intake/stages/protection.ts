@@ -3,10 +3,10 @@ import { isLoopback } from '../../net/address.ts';
 import type { AccountId, MailAccount } from '../../mailstore/api.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Counter, Metrics } from '../../telemetry/metrics.ts';
-import { type AddressBook, AddressBooks } from '../contacts/address-book.ts';
+import { AddressBooks } from '../contacts/address-book.ts';
 import type { Delivery, Stage } from '../pipeline.ts';
 import type { BadHosts } from '../protection/bad-hosts.ts';
-import { lookAt, seenDomain } from '../protection/look.ts';
+import { knownPeople, type KnownPeople, lookAt, seenDomain } from '../protection/look.ts';
 import { SEEN_DOMAIN } from '../protection/warnings.ts';
 import { readMailText } from '../spam/mail-text.ts';
 
@@ -30,7 +30,7 @@ export class ProtectionStage implements Stage {
   readonly onFailure = 'accept';
   readonly #parts: ProtectionParts;
   readonly #books = new AddressBooks();
-  readonly #recent = new Map<AccountId, { readonly at: number; readonly book: AddressBook }>();
+  readonly #recent = new Map<AccountId, { readonly at: number; readonly people: KnownPeople }>();
   readonly #warned: Counter<'code'>;
 
   constructor(parts: ProtectionParts) {
@@ -52,9 +52,9 @@ export class ProtectionStage implements Stage {
     const author = text.envelope.from[0]?.address ?? '';
     const domain = seenDomain(author);
     const newDomain = domain !== undefined && (await account.record(SEEN_DOMAIN, domain)) === undefined;
-    const book = await this.#book(account);
     const { address } = recipient;
-    const warnings = lookAt({ mail, text, address, book, newDomain, harm: findings.harm, bad });
+    const people = await this.#people(account, address);
+    const warnings = lookAt({ mail, text, address, people, newDomain, harm: findings.harm, bad });
     if (warnings.length > 0) findings.warnings = warnings;
     // What is junk makes nobody known.
     if (newDomain && findings.junk === undefined) findings.seenDomain = domain;
@@ -62,17 +62,17 @@ export class ProtectionStage implements Stage {
     return false;
   }
 
-  async #book(account: MailAccount): Promise<AddressBook> {
+  async #people(account: MailAccount, address: string): Promise<KnownPeople> {
     const now = this.#parts.clock.monotonic();
     const known = this.#recent.get(account.id);
-    if (known !== undefined && now - known.at < BOOK_MS) return known.book;
-    const book = await this.#books.of(account);
+    if (known !== undefined && now - known.at < BOOK_MS) return known.people;
+    const people = knownPeople(await this.#books.of(account), address);
     this.#recent.delete(account.id);
-    this.#recent.set(account.id, { at: now, book });
+    this.#recent.set(account.id, { at: now, people });
     for (const [id] of this.#recent) {
       if (this.#recent.size <= MOST_BOOKS) break;
       this.#recent.delete(id);
     }
-    return book;
+    return people;
   }
 }

@@ -174,7 +174,8 @@ describe('every route', () => {
     }
     // Who looked at or did what is written down; lists alone are not.
     const entries = await http.audit.list(0, 100);
-    const written = Object.keys(ADMINISTRATOR).filter((name) => !name.startsWith('GET ') || name.includes(':'));
+    const done = Object.entries(ADMINISTRATOR).filter(([, status]) => status !== 400);
+    const written = done.map(([name]) => name).filter((name) => !name.startsWith('GET ') || name.includes(':'));
     expect(entries.map(({ by, what }) => `${by} ${what}`)).toEqual(written.map((name) => `bob@example.test ${name}`));
   });
 
