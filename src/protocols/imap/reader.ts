@@ -4,7 +4,7 @@ import { ConnectionError } from '../../net/error.ts';
 import { speaksAnother } from '../../net/strangers.ts';
 import type { AnyCommand } from './command.ts';
 import { commandNamed } from './registry.ts';
-import { Refusal } from './reply.ts';
+import { Refusal, uidRequired } from './reply.ts';
 import type { Session } from './session.ts';
 import {
   type AnnouncedLiteral,
@@ -169,8 +169,7 @@ export class CommandReader {
     if (command === undefined) throw malformed('unknown command');
     this.name = command.name;
     if (!command.states.includes(this.#session.state)) throw malformed(`${command.name} is not possible in this state`);
-    if (command.byNumber === true && this.#session.uidOnly)
-      throw new Refusal('BAD', '[UIDREQUIRED] Messages have no numbers here');
+    if (command.byNumber === true && this.#session.uidOnly) throw uidRequired();
     return { tag, command };
   }
 

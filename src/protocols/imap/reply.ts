@@ -62,6 +62,11 @@ const WORDS: Readonly<Record<MailErrorCode, string>> = {
   bug: 'NO [SERVERBUG] Internal error',
 };
 
+/** With UIDONLY (RFC 9586 §3.2). */
+export function uidRequired(): Refusal {
+  return new Refusal('BAD', '[UIDREQUIRED] Messages have no numbers here');
+}
+
 /** The tagged reply without its tag, and whether the failure is ours and belongs in the log. */
 export function replyTo(error: unknown): { readonly text: string; readonly ours: boolean } {
   if (error instanceof Refusal) return { text: `${error.status} ${error.message}`, ours: false };

@@ -10,7 +10,7 @@ import { vanishedSince, writeVanished } from '../vanished.ts';
 import { type Qresync, qresync } from '../wire/qresync.ts';
 import type { Session } from '../session.ts';
 import { type Decoder, malformed, type NamedMailbox } from '../wire/decoder.ts';
-import { Refusal } from '../reply.ts';
+import { uidRequired } from '../reply.ts';
 import { listOne } from './list.ts';
 
 /** Any of them makes a mailbox one that is not only read. */
@@ -36,8 +36,7 @@ function parse(d: Decoder, session: Session): SelectArgs {
     });
   }
   d.end();
-  if (session.uidOnly && resync?.numbered === true)
-    throw new Refusal('BAD', '[UIDREQUIRED] Messages have no numbers here');
+  if (session.uidOnly && resync?.numbered === true) throw uidRequired();
   return { name, condstore, resync };
 }
 

@@ -1,6 +1,6 @@
 /** The charset of search strings, and what is searched for. */
 import { canonicalCharset, decodeCharset } from '../../../mail/charset.ts';
-import { Refusal } from '../reply.ts';
+import { Refusal, uidRequired } from '../reply.ts';
 import type { Decoder } from '../wire/decoder.ts';
 import type { Session } from '../session.ts';
 import { asksNumbers, type SearchKey, searchProgram } from '../wire/search-key.ts';
@@ -13,6 +13,6 @@ export function searchArgs(d: Decoder, session: Session, charset?: string): Sear
     throw new Refusal('NO', '[BADCHARSET (US-ASCII UTF-8 EUC-KR ISO-8859-1)] That charset is not known');
   const program = searchProgram(d, (bytes) => decodeCharset(bytes, label));
   d.end();
-  if (session.uidOnly && asksNumbers(program)) throw new Refusal('BAD', '[UIDREQUIRED] Messages have no numbers here');
+  if (session.uidOnly && asksNumbers(program)) throw uidRequired();
   return program;
 }
