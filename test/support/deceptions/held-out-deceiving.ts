@@ -1,4 +1,4 @@
-/** The half that was written down before the warnings were made, and not looked at while they were: what deceives. */
+/** The half by which no warning was tuned: what deceives. */
 import { type Draft, each } from './draft.ts';
 
 export const HELD_OUT_DECEIVING: readonly Draft[] = [

@@ -11,6 +11,7 @@ import { Attachments } from './attachments.tsx';
 import { codeOf, mailbox } from './mailbox.ts';
 import { fetchMessage } from './messages.ts';
 import { PlainText } from './plain-text.tsx';
+import { leavingQuestion, Warnings } from './warnings.tsx';
 
 /** The oldest; a longer conversation is read in its list. */
 const LOADED = 100;
@@ -123,7 +124,8 @@ function FoldedOut({ id, onOpen }: { readonly id: string; readonly onOpen: (id: 
   if (message === undefined) return <p className="pane-note">{words.loading}</p>;
   return (
     <>
-      <PlainText text={message.text ?? ''} folded />
+      <Warnings message={message} />
+      <PlainText text={message.text ?? ''} folded {...leavingQuestion(message, words)} />
       <Attachments message={message} />
       <div className="folded-tools">
         <button type="button" className="button small" onClick={() => onOpen(id)}>

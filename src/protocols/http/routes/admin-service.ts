@@ -191,8 +191,14 @@ function directoryRoutes(app: App, { directory }: Services, { domainRecords }: A
       schema: {
         tags: TAGS,
         summary: 'The DNS records that a domain should publish, each looked up now',
-        params: z.strictObject({ name: z.string().min(1).max(255) }),
-        response: { 200: z.strictObject({ items: z.array(record) }), ...schemas.problems(401, 403, 404) },
+        params: z.strictObject({
+          name: z
+            .string()
+            .min(1)
+            .max(255)
+            .regex(/^[\p{L}\p{N}.-]+$/u, 'a domain'),
+        }),
+        response: { 200: z.strictObject({ items: z.array(record) }), ...schemas.problems(400, 401, 403, 404) },
       },
     },
     async ({ params }) => {
