@@ -88,7 +88,7 @@ export class RejectListStage implements Stage {
 
   /** Whoever is always taken is taken although this is not yet proven: what comes then is looked at again. */
   async #find(recipient: LocalRecipient, senders: readonly string[]): Promise<RejectEntry | undefined> {
-    using account = await this.#parts.store.open(INTAKE, recipient.account);
+    using account = await this.#parts.store.open(INTAKE, recipient.account, { records: 'known' });
     const lists = await this.#lists(recipient, account);
     const found = lists.map((list) => findRejected(list, senders));
     const given = found[0] ?? found[1];
