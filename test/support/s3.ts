@@ -25,7 +25,7 @@ const KINDS = ['account', 'container', 'object'] as const;
 
 /** Swift's own programs read /etc/swift, and each loads all of Swift: this one loads it once for the four of them. */
 const LAUNCHER = `
-import ctypes, os, sys
+import ctypes, os, socket, sys, time
 folder, ports = sys.argv[1], [int(port) for port in sys.argv[2:]]
 from swift.common import utils
 utils.SWIFT_CONF_FILE = folder + '/swift.conf'
@@ -46,6 +46,10 @@ for kind in kinds[:3]:
     if os.fork() == 0:
         ctypes.CDLL(None).prctl(1, 9)
         sys.exit(run_wsgi(folder + '/' + kind + '.conf', kind + '-server'))
+# Whoever does not answer the first one is left alone by it for a minute.
+for port in ports:
+    while socket.socket().connect_ex(('127.0.0.1', port)) != 0:
+        time.sleep(0.02)
 sys.exit(run_wsgi(folder + '/proxy.conf', 'proxy-server'))
 `;
 
@@ -76,6 +80,7 @@ export async function startS3(): Promise<S3Server> {
     join(folder, 'proxy.conf'),
     `${common(port)}[pipeline:main]\npipeline = catch_errors gatekeeper cache s3api tempauth slo dlo proxy-server\n` +
       '[app:proxy-server]\nuse = egg:swift#proxy\nallow_account_management = true\naccount_autocreate = true\n' +
+      'error_suppression_interval = 0\n' +
       use('catch_errors') +
       use('gatekeeper') +
       '[filter:cache]\nuse = egg:swift#memcache\nmemcache_servers = 127.0.0.1:1\n' +
