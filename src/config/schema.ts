@@ -155,6 +155,10 @@ const modules = z
       'Extension modules of your own: files of JavaScript or TypeScript that export `module` (see HACKING.md). They run inside the service, with its rights.',
       'a list of files such as ["./my-module.ts"]',
     ),
+    search_indexing: flag(
+      true,
+      'Whether the search index follows the mail, some 30 s behind it; otherwise those who search wait until what came is indexed (at most some 1,000 messages).',
+    ),
     private_addresses: flag(
       false,
       "Whether users' webhooks and push services may be on this machine and in private networks, and without TLS.",

@@ -402,6 +402,8 @@ export interface MailStore extends AsyncDisposable {
   repair(account?: AccountId): AsyncIterable<{ readonly account: AccountId; readonly repaired: string }>;
   /** Checks every invariant of one account, or of all; yields what is wrong. */
   verify(account?: AccountId): AsyncIterable<{ readonly account: AccountId | undefined; readonly problem: string }>;
+  /** Has the search index of an account follow its mail, if what waits is worth a segment: then nobody who searches waits for that. */
+  followSearch(account: AccountId): Promise<void>;
   /** Makes the search index of an account anew from its mail. */
   rebuildSearch(account: AccountId): Promise<SearchIndexFacts>;
   accounts(): AsyncIterable<AccountId>;

@@ -22,6 +22,7 @@ import { guarded, notAllowed } from './guard.ts';
 import { Parsing } from './parsing.ts';
 import { type FolderOf, may, type RightsChange } from './rights.ts';
 import { createSearchNode } from './search/account-search.ts';
+import { withSegments } from './search/search.ts';
 import { SharedAccount } from './shared-account.ts';
 import { Staging } from './staging.ts';
 import { noFolder } from './state.ts';
@@ -197,6 +198,16 @@ class Store implements MailStore {
 
   async *verify(account?: AccountId): AsyncIterable<{ account: AccountId | undefined; problem: string }> {
     yield* verifyAll(this.#node, account);
+  }
+
+  followSearch(account: AccountId): Promise<void> {
+    return this.#with(account, async (mailbox) => {
+      const { search } = mailbox;
+      const work = withSegments(search, () => search.follow());
+      // A clean end waits for it, also when whoever asked has been ended before.
+      mailbox.inBackground(work.catch(() => undefined));
+      await work;
+    });
   }
 
   rebuildSearch(account: AccountId): Promise<SearchIndexFacts> {

@@ -52,8 +52,11 @@ export class Lane implements AsyncDisposable {
   wake(): void {
     this.#again = true;
     // A retry has its own time: a mail that comes meanwhile does not hurry it.
-    if (this.#running === undefined && this.#timer === undefined && !this.#waits)
-      this.#later(this.#parts.limits.gatherMs);
+    if (this.#running === undefined && this.#timer === undefined && !this.#waits) this.#later(this.#gatherMs);
+  }
+
+  get #gatherMs(): number {
+    return this.#module.gatherMs ?? this.#parts.limits.gatherMs;
   }
 
   /** Once, out of turn. What fails again stays where it is. */
@@ -96,7 +99,7 @@ export class Lane implements AsyncDisposable {
       this.#running = undefined;
       this.#parts.leave(failing);
       if (this.#abort.signal.aborted) return;
-      if (this.#again && this.#timer === undefined) this.#later(this.#parts.limits.gatherMs);
+      if (this.#again && this.#timer === undefined) this.#later(this.#gatherMs);
       else this.#rest();
     });
   }

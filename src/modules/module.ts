@@ -92,6 +92,8 @@ export interface ExtensionModule {
   readonly scope: 'read' | 'change';
   /** For one operation; default 30 s. */
   readonly deadlineMs?: number;
+  /** Milliseconds: what comes in so long is given to it together; default 500. */
+  readonly gatherMs?: number;
   /** Accounts at work at once; default 8. More for one that only waits for others. */
   readonly lanes?: number;
   /** Operations whose events it may be given in one call, when so many wait; default 1. After a failure they come one by one. */

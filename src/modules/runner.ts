@@ -40,7 +40,7 @@ export const RUNNER_LIMITS = {
   attempts: 6,
   /** Before the second attempt; doubled each time, and up to half as much again by chance. */
   firstRetryMs: 5_000,
-  /** What comes in quick succession is taken up together. */
+  /** Default: what comes in quick succession is taken up together. */
   gatherMs: 500,
   /** A cursor is written so long after it moved: after a crash a module hears these seconds again. */
   saveMs: 5_000,

@@ -14,6 +14,7 @@ import { pager } from '../modules/pager.ts';
 import { Vapid } from '../modules/push/vapid.ts';
 import { webPush } from '../modules/push/web-push.ts';
 import { ModuleRunner } from '../modules/runner.ts';
+import { searchIndexing } from '../modules/search-indexing.ts';
 import { spamReports } from '../modules/spam-reports.ts';
 import { spamTraining } from '../modules/spam-training.ts';
 import { webhooks } from '../modules/webhooks.ts';
@@ -52,6 +53,7 @@ export async function openModules(config: Config, parts: ModuleParts): Promise<M
     originalFetching({ originals, clock }),
     webhooks({ resolver, privateAddresses, clock }),
     webPush({ resolver, privateAddresses, clock, random, cache, vapid }),
+    ...(config.modules.search_indexing ? [searchIndexing(mailstore)] : []),
     ...paging,
     ...(await loadModules(config.modules.load)),
   ];

@@ -3,7 +3,7 @@
  * Message ids ascend in the order of the log, so "after that id" is the tail of the log, and needs none of its rows: what
  * was expunged meanwhile is not there to be indexed, and what was moved or flagged does not matter.
  *
- * Nobody waits for it: it works when enough has come to be written as a segment, and when somebody searches.
+ * Nobody waits for it: it works when enough has come to be written as a segment, when it is told to follow, and when somebody searches.
  */
 import { MailError } from '../../mail/error.ts';
 import { Damaged } from '../../ports/kv.ts';
@@ -141,6 +141,18 @@ export class AccountSearch {
       const isOld = this.#recent.length > 0 && this.#node.clock.now() - this.#recentSince >= OLD_MS;
       if (isOld && this.#recentDocs >= WORTH_WRITING) await this.#flush();
     });
+  }
+
+  /** What waits becomes a segment of the store, if it is worth one; a restart then costs nobody anything. */
+  async follow(): Promise<void> {
+    if (!this.#manifest) await this.#inTurn(() => this.#load());
+    if (this.behind + this.#recentDocs < WORTH_WRITING) return;
+    await this.catchUp();
+    await this.#inTurn(async () => {
+      await this.#load();
+      if (this.#recentDocs >= WORTH_WRITING) await this.#flush();
+    });
+    await this.merged();
   }
 
   /**
