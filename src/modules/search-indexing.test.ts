@@ -90,12 +90,12 @@ test('what is not worth a segment is left to whoever searches, and counted when 
 test('a service that ends waits for what is being indexed', async () => {
   const l = await lab();
   await l.arrive(WORTH_IT);
-  const { putImmutable } = l.kv;
+  const write = l.kv.putImmutable.bind(l.kv);
   const begun = Promise.withResolvers<void>();
   l.kv.putImmutable = async (...row) => {
     begun.resolve();
     for (let i = 0; i < 1_000; i++) await new Promise((resolve) => setImmediate(resolve));
-    return putImmutable.apply(l.kv, row);
+    return write(...row);
   };
   let ended = false;
   const end = (): void => void (ended = true);
