@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import { aliceLab, SYSTEM } from '../../test/support/mail-store.ts';
 import { settle } from '../../test/support/settle.ts';
@@ -405,6 +406,8 @@ describe('the modules that ship', () => {
     await turn(runner);
     expect(alice.meta(invoice.id)?.flags).toBe(Flag.flagged);
     expect(alice.meta(letter.id)?.flags).toBe(0);
+    const file = await readFile('examples/flag-invoices.ts', 'utf8');
+    expect(await readFile('HACKING.md', 'utf8')).toContain(`\n${file.slice(file.indexOf('import '))}\`\`\``);
     await expect(loadModules(['examples/none.ts'])).rejects.toThrow('modules.load: examples/none.ts');
     await expect(loadModules(['src/version.ts'])).rejects.toThrow('it exports no `module`');
   });
