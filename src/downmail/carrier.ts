@@ -120,9 +120,10 @@ export class SenderMailboxCarrier implements HeldCarrier {
       expires: recipient.held.expires,
       size: mail.size,
       digest: mail.hold.digest,
-      excerptBytes: policy.excerptBytes,
+      excerptBytes: mail.hold.confidential ? 0 : policy.excerptBytes,
       signalLimit: policy.signalLimit,
       atGateway: mail.hold.gateway !== undefined,
+      confidential: mail.hold.confidential === true,
       pick: (below) => Math.min(below - 1, Math.floor(random.fraction() * below)),
     });
   }

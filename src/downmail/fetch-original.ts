@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import { MailError } from '../mail/error.ts';
 import type { NotificationAccess } from '../mail/downmail/fields.ts';
 import { publicRequest, type PublicRequestOptions } from '../net/public-request.ts';
+import { PAGE_ONLY } from './gone.ts';
 import { handedOut } from './handed-out.ts';
 import type { PickUp } from './pick-up.ts';
 
@@ -37,7 +38,7 @@ export class FetchOriginal {
     return link.startsWith(`${this.#parts.publicUrl}/`);
   }
 
-  /** Throws `message-missing` when it is not there (any more), `busy` when it cannot be had now. */
+  /** Throws `message-missing` when it is not there (any more), `not-allowed` when it is confidential, `busy` when it cannot be had now. */
   async get(access: NotificationAccess, signal: AbortSignal): Promise<FetchedBytes> {
     if (this.isOurs(access.link)) return await this.#getOwn(access);
     const answer = await this.#ask(access.link, 'POST', signal);
@@ -50,6 +51,7 @@ export class FetchOriginal {
     if (this.isOurs(access.link)) {
       const found = await this.#parts.pickUp.open(access.userId, access.password, OURSELVES);
       if (found.kind === 'gone') return 'deleted';
+      if (found.kind === 'confidential') return 'kept';
       using mail = found.mail;
       return await mail.delete();
     }
@@ -92,6 +94,7 @@ export class FetchOriginal {
       throw error instanceof MailError && error.code === 'auth-failed' ? missing('unknown') : error;
     });
     if (found.kind === 'gone') throw missing(found.state);
+    if (found.kind === 'confidential') throw new MailError('not-allowed', 'user', PAGE_ONLY);
     const { mail } = found;
     try {
       const bytes = ownBytes(mail, handedOut(mail, await mail.content(), 'fetch').stream());
@@ -121,7 +124,8 @@ export class FetchOriginal {
 
   async #refusal(answer: IncomingMessage): Promise<MailError> {
     const { statusCode = 0 } = answer;
-    const state = /"detail":"(fetched|expired|recalled)"/.exec(await beginningOf(answer))?.[1];
+    const state = /"detail":"(fetched|expired|recalled|confidential)"/.exec(await beginningOf(answer))?.[1];
+    if (statusCode === 403 && state === 'confidential') return new MailError('not-allowed', 'user', PAGE_ONLY);
     if (statusCode === 404 || statusCode === 410) return missing(state ?? 'unknown');
     return new MailError('busy', 'temporary', `it was answered with ${statusCode}`);
   }

@@ -56,6 +56,7 @@ async function fetched(
 ) {
   const opened = await run.pickUp.open(userId, password, FROM);
   if (opened.kind === 'gone') return opened.state;
+  if (opened.kind === 'confidential') return opened.why;
   using mail = opened.mail;
   const raw = await (await mail.content()).body.bytes();
   expect(hash('sha256', raw, 'hex')).toBe(digest);

@@ -30,6 +30,8 @@ export interface OutgoingMail {
   readonly bodySize: number;
   /** What the sender wants for this one mail. */
   readonly asked?: 'held' | 'whole';
+  /** Held for everybody, whatever is set; `until`: and no longer, milliseconds since 1970. */
+  readonly confidential?: { readonly until?: number };
   readonly recipients: readonly { readonly address: string; readonly account?: AccountId }[];
 }
 
@@ -57,22 +59,31 @@ export class Holding {
   /** Undefined: all goes whole. Throws `sender-mailbox-missing`. */
   async decide(account: MailAccount, mail: OutgoingMail): Promise<ToHold | undefined> {
     const { policy } = this.#parts;
-    if (!this.on && mail.asked === 'held')
+    const { confidential } = mail;
+    if (!this.on && (mail.asked === 'held' || confidential))
       throw new MailError('sender-mailbox-missing', 'user', 'this server holds no mail');
-    if (!this.on || mail.sender === '' || isDownmailSignal(mail.header)) return undefined;
+    if (!this.on || mail.sender === '' || isDownmailSignal(mail.header)) {
+      if (confidential)
+        throw new MailError('not-allowed', 'user', 'such a mail travels whole, and is not confidential');
+      return undefined;
+    }
     const setting = await downmailSetting(account);
     const mode = await this.#modeOf(account.id, setting);
     const recipients = new Set<string>();
     for (const recipient of mail.recipients)
-      if (await this.#isHeld(account, mail, setting, mode, recipient)) recipients.add(recipient.address);
+      if (confidential || (await this.#isHeld(account, mail, setting, mode, recipient)))
+        recipients.add(recipient.address);
     if (recipients.size === 0) return undefined;
     await this.mailboxOf(account);
     return {
       recipients,
       hold: {
-        keep: setting.keep ?? policy.keep,
+        // When a confidential one ends is its sender's to say.
+        keep: confidential ? 'until-expired' : (setting.keep ?? policy.keep),
         days: setting.days ?? policy.days,
         ...(policy.count === 'each' && { countsEach: true }),
+        ...(confidential && { confidential: true }),
+        ...(confidential?.until !== undefined && { until: confidential.until }),
       },
     };
   }

@@ -1,6 +1,6 @@
 /** What a sender does with his sender mailbox (SMM, its second function): sees what takes room, deletes, tells recipients once more. */
 import type { Dispatcher } from '../delivery/dispatcher.ts';
-import type { MailAccount } from '../mailstore/api.ts';
+import type { AccountId, MailAccount } from '../mailstore/api.ts';
 import type { Held } from '../mailstore/sender-mailbox.ts';
 import type { SubmissionId } from '../mailstore/submission.ts';
 import { normalAddress } from '../directory/address.ts';
@@ -32,6 +32,11 @@ export class SenderMailboxManager {
 
   constructor(parts: ManagerParts) {
     this.#parts = parts;
+  }
+
+  /** What opens a confidential mail beside its link. */
+  passCode(account: AccountId, submission: SubmissionId): string {
+    return this.#parts.passwords.codeOf(account, submission);
   }
 
   /** Their recipients are told once more; `renew`: with a new password, after which the old one is worth nothing. Answers how many. */

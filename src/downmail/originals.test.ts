@@ -69,6 +69,7 @@ interface Facts {
   readonly signer?: string;
   readonly password?: string;
   readonly link?: string;
+  readonly confidential?: boolean;
 }
 
 /** As intake leaves it: with what was found out about who sent it, on top. */
@@ -90,6 +91,7 @@ async function notify(facts: Facts = {}): Promise<string> {
     digest: facts.digest ?? createHash('sha256').update(ORIGINAL).digest('hex'),
     excerptBytes: 50,
     signalLimit: 600,
+    confidential: facts.confidential ?? false,
     pick: () => 0,
   });
   const proof =
@@ -104,6 +106,17 @@ const read = async (id: string) => (await ours.alice.as('GET', `/v1/messages/${i
 const fetchIt = (id: string, body: object = {}) => ours.alice.as('POST', `/v1/messages/${id}/original`, { body });
 const inbox = async () => (await ours.alice.as('GET', '/v1/folders/inbox/messages')).json.items;
 
+test('a confidential one is read on its page, and is not fetched', async () => {
+  const id = await notify({ confidential: true });
+  const { original } = await read(id);
+  expect(original).toMatchObject({ origin: 'proven', confidential: true });
+  expect(original.page).toBe(`http://mail.a.test:${port}/downmail${USER_ID}${PASSWORD}`);
+  const { status, json } = await fetchIt(id);
+  expect([status, json.code, copy.log]).toEqual([403, 'not-allowed', []]);
+  const unproven = await notify({ confidential: true, signer: 'c.test' });
+  expect((await read(unproven)).original).toMatchObject({ origin: 'unproven', page: null });
+});
+
 test('the original takes the place of its notification: whole, searchable, with its flags, and proven as that was', async () => {
   const id = await notify();
   expect((await read(id)).original).toEqual({
@@ -111,6 +124,8 @@ test('the original takes the place of its notification: whole, searchable, with 
     host: 'mail.a.test',
     size: ORIGINAL.length,
     expires: '2030-01-01T00:00:00.000Z',
+    confidential: false,
+    page: null,
   });
   await ours.alice.as('PATCH', `/v1/messages/${id}`, { body: { flagged: true, keywords: { add: ['work'] } } });
   const { received } = await read(id);

@@ -12,6 +12,7 @@ import type { Clock } from '../ports/clock.ts';
 import { withoutForgedResults } from '../intake/authentication/forged.ts';
 import type { FetchedOriginals } from './fetched-originals.ts';
 import type { FetchOriginal } from './fetch-original.ts';
+import { PAGE_ONLY } from './gone.ts';
 
 /** What may be fetched without its owner being asked each time: nothing; what is proven to come from people they know; whatever is proven. */
 export const AUTOMATIC_FETCH = ['never', 'known', 'proven'] as const;
@@ -72,7 +73,7 @@ export class Originals {
 
   /**
    * Fetches the original of a notification. `host`: where its owner knows it is kept, for one that leads away from its author's domain. Throws
-   * `message-missing` (also when it is no notification), `not-allowed` for what is not proven, `conflict` for an original that is not
+   * `message-missing` (also when it is no notification), `not-allowed` for what is not proven or is confidential, `conflict` for an original that is not
    * the one that was told of, `gone`-like answers of the other side as `message-missing`, `busy` when nobody answers, `too-large`, `over-quota`, `infected`.
    */
   async fetch(
@@ -83,6 +84,7 @@ export class Originals {
     const { meta, details, body } = await account.getMessage(id);
     const read = await this.read({ details, body });
     if (read === undefined) throw new MailError('message-missing', 'user', 'the message is no notification');
+    if (read.access.confidential) throw new MailError('not-allowed', 'user', PAGE_ONLY);
     this.#allow(read, host);
     const { size } = read.access;
     if (size > this.#parts.messageSize) throw new MailError('too-large', 'user', `an original of ${size} bytes`);

@@ -1,13 +1,16 @@
 /**
  * Pick-up passwords: 130 bits that only this service can make, so that a notification can be composed again after a crash though
- * nothing but a hash is stored.
+ * nothing but a hash is stored. And the pass codes of confidential mails, of which nothing is stored at all: a hash of so few digits
+ * would say them.
  */
 import { createHmac, hash, timingSafeEqual } from 'node:crypto';
 import { toBase32 } from '../mail/base32.ts';
 import type { AccountId } from '../mailstore/api.ts';
 import type { HeldRef } from '../mailstore/sender-mailbox.ts';
+import type { SubmissionId } from '../mailstore/submission.ts';
 
 const LENGTH = 26;
+const CODE_DIGITS = 8;
 
 export class PickUpPasswords {
   readonly #secret: Uint8Array;
@@ -22,6 +25,12 @@ export class PickUpPasswords {
     const name = `downmail pick-up\0${account}\0${submission}\0${part}\0${position}\0${issue}`;
     return toBase32(createHmac('sha256', this.#secret).update(name).digest()).slice(0, LENGTH);
   }
+
+  /** Eight digits that the sender of a mail tells its recipients himself: the same for all of them. */
+  codeOf(account: AccountId, submission: SubmissionId): string {
+    const digest = createHmac('sha256', this.#secret).update(`downmail pass code\0${account}\0${submission}`).digest();
+    return String(digest.readUIntBE(0, 6) % 10 ** CODE_DIGITS).padStart(CODE_DIGITS, '0');
+  }
 }
 
 /** 64 hex digits. The passwords are random: a slow hash would protect nothing more. */
@@ -34,4 +43,9 @@ export function isPassword(password: string, expected: string | undefined): bool
   const given = Buffer.from(passwordHash(password), 'hex');
   const known = Buffer.from(expected ?? passwordHash(''), 'hex');
   return timingSafeEqual(given, known) && expected !== undefined;
+}
+
+/** As somebody types it: spaces and hyphens between the digits do not count. In a time that says nothing. */
+export function isCode(typed: string, code: string): boolean {
+  return isPassword(typed.slice(0, 100).replaceAll(/[\s-]/g, ''), passwordHash(code));
 }

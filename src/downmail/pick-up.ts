@@ -7,7 +7,7 @@ import { networkOf } from '../net/address.ts';
 import type { Cache } from '../ports/cache.ts';
 import type { Clock } from '../ports/clock.ts';
 import { parseUserId, type SenderIds } from './ids.ts';
-import { isPassword } from './passwords.ts';
+import { isCode, isPassword, type PickUpPasswords } from './passwords.ts';
 
 export type PickUpProtocol = 'web' | 'pop3' | 'imap' | 'fetch';
 
@@ -25,6 +25,8 @@ export interface HeldMail extends Disposable {
   readonly digest: string;
   readonly expires: number;
   readonly keep: KeepPolicy;
+  /** It is shown and not handed over: no file of it is given out. */
+  readonly confidential: boolean;
   /** It came for its recipient from a conventional sender, and the gateway keeps it. */
   readonly atGateway: boolean;
   /** The first time that all of it was handed out. */
@@ -45,11 +47,24 @@ export type Opened =
       readonly state: 'fetched' | 'expired' | 'recalled';
       /** When that was. */
       readonly at: number | undefined;
-    };
+    }
+  | Confidential;
+
+/** Its sender wants it to be read on the page alone, and with its pass code. Whoever is told so has the password. */
+export interface Confidential {
+  readonly kind: 'confidential';
+  /** Why it is not opened: this is no page; there is no code; a wrong one; too many wrong ones were tried before. */
+  readonly why: 'page-only' | 'code-missing' | 'code-wrong' | 'locked';
+  readonly sender: string;
+  readonly recipient: string;
+  readonly subject: string;
+  readonly expires: number;
+}
 
 export interface PickUpParts {
   readonly store: Pick<MailStore, 'open'>;
   readonly senderIds: Pick<SenderIds, 'owner'>;
+  readonly passwords: Pick<PickUpPasswords, 'codeOf'>;
   readonly dispatcher: Pick<Dispatcher, 'wake'>;
   readonly cache: Cache;
   readonly clock: Clock;
@@ -59,6 +74,8 @@ const SYSTEM: Principal = { kind: 'system', role: 'intake' };
 /** Wrong passwords from one network in an hour, whatever the id, and at one id: others must not lock its recipient out. */
 const NETWORK_TRIES = 100;
 const ID_TRIES = 20;
+/** Wrong pass codes for one copy, from wherever: then its sender has to send it anew. */
+export const CODE_TRIES = 5;
 const WINDOW_MS = 3_600_000;
 
 export class PickUp {
@@ -75,12 +92,12 @@ export class PickUp {
 
   /**
    * Throws `auth-failed`, the same for an id that does not exist and for a wrong password; `auth-throttled` after too many of them.
-   * Only who has the password learns that a mail is gone.
+   * Only who has the password learns that a mail is gone. `code`: the pass code of a confidential one.
    */
   async open(
     userId: string,
     password: string,
-    { remote }: { readonly protocol: PickUpProtocol; readonly remote: string },
+    { protocol, remote, code }: { readonly protocol: PickUpProtocol; readonly remote: string; readonly code?: string },
   ): Promise<Opened> {
     const { store, senderIds, clock } = this.#parts;
     const id = parseUserId(userId);
@@ -101,11 +118,35 @@ export class PickUp {
         account[Symbol.dispose]();
         return { kind: 'gone', ...ended };
       }
+      const why = held.mail.hold.confidential && (await this.#barrier(account, held, protocol, code));
+      if (why !== undefined) {
+        if (why === 'code-wrong') await this.#count(counters);
+        account[Symbol.dispose]();
+        const { sender, subject } = held.mail;
+        const { address: recipient, held: copy } = held.recipient;
+        return { kind: 'confidential', why, sender, recipient, subject, expires: copy.expires };
+      }
       return { kind: 'mail', mail: new OpenedMail(this.#parts, account, held) };
     } catch (error) {
       account?.[Symbol.dispose]();
       throw error;
     }
+  }
+
+  /** What is between a confidential mail and who has its password; undefined: nothing. */
+  async #barrier(
+    account: MailAccount,
+    held: Held,
+    protocol: PickUpProtocol,
+    code: string | undefined,
+  ): Promise<Confidential['why'] | undefined> {
+    if (protocol !== 'web') return 'page-only';
+    if ((held.recipient.held.codeTries ?? 0) >= CODE_TRIES) return 'locked';
+    if (code === undefined) return 'code-missing';
+    if ((await account.senderMailbox.triesCode(held)) > CODE_TRIES) return 'locked';
+    if (!isCode(code, this.#parts.passwords.codeOf(account.id, held.submission))) return 'code-wrong';
+    await account.senderMailbox.knewCode(held);
+    return undefined;
   }
 
   async #throttle(name: string, remote: string): Promise<readonly { key: string; most: number }[]> {
@@ -170,6 +211,9 @@ class OpenedMail implements HeldMail {
   get keep(): KeepPolicy {
     return this.#held.mail.hold.keep;
   }
+  get confidential(): boolean {
+    return this.#held.mail.hold.confidential === true;
+  }
   get atGateway(): boolean {
     return this.#held.mail.hold.gateway !== undefined;
   }
@@ -213,7 +257,8 @@ function endOf(
   // Nobody was told of it: there is nothing else that a stranger could be told now.
   if (state === 'bounced') return { state: 'expired', at };
   if (state === 'fetched' || state === 'expired' || state === 'recalled') return { state, at };
-  if (mail.recalled !== undefined && held.fetched === undefined) return { state: 'recalled', at: mail.recalled };
+  const isTakenBack = held.fetched === undefined || mail.hold.confidential === true;
+  if (mail.recalled !== undefined && isTakenBack) return { state: 'recalled', at: mail.recalled };
   if (now < held.expires) return undefined;
   return held.fetched === undefined ? { state: 'expired', at: held.expires } : { state: 'fetched', at: held.fetched };
 }

@@ -45,6 +45,7 @@ const states = async (run: Sending): Promise<string[]> => (await copies(run)).ma
 async function fetchAll(run: Sending, userId: string, password: string): Promise<string> {
   const opened = await run.pickUp.open(userId, password, FROM);
   if (opened.kind === 'gone') return opened.state;
+  if (opened.kind === 'confidential') return opened.why;
   using mail = opened.mail;
   const { body } = await mail.content();
   const raw = await body.bytes(0, body.size);

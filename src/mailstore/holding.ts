@@ -143,6 +143,15 @@ export class AccountSenderMailbox implements SenderMailbox {
     return delivery?.recipients[ref.position]?.held?.failures ?? 0;
   }
 
+  async triesCode(ref: HeldRef): Promise<number> {
+    const { delivery } = await this.#run(ref.submission, operations.countCodeTry(ref, this.#node.clock.now()));
+    return delivery?.recipients[ref.position]?.held?.codeTries ?? 0;
+  }
+
+  async knewCode(ref: HeldRef): Promise<void> {
+    await this.#run(ref.submission, operations.forgetCodeTries(ref, this.#node.clock.now()));
+  }
+
   async fetched(ref: HeldRef, by: string): Promise<{ first: boolean; effects: readonly OutboxItem[] } | undefined> {
     const operation = operations.fetched(ref, by, this.#node.clock.now());
     const { effects, positions } = await this.#run(ref.submission, operation);

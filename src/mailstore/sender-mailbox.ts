@@ -19,6 +19,10 @@ export interface Hold {
   readonly digest: string;
   /** It takes the room of each of its copies in the sender mailbox, not only of the one that is stored. */
   readonly countsEach?: true;
+  /** Then it ends, whatever `days` says; milliseconds since 1970. */
+  readonly until?: number;
+  /** Read on the page alone, and with the pass code of the mail. */
+  readonly confidential?: true;
   /** A gateway keeps it for its recipient: the author's address makes the second part of its visible id. */
   readonly gateway?: { readonly author: string };
 }
@@ -41,6 +45,8 @@ export interface HeldCopy {
   readonly fetches: number;
   /** Wrong passwords. */
   readonly failures: number;
+  /** Pass codes that were tried since one was right, or since it has its password. */
+  readonly codeTries?: number;
 }
 
 /** Where a copy is: recipient `position` of delivery `part`. */
@@ -108,6 +114,10 @@ export interface SenderMailbox {
   list(options?: { readonly mail?: SubmissionId; readonly before?: SubmissionId }): AsyncIterable<Held>;
   /** Somebody tried a wrong password. Answers how many there were. */
   failed(ref: HeldRef): Promise<number>;
+  /** Somebody is about to try a pass code: counted before it is looked at, for tries that come at once. Answers which try it is. */
+  triesCode(ref: HeldRef): Promise<number>;
+  /** It was the right one: they are counted anew. */
+  knewCode(ref: HeldRef): Promise<void>;
   /**
    * All of it was handed out. The first time a `receipt` effect follows, in the same commit; with the policy `until-fetched` the copy expires
    * within the hour. Answers undefined when it may not be fetched any more.
@@ -125,7 +135,7 @@ export interface SenderMailbox {
   ): Promise<{ readonly ended: readonly Held[]; readonly effects: readonly OutboxItem[] }>;
   /** Their notifications are on their way, and that effect is done. */
   notified(copies: NotifiedCopies, carriesOut: number): Promise<void>;
-  /** Another `notify` effect for copies that may still be fetched; `renew`: with a new password, the old one is void. */
+  /** Another `notify` effect for copies that may still be fetched; with a new password the old one is void, and pass codes may be tried again. */
   notifyAgain(
     refs: readonly HeldRef[],
     options?: { readonly passwordHash?: (ref: HeldRef, issue: number) => string },

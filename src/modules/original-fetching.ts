@@ -42,7 +42,8 @@ async function fetchOne(
   if (account?.meta(id) === undefined) return;
   try {
     const read = await originals.read(await account.getMessage(id));
-    if (read === undefined || (read.origin !== 'proven' && read.origin !== 'unchecked')) return;
+    if (read === undefined || read.access.confidential || (read.origin !== 'proven' && read.origin !== 'unchecked'))
+      return;
     const wanted = await automaticFetch(account);
     if (wanted === 'never' || (wanted === 'known' && !(await isKnown(account, read.author, clock.now())))) return;
     await originals.fetch(account, id, { signal });

@@ -89,7 +89,7 @@ export function openDownmail(config: Config, parts: DownmailParts): Downmail {
       gatewayDomain: parts.gatewayMailboxes.domain,
       wake: (account, effects) => dispatcher.wake(account, effects),
     }),
-    pickUp: new PickUp({ store, senderIds, dispatcher, cache, clock }),
+    pickUp: new PickUp({ store, senderIds, passwords, dispatcher, cache, clock }),
     manager: new SenderMailboxManager({ passwords, dispatcher }),
     senderSignIn: new SenderSignIn({ senderIds, directory }),
   };

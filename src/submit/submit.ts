@@ -71,6 +71,8 @@ export interface Submission {
   readonly binary?: boolean;
   /** Whether it stays in the sender mailbox until it is fetched, whatever is set; absent: as set. */
   readonly downmail?: 'held' | 'whole';
+  /** It is read at the sender mailbox, with a pass code, and never leaves it; `until`: and no longer, milliseconds since 1970. */
+  readonly confidential?: { readonly until?: number };
 }
 
 export interface SubmitParts {
@@ -227,8 +229,11 @@ export class Submit {
         size: staged.size,
         bodySize: staged.size - written.details.structure.bodyStart,
         ...(submission.downmail && { asked: submission.downmail }),
+        ...(submission.confidential && { confidential: submission.confidential }),
         recipients,
       }));
+    if (submission.confidential && toHold === undefined)
+      throw new MailError('sender-mailbox-missing', 'user', 'this server holds no mail');
     const international = [sender, ...recipients.map(({ address }) => address)].some((address) => !isAscii(address));
     const key = submission.key ?? (messageId === undefined ? undefined : identityOf(submission, content.digest()));
     const { bounceAddresses } = this.#parts;

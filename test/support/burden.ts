@@ -99,7 +99,7 @@ export async function measured(folder: string, count: number, mode: 'conventiona
         using account = await receiver.mailstore.open(SYSTEM, readers[i]!);
         const { id, access } = await notificationIn(account, transfer.ids.get(i));
         const opened = await run.pickUp.open(access.userId, access.password, FROM);
-        if (opened.kind === 'gone') throw new Error(`it is ${opened.state}`);
+        if (opened.kind !== 'mail') throw new Error(`it is ${opened.kind}`);
         using mail = opened.mail;
         const bytes = await handedOut(mail, await mail.content(), 'fetch').bytes();
         transfer.carried += bytes.length;

@@ -57,7 +57,7 @@ export function downmailOf(
   return {
     holding,
     held: new SenderMailboxCarrier({ ...world, wake, policy, passwords, gatewayDomain: GATEWAY_DOMAIN }),
-    pickUp: new PickUp({ ...world, senderIds, dispatcher }),
+    pickUp: new PickUp({ ...world, senderIds, passwords, dispatcher }),
     manager: new SenderMailboxManager({ passwords, dispatcher }),
   };
 }

@@ -49,6 +49,7 @@ export async function heldMail(
           digest: createHash('sha256').update(bytes).digest('hex'),
           expires: Date.UTC(2030, 0, 1),
           keep,
+          confidential: false,
           atGateway: false,
           fetched,
           content: () => account.staged(staged),

@@ -213,3 +213,62 @@ test('by itself, when its recipient wants that of people they know', async () =>
   expect(await arrived(bob, 'By itself')).toContain('The needle is at its end.');
   await receipt('By itself', 'fetch');
 });
+
+test.skipIf(!installed('curl'))(
+  'confidential: short as it is it stays, and its page wants the code that Alice was told',
+  async () => {
+    const tomorrow = new Date(Date.now() + 86_400_000).toISOString();
+    const sendConfidential = async (subject: string) => {
+      const mail = { to: ['bob@there.test'], subject, text: 'The needle.', confidential: { until: tomorrow } };
+      const { id, passCode } = (await alice.post('/v1/messages', mail)) as { id: string; passCode: string };
+      const raw = await arrived(bob, `No: ${subject}`);
+      expect(raw).not.toContain('needle');
+      expect(raw).not.toContain(passCode);
+      const link = /^http\S+\/downmail\/\S+$/m.exec(raw)?.[0] ?? '';
+      const [, user = '', password = ''] = /\/downmail(\/.+\/)([^/]+)$/.exec(link) ?? [];
+      const page = async (...args: string[]) => String((await curl(link, '-w', '\n%{http_code}', ...args)).stdout);
+      const read = (code: string) => page('--data', `do=show&code=${code}`);
+      const wrong = passCode === '00000000' ? '00000001' : '00000000';
+      return { id, passCode, link, user, password, page, read, wrong };
+    };
+
+    const { id, passCode, link, user, password, page, read, wrong } = await sendConfidential('For you alone');
+    const { items } = await bob.get('/v1/folders/inbox/messages');
+    const notice = (items as { id: string; subject: string }[]).find((one) => one.subject === 'No: For you alone');
+    const { original } = await bob.get(`/v1/messages/${notice?.id}`);
+    expect(original).toMatchObject({ origin: 'proven', confidential: true, page: link });
+    const waits = await page();
+    expect(waits).toMatch(/name="code"[^]*\n200$/);
+    expect(waits).not.toContain('needle');
+    expect(await read(wrong)).toMatch(/not its pass code[^]*\n403$/);
+    // Without the code nothing of it leaves, by whatever way.
+    expect(await page('--data', 'do=raw')).not.toContain('needle');
+    expect(await page('-X', 'POST', '-H', 'Accept: message/rfc822')).toMatch(/"detail":"confidential"[^]*\n403$/);
+    for (const [scheme, at, path] of [
+      ['imap', here.at('imap'), '/INBOX;UID=1'],
+      ['pop3', here.at('pop3'), '/1'],
+    ]) {
+      const ran = await run('curl', ['-sSv', '-u', `${user}:${password}`, `${scheme}://${at}${path}`]);
+      expect(ran.code).not.toBe(0);
+      expect(ran.stderr).toContain('The mail is confidential');
+      expect(String(ran.stdout)).not.toContain('needle');
+    }
+    const shown = await read(passCode);
+    expect(shown).toMatch(/The needle\.[^]*\n200$/);
+    expect(shown).not.toContain('value="raw"');
+    expect(await page('--data', `do=raw&code=${passCode}`)).toMatch(/\n403$/);
+    expect(await page('-o', '/dev/null', '-D', '-', '--data', `do=show&code=${passCode}`)).toMatch(
+      /cache-control: no-store/i,
+    );
+    await receipt('For you alone', 'web');
+    // Taken back it is, also from who has seen it.
+    await alice.post(`/v1/submissions/${id}/recall`, {});
+    await until('its page is gone', async () => (await read(passCode)).endsWith('\n410'));
+
+    const locked = await sendConfidential('Guessed at');
+    for (let tries = 0; tries < 5; tries++) expect(await locked.read(locked.wrong)).toMatch(/\n403$/);
+    expect(await locked.read(locked.passCode)).toMatch(/the mail is locked[^]*\n403$/);
+    const { items: waiting } = await alice.get(`/v1/sender-mailbox/copies?mail=${locked.id}`);
+    expect(waiting).toMatchObject([{ locked: true, passCode: locked.passCode }]);
+  },
+);

@@ -25,6 +25,8 @@ export interface NotificationAccess {
   readonly digest: string;
   /** Milliseconds since 1970, whole seconds. */
   readonly expires: number;
+  /** It is read on the page of the link alone, with a code that its sender tells by another way. */
+  readonly confidential?: true;
 }
 
 /** Characters of a field that are looked at: an honest one has some 400. */
@@ -59,7 +61,9 @@ export function readNotification(header: HeaderBlock): NotificationAccess | unde
   if (!isLink(link) || server.length > 253 || !SERVER.test(server)) return undefined;
   if (!USER_ID.test(userId) || !PASSWORD.test(password) || !DIGEST.test(digest)) return undefined;
   if (!NUMBER.test(size) || !NUMBER.test(expires) || Number(expires) > MOST_SECONDS) return undefined;
-  return { link, server, userId, password, size: Number(size), digest, expires: Number(expires) * 1000 };
+  const confidential = tags.get('confidential')?.toLowerCase() === 'yes';
+  const facts = { link, server, userId, password, size: Number(size), digest, expires: Number(expires) * 1000 };
+  return confidential ? { ...facts, confidential } : facts;
 }
 
 export interface ReceiptFact {

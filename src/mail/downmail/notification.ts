@@ -43,6 +43,8 @@ export interface NotificationFacts {
   readonly signalLimit: number;
   /** It is kept by a gateway, and not by its sender. */
   readonly atGateway?: boolean;
+  /** It is read on the page alone, with a code that its sender tells by another way. */
+  readonly confidential?: boolean;
   /** A random whole number from 0 to `below` - 1. */
   readonly pick: (below: number) => number;
 }
@@ -65,6 +67,7 @@ export function composeNotification(facts: NotificationFacts): Buffer {
       ['size', facts.size],
       ['digest', `sha-256:${facts.digest}`],
       ['expires', Math.floor(facts.expires / 1000)],
+      ...(facts.confidential === true ? [['confidential', 'yes'] as const] : []),
     ]),
     'MIME-Version: 1.0\r\n',
     'Content-Type: text/plain; charset=utf-8\r\n',
@@ -76,7 +79,8 @@ export function composeNotification(facts: NotificationFacts): Buffer {
 /** The most helpful form that fits; the excerpt gets what is left. */
 function bodyOf(facts: NotificationFacts): string {
   const { text, excerptBytes, signalLimit, pick } = facts;
-  const forms = [inFull(facts), inBrief(facts), `original mail: ${facts.link}\r\n`];
+  const [full, brief] = facts.confidential === true ? [withCode, withCodeBrief] : [inFull, inBrief];
+  const forms = [full(facts), brief(facts), `original mail: ${facts.link}\r\n`];
   const form = forms.find((one) => Buffer.byteLength(one) <= signalLimit) ?? `${facts.link}\r\n`;
   const left = signalLimit - Buffer.byteLength(form) - Buffer.byteLength('\r\n\r\n');
   const excerpt = excerptOf(text, Math.min(excerptBytes, left), pick);
@@ -110,6 +114,26 @@ function inBrief({ link, server, userId, password, help }: NotificationFacts): s
     `user: ${userId}`,
     `password: ${password}`,
     ...(help === '' ? [] : [`help: ${help}`]),
+  ]);
+}
+
+function withCode({ link, help, expires, size }: NotificationFacts): string {
+  const day = new Date(expires).toISOString().slice(0, 10);
+  const kilobytes = Math.max(1, Math.round(size / KILOBYTE));
+  return lines([
+    `This mail (${kilobytes} KB) is confidential. It can be read on the page below until ${day}, with a pass code that its sender tells you by another way, such as by telephone.`,
+    `이 메일(${kilobytes} KB)은 기밀 메일입니다. ${day}까지 아래 페이지에서만 읽을 수 있으며, 보낸 사람이 전화 등으로 따로 알려 주는 확인 코드가 필요합니다.`,
+    '',
+    'original mail · 원본 메일:',
+    link,
+    ...(help === '' ? [] : ['', `help · 도움말: ${help}`]),
+  ]);
+}
+
+function withCodeBrief({ link }: NotificationFacts): string {
+  return lines([
+    'Confidential: ask its sender for the pass code. 기밀 메일: 확인 코드가 필요합니다.',
+    `original mail: ${link}`,
   ]);
 }
 

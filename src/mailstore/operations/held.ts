@@ -43,7 +43,7 @@ export function openSenderMailbox(
 
 /** Until when copies of a mail may be fetched. */
 export function heldUntil({ hold, released, created }: Pick<SubmissionRow, 'hold' | 'released' | 'created'>): number {
-  return (released ?? created) + (hold?.days ?? 0) * DAY;
+  return hold?.until ?? (released ?? created) + (hold?.days ?? 0) * DAY;
 }
 
 /** The number that a recipient's copy would get. */
@@ -110,11 +110,11 @@ export function hold(
 /** May it be fetched at this moment? */
 export function isFetchable(
   { state, held }: SubmissionRecipient,
-  { recalled }: Pick<SubmissionRow, 'recalled'>,
+  { recalled, hold: how }: Pick<SubmissionRow, 'recalled' | 'hold'>,
   now: number,
 ): boolean {
-  // What is recalled is taken back a moment later; who has fetched it before has it anyway.
-  const isTakenBack = recalled !== undefined && held?.fetched === undefined;
+  // What is recalled is taken back a moment later; who has fetched it before has it anyway, unless he was only shown it.
+  const isTakenBack = recalled !== undefined && (held?.fetched === undefined || how?.confidential === true);
   return state === 'waiting' && held !== undefined && now < held.expires && !isTakenBack;
 }
 
@@ -163,12 +163,29 @@ function changeCopies(
 }
 
 /** A wrong password. */
-export function countFailure({ submission, part, position }: HeldRef, now: number): Operation<CopiesChanged> {
+export function countFailure(ref: HeldRef, now: number): Operation<CopiesChanged> {
+  return countInCopy(ref, (held) => ({ ...held, failures: held.failures + 1 }), now);
+}
+
+export function countCodeTry(ref: HeldRef, now: number): Operation<CopiesChanged> {
+  return countInCopy(ref, (held) => ({ ...held, codeTries: (held.codeTries ?? 0) + 1 }), now);
+}
+
+export function forgetCodeTries(ref: HeldRef, now: number): Operation<CopiesChanged> {
+  return countInCopy(ref, ({ codeTries: _, ...held }) => held, now);
+}
+
+/** A change of one copy of which nothing follows. */
+function countInCopy(
+  { submission, part, position }: HeldRef,
+  count: (held: HeldCopy) => HeldCopy,
+  now: number,
+): Operation<CopiesChanged> {
   return changeCopies(
     submission,
     part,
     new Set([position]),
-    ({ held, ...recipient }) => ({ ...recipient, held: { ...held, failures: held.failures + 1 } }),
+    ({ held, ...recipient }) => ({ ...recipient, held: count(held) }),
     () => ({ reports: [] }),
     now,
   );
@@ -248,8 +265,9 @@ export function notifyAgain(
       if (!isFetchable(recipient, row, now)) return undefined;
       const { held } = recipient;
       if (passwordHash === undefined) return { ...recipient, held: { ...held } };
+      const { codeTries: _, ...rest } = held;
       const issue = held.issue + 1;
-      return { ...recipient, held: { ...held, issue, passwordHash: passwordHash(position, issue), failures: 0 } };
+      return { ...recipient, held: { ...rest, issue, passwordHash: passwordHash(position, issue), failures: 0 } };
     },
     (changed) => ({ reports: [], effects: [{ kind: 'notify', part, positions: [...changed.keys()] }] }),
     now,

@@ -3,7 +3,7 @@ import { htmlToText } from '../../mail/html.ts';
 import type { MailAddress } from '../../mail/message.ts';
 import { sizeWords } from '../../mail/size-words.ts';
 import type { Body, MessageDetails } from '../../mailstore/api.ts';
-import type { HeldMail, Opened } from '../../downmail/pick-up.ts';
+import type { Confidential, HeldMail, Opened } from '../../downmail/pick-up.ts';
 import { bodyParts } from './body-parts.ts';
 import { safeName } from './content.ts';
 import { type Html, html } from './html.ts';
@@ -39,6 +39,25 @@ ${before}<form method="post" action="${action}">
 ${helpLink(words)}`;
 }
 
+/** A confidential mail, as long as it is not opened: nothing of it but what its notification said. */
+export function codePage(words: PickUpWords, mail: Confidential, action: string): Html {
+  const wrong = mail.why === 'code-wrong' ? html`<p role="alert">${words.codeWrong}</p>\n` : '';
+  const form = html`${wrong}<form method="post" action="${action}">
+<p><label>${words.code} <input name="code" inputmode="numeric" autocomplete="off" maxlength="20" required></label>
+<button name="do" value="show">${words.show}</button></p>
+</form>
+<p class="hint">${words.receipt}</p>`;
+  return html`<p>${words.confidential}</p>
+${listOf([
+  [words.from, mail.sender],
+  [words.to, mail.recipient],
+  [words.subject, mail.subject],
+  [words.until, when(mail.expires)],
+])}
+${mail.why === 'locked' ? html`<p role="alert">${words.codeLocked}</p>` : form}
+${helpLink(words)}`;
+}
+
 /** The mail, its attachments, and what may be done with it now. */
 export async function shownPage(
   words: PickUpWords,
@@ -46,24 +65,26 @@ export async function shownPage(
   content: { readonly details: MessageDetails; readonly body: Body },
   cleaner: HtmlCleaner,
   action: string,
+  code = '',
 ): Promise<Html> {
+  const known = mail.confidential ? html`<input type="hidden" name="code" value="${code}">` : '';
   const { attachments } = bodyParts(content.details.structure);
   const rows = attachments.slice(0, MOST_ATTACHMENTS).map(
     (part, i) => html`<li><form method="post" action="${action}">
-<input type="hidden" name="part" value="${i + 1}"><button name="do" value="attachment">${part.filename === '' ? words.unnamed : safeName(part.filename)}</button> ${sizeWords(part.bodyEnd - part.bodyStart)}</form></li>\n`,
+${known}<input type="hidden" name="part" value="${i + 1}"><button name="do" value="attachment">${part.filename === '' ? words.unnamed : safeName(part.filename)}</button> ${sizeWords(part.bodyEnd - part.bodyStart)}</form></li>\n`,
   );
   return html`<p role="status">${words.fetched}</p>
 ${factsOf(words, mail, content.details)}
-${await textPage(words, content, cleaner)}
+${await textPage(words, mail, content, cleaner)}
 ${rows.length === 0 ? '' : html`<h2>${words.attachments}</h2>\n<ul>\n${rows}</ul>\n`}<form method="post" action="${action}">
-<p><button name="do" value="raw">${words.raw}</button></p>
-<p>${keptFor(words, mail)}</p>
+${mail.confidential ? '' : html`<p><button name="do" value="raw">${words.raw}</button></p>\n`}<p>${keptFor(words, mail)}</p>
 ${mail.keep === 'until-expired' ? '' : html`<p><button name="do" value="delete">${words.delete}</button> <span class="hint">${words.deleteHint}</span></p>\n`}</form>
 ${helpLink(words)}`;
 }
 
 async function textPage(
   words: PickUpWords,
+  { confidential }: HeldMail,
   content: { readonly details: MessageDetails; readonly body: Body },
   cleaner: HtmlCleaner,
 ): Promise<Html> {
@@ -74,7 +95,7 @@ async function textPage(
   }
   const text = await textOf(content.body, parts.text);
   if (text === undefined) return html`<p class="hint">${words.noText}</p>`;
-  const cut = text.truncated ? html`<p class="hint">${words.cut}</p>\n` : '';
+  const cut = text.truncated ? html`<p class="hint">${confidential ? words.cutHere : words.cut}</p>\n` : '';
   return html`${cut}<pre>${parts.text[0]?.subtype === 'html' ? htmlToText(text.text) : text.text}</pre>`;
 }
 
@@ -107,6 +128,10 @@ function factsOf(words: PickUpWords, mail: HeldMail, { envelope }: MessageDetail
     [words.size, sizeWords(mail.size)],
     [words.until, when(mail.expires)],
   ];
+  return listOf(facts);
+}
+
+function listOf(facts: readonly (readonly [name: string, value: string])[]): Html {
   const rows = facts
     .filter(([, value]) => value !== '')
     .map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>\n`);

@@ -25,4 +25,9 @@ export const senderMailboxCopy = z.strictObject({
   fetched: z.iso.datetime().optional().describe('The first time'),
   fetches: z.int(),
   wrongPasswords: z.int(),
+  passCode: z.string().optional().describe('Of a confidential mail, the same for all its recipients'),
+  locked: z
+    .boolean()
+    .optional()
+    .describe('Too many wrong pass codes: POST /v1/sender-mailbox/notify with a new password opens it'),
 });

@@ -236,6 +236,12 @@ export const message = z.strictObject({
       host: z.string().describe('Where it is kept'),
       size: z.int(),
       expires: instant.describe('Until when'),
+      confidential: z
+        .boolean()
+        .describe(
+          'It is read on its page only, with a pass code that its sender tells by another way; POST …/original answers 403',
+        ),
+      page: z.string().nullable().describe('Of a confidential one whose origin is not unproven'),
     })
     .nullable()
     .describe(

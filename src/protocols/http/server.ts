@@ -331,7 +331,7 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
       limits: { files: 101, parts: 101, headerPairs: 50, fileSize: limits.message + 1 },
     });
     const api = scope.withTypeProvider<ZodTypeProvider>();
-    sendRoutes(api, services, options.submit, budget);
+    sendRoutes(api, services, options.submit, budget, options.senderMailboxes);
     draftRoutes(api, services, budget);
   });
   await app.register(async (scope) => operatorRoutes(scope, { health: options.health, metrics }));

@@ -163,7 +163,10 @@ async function originalView(
   const found = await originals.read(read);
   if (found === undefined) return null;
   const { access, origin, host } = found;
-  return { origin, host, size: access.size, expires: new Date(access.expires).toISOString() };
+  const { size, expires, confidential = false, link } = access;
+  // A link that nobody stands for is not offered.
+  const page = confidential && origin !== 'unproven' ? link : null;
+  return { origin, host, size, expires: new Date(expires).toISOString(), confidential, page };
 }
 
 /** What became of a mail of one's own. Another's with the same Message-ID is none. */

@@ -1,6 +1,6 @@
 /** One POP3 session (RFC 1939), on a connection of `net/`. */
 import type { Directory } from '../../directory/api.ts';
-import { GONE } from '../../downmail/gone.ts';
+import { GONE, PAGE_ONLY } from '../../downmail/gone.ts';
 import { type Opened, PickUp } from '../../downmail/pick-up.ts';
 import { SenderSignIn } from '../../downmail/sender-sign-in.ts';
 import type { MailStore } from '../../mailstore/api.ts';
@@ -233,6 +233,7 @@ export class Session {
   async #signInToHeld(pickUp: Pick<PickUp, 'open'>, userId: string, password: string): Promise<void> {
     const found = await this.#openHeld(pickUp, userId, password);
     if (found.kind === 'gone') return this.error(`[SYS/PERM] ${GONE[found.state]}`);
+    if (found.kind === 'confidential') return this.error(`[SYS/PERM] ${PAGE_ONLY}`);
     const lock = this.#services.locks.acquire(found.mail.userId);
     if (lock === undefined) {
       found.mail[Symbol.dispose]();

@@ -6,6 +6,7 @@ import { Icon } from '../ui/icon.tsx';
 import { size } from '../words/format.ts';
 import { useWords } from '../words/words.ts';
 import { addFiles, change, changePeople, close, composing, discard, fromOf, sendNow } from './composing.ts';
+import { Confidential, PassCode } from './confidential.tsx';
 import { mentionsAttachment, parseAddress } from './draft.ts';
 import { identities, type Identity } from './identities.ts';
 import { PeopleField } from './people-field.tsx';
@@ -41,7 +42,7 @@ export function Composer() {
     // oxlint-disable-next-line react/exhaustive-deps -- once for each mail
   }, [number]);
 
-  if (draft === undefined) return null;
+  if (draft === undefined) return <PassCode />;
   const { extended } = draft;
   const send = () => {
     // An address that is still being typed counts; what cannot be one is asked about.
@@ -173,6 +174,7 @@ export function Composer() {
               />
               <span>{words.receipt}</span>
             </label>
+            <Confidential confidential={draft.confidential} until={draft.readUntil} />
           </div>
         )}
       </div>
@@ -269,6 +271,7 @@ export function Composer() {
           <Icon name="trash" />
         </button>
       </footer>
+      <PassCode />
       {asking && (
         <Dialog title={words.forgotten} onClose={() => setAsking(false)} className="narrow">
           <p>{words.forgottenHint}</p>

@@ -64,7 +64,7 @@ export function begin(address: string): void {
   forgetPeople();
   try {
     const kept = localStorage.getItem(localKey());
-    if (kept !== null) start(JSON.parse(kept) as Draft, 'unsaved');
+    if (kept !== null) start({ ...drafts.blank(), ...(JSON.parse(kept) as Partial<Draft>) }, 'unsaved');
   } catch {
     // Nothing readable.
   }
@@ -90,8 +90,13 @@ export function answer(id: string, all: boolean): void {
   begun(id, (message, me) => drafts.reply(message, me, all));
 }
 
+/** A confidential mail is its recipient's alone: so is the link to it. */
 export function passOn(id: string): void {
-  begun(id, drafts.forward);
+  fetchMessage(id)
+    .then(({ original }) => {
+      if (original?.confidential !== true) begun(id, drafts.forward);
+    })
+    .catch(complain);
 }
 
 /** About another mail: from the address that it went to. */
@@ -270,6 +275,14 @@ export async function discard(): Promise<void> {
     });
 }
 
+interface Sent {
+  readonly id: string;
+  readonly passCode?: string;
+}
+
+/** Of the confidential mail that was just sent, until its sender has noted it. */
+export const passCodes = new Store<{ readonly shown: string | undefined }>({ shown: undefined });
+
 export async function sendNow(): Promise<void> {
   const { draft, sending } = composing.state;
   if (draft === undefined || sending) return;
@@ -283,12 +296,13 @@ export async function sendNow(): Promise<void> {
     const later = now.sendAt === '' ? undefined : new Date(now.sendAt).toISOString();
     const body = {
       ...drafts.wireOf(now),
-      receipt: now.receipt,
+      ...drafts.sendingOf(now),
       ...(later === undefined ? { undoFor: UNDO_SECONDS } : { sendAt: later }),
     };
-    const { id } = await call<{ id: string }>('POST', '/v1/messages', { body, key: crypto.randomUUID() });
+    const { id, passCode } = await call<Sent>('POST', '/v1/messages', { body, key: crypto.randomUUID() });
     composing.set({ state: 'saved', sending: false });
     forget();
+    if (passCode !== undefined) passCodes.set({ shown: passCode });
     sent(now, id, later);
   } catch (error) {
     const complaint = error instanceof ApiError && error.message !== '' && error.code === 'invalid';

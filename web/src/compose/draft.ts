@@ -31,6 +31,10 @@ export interface Draft {
   readonly importance: 'high' | 'normal' | 'low';
   /** Whether the recipients are asked to say when they have read it. */
   readonly receipt: boolean;
+  /** Read at the sender mailbox, with a pass code. */
+  readonly confidential: boolean;
+  /** The last day on which it can be read, as the field for it has it; '' as long as the service keeps it. */
+  readonly readUntil: string;
   /** As the field for it has it, in local time. */
   readonly sendAt: string;
   readonly inReplyTo?: string;
@@ -50,6 +54,8 @@ const EMPTY: Draft = {
   files: [],
   importance: 'normal',
   receipt: false,
+  confidential: false,
+  readUntil: '',
   sendAt: '',
   references: [],
   extended: false,
@@ -88,6 +94,8 @@ export function reply(message: Message, me: string, all: boolean): Draft {
   const from = message.from[0];
   const said = words().wrote(longDate(message.date ?? message.received), from === undefined ? '' : displayName(from));
   const quoted = (message.text ?? '').trimEnd().replace(/^/gm, '> ').replace(/^> >/gm, '>>');
+  // The link of a confidential mail goes nowhere else.
+  const text = message.original?.confidential === true ? '' : `\n\n${said}\n${quoted}\n`;
   return {
     ...EMPTY,
     ...chain(message),
@@ -95,7 +103,7 @@ export function reply(message: Message, me: string, all: boolean): Draft {
     cc,
     extended: cc.length > 0,
     subject: prefixed(message.subject, 'Re:', /^\s*(?:re|답장|회신)\s*:/i),
-    text: `\n\n${said}\n${quoted}\n`,
+    text,
     answers: message.id,
   };
 }
@@ -193,6 +201,12 @@ export function mentionsAttachment({ text, subject }: Draft): boolean {
 export function isEmpty(draft: Draft): boolean {
   const { to, cc, bcc, subject, text, files } = draft;
   return to.length + cc.length + bcc.length + files.length === 0 && subject.trim() === '' && text.trim() === '';
+}
+
+/** What of it POST /v1/messages takes alone. */
+export function sendingOf({ receipt, confidential, readUntil }: Draft) {
+  const until = readUntil === '' ? {} : { until: new Date(`${readUntil}T23:59:59`).toISOString() };
+  return { receipt, ...(confidential && { confidential: until }) };
 }
 
 /** As POST /v1/drafts and POST /v1/messages take it, without the files that are still here. */

@@ -11,6 +11,7 @@ export function HeldOriginal({ message }: { readonly message: Message }) {
   const [state, setState] = useState<{ fetching: boolean; failed?: string }>({ fetching: false });
   const { original } = message;
   if (original === null) return null;
+  if (original.confidential) return <ConfidentialOriginal original={original} />;
   const { origin, host } = original;
   const elsewhere = origin === 'other-host' || origin === 'gateway';
   const fetchIt = async () => {
@@ -39,6 +40,27 @@ export function HeldOriginal({ message }: { readonly message: Message }) {
         <button type="button" className="button small" disabled={state.fetching} onClick={() => void fetchIt()}>
           {state.fetching ? words.originalFetching : elsewhere ? words.originalFetchFrom(host) : words.originalFetch}
         </button>
+      )}
+    </div>
+  );
+}
+
+/** It is not fetched: it is read where it is. */
+function ConfidentialOriginal({ original }: { readonly original: NonNullable<Message['original']> }) {
+  const words = useWords();
+  const { origin, host, page, expires } = original;
+  const elsewhere = origin === 'other-host' || origin === 'gateway';
+  return (
+    <div className="notice" role="status">
+      <Icon name={page === null ? 'warning' : 'download'} />
+      <span>
+        {page === null ? words.originalUnproven : words.originalConfidential(mediumDate(expires))}
+        {elsewhere && ` ${words.originalElsewhere(host)}`}
+      </span>
+      {page !== null && (
+        <a className="button small" href={page} target="_blank" rel="noopener noreferrer">
+          {words.originalPage}
+        </a>
       )}
     </div>
   );

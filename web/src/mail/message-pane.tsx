@@ -254,9 +254,11 @@ function MessageView({
           <button type="button" className="button" onClick={() => composing.answer(id, true)}>
             <Icon name="replyAll" /> {words.replyAll}
           </button>
-          <button type="button" className="button" onClick={() => composing.passOn(id)}>
-            <Icon name="forward" /> {words.forward}
-          </button>
+          {message.original?.confidential !== true && (
+            <button type="button" className="button" onClick={() => composing.passOn(id)}>
+              <Icon name="forward" /> {words.forward}
+            </button>
+          )}
         </footer>
       )}
       {handling && from !== undefined && (

@@ -25,7 +25,21 @@ export function CopyDialog({ copy, onClose }: CopyDialogProps) {
   const words = useSenderMailboxWords();
   const [recalled, setRecalled] = useState<Submission>();
   const [busy, setBusy] = useState(false);
-  const { id, mail, recipient, subject, userId, sent, expires, notified, fetched, fetches, wrongPasswords } = copy;
+  const {
+    id,
+    mail,
+    recipient,
+    subject,
+    userId,
+    sent,
+    expires,
+    notified,
+    fetched,
+    fetches,
+    wrongPasswords,
+    passCode,
+    locked,
+  } = copy;
   const act = (run: () => Promise<void>) => {
     setBusy(true);
     run()
@@ -47,6 +61,8 @@ export function CopyDialog({ copy, onClose }: CopyDialogProps) {
     [words.expires, mediumDate(expires)],
     ...(notified === undefined ? [] : [[words.notified, mediumDate(notified)] as const]),
     [words.fetches, fetched === undefined ? words.notFetched : `${mediumDate(fetched)}, ${words.times(fetches)}`],
+    ...(passCode === undefined ? [] : [[words.passCode, passCode] as const]),
+    ...(locked === true ? [[words.locked, words.lockedHint] as const] : []),
     ...(wrongPasswords === 0 ? [] : [[words.wrongPasswords, String(wrongPasswords)] as const]),
   ];
   return (

@@ -29,6 +29,8 @@ const ERRORS: Readonly<Record<string, string>> = {
   'account-suspended': 'This account is suspended.',
   'sending-suspended': 'This account may not send mail at the moment.',
   'too-fast': 'Too many at once. Wait a little.',
+  'sender-mailbox-missing': 'This service keeps no mail for recipients to read here: it cannot be sent so.',
+  'sender-mailbox-full': 'There is no room left in your sender mailbox.',
   'message-missing': 'This message is not there any more.',
   'folder-missing': 'This folder is not there any more.',
   'folder-exists': 'There is a folder of that name already.',
@@ -182,6 +184,9 @@ export const en = {
   originalElsewhere: (host: string): string => `It is kept at ${host}, which is not of the sender’s domain.`,
   originalUnproven:
     'Nothing proves who wrote this notification: be careful with its link. The original is not fetched.',
+  originalConfidential: (until: string): string =>
+    `This mail is confidential: until ${until} it can be read on its page, with the pass code that its sender tells you.`,
+  originalPage: 'Open its page',
   originalError: (code: string): string => ORIGINAL_ERRORS[code] ?? ERRORS[code] ?? 'That did not work.',
   attachments: (n: number): string => count(n, 'attachment', 'attachments'),
   download: 'Download',
@@ -248,6 +253,14 @@ export const en = {
   importance: 'Importance',
   importances: { high: 'High', normal: 'Normal', low: 'Low' },
   receipt: 'Ask for a receipt',
+  confidential: 'Confidential',
+  confidentialHint:
+    'It stays here, and is read on a web page with a pass code that you tell your recipients. Nobody can keep them from photographing it.',
+  readUntil: 'Can be read until',
+  passCode: 'Pass code',
+  passCodeHint:
+    'Tell it to your recipients by another way than mail, such as by telephone. The sender mailbox in the settings says it again.',
+  noted: 'I have noted it',
   nobodyToSendTo: 'To whom? Add an address.',
   groupOf: (n: number): string => `group of ${n}`,
   notAnAddress: (typed: string): string => `“${typed}” is not an address.`,

@@ -29,6 +29,8 @@ const ERRORS: Readonly<Record<string, string>> = {
   'account-suspended': '이 계정은 정지되었습니다.',
   'sending-suspended': '이 계정은 지금 메일을 보낼 수 없습니다.',
   'too-fast': '한꺼번에 너무 많습니다. 잠시 기다리세요.',
+  'sender-mailbox-missing': '이 서비스는 보낸 메일을 보관해 두지 않으므로 그렇게 보낼 수 없습니다.',
+  'sender-mailbox-full': '보낸 메일을 보관할 공간이 없습니다.',
   'message-missing': '이 메일은 더 이상 없습니다.',
   'folder-missing': '이 편지함은 더 이상 없습니다.',
   'folder-exists': '같은 이름의 편지함이 있습니다.',
@@ -178,6 +180,9 @@ export const ko: Words = {
   originalWaits: (size, until) => `원본(${size})은 ${until}까지 보낸 쪽에 있습니다. 받으면 보낸 사람에게 알립니다.`,
   originalElsewhere: (host) => `보낸 사람의 도메인이 아닌 ${host}에 보관되어 있습니다.`,
   originalUnproven: '누가 보낸 통지인지 증명되지 않았습니다. 링크를 조심하세요. 원본은 받지 않습니다.',
+  originalConfidential: (until) =>
+    `기밀 메일입니다. ${until}까지 전용 페이지에서, 보낸 사람이 알려 주는 확인 코드로 읽을 수 있습니다.`,
+  originalPage: '페이지 열기',
   originalError: (code) => ORIGINAL_ERRORS[code] ?? ERRORS[code] ?? '되지 않았습니다.',
   attachments: (n) => `첨부 ${n.toLocaleString('ko')}개`,
   download: '내려받기',
@@ -244,6 +249,14 @@ export const ko: Words = {
   importance: '중요도',
   importances: { high: '높음', normal: '보통', low: '낮음' },
   receipt: '수신 확인 요청',
+  confidential: '기밀 메일',
+  confidentialHint:
+    '메일은 여기에 남고, 받는 사람은 따로 알려 준 확인 코드로 웹 페이지에서 읽습니다. 화면을 촬영하는 것까지 막을 수는 없습니다.',
+  readUntil: '읽을 수 있는 기한',
+  passCode: '확인 코드',
+  passCodeHint:
+    '메일이 아닌 다른 방법(전화 등)으로 받는 사람에게 알려 주세요. 설정의 송신측 메일사서함에서 다시 볼 수 있습니다.',
+  noted: '적어 두었습니다',
   nobodyToSendTo: '받는 사람을 적어 주세요.',
   groupOf: (n) => `그룹, ${n}명`,
   notAnAddress: (typed) => `‘${typed}’ 은(는) 메일 주소가 아닙니다.`,

@@ -61,7 +61,7 @@ export function originalRoutes(app: App, services: Services): void {
         description:
           'It takes the place of the notification, with its flags, and is deleted at its sender, who gets a receipt. 404 when it is no notification, or the ' +
           'original is not there any more; 409 when it is not the one that was told of; 403 when nothing proves who wrote the ' +
-          'notification, or its host must be confirmed; 503 when its host cannot be asked now.',
+          'notification, when its host must be confirmed, or when it is confidential (`original.page` is where it is read); 503 when its host cannot be asked now.',
         params: schemas.idParam,
         body: wanted,
         response: {

@@ -6,20 +6,35 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { handedOut } from '../../../downmail/handed-out.ts';
-import type { HeldMail, Opened, PickUp, PickUpProtocol } from '../../../downmail/pick-up.ts';
+import type { Confidential, HeldMail, Opened, PickUp, PickUpProtocol } from '../../../downmail/pick-up.ts';
 import { MailError } from '../../../mail/error.ts';
 import { requireOwnOrigin } from '../auth.ts';
 import { bodyParts } from '../body-parts.ts';
 import { downloadHeaders, sendPart } from '../content.ts';
 import { type Html, html } from '../html.ts';
 import type { HtmlCleaner } from '../html-cleaner.ts';
-import { deletedPage, gonePage, helpLink, helpPage, PICK_UP_POLICY, shownPage, waitingPage } from '../pick-up-page.ts';
+import {
+  codePage,
+  deletedPage,
+  gonePage,
+  helpLink,
+  helpPage,
+  PICK_UP_POLICY,
+  shownPage,
+  waitingPage,
+} from '../pick-up-page.ts';
 import { type PickUpWords, pickUpWords } from '../pick-up-words.ts';
 import { Problem } from '../reply.ts';
 import { formPage, page, takeForms, wordsOf } from './pages.ts';
 
 const URL_OF_COPY = '/downmail/:sender/:recipient/:number/:password';
 const FORM_BYTES = 8_192;
+const CODE_STATUS: Readonly<Record<Confidential['why'], number>> = {
+  'code-missing': 200,
+  'code-wrong': 403,
+  locked: 403,
+  'page-only': 403,
+};
 
 interface Params {
   readonly sender: string;
@@ -42,12 +57,12 @@ export function pickUpRoutes(app: FastifyInstance, pickUp: Pick<PickUp, 'open'>,
     const found = await find(pickUp, request, asProgram ? 'fetch' : 'web');
     if (asProgram) {
       if (typeof found === 'string') throw new Problem(found);
-      if (found.kind === 'gone') throw gone(found);
+      if (found.kind !== 'mail') throw notOpened(found);
       using mail = found.mail;
       return await reply.type('application/json').send(JSON.stringify(factsFor(mail)));
     }
     const words = wordsFor(request);
-    if (typeof found === 'string' || found.kind === 'gone') return await sayWhy(reply, words, found, request);
+    if (typeof found === 'string' || found.kind !== 'mail') return await sayWhy(reply, words, found, request);
     using mail = found.mail;
     const { details } = await mail.content();
     return await show(reply, words, 200, waitingPage(words, mail, details, pathOf(request, words)), request.url);
@@ -57,20 +72,22 @@ export function pickUpRoutes(app: FastifyInstance, pickUp: Pick<PickUp, 'open'>,
     requireOwnOrigin(request);
     const words = wordsFor(request);
     const byServer = accepts(request, 'message/rfc822');
-    const found = await find(pickUp, request, byServer ? 'fetch' : 'web');
-    if (typeof found === 'string' || found.kind === 'gone') {
+    const form = request.body instanceof URLSearchParams ? request.body : new URLSearchParams();
+    const code = form.get('code') ?? undefined;
+    const found = await find(pickUp, request, byServer ? 'fetch' : 'web', code);
+    if (typeof found === 'string' || found.kind !== 'mail') {
       if (!byServer) return await sayWhy(reply, words, found, request);
-      throw typeof found === 'string' ? new Problem(found) : gone(found);
+      throw typeof found === 'string' ? new Problem(found) : notOpened(found);
     }
     const { mail } = found;
     // Open until the answer has left.
     reply.raw.once('close', () => mail[Symbol.dispose]());
-    const form = request.body instanceof URLSearchParams ? request.body : new URLSearchParams();
     const wanted = byServer ? 'raw' : form.get('do');
     if (wanted === 'delete') {
       const outcome = await mail.delete();
       return await show(reply, words, 200, deletedPage(words, outcome), request.url);
     }
+    if (wanted === 'raw' && mail.confidential) throw new Problem('not-allowed', 'confidential');
     const content = await mail.content();
     if (wanted === 'raw') {
       const body = handedOut(mail, content, byServer ? 'fetch' : 'web');
@@ -86,7 +103,7 @@ export function pickUpRoutes(app: FastifyInstance, pickUp: Pick<PickUp, 'open'>,
       return await sendPart(reply, handedOut(mail, content, 'web'), part);
     }
     if (wanted !== 'show') throw new Problem('invalid');
-    const shown = await shownPage(words, mail, content, cleaner, pathOf(request, words));
+    const shown = await shownPage(words, mail, content, cleaner, pathOf(request, words), code);
     await mail.markFetched('web');
     return await show(reply, words, 200, shown, request.url);
   });
@@ -95,16 +112,16 @@ export function pickUpRoutes(app: FastifyInstance, pickUp: Pick<PickUp, 'open'>,
     requireOwnOrigin(request);
     const found = await find(pickUp, request, 'fetch');
     if (typeof found === 'string') throw new Problem(found);
-    if (found.kind === 'gone') throw gone(found);
+    if (found.kind !== 'mail') throw notOpened(found);
     using mail = found.mail;
     const outcome = await mail.delete();
     return await reply.type('application/json').send(JSON.stringify({ outcome }));
   });
 }
 
-/** Its state is in the detail, as a word. */
-function gone({ state }: Opened & { kind: 'gone' }): Problem {
-  return new Problem('gone', state);
+/** For programs: why is in the detail, as a word. */
+function notOpened(found: Exclude<Opened, { kind: 'mail' }>): Problem {
+  return found.kind === 'gone' ? new Problem('gone', found.state) : new Problem('not-allowed', 'confidential');
 }
 
 /** Unknown, wrong, and removed long ago: nobody can tell these apart. */
@@ -112,10 +129,12 @@ async function find(
   pickUp: Pick<PickUp, 'open'>,
   request: FastifyRequest<{ Params: Params }>,
   protocol: PickUpProtocol,
+  code?: string,
 ): Promise<Opened | 'not-found' | 'auth-throttled'> {
   const { sender, recipient, number, password } = request.params;
   try {
-    return await pickUp.open(`/${sender}/${recipient}/${number}/`, password, { protocol, remote: request.ip });
+    const by = { protocol, remote: request.ip, ...(code !== undefined && { code }) };
+    return await pickUp.open(`/${sender}/${recipient}/${number}/`, password, by);
   } catch (error) {
     if (!(error instanceof MailError)) throw error;
     if (error.code === 'auth-failed') return 'not-found';
@@ -157,12 +176,16 @@ function pathOf(request: FastifyRequest, words: PickUpWords): string {
 async function sayWhy(
   reply: FastifyReply,
   words: PickUpWords,
-  found: 'not-found' | 'auth-throttled' | (Opened & { kind: 'gone' }),
+  found: 'not-found' | 'auth-throttled' | Exclude<Opened, { kind: 'mail' }>,
   request: FastifyRequest,
 ): Promise<FastifyReply> {
   if (found === 'not-found')
     return await show(reply, words, 404, html`<p>${words.unknown}</p>${helpLink(words)}`, request.url);
   if (found === 'auth-throttled') return await show(reply, words, 429, html`<p>${words.throttled}</p>`, request.url);
+  if (found.kind === 'confidential') {
+    const asking = codePage(words, found, pathOf(request, words));
+    return await show(reply, words, CODE_STATUS[found.why], asking, request.url);
+  }
   return await show(reply, words, 410, gonePage(words, found), request.url);
 }
 

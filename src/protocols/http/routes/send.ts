@@ -1,9 +1,11 @@
 /** POST /v1/messages: sends a mail. */
 import { z } from 'zod';
+import type { SenderMailboxManager } from '../../../downmail/manager.ts';
 import { MailError } from '../../../mail/error.ts';
 import { HEAD_LIMIT } from '../../../intake/arrival.ts';
 import type { RawMail } from '../../../intake/arrival.ts';
 import type { FolderId, MailAccount } from '../../../mailstore/api.ts';
+import type { SubmissionId } from '../../../mailstore/submission.ts';
 import { type Addressee, FARTHEST_SEND_AT, type Submit } from '../../../submit/submit.ts';
 import { ownAccount, signedIn } from '../auth.ts';
 import { composeMail, mailFields, mailUploads, usualFrom } from '../compose.ts';
@@ -41,12 +43,27 @@ const newMessage = z
       .describe(
         'true: it stays here until it is fetched, and a notification goes; false: it goes whole; absent: as set',
       ),
+    confidential: z
+      .strictObject({
+        until: z.iso
+          .datetime({ offset: true })
+          .optional()
+          .describe('It can be read until then; absent: as long as held mail is kept'),
+      })
+      .optional()
+      .describe(
+        'It stays here and never travels: its recipients read it on a page, with the `passCode` that you tell them by another way',
+      ),
     category: z
       .string()
       .max(32)
       .optional()
       .describe('Kind of mail: one of those that the administrator allows the account; the usual one when absent'),
     undoFor: z.int().min(0).max(600).default(0).describe('Seconds for which it is held, so that it can be taken back'),
+  })
+  .refine((m) => m.confidential === undefined || m.downmail !== false, {
+    path: ['downmail'],
+    message: 'a confidential mail does not go whole',
   })
   .refine((m) => m.to.length + m.cc.length + m.bcc.length > 0, { path: ['to'], message: 'nobody to send it to' });
 type NewMessage = z.output<typeof newMessage>;
@@ -55,9 +72,21 @@ const accepted = z.strictObject({
   id: z.string().describe('GET /v1/submissions/{id} tells what becomes of it'),
   messageId: z.string(),
   state: z.enum(['held', 'cancelled', 'released']),
+  passCode: z
+    .string()
+    .optional()
+    .describe(
+      'Of a confidential mail: tell it to its recipients, but not by mail. GET /v1/sender-mailbox/copies says it again',
+    ),
 });
 
-export function sendRoutes(app: App, services: Services, submit: Submit, budget: UploadBudget): void {
+export function sendRoutes(
+  app: App,
+  services: Services,
+  submit: Submit,
+  budget: UploadBudget,
+  passCodes: Pick<SenderMailboxManager, 'passCode'> | undefined,
+): void {
   const { limits } = services;
   const uploads = mailUploads(limits, budget);
 
@@ -82,7 +111,9 @@ export function sendRoutes(app: App, services: Services, submit: Submit, budget:
       const answer = await idempotent(request, account, () =>
         send(request.body, uploads.filesOf(request), { user, account, key, remote: request.ip }),
       );
-      return await reply.code(202).send(answer);
+      // Not among what is kept of an answer.
+      const passCode = request.body.confidential && passCodes?.passCode(account.id, answer.id as SubmissionId);
+      return await reply.code(202).send({ ...answer, ...(passCode !== undefined && { passCode }) });
     },
   );
 
@@ -103,6 +134,7 @@ export function sendRoutes(app: App, services: Services, submit: Submit, budget:
     const raw = await composeMail(account, mail, files, how);
     const recipients = await resolve(mail, (address) => submit.recipient(user, address, raw.length, remote));
     const sendAt = heldUntil(mail, services.clock.now());
+    const confidential = mail.confidential && readUntil(mail.confidential, sendAt ?? services.clock.now());
     const {
       id,
       messageId: sent,
@@ -118,6 +150,7 @@ export function sendRoutes(app: App, services: Services, submit: Submit, budget:
       ...(key !== undefined && { key }),
       ...(mail.category !== undefined && { category: mail.category }),
       ...(sendAt !== undefined && { sendAt }),
+      ...(confidential && { confidential }),
       ...(mail.downmail !== undefined && { downmail: mail.downmail ? ('held' as const) : ('whole' as const) }),
     });
     return { id, messageId: sent, state };
@@ -134,6 +167,16 @@ function heldUntil({ sendAt, undoFor }: NewMessage, now: number): number | undef
   const at = Math.max(sendAt === undefined ? 0 : Date.parse(sendAt), undoFor === 0 ? 0 : now + undoFor * 1000);
   if (at > now + FARTHEST_SEND_AT) throw new Problem('invalid', 'A mail can be put one year ahead at most.');
   return at > now ? at : undefined;
+}
+
+/** `sent`: from when on it can be read. */
+function readUntil({ until: day }: NonNullable<NewMessage['confidential']>, sent: number): { until?: number } {
+  if (day === undefined) return {};
+  const until = Date.parse(day);
+  if (until <= sent) throw new Problem('invalid', 'A confidential mail would end before it is sent.');
+  if (until > sent + FARTHEST_SEND_AT)
+    throw new Problem('invalid', 'A confidential mail is kept for one year at most.');
+  return { until };
 }
 
 /** Everybody, each account once. Says about all who are refused why, not only about the first. */

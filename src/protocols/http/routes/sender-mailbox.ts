@@ -2,6 +2,7 @@
 import { Readable } from 'node:stream';
 import { z } from 'zod';
 import { deleteWaiting, type HeldFilter, listWaiting, type SenderMailboxManager } from '../../../downmail/manager.ts';
+import { CODE_TRIES } from '../../../downmail/pick-up.ts';
 import {
   DOWNMAIL_LIMITS,
   type DownmailSetting,
@@ -10,7 +11,7 @@ import {
   RECIPIENT_MODES,
   SENDER_MODES,
 } from '../../../downmail/policy.ts';
-import type { MailAccount } from '../../../mailstore/api.ts';
+import type { AccountId, MailAccount } from '../../../mailstore/api.ts';
 import { type Held, type HeldRef, KEEP_POLICIES, visibleId } from '../../../mailstore/sender-mailbox.ts';
 import type { SubmissionId } from '../../../mailstore/submission.ts';
 import { ownAccount } from '../auth.ts';
@@ -76,7 +77,7 @@ const copyId = z.strictObject({ id: z.string().regex(/^[0-9a-f]{24}\.[0-9]{1,5}\
 export function senderMailboxRoutes(app: App, services: Services, manager: SenderMailboxManager): void {
   const { cursors } = services;
   settingRoutes(app, services);
-  copyRoutes(app, services);
+  copyRoutes(app, services, manager);
 
   app.get(
     '/v1/sender-mailbox',
@@ -135,7 +136,7 @@ export function senderMailboxRoutes(app: App, services: Services, manager: Sende
       const shown = items.slice(0, limit);
       const last = shown.at(-1);
       return {
-        items: shown.map(view),
+        items: shown.map((held) => view(held, account.id, manager)),
         ...(items.length > limit && last && { next: cursors.make(account.id, LIST, idOf(last)) }),
       };
     },
@@ -185,7 +186,7 @@ export function senderMailboxRoutes(app: App, services: Services, manager: Sende
 }
 
 /** One copy. */
-function copyRoutes(app: App, services: Services): void {
+function copyRoutes(app: App, services: Services, manager: SenderMailboxManager): void {
   app.get(
     '/v1/sender-mailbox/copies/:id',
     {
@@ -196,7 +197,10 @@ function copyRoutes(app: App, services: Services): void {
         response: { 200: senderMailboxCopy, ...schemas.problems(400, 401, 404) },
       },
     },
-    async (request, reply) => view(await waiting(await ownAccount(request, reply, services), request.params.id)),
+    async (request, reply) => {
+      const account = await ownAccount(request, reply, services);
+      return view(await waiting(account, request.params.id), account.id, manager);
+    },
   );
 
   app.get(
@@ -311,9 +315,9 @@ function refOf(id: string): HeldRef {
   return { submission: submission as SubmissionId, part: Number(part), position: Number(position) };
 }
 
-function view(held: Held): z.output<typeof senderMailboxCopy> {
+function view(held: Held, account: AccountId, manager: SenderMailboxManager): z.output<typeof senderMailboxCopy> {
   const { mail, recipient, senderId } = held;
-  const { notified, fetched, fetches, failures, expires } = recipient.held;
+  const { notified, fetched, fetches, failures, expires, codeTries = 0 } = recipient.held;
   return {
     id: idOf(held),
     mail: mail.id,
@@ -327,5 +331,6 @@ function view(held: Held): z.output<typeof senderMailboxCopy> {
     ...(fetched !== undefined && { fetched: time(fetched) }),
     fetches,
     wrongPasswords: failures,
+    ...(mail.hold.confidential && { passCode: manager.passCode(account, mail.id), locked: codeTries >= CODE_TRIES }),
   };
 }

@@ -1,4 +1,4 @@
-import { GONE } from '../../../downmail/gone.ts';
+import { GONE, PAGE_ONLY } from '../../../downmail/gone.ts';
 import { PickUp } from '../../../downmail/pick-up.ts';
 import { SenderSignIn } from '../../../downmail/sender-sign-in.ts';
 import { waitingAccount } from '../../../downmail/waiting-account.ts';
@@ -14,6 +14,7 @@ export async function signIn(session: Session, address: string, password: string
   if (pickUp !== undefined && PickUp.isUserId(address)) {
     const found = await pickUp.open(address, password, from);
     if (found.kind === 'gone') throw new Refusal('NO', `[NONEXISTENT] ${GONE[found.state]}`);
+    if (found.kind === 'confidential') throw new Refusal('NO', `[NOPERM] ${PAGE_ONLY}`);
     await session.signInToHeld(found.mail);
   } else if (senderSignIn !== undefined && SenderSignIn.isName(address))
     await session.signIn(await senderSignIn.authenticate(address, password, from), waitingAccount);
