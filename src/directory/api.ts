@@ -1,5 +1,6 @@
 /** Who exists: domains, accounts, credentials, aliases. */
 import type { AccountId, Principal } from '../mailstore/api.ts';
+import type { ScramOffer } from '../net/scram.ts';
 import type { AppPasswords } from './app-passwords.ts';
 import type { Places } from './places.ts';
 import type { SecondStep } from './second-step.ts';
@@ -162,6 +163,11 @@ export interface Directory {
     from: SignInOrigin,
     code?: string,
   ): Promise<Principal & { kind: 'user' }>;
+  /**
+   * The same by SCRAM-SHA-256, where the password is not sent: `prove` throws what `authenticate` throws. Passwords that were set before their
+   * keys were kept prove nothing until `authenticate` has seen them.
+   */
+  scram(address: string, from: SignInOrigin): Promise<ScramOffer<Principal & { kind: 'user' }>>;
   /**
    * For what somebody who is signed in already may do only with the password, and, where one is given, with a code: throws what
    * `authenticate` throws. An application password does not do.

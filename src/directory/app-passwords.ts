@@ -5,10 +5,21 @@
 import { createHash } from 'node:crypto';
 import { MailError } from '../mail/error.ts';
 import type { AccountId } from '../mailstore/api.ts';
+import type { ScramKeys } from '../net/scram.ts';
 import type { Key, Range } from '../ports/kv.ts';
 import type { AppPasswordInfo, AppPasswordScope, SignInOrigin, SignInProtocol } from './api.ts';
-import { type AppPasswordRow, decode, encode, identityPartition, type IdentityRow, NOBODY } from './rows.ts';
-import { bareLetters, randomLetters } from './secret-letters.ts';
+import { present } from './identity.ts';
+import {
+  type AppPasswordRow,
+  decode,
+  encode,
+  identityPartition,
+  type IdentityRow,
+  NOBODY,
+  type ScramKeysRow,
+} from './rows.ts';
+import { keysOf, keysRow, parametersOf, type Scram } from './scram.ts';
+import { bareLetters, grouped, randomLetters } from './secret-letters.ts';
 import type { RowParts } from './transact.ts';
 
 /** Of one account. */
@@ -36,27 +47,30 @@ export type AppPasswordVerdict = 'right' | 'other-protocol' | 'none';
 
 export class AppPasswords {
   readonly #parts: RowParts;
+  readonly #scram: Scram;
 
-  constructor(parts: RowParts) {
+  constructor(parts: RowParts, scram: Scram) {
     this.#parts = parts;
+    this.#scram = scram;
   }
 
-  /** The password is told here and never again. Throws `limit`, `account-missing`. */
+  /** The password is told here and never again. Throws `limit`, `account-missing`, `busy`. */
   async create(
     account: AccountId,
     { name, scopes }: { readonly name: string; readonly scopes: readonly AppPasswordScope[] },
   ): Promise<AppPasswordInfo & { readonly password: string }> {
     const password = randomLetters(this.#parts.random, LENGTH, GROUP);
     const key = rowKey(account, bareLetters(password));
-    const row: AppPasswordRow = { name, scopes, created: this.#parts.clock.now() };
+    const created = this.#parts.clock.now();
+    const scram = await this.#keys(account, password);
     await this.#parts.transactions.run(identityPartition(account), async (view) => {
-      if (decode<IdentityRow>(view.header) === undefined)
-        throw new MailError('account-missing', 'user', `there is no account ${account}`);
+      const identity = present(account, decode<IdentityRow>(view.header));
       if ((await view.rows(APP_PASSWORD_ROWS)).length >= MAX_APP_PASSWORDS)
         throw new MailError('limit', 'user', `an account has at most ${MAX_APP_PASSWORDS} application passwords`);
+      const row: AppPasswordRow = { name, scopes, created, ...keysFor(identity, scram) };
       return { batch: { put: [[key, encode(row)]] }, result: undefined };
     });
-    return { id: idOf(key), ...row, password };
+    return { id: idOf(key), name, scopes, created, password };
   }
 
   /** The newest first. */
@@ -65,7 +79,9 @@ export class AppPasswords {
     for await (const page of this.#parts.kv.scan(identityPartition(account), APP_PASSWORD_ROWS))
       for (const [key, value] of page) {
         const row = decode<AppPasswordRow>(value);
-        if (row !== undefined) found.push({ id: idOf(key), ...row });
+        if (row === undefined) continue;
+        const { scram: _, ...shown } = row;
+        found.push({ id: idOf(key), ...shown });
       }
     return found.sort((a, b) => b.created - a.created);
   }
@@ -87,10 +103,52 @@ export class AppPasswords {
     const key = rowKey(account ?? NOBODY, secret);
     const row = decode<AppPasswordRow>((await this.#parts.kv.get(identityPartition(account ?? NOBODY), [key]))[0]);
     if (account === undefined || row === undefined) return 'none';
+    const verdict = await this.#verdict(account, key, row, from);
+    if (verdict === 'right' && row.scram === undefined) await this.#remember(account, key, grouped(secret, GROUP));
+    return verdict;
+  }
+
+  /** The same for who shows that he has one without showing it: `proves` is asked about each. Programs must have it as it was shown. */
+  async checkProof(
+    account: AccountId | undefined,
+    proves: (keys: ScramKeys) => boolean,
+    from: SignInOrigin,
+  ): Promise<AppPasswordVerdict> {
+    let found: { readonly key: Key; readonly row: AppPasswordRow } | undefined;
+    for await (const page of this.#parts.kv.scan(identityPartition(account ?? NOBODY), APP_PASSWORD_ROWS))
+      for (const [key, value] of page) {
+        const row = decode<AppPasswordRow>(value);
+        if (row?.scram !== undefined && proves(keysOf(row.scram))) found = { key, row };
+      }
+    return account === undefined || found === undefined ? 'none' : this.#verdict(account, found.key, found.row, from);
+  }
+
+  async #verdict(account: AccountId, key: Key, row: AppPasswordRow, from: SignInOrigin): Promise<AppPasswordVerdict> {
     const scope = SCOPE_OF[from.protocol];
     if (scope === undefined || !row.scopes.includes(scope)) return 'other-protocol';
     await this.#used(account, key, row, from);
     return 'right';
+  }
+
+  async #keys(account: AccountId, password: string): Promise<SaltedKeys> {
+    const { salt, iterations } = await this.#scram.rowOf(account);
+    const keys = await this.#scram.keys(password, parametersOf({ salt, iterations }));
+    return { salt, keys: keys && keysRow(keys) };
+  }
+
+  /** Of one that was made before its keys were kept. No sign-in fails because of it. */
+  async #remember(account: AccountId, key: Key, password: string): Promise<void> {
+    try {
+      const scram = await this.#keys(account, password);
+      await this.#parts.transactions.run(identityPartition(account), async (view) => {
+        const row = decode<AppPasswordRow>(await view.get(key));
+        const identity = decode<IdentityRow>(view.header);
+        if (row === undefined || identity === undefined) return { result: undefined };
+        return { batch: { put: [[key, encode({ ...row, ...keysFor(identity, scram) })]] }, result: undefined };
+      });
+    } catch (error) {
+      if (!(error instanceof MailError)) throw error;
+    }
   }
 
   async #used(account: AccountId, key: Key, { lastUse }: AppPasswordRow, from: SignInOrigin): Promise<void> {
@@ -106,6 +164,17 @@ export class AppPasswords {
       })
       .catch(() => undefined);
   }
+}
+
+interface SaltedKeys {
+  /** Base64. */
+  readonly salt: string;
+  readonly keys: ScramKeysRow | undefined;
+}
+
+/** Keys of a salt that the account no longer has are worth nothing. */
+function keysFor({ scram }: IdentityRow, { salt, keys }: SaltedKeys): Pick<AppPasswordRow, 'scram'> {
+  return keys !== undefined && scram?.salt === salt ? { scram: keys } : {};
 }
 
 /** Undefined: it cannot be one. */

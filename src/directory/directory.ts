@@ -1,6 +1,7 @@
 /** The directory on the key-value store. What stands where is told in `rows.ts`. */
 import { MailError } from '../mail/error.ts';
 import type { AccountId, MailStore, Principal } from '../mailstore/api.ts';
+import { mappedOffer, type ScramOffer } from '../net/scram.ts';
 import type { BreachedPasswords } from '../ports/breached-passwords.ts';
 import type { Bus } from '../ports/bus.ts';
 import type { Cache } from '../ports/cache.ts';
@@ -14,8 +15,9 @@ import { Claims, taken } from './claims.ts';
 import { Domains } from './domains.ts';
 import { info, present, principal, readable } from './identity.ts';
 import { HASH_COST, type HashCost, Passwords } from './passwords.ts';
+import { Pending } from './pending.ts';
 import { Administrators } from './postmaster.ts';
-import { decode, encode, identityPartition, type IdentityRow, PENDING, type PendingRow } from './rows.ts';
+import { decode, encode, identityPartition, type IdentityRow, type PendingRow } from './rows.ts';
 import { type DirectoryChange, Routes } from './routes.ts';
 import { SESSION_IDLE_MS, SESSION_ROWS, Sessions } from './sessions.ts';
 import { SignIn } from './sign-in.ts';
@@ -67,6 +69,7 @@ export class KvDirectory implements Directory, Disposable {
   readonly #domains: Domains;
   readonly #claims: Claims;
   readonly #administrators: Administrators;
+  readonly #pending: Pending;
   readonly #sessions: Sessions;
   readonly #routes: Routes;
   readonly #subscription: Disposable;
@@ -84,6 +87,7 @@ export class KvDirectory implements Directory, Disposable {
     this.#claims = new Claims(parts.kv, this.#transactions);
     const identity = (account: AccountId): Promise<IdentityRow | undefined> => this.#identity(account);
     this.#administrators = new Administrators(parts.kv, this.#transactions, identity);
+    this.#pending = new Pending(parts.kv, this.#transactions, parts.random, (row) => this.#settleOne(row));
     this.#sessions = new Sessions(
       { ...parts, transactions: this.#transactions },
       options.sessionIdleMs ?? SESSION_IDLE_MS,
@@ -115,13 +119,7 @@ export class KvDirectory implements Directory, Disposable {
 
   /** Finishes or undoes what a crash left half done. Call once before serving. */
   async settle(): Promise<void> {
-    for await (const page of this.#kv.scan(PENDING, {})) {
-      for (const [key, value] of page) {
-        const row = decode<PendingRow>(value);
-        if (row !== undefined) await this.#settleOne(row);
-        await this.#transactions.run(PENDING, () => ({ batch: { remove: [key] }, result: undefined }));
-      }
-    }
+    await this.#pending.settle();
     await this.#administrators.listOnce(async () => {
       const known: AccountId[] = [];
       for await (const { id, admin } of this.accounts()) if (admin) known.push(id);
@@ -182,9 +180,9 @@ export class KvDirectory implements Directory, Disposable {
       suspended: false,
       quota: quota ?? null,
       created: this.#clock.now(),
-      password: options.password === undefined ? null : await this.#passwords.hash(options.password),
+      ...(options.password === undefined ? { password: null } : await this.#kept(options.password)),
     };
-    await this.#pending({ what: 'add', account: id, address: text }, async () => {
+    await this.#pending.run({ what: 'add', account: id, address: text }, async () => {
       await this.#claims.list(text, id, true, false);
       await this.#mailboxes.createAccount(id, quota === undefined ? {} : { quota });
       if (identity.admin) await this.#administrators.add(id);
@@ -218,7 +216,7 @@ export class KvDirectory implements Directory, Disposable {
   }
 
   async updateAccount(id: AccountId, change: Parameters<Directory['updateAccount']>[1]): Promise<AccountInfo> {
-    const password = change.password === undefined ? undefined : await this.#passwords.hash(change.password);
+    const kept = change.password === undefined ? undefined : await this.#kept(change.password);
     if (change.admin) {
       present(id, await this.#identity(id));
       await this.#administrators.add(id);
@@ -228,7 +226,7 @@ export class KvDirectory implements Directory, Disposable {
         const before = present(id, decode<IdentityRow>(header));
         const after: IdentityRow = {
           ...before,
-          ...(password !== undefined && { password }),
+          ...kept,
           ...(change.displayName !== undefined && { displayName: change.displayName }),
           ...(change.admin !== undefined && { admin: change.admin }),
           ...(change.suspended !== undefined && { suspended: change.suspended }),
@@ -237,8 +235,8 @@ export class KvDirectory implements Directory, Disposable {
         };
         // A new password, or a suspension, ends every session; a new one also what else opens the account.
         const clear = [
-          ...(password !== undefined || after.suspended ? [SESSION_ROWS] : []),
-          ...(password !== undefined ? [APP_PASSWORD_ROWS] : []),
+          ...(kept !== undefined || after.suspended ? [SESSION_ROWS] : []),
+          ...(kept !== undefined ? [APP_PASSWORD_ROWS] : []),
         ];
         return { batch: { header: encode(after), clear }, result: after };
       });
@@ -246,7 +244,7 @@ export class KvDirectory implements Directory, Disposable {
     if (change.quota === undefined) after = await write();
     else {
       const address = addressText(normalAddress(present(id, await this.#identity(id)).address));
-      after = await this.#pending({ what: 'quota', account: id, address }, async () => {
+      after = await this.#pending.run({ what: 'quota', account: id, address }, async () => {
         const written = await write();
         await this.#mailboxes.setQuota(id, written.quota ?? undefined);
         return written;
@@ -263,7 +261,7 @@ export class KvDirectory implements Directory, Disposable {
   async removeAccount(id: AccountId): Promise<void> {
     const identity = present(id, await this.#identity(id));
     const address = addressText(normalAddress(identity.address));
-    await this.#pending({ what: 'remove', account: id, address }, () => this.#removeParts(id, address));
+    await this.#pending.run({ what: 'remove', account: id, address }, () => this.#removeParts(id, address));
     this.#changed({ addresses: [address, ...identity.aliases], administrators: identity.admin });
   }
 
@@ -298,7 +296,7 @@ export class KvDirectory implements Directory, Disposable {
     if (aliases.length >= MAX_ALIASES)
       throw new MailError('limit', 'user', `an account has at most ${MAX_ALIASES} aliases`);
     if ((await this.#claims.owner(address)) !== undefined) throw taken(address);
-    await this.#pending({ what: 'alias', account, address }, async () => {
+    await this.#pending.run({ what: 'alias', account, address }, async () => {
       await this.#claims.list(address, account, true, true);
       await this.#claims.take(address, account);
       await this.#setAlias(account, address, true);
@@ -312,7 +310,7 @@ export class KvDirectory implements Directory, Disposable {
     const identity = account && (await this.#identity(account));
     if (account === undefined || identity === undefined || !identity.aliases.includes(address))
       throw new MailError('account-missing', 'user', `there is no alias ${address}`);
-    await this.#pending({ what: 'alias', account, address }, async () => {
+    await this.#pending.run({ what: 'alias', account, address }, async () => {
       await this.#claims.give(address, account);
       await this.#claims.list(address, account, false, true);
       await this.#setAlias(account, address, false);
@@ -342,6 +340,12 @@ export class KvDirectory implements Directory, Disposable {
     const given = { address: readable(address), password, code };
     const { account, identity } = await this.#signIn.authenticate(given, from);
     return this.announced(principal(account, identity));
+  }
+
+  async scram(address: string, from: SignInOrigin): Promise<ScramOffer<Principal & { kind: 'user' }>> {
+    return mappedOffer(await this.#signIn.offer(address, from), ({ account, identity }) =>
+      this.announced(principal(account, identity)),
+    );
   }
 
   confirm(account: AccountId, password: string, from: SignInOrigin, code?: string): Promise<void> {
@@ -403,6 +407,11 @@ export class KvDirectory implements Directory, Disposable {
 
   // --- rows
 
+  /** What is kept of a new password. */
+  async #kept(password: string): Promise<Pick<IdentityRow, 'password' | 'scram'>> {
+    return { password: await this.#passwords.hash(password), scram: await this.#signIn.scram.row(password) };
+  }
+
   async #identity(account: AccountId): Promise<IdentityRow | undefined> {
     const row = decode<IdentityRow>((await this.#kv.head(identityPartition(account))).value);
     return row?.leaving ? undefined : row;
@@ -415,25 +424,6 @@ export class KvDirectory implements Directory, Disposable {
       const aliases = there ? [...row.aliases, alias] : row.aliases.filter((one) => one !== alias);
       return { batch: { header: encode({ ...row, aliases }) }, result: undefined };
     });
-  }
-
-  /** Runs a change over several partitions. When it fails in the middle, now or by a crash, it is finished or undone. */
-  async #pending<T>(row: PendingRow, act: () => Promise<T>): Promise<T> {
-    const key = this.#random.bytes(12);
-    await this.#transactions.run(PENDING, () => ({ batch: { put: [[key, encode(row)]] }, result: undefined }));
-    const finish = () => this.#transactions.run(PENDING, () => ({ batch: { remove: [key] }, result: undefined }));
-    let result: T;
-    try {
-      result = await act();
-    } catch (error) {
-      // If that fails, too, the next start settles.
-      await this.#settleOne(row)
-        .then(finish)
-        .catch(() => undefined);
-      throw error;
-    }
-    await finish();
-    return result;
   }
 
   // --- what is kept in memory

@@ -1,4 +1,6 @@
 /** Argon2id (RFC 9106), a few at a time: each takes tens of milliseconds of a core and megabytes of memory. */
+import { pbkdf2 } from 'node:crypto';
+import { promisify } from 'node:util';
 import { hash, verify } from '@node-rs/argon2';
 import { MailError } from '../mail/error.ts';
 import type { BreachedPasswords } from '../ports/breached-passwords.ts';
@@ -16,6 +18,8 @@ export const HASH_COST: HashCost = { memoryCost: 48 * 1024, timeCost: 4 };
 const AT_ONCE = 2;
 const MAX_WAITING = 48;
 const MAX_BYTES = 1024;
+
+const pbkdf2Later = promisify(pbkdf2);
 
 export class Passwords {
   readonly #cost: HashCost;
@@ -55,6 +59,11 @@ export class Passwords {
       const right = await verify(phc ?? (await this.#dummyHash()), password.normalize('NFC'));
       return right && phc !== undefined;
     });
+  }
+
+  /** PBKDF2 as SCRAM-SHA-256 has it (RFC 5802 §2.2). Throws `busy`. */
+  async salted(prepared: string, salt: Uint8Array, iterations: number): Promise<Uint8Array> {
+    return this.#inTurn(() => pbkdf2Later(prepared, salt, iterations, 32, 'sha256'));
   }
 
   #dummyHash(): Promise<string> {

@@ -8,6 +8,7 @@
  * - `i/<account>`: header: the account; rows `s<hash>`: its sessions, `p<hash>`: its application passwords,
  *   row `t`: its second step, `n<network>`: from where it is opened
  * - `i/.administrators`: a row for each account that may be an administrator; its own header is the truth
+ * - `i/.secrets`: header `{salts}`: from it come the salts of names that have none
  * - `i/.pending`: changes that need several partitions and are not finished; a start finishes or undoes them
  */
 import type { RejectEntry } from '../mail/reject-list.ts';
@@ -55,10 +56,30 @@ export interface IdentityRow {
   readonly created: number;
   /** PHC string; null: nobody can sign in with a password. */
   readonly password: string | null;
+  /** Absent in older rows, until the password is used. */
+  readonly scram?: ScramRow;
   /** The password alone does not do. */
   readonly secondStep?: boolean;
   /** Being removed. */
   readonly leaving?: true;
+}
+
+/** All bytes in base64. */
+export interface ScramRow {
+  /** Of all passwords of the account. */
+  readonly salt: string;
+  readonly iterations: number;
+  /** Of the account's own password. */
+  readonly keys?: ScramKeysRow;
+}
+
+export interface ScramKeysRow {
+  readonly stored: string;
+  readonly server: string;
+}
+
+export interface SecretsRow {
+  readonly salts: string;
 }
 
 export interface SessionRow {
@@ -72,7 +93,7 @@ export interface SessionRow {
 }
 
 /** The key is the hash of the password, and its id. */
-export type AppPasswordRow = Omit<AppPasswordInfo, 'id'>;
+export type AppPasswordRow = Omit<AppPasswordInfo, 'id'> & { readonly scram?: ScramKeysRow };
 
 /** The key is the network. */
 export type PlaceRow = Omit<PlaceInfo, 'network'>;
@@ -103,6 +124,7 @@ export interface AuditRow {
 
 export const ALL_DOMAINS: Partition = partition('d', '.all');
 export const ADMINISTRATORS: Partition = partition('i', '.administrators');
+export const SECRETS: Partition = partition('i', '.secrets');
 export const PENDING: Partition = partition('i', '.pending');
 
 /** No account has this id: ids are hexadecimal. For who is not there, so that asking takes as long. */
@@ -118,6 +140,7 @@ export function encode(
     | MemberRow
     | ClaimRow
     | IdentityRow
+    | SecretsRow
     | SessionRow
     | AppPasswordRow
     | PlaceRow

@@ -38,11 +38,19 @@ export class SandboxDirectory extends KvDirectory {
     from: SignInOrigin,
     code?: string,
   ): Promise<Principal & { kind: 'user' }> {
-    if (password === SANDBOX_PASSWORD && this.openPassword(address) === SANDBOX_PASSWORD) {
-      const { local } = normalAddress(address);
-      if ((await this.account(address)) === undefined) await this.#make(addressText({ local, domain: SANDBOX_DOMAIN }));
-    }
+    if (password === SANDBOX_PASSWORD) await this.#makeIfOpen(address);
     return super.authenticate(address, password, from, code);
+  }
+
+  override async scram(address: string, from: SignInOrigin): ReturnType<KvDirectory['scram']> {
+    await this.#makeIfOpen(address);
+    return super.scram(address, from);
+  }
+
+  async #makeIfOpen(address: string): Promise<void> {
+    if (this.openPassword(address) !== SANDBOX_PASSWORD) return;
+    const { local } = normalAddress(address);
+    if ((await this.account(address)) === undefined) await this.#make(addressText({ local, domain: SANDBOX_DOMAIN }));
   }
 
   protected override openPassword(address: string): string | undefined {

@@ -1,14 +1,16 @@
 /** Whose password is it? Counted, bounded, and as slow for who does not exist as for who does. */
 import { MailError } from '../mail/error.ts';
 import type { AccountId } from '../mailstore/api.ts';
+import { type ScramKeys, type ScramOffer, scramProves, scramSignature } from '../net/scram.ts';
 import type { Cache } from '../ports/cache.ts';
 import type { NewPlace, SignInOrigin } from './api.ts';
-import { AppPasswords } from './app-passwords.ts';
+import { AppPasswords, type AppPasswordVerdict } from './app-passwords.ts';
 import { present, readable } from './identity.ts';
 import type { Passwords } from './passwords.ts';
 import { Places } from './places.ts';
 import { RecentPasswords } from './recent.ts';
 import type { IdentityRow } from './rows.ts';
+import { keysOf, parametersOf, Scram } from './scram.ts';
 import { SecondStep } from './second-step.ts';
 import { type Attempt, KNOWN_MS, Throttle, type ThrottleLimits } from './throttle.ts';
 import type { RowParts } from './transact.ts';
@@ -33,15 +35,32 @@ export interface Given {
   readonly code?: string | undefined;
 }
 
+/** What somebody shows: the password, or a proof that he has it. */
+interface Shown {
+  readonly app: (account: AccountId | undefined) => Promise<AppPasswordVerdict>;
+  /** As slow for who is not there. */
+  readonly main: (found: Found | undefined) => Promise<boolean>;
+}
+
+interface Attempted {
+  readonly address: string | undefined;
+  readonly code: string | undefined;
+  readonly shown: Shown;
+}
+
 interface Found {
   readonly account: AccountId;
   readonly identity: IdentityRow;
 }
 
+/** No password has them. */
+const NO_KEYS: ScramKeys = { storedKey: Buffer.alloc(32), serverKey: Buffer.alloc(32) };
+
 export class SignIn {
   readonly appPasswords: AppPasswords;
   readonly secondStep: SecondStep;
   readonly places: Places;
+  readonly scram: Scram;
   readonly #parts: SignInParts;
   readonly #throttle: Throttle;
   readonly #recent: RecentPasswords;
@@ -49,7 +68,8 @@ export class SignIn {
   constructor(parts: SignInParts) {
     const { cache, clock, random, limits } = parts;
     this.#parts = parts;
-    this.appPasswords = new AppPasswords(parts);
+    this.scram = new Scram(parts);
+    this.appPasswords = new AppPasswords(parts, this.scram);
     this.secondStep = new SecondStep(parts);
     this.places = new Places(parts);
     this.#throttle = new Throttle(cache, clock, limits);
@@ -57,20 +77,49 @@ export class SignIn {
   }
 
   /** Throws `auth-failed`, `auth-throttled`, `code-required`, `busy`. */
-  authenticate(given: Given, from: SignInOrigin): Promise<Found> {
-    return this.#check(given, from, async () => {
-      const account = given.address === undefined ? undefined : await this.#parts.owner(given.address);
-      const identity = account && (await this.#parts.identity(account));
-      return account && identity && { account, identity, asksForCode: identity.secondStep === true };
-    });
+  async authenticate({ address, password, code }: Given, from: SignInOrigin): Promise<Found> {
+    return this.#check({ address, code, shown: this.#password(password, from) }, from, () => this.#look(address));
+  }
+
+  /** `given`: the name as it came. Whoever is not there has a salt, too, and fails at the end, with what a wrong password throws. */
+  async offer(given: string, from: SignInOrigin): Promise<ScramOffer<Found>> {
+    const address = readable(given);
+    const madeUp = await this.scram.madeUp(address ?? given);
+    const row = (await this.#look(address))?.identity.scram;
+    const parameters = row === undefined ? madeUp : parametersOf(row);
+    return {
+      ...parameters,
+      nonce: this.scram.nonce(),
+      prove: async (authMessage, proof) => {
+        let matched: ScramKeys | undefined;
+        const proves = (keys: ScramKeys): boolean => {
+          const right = scramProves(keys, authMessage, proof);
+          if (right) matched = keys;
+          return right;
+        };
+        const shown: Shown = {
+          app: (account) => this.appPasswords.checkProof(account, proves, from),
+          main: async (found) => {
+            const stored = found?.identity.scram?.keys;
+            const right = proves(stored === undefined ? NO_KEYS : keysOf(stored));
+            const open = found && this.#parts.openPassword(found.identity.address);
+            const keys = open === undefined || right ? undefined : await this.scram.keys(open, parameters);
+            return found !== undefined && (right || (keys !== undefined && proves(keys)));
+          },
+        };
+        const who = await this.#check({ address, code: undefined, shown }, from, () => this.#look(address));
+        if (matched === undefined) throw new MailError('bug', 'bug', 'signed in by no keys');
+        return { who, signature: scramSignature(matched, authMessage) };
+      },
+    };
   }
 
   /** The same for somebody who is signed in: a code is looked at where one is given. */
   async confirm(account: AccountId, { password, code }: Omit<Given, 'address'>, from: SignInOrigin): Promise<void> {
     const identity = present(account, await this.#parts.identity(account));
     const asksForCode = identity.secondStep === true && code !== undefined;
-    const given = { address: readable(identity.address), password, code };
-    await this.#check(given, from, async () => ({ account, identity, asksForCode }));
+    const attempted = { address: readable(identity.address), code, shown: this.#password(password, from) };
+    await this.#check(attempted, from, async () => ({ account, identity, asksForCode }));
   }
 
   /** The account has gone. */
@@ -78,8 +127,21 @@ export class SignIn {
     this.#recent.drop(account);
   }
 
+  async #look(address: string | undefined): Promise<(Found & { readonly asksForCode: boolean }) | undefined> {
+    const account = address === undefined ? undefined : await this.#parts.owner(address);
+    const identity = account && (await this.#parts.identity(account));
+    return account && identity && { account, identity, asksForCode: identity.secondStep === true };
+  }
+
+  #password(password: string, from: SignInOrigin): Shown {
+    return {
+      app: (account) => this.appPasswords.check(account, password, from),
+      main: (found) => this.#isMain(found, password),
+    };
+  }
+
   async #check(
-    { address, password, code }: Given,
+    { address, code, shown }: Attempted,
     from: SignInOrigin,
     look: () => Promise<(Found & { readonly asksForCode: boolean }) | undefined>,
   ): Promise<Found> {
@@ -88,10 +150,10 @@ export class SignIn {
       return this.places.openedSince((await look())?.account, from.remote, month);
     });
     const found = await look();
-    const app = await this.appPasswords.check(found?.account, password, from);
+    const app = await shown.app(found?.account);
     // No guess: its owner gave it to the wrong program, which tries again and again and shall lock nobody out.
     if (app === 'other-protocol') throw failed(`an application password that is not for ${from.protocol}`, address);
-    if (app !== 'right' && !(await this.#isMain(found, password))) {
+    if (app !== 'right' && !(await shown.main(found))) {
       await this.#failed(attempt, found, from);
       throw failed(`wrong password over ${from.protocol}`, address);
     }
@@ -133,6 +195,7 @@ export class SignIn {
     if (found !== undefined && phc !== undefined && this.#recent.has(found.account, phc, password)) return true;
     if (!(await passwords.verify(phc, password)) || found === undefined || phc === undefined) return false;
     this.#recent.add(found.account, phc, password);
+    await this.scram.remember(found.account, found.identity, password);
     return true;
   }
 }

@@ -1,13 +1,15 @@
 /** What a recipient does at the sender mailbox (SMM, its first function): signs in with what his notification says, and fetches. */
+import { randomBytes } from 'node:crypto';
 import type { Dispatcher } from '../delivery/dispatcher.ts';
 import { MailError } from '../mail/error.ts';
 import type { Body, MailAccount, MailStore, MessageDetails, Principal } from '../mailstore/api.ts';
 import { type Held, type KeepPolicy, visibleId } from '../mailstore/sender-mailbox.ts';
 import { networkOf } from '../net/address.ts';
+import { type ScramOffer, scramProves, scramSignature } from '../net/scram.ts';
 import type { Cache } from '../ports/cache.ts';
 import type { Clock } from '../ports/clock.ts';
 import { parseUserId, type SenderIds } from './ids.ts';
-import { isCode, isPassword, type PickUpPasswords } from './passwords.ts';
+import { isCode, isPassword, pickUpKeys, type PickUpPasswords } from './passwords.ts';
 
 export type PickUpProtocol = 'web' | 'pop3' | 'imap' | 'fetch';
 
@@ -64,7 +66,7 @@ export interface Confidential {
 export interface PickUpParts {
   readonly store: Pick<MailStore, 'open'>;
   readonly senderIds: Pick<SenderIds, 'owner'>;
-  readonly passwords: Pick<PickUpPasswords, 'codeOf'>;
+  readonly passwords: PickUpPasswords;
   readonly dispatcher: Pick<Dispatcher, 'wake'>;
   readonly cache: Cache;
   readonly clock: Clock;
@@ -101,7 +103,7 @@ export class PickUp {
   ): Promise<Opened> {
     const { store, senderIds, clock } = this.#parts;
     const id = parseUserId(userId);
-    const name = id === undefined ? 'malformed' : `${id.senderId}/${id.recipientId}/${id.mailNo}`;
+    const name = nameOf(id);
     const counters = await this.#throttle(name, remote);
     const owner = id && (await senderIds.owner(id.senderId));
     const account = owner && (await openOrNone(store, owner));
@@ -149,6 +151,38 @@ export class PickUp {
     return undefined;
   }
 
+  /** The same by SCRAM-SHA-256: the password, of which only a hash is stored, is made once more and its keys are compared. */
+  scram(
+    userId: string,
+    from: { readonly protocol: PickUpProtocol; readonly remote: string },
+  ): ScramOffer<() => Promise<Opened>> {
+    const parameters = this.#parts.passwords.scramParameters(userId);
+    return {
+      ...parameters,
+      nonce: randomBytes(18).toString('base64'),
+      prove: async (authMessage, proof) => {
+        const id = parseUserId(userId);
+        await this.#throttle(nameOf(id), from.remote);
+        const password = await this.#passwordOf(id);
+        const keys = await pickUpKeys(password ?? '', parameters);
+        if (!scramProves(keys, authMessage, proof) || password === undefined) {
+          await this.open(userId, '', from);
+          throw new MailError('bug', 'bug', 'an empty password was right');
+        }
+        return { who: () => this.open(userId, password, from), signature: scramSignature(keys, authMessage) };
+      },
+    };
+  }
+
+  async #passwordOf(id: ReturnType<typeof parseUserId>): Promise<string | undefined> {
+    const { store, senderIds, passwords } = this.#parts;
+    const owner = id && (await senderIds.owner(id.senderId));
+    if (id === undefined || owner === undefined) return undefined;
+    using account = await openOrNone(store, owner);
+    const held = await account?.senderMailbox.find(id.recipientId, id.mailNo);
+    return held && passwords.of(owner, held, held.recipient.held.issue);
+  }
+
   async #throttle(name: string, remote: string): Promise<readonly { key: string; most: number }[]> {
     const network = networkOf(remote);
     const counters = [
@@ -167,6 +201,10 @@ export class PickUp {
     for (const { key, most } of counters)
       if ((await cache.increment(key, 1, WINDOW_MS)) >= most) await cache.set(`${key} full`, Buffer.of(1), WINDOW_MS);
   }
+}
+
+function nameOf(id: ReturnType<typeof parseUserId>): string {
+  return id === undefined ? 'malformed' : `${id.senderId}/${id.recipientId}/${id.mailNo}`;
 }
 
 class OpenedMail implements HeldMail {

@@ -4,7 +4,7 @@ import type { SenderIds } from './ids.ts';
 
 export interface SenderSignInParts {
   readonly senderIds: Pick<SenderIds, 'owner'>;
-  readonly directory: Pick<Directory, 'authenticate' | 'account'>;
+  readonly directory: Pick<Directory, 'authenticate' | 'account' | 'scram'>;
 }
 
 const NAME = /^\/([a-z0-9]{1,64})\/?$/;
@@ -28,9 +28,18 @@ export class SenderSignIn {
     password: string,
     from: Parameters<Directory['authenticate']>[2],
   ): ReturnType<Directory['authenticate']> {
+    return await this.#parts.directory.authenticate((await this.#address(name)) ?? NOBODY, password, from);
+  }
+
+  async scram(name: string, from: Parameters<Directory['scram']>[1]): ReturnType<Directory['scram']> {
+    // A salt for each id that nobody has, too.
+    const nobody = name.replaceAll('/', '') + NOBODY;
+    return await this.#parts.directory.scram((await this.#address(name)) ?? nobody, from);
+  }
+
+  async #address(name: string): Promise<string | undefined> {
     const { senderIds, directory } = this.#parts;
     const owner = await senderIds.owner(NAME.exec(name)?.[1] ?? '');
-    const { address = NOBODY } = (owner && (await directory.account(owner))) ?? {};
-    return await directory.authenticate(address, password, from);
+    return (owner && (await directory.account(owner)))?.address;
   }
 }

@@ -7,6 +7,7 @@ import type { Readable } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import type { Log } from '../telemetry/log.ts';
 import { isLoopback, plainAddress } from './address.ts';
+import { channelBinding, type ChannelBindingType, cipherOf } from './channel-binding.ts';
 import { Compression } from './compression.ts';
 import type { Deadlines, Watched } from './deadlines.ts';
 import { ConnectionError } from './error.ts';
@@ -119,8 +120,11 @@ export class Connection implements Watched {
   }
   /** E.g. `TLSv1.3 TLS_AES_256_GCM_SHA384`; '' on a plain connection. */
   get cipher(): string {
-    if (!(this.#socket instanceof TLSSocket)) return '';
-    return `${this.#socket.getProtocol() ?? ''} ${this.#socket.getCipher()?.standardName ?? ''}`;
+    return cipherOf(this.#socket);
+  }
+  /** For SASL: undefined where there is none of this type. */
+  channelBinding(type: ChannelBindingType): Buffer | undefined {
+    return channelBinding(this.#socket, type);
   }
   get compressed(): boolean {
     return this.#compression !== undefined;

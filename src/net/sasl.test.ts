@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { saslCredentials } from './sasl.ts';
+import { type SaslDoor, saslMechanisms, saslSignIn } from './sasl.ts';
 
 const b64 = (text: string): string => Buffer.from(text).toString('base64');
 const answers = (...lines: string[]) => {
@@ -7,21 +7,30 @@ const answers = (...lines: string[]) => {
   return { asked, exchange: (c: string) => (asked.push(c), Promise.resolve(Buffer.from(lines.shift() ?? ''))) };
 };
 const none = answers();
+const channel = { channelBinding: () => undefined };
+const door: SaslDoor<unknown> = {
+  channel,
+  mechanisms: saslMechanisms(channel, ['PLAIN', 'LOGIN']),
+  password: async (address, password) => ({ address, password }),
+  scram: () => Promise.reject(new Error('nobody asked for it')),
+};
+const signIn = async (...[mechanism, initial, exchange]: [string, string | undefined, typeof none.exchange]) =>
+  (await saslSignIn(mechanism, initial, exchange, door)).who;
 
 test('PLAIN with and without an initial response', async () => {
   const good = { address: 'a@b', password: 'p w' };
-  expect(await saslCredentials('plain', b64('\0a@b\0p w'), none.exchange)).toEqual(good);
-  expect(await saslCredentials('PLAIN', b64('a@b\0a@b\0p w'), none.exchange)).toEqual(good);
+  expect(await signIn('plain', b64('\0a@b\0p w'), none.exchange)).toEqual(good);
+  expect(await signIn('PLAIN', b64('a@b\0a@b\0p w'), none.exchange)).toEqual(good);
   const { asked, exchange } = answers(b64('\0a@b\0p w'));
-  expect(await saslCredentials('PLAIN', undefined, exchange)).toEqual(good);
+  expect(await signIn('PLAIN', undefined, exchange)).toEqual(good);
   expect(asked).toEqual(['']);
 });
 
 test('LOGIN with and without an initial response', async () => {
   const { asked, exchange } = answers(b64('한@b'), b64('p'));
-  expect(await saslCredentials('LOGIN', undefined, exchange)).toEqual({ address: '한@b', password: 'p' });
+  expect(await signIn('LOGIN', undefined, exchange)).toEqual({ address: '한@b', password: 'p' });
   expect(asked.map((c) => Buffer.from(c, 'base64').toString())).toEqual(['Username:', 'Password:']);
-  expect(await saslCredentials('LOGIN', b64('a'), answers(b64('p')).exchange)).toEqual({ address: 'a', password: 'p' });
+  expect(await signIn('LOGIN', b64('a'), answers(b64('p')).exchange)).toEqual({ address: 'a', password: 'p' });
 });
 
 test.each([
@@ -41,7 +50,9 @@ test.each([
   ['LOGIN', '*', 'aborted'],
   ['LOGIN', '====', 'malformed'],
   ['CRAM-MD5', undefined, 'unknown-mechanism'],
+  ['SCRAM-SHA-1', undefined, 'unknown-mechanism'],
+  ['SCRAM-SHA-256-PLUS', undefined, 'unknown-mechanism'],
   ['__proto__', undefined, 'unknown-mechanism'],
 ])('%s %j → %s', async (mechanism, initial, fault) => {
-  await expect(saslCredentials(mechanism, initial, none.exchange)).rejects.toMatchObject({ fault });
+  await expect(signIn(mechanism, initial, none.exchange)).rejects.toMatchObject({ fault });
 });

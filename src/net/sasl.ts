@@ -1,51 +1,125 @@
-/** SASL (RFC 4422) as the line protocols share it: PLAIN (RFC 4616) and LOGIN. */
+/** SASL (RFC 4422) as the line protocols share it: SCRAM-SHA-256 with and without channel binding, PLAIN (RFC 4616) and LOGIN. */
+import type { ChannelBindingType } from './channel-binding.ts';
+import { CHANNEL_BINDINGS } from './channel-binding.ts';
+import { SaslError, saslDecode, saslValue } from './sasl-error.ts';
+import { type ClientFirst, parseClientFinal, parseClientFirst, type ScramOffer } from './scram.ts';
 
-export const SASL_MECHANISMS = ['PLAIN', 'LOGIN'] as const;
-export type SaslMechanism = (typeof SASL_MECHANISMS)[number];
+/** The mechanisms that show the server the password. */
+export type OpenMechanism = 'PLAIN' | 'LOGIN';
+export type SaslMechanism = 'SCRAM-SHA-256-PLUS' | 'SCRAM-SHA-256' | OpenMechanism;
 
 /** Longest base64 line of a client's answer (RFC 4954 §4 asks for 12,288 to be bearable; what we offer needs less). */
 export const SASL_LINE_LIMIT = 12_288;
-/** Longest name or password, decoded. */
-const VALUE_LIMIT = 1024;
-
-export type SaslFault = 'aborted' | 'malformed' | 'too-long' | 'unknown-mechanism';
-
-export class SaslError extends Error {
-  override readonly name = 'SaslError';
-  readonly fault: SaslFault;
-  constructor(fault: SaslFault) {
-    super(`SASL: ${fault}`);
-    this.fault = fault;
-  }
-}
-
-export interface SaslCredentials {
-  readonly address: string;
-  readonly password: string;
-}
 
 /** Sends a challenge (base64, may be '') in the protocol's own form and reads the client's line, without its CRLF. */
 export type SaslExchange = (challenge: string) => Uint8Array | Promise<Uint8Array>;
 
+/** What the connection knows of itself. */
+export interface SaslChannel {
+  /** Undefined: it has none of this type. */
+  channelBinding(type: ChannelBindingType): Uint8Array | undefined;
+}
+
+/** Whose sign-in it is. `T`: whatever the session needs to go on; nothing is opened before the exchange is over. */
+export interface SaslDoor<T> {
+  readonly channel: SaslChannel;
+  /** What is offered here. */
+  readonly mechanisms: readonly SaslMechanism[];
+  password(address: string, password: string): Promise<T>;
+  scram(address: string): Promise<ScramOffer<T>>;
+}
+
+export interface SaslOutcome<T> {
+  readonly who: T;
+  /** What the server says last (base64), for the protocol's word of success or a challenge of its own (`saslFinish`). */
+  readonly last?: string;
+}
+
+/** The strongest first. */
+export function saslMechanisms(channel: SaslChannel, open: readonly OpenMechanism[]): readonly SaslMechanism[] {
+  return [...(hasBinding(channel) ? (['SCRAM-SHA-256-PLUS'] as const) : []), 'SCRAM-SHA-256', ...open];
+}
+
+/** Whether SCRAM-SHA-256-PLUS is possible. */
+export function hasBinding(channel: SaslChannel): boolean {
+  return CHANNEL_BINDINGS.some((type) => channel.channelBinding(type) !== undefined);
+}
+
 /**
- * Runs one exchange to its end; throws `SaslError`. `initial` is the initial response as it came, '=' standing for an
- * empty one (RFC 4954 §4, RFC 9051 §6.2.2, RFC 5034 §4). Checking the credentials is the caller's work.
+ * Runs one exchange to its end; throws `SaslError` and what the door throws. `initial` is the initial response as it came, '='
+ * standing for an empty one (RFC 4954 §4, RFC 9051 §6.2.2, RFC 5034 §4).
  */
-export async function saslCredentials(
+export async function saslSignIn<T>(
   mechanism: string,
   initial: string | undefined,
   exchange: SaslExchange,
-): Promise<SaslCredentials> {
-  switch (mechanism.toUpperCase()) {
-    case 'PLAIN':
-      return plain(initial === undefined ? await ask(exchange, '') : decode(initial === '=' ? '' : initial));
-    case 'LOGIN': {
-      const address = initial === undefined ? await ask(exchange, 'VXNlcm5hbWU6') : decode(initial);
-      return { address: value(address), password: value(await ask(exchange, 'UGFzc3dvcmQ6')) };
+  door: SaslDoor<T>,
+): Promise<SaslOutcome<T>> {
+  const name = door.mechanisms.find((one) => one === mechanism.toUpperCase());
+  switch (name) {
+    case 'SCRAM-SHA-256-PLUS':
+    case 'SCRAM-SHA-256':
+      return scram(name, parseClientFirst(await first(initial, exchange)), exchange, door);
+    case 'PLAIN': {
+      const { address, password } = plain(await first(initial, exchange));
+      return { who: await door.password(address, password) };
     }
-    default:
+    case 'LOGIN': {
+      const address = saslValue(initial === undefined ? await ask(exchange, 'VXNlcm5hbWU6') : decode(initial));
+      return { who: await door.password(address, saslValue(await ask(exchange, 'UGFzc3dvcmQ6'))) };
+    }
+    case undefined:
       throw new SaslError('unknown-mechanism');
   }
+}
+
+/** Says the last word as a challenge, where the protocol's word of success cannot carry it. The client agrees by an empty line. */
+export async function saslFinish({ last }: SaslOutcome<unknown>, exchange: SaslExchange): Promise<void> {
+  if (last !== undefined && (await ask(exchange, last)).length > 0) throw new SaslError('malformed');
+}
+
+async function scram<T>(
+  mechanism: 'SCRAM-SHA-256-PLUS' | 'SCRAM-SHA-256',
+  client: ClientFirst,
+  exchange: SaslExchange,
+  door: SaslDoor<T>,
+): Promise<SaslOutcome<T>> {
+  const binding = bound(mechanism, client, door.channel, door.mechanisms);
+  const offer = await door.scram(client.name);
+  const { salt, iterations } = offer;
+  const nonce = client.nonce + offer.nonce;
+  const serverFirst = `r=${nonce},s=${Buffer.from(salt).toString('base64')},i=${iterations}`;
+  const final = parseClientFinal(await ask(exchange, Buffer.from(serverFirst).toString('base64')));
+  if (final.nonce !== nonce) throw new SaslError('malformed');
+  if (!final.binding.equals(binding)) throw new SaslError('binding');
+  const { who, signature } = await offer.prove(
+    Buffer.from(`${client.bare},${serverFirst},${final.withoutProof}`),
+    final.proof,
+  );
+  const last = `v=${Buffer.from(signature).toString('base64')}`;
+  return { who, last: Buffer.from(last).toString('base64') };
+}
+
+/** What the client has to repeat. Throws when somebody between it and us hid a mechanism (RFC 5802 §6). */
+function bound(
+  mechanism: SaslMechanism,
+  { binding, gs2Header }: ClientFirst,
+  channel: SaslChannel,
+  offered: readonly SaslMechanism[],
+): Buffer {
+  const plus = mechanism === 'SCRAM-SHA-256-PLUS';
+  if (plus !== (typeof binding === 'object')) throw new SaslError('malformed');
+  if (binding === 'y' && offered.includes('SCRAM-SHA-256-PLUS')) throw new SaslError('binding');
+  if (typeof binding === 'string') return Buffer.from(gs2Header);
+  const type = CHANNEL_BINDINGS.find((one) => one === binding.type);
+  const data = type && channel.channelBinding(type);
+  if (data === undefined) throw new SaslError('binding');
+  return Buffer.concat([Buffer.from(gs2Header), data]);
+}
+
+/** Of a mechanism in which the client begins. */
+async function first(initial: string | undefined, exchange: SaslExchange): Promise<Buffer> {
+  return initial === undefined ? ask(exchange, '') : decode(initial === '=' ? '' : initial);
 }
 
 async function ask(exchange: SaslExchange, challenge: string): Promise<Buffer> {
@@ -57,27 +131,16 @@ async function ask(exchange: SaslExchange, challenge: string): Promise<Buffer> {
 function decode(text: string): Buffer {
   if (text === '*') throw new SaslError('aborted');
   if (text.length > SASL_LINE_LIMIT) throw new SaslError('too-long');
-  if (text.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(text)) throw new SaslError('malformed');
-  return Buffer.from(text, 'base64');
+  return saslDecode(text);
 }
 
-function plain(message: Buffer): SaslCredentials {
-  const first = message.indexOf(0);
-  const second = message.indexOf(0, first + 1);
-  if (first === -1 || second === -1 || message.indexOf(0, second + 1) !== -1) throw new SaslError('malformed');
-  const authorize = message.subarray(0, first);
-  const address = value(message.subarray(first + 1, second));
+function plain(message: Buffer): { readonly address: string; readonly password: string } {
+  const firstNul = message.indexOf(0);
+  const second = message.indexOf(0, firstNul + 1);
+  if (firstNul === -1 || second === -1 || message.indexOf(0, second + 1) !== -1) throw new SaslError('malformed');
+  const authorize = message.subarray(0, firstNul);
+  const address = saslValue(message.subarray(firstNul + 1, second));
   // Nobody acts for somebody else (yet); a client that repeats its own name means nothing by it.
-  if (authorize.length > 0 && value(authorize) !== address) throw new SaslError('malformed');
-  return { address, password: value(message.subarray(second + 1)) };
-}
-
-function value(bytes: Buffer): string {
-  if (bytes.length > VALUE_LIMIT) throw new SaslError('too-long');
-  if (bytes.length === 0 || bytes.includes(0)) throw new SaslError('malformed');
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    throw new SaslError('malformed');
-  }
+  if (authorize.length > 0 && saslValue(authorize) !== address) throw new SaslError('malformed');
+  return { address, password: saslValue(message.subarray(second + 1)) };
 }

@@ -19,6 +19,7 @@ import { Metrics } from '../../src/telemetry/metrics.ts';
 import { WireClient } from '../client/wire.ts';
 import { MemoryBlobs } from '../support/mail-store.ts';
 import { runTranscript } from '../transcript/run.ts';
+import { offerFor } from '../support/scram-client.ts';
 
 const PASSWORD = 'pass';
 export const MESSAGE_SIZE = 1_000_000;
@@ -173,7 +174,7 @@ async function openAccount(store: MailStore, address: string): Promise<MailAccou
 
 /** Everybody of example.test but `nobody` exists. */
 function oneDirectory(store: MailStore): Directory {
-  return {
+  const one = {
     /** Whoever signed in once. */
     async account(addressOrId: string) {
       const id = addressOrId.toLowerCase() as AccountId;
@@ -187,5 +188,10 @@ function oneDirectory(store: MailStore): Directory {
       (await openAccount(store, address))[Symbol.dispose]();
       return { kind: 'user', account: address as AccountId, address, admin: false };
     },
-  } as unknown as Directory;
+    async scram(address: string) {
+      const by = (password: string) => () => one.authenticate(address, password);
+      return offerFor(PASSWORD, by(PASSWORD), by(''));
+    },
+  };
+  return one as unknown as Directory;
 }

@@ -32,6 +32,7 @@ import { silentLog } from '../../src/telemetry/log.ts';
 import { Metrics } from '../../src/telemetry/metrics.ts';
 import type { WireOptions } from '../client/wire.ts';
 import { WireClient } from '../client/wire.ts';
+import { offerFor } from '../support/scram-client.ts';
 
 /** Password of everybody. */
 export const PASSWORD = 'canary-password';
@@ -44,7 +45,7 @@ const PEOPLE = new Map([
   ['사서함', 'k1'],
 ]);
 
-export class FakeDirectory implements Pick<Directory, 'account' | 'route' | 'authenticate' | 'maySendAs'> {
+export class FakeDirectory implements Pick<Directory, 'account' | 'route' | 'authenticate' | 'scram' | 'maySendAs'> {
   signIns = 0;
 
   account(): Promise<undefined> {
@@ -62,6 +63,11 @@ export class FakeDirectory implements Pick<Directory, 'account' | 'route' | 'aut
     const account = PEOPLE.get(base) ?? (/^user\d+$/.test(base) ? base : undefined);
     if (account === undefined) return Promise.resolve({ kind: 'unknown' });
     return Promise.resolve({ kind: 'account', account: account as AccountId, address: `${base}@${domain}`, detail });
+  }
+
+  async scram(address: string): ReturnType<Directory['scram']> {
+    const by = (password: string) => () => this.authenticate(address, password);
+    return offerFor(PASSWORD, by(PASSWORD), by('wrong'));
   }
 
   authenticate(address: string, password: string): ReturnType<Directory['authenticate']> {

@@ -3,12 +3,13 @@ import { createHash } from 'node:crypto';
 import { type HeldMail, type Opened, PickUp } from '../../src/downmail/pick-up.ts';
 import { MailError } from '../../src/mail/error.ts';
 import type { AccountId, MailStore, Principal } from '../../src/mailstore/api.ts';
+import { offerFor } from './scram-client.ts';
 
 export const USER_ID = '/kdhong/tjkimcntcackr/2/';
 export const PASSWORD = 'ab2cd3ef4gh5ij6kl7mnopqrst';
 
 export interface HeldCopyOfTest {
-  readonly pickUp: Pick<PickUp, 'open'>;
+  readonly pickUp: Pick<PickUp, 'open' | 'scram'>;
   /** What was marked, in order. */
   readonly log: string[];
   /** From now on it is answered so. */
@@ -32,6 +33,14 @@ export async function heldMail(
     open: 0,
     end: (state) => (gone = state),
     pickUp: {
+      scram(userId, from) {
+        const open = () => copy.pickUp.open(userId, PASSWORD, from);
+        return offerFor(
+          PASSWORD,
+          async () => open,
+          async () => async () => copy.pickUp.open(userId, '', from),
+        );
+      },
       async open(userId, password, { protocol, remote }) {
         const id = userId.endsWith('/') ? userId : `${userId}/`;
         if (remote === '203.0.113.9') throw new MailError('auth-throttled', 'user', 'too often');

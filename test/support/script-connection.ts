@@ -30,6 +30,10 @@ export class ScriptConnection {
     this.#waiting = [...pieces];
   }
 
+  channelBinding(): undefined {
+    return undefined;
+  }
+
   get buffered(): number {
     return this.#input.length;
   }

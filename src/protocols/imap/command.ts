@@ -1,4 +1,5 @@
 /** What a command is. The state machine and the capabilities are derived from the commands that are registered. */
+import type { SaslChannel } from '../../net/sasl.ts';
 import type { Decoder } from './wire/decoder.ts';
 import type { Session } from './session.ts';
 
@@ -17,6 +18,8 @@ export interface CapabilityFacts {
   readonly canStartTls: boolean;
   /** A password may be sent on this connection as it is. */
   readonly mayLogin: boolean;
+  /** What SCRAM may be bound to. */
+  readonly channel: SaslChannel;
   /** Bytes of the largest message. */
   readonly messageSize: number;
   /** Of the ManageSieve server; undefined when there is none. */

@@ -31,9 +31,9 @@ export interface ImapServices {
   readonly connections?: AccountConnections;
   readonly metrics: Metrics;
   /** For who signs in with the user id of a notification; absent: nothing is kept here for others to fetch. */
-  readonly pickUp?: Pick<PickUp, 'open'>;
+  readonly pickUp?: Pick<PickUp, 'open' | 'scram'>;
   /** For who signs in to his sender mailbox; absent: nobody has one. */
-  readonly senderSignIn?: Pick<SenderSignIn, 'authenticate'>;
+  readonly senderSignIn?: Pick<SenderSignIn, 'authenticate' | 'scram'>;
   /** The URL of the ManageSieve server for the scripts of mailboxes (RFC 6785 §2.1); absent, or undefined, when there is none. */
   readonly manageSieve?: () => string | undefined;
   /** Told by ID. */

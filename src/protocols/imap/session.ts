@@ -105,6 +105,7 @@ export class Session {
       signedIn: this.#account !== undefined,
       secure: connection.secure,
       canStartTls: !connection.secure && services.tls !== undefined,
+      channel: connection,
       mayLogin: connection.secure || services.plaintextLogin(connection.remoteAddress),
       messageSize: services.messageSize,
       manageSieve: services.manageSieve?.(),

@@ -4,9 +4,10 @@ import type { SieveScripts } from '../../intake/sieve/scripts.ts';
 import { REGISTRY } from '../../mail/sieve/extensions.ts';
 import { SIEVE_LIMITS } from '../../mail/sieve/limits.ts';
 import { MailError } from '../../mail/error.ts';
-import type { MailAccount, MailStore } from '../../mailstore/api.ts';
+import type { MailAccount, MailStore, Principal } from '../../mailstore/api.ts';
 import { isLoopback } from '../../net/address.ts';
 import type { Connection } from '../../net/connection.ts';
+import type { SaslChannel, SaslDoor } from '../../net/sasl.ts';
 import type { TlsIdentity } from '../../net/tls.ts';
 import { fits, type State } from './command.ts';
 import { COMMANDS } from './commands/registry.ts';
@@ -17,7 +18,7 @@ import { string } from './wire/string.ts';
 
 export interface SessionServices {
   readonly mailstore: MailStore;
-  readonly directory: Pick<Directory, 'authenticate'>;
+  readonly directory: Pick<Directory, 'authenticate' | 'scram'>;
   readonly scripts: SieveScripts;
   /** For STARTTLS; undefined when there is no certificate. */
   readonly tls: TlsIdentity | undefined;
@@ -123,18 +124,23 @@ export class Session {
     await this.#connection.startTls(tls, reply);
   }
 
-  /** Or an error that does not tell why. */
-  async signIn(address: string, password: string): Promise<void> {
-    const { directory, mailstore } = this.#services;
-    try {
-      const from = { protocol: 'managesieve', remote: this.#connection.remoteAddress } as const;
-      const user = await directory.authenticate(address, password, from);
-      this.#account = await mailstore.open(user, user.account);
-      this.#owner = user.address;
-    } catch (error) {
-      if (error instanceof MailError && error.code === 'auth-failed') this.#failedSignIns += 1;
-      throw error;
-    }
+  get channel(): SaslChannel {
+    return this.#connection;
+  }
+
+  /** Who somebody is; its errors do not tell why. */
+  get door(): Pick<SaslDoor<Principal & { kind: 'user' }>, 'password' | 'scram'> {
+    const { directory } = this.#services;
+    const from = { protocol: 'managesieve', remote: this.#connection.remoteAddress } as const;
+    return {
+      password: (address, password) => directory.authenticate(address, password, from),
+      scram: (address) => directory.scram(address, from),
+    };
+  }
+
+  async signIn(user: Principal & { kind: 'user' }): Promise<void> {
+    this.#account = await this.#services.mailstore.open(user, user.account);
+    this.#owner = user.address;
     this.#connection.commandTimeoutMs = AUTHENTICATED_TIMEOUT_MS;
   }
 
@@ -165,6 +171,7 @@ export class Session {
     } catch (error) {
       const reply = errorReply(error);
       if (reply === undefined) throw error;
+      if (error instanceof MailError && error.code === 'auth-failed') this.#failedSignIns += 1;
       if (error instanceof MailError && (error.kind === 'bug' || error.kind === 'temporary'))
         this.#connection.log.warn({ err: error, command: command.name }, 'a command failed');
       this.write(reply);

@@ -3,13 +3,14 @@ import type { Directory } from '../../directory/api.ts';
 import { GONE, PAGE_ONLY } from '../../downmail/gone.ts';
 import { type Opened, PickUp } from '../../downmail/pick-up.ts';
 import { SenderSignIn } from '../../downmail/sender-sign-in.ts';
-import type { MailStore } from '../../mailstore/api.ts';
+import type { MailStore, Principal } from '../../mailstore/api.ts';
 import { MailError } from '../../mail/error.ts';
 import { isLoopback } from '../../net/address.ts';
 import type { AccountConnections } from '../../net/account-connections.ts';
 import type { Connection } from '../../net/connection.ts';
 import type { ErrorDelay } from '../../net/error-delay.ts';
-import { SASL_LINE_LIMIT } from '../../net/sasl.ts';
+import { SASL_LINE_LIMIT, type SaslChannel } from '../../net/sasl.ts';
+import { mappedOffer, type ScramOffer } from '../../net/scram.ts';
 import { speaksAnother } from '../../net/strangers.ts';
 import type { TlsIdentity } from '../../net/tls.ts';
 import type { CommandMetrics } from '../../telemetry/command-metrics.ts';
@@ -40,9 +41,9 @@ export interface SessionServices {
   readonly connections?: AccountConnections;
   readonly commands: CommandMetrics;
   /** For who signs in with the user id of a notification; absent: nothing is kept here for others to fetch. */
-  readonly pickUp?: Pick<PickUp, 'open'>;
+  readonly pickUp?: Pick<PickUp, 'open' | 'scram'>;
   /** For who signs in to his sender mailbox; absent: nobody has one. */
-  readonly senderSignIn?: Pick<SenderSignIn, 'authenticate'>;
+  readonly senderSignIn?: Pick<SenderSignIn, 'authenticate' | 'scram'>;
 }
 
 /** Before sign-in, and after (RFC 1939 §3: at least ten minutes). */
@@ -196,18 +197,46 @@ export class Session {
     this.language = 'en';
   }
 
-  /** From authorization to transaction, or an error that does not tell why. */
-  async signIn(address: string, password: string): Promise<void> {
-    const { directory, mailstore, locks, connections, pickUp, senderSignIn } = this.#services;
-    if (pickUp !== undefined && PickUp.isUserId(address)) return await this.#signInToHeld(pickUp, address, password);
-    const sender = SenderSignIn.isName(address) ? senderSignIn : undefined;
+  /** What opens the maildrop that the password is right for, or an error that does not tell why. */
+  async byPassword(name: string, password: string): Promise<() => Promise<void>> {
+    const { directory, pickUp, senderSignIn } = this.#services;
+    if (pickUp !== undefined && PickUp.isUserId(name)) {
+      const found = await pickUp.open(name, password, this.#from);
+      return async () => this.#openHeld(found);
+    }
+    if (senderSignIn !== undefined && SenderSignIn.isName(name)) {
+      const user = await senderSignIn.authenticate(name, password, this.#from);
+      return () => this.#open(user, true);
+    }
+    const user = await directory.authenticate(name, password, this.#from);
+    return () => this.#open(user, false);
+  }
+
+  async byScram(name: string): Promise<ScramOffer<() => Promise<void>>> {
+    const { directory, pickUp, senderSignIn } = this.#services;
+    if (pickUp !== undefined && PickUp.isUserId(name))
+      return mappedOffer(pickUp.scram(name, this.#from), (open) => async () => this.#openHeld(await open()));
+    if (senderSignIn !== undefined && SenderSignIn.isName(name))
+      return mappedOffer(await senderSignIn.scram(name, this.#from), (user) => () => this.#open(user, true));
+    return mappedOffer(await directory.scram(name, this.#from), (user) => () => this.#open(user, false));
+  }
+
+  get channel(): SaslChannel {
+    return this.#connection;
+  }
+
+  get #from() {
+    return { protocol: 'pop3', remote: this.#connection.remoteAddress } as const;
+  }
+
+  /** `waiting`: the mails that wait for others in the sender mailbox. */
+  async #open(user: Principal & { kind: 'user' }, waiting: boolean): Promise<void> {
+    const { mailstore, locks, connections } = this.#services;
     try {
-      const from = { protocol: 'pop3', remote: this.#connection.remoteAddress } as const;
-      const user = await (sender ?? directory).authenticate(address, password, from);
       this.#place = connections?.enter(user.account, this.#connection.remoteAddress);
       if (connections !== undefined && this.#place === undefined)
         return this.error('[SYS/TEMP] The account has too many connections: close some');
-      const lock = locks.acquire(sender === undefined ? user.account : `${user.account} sender mailbox`);
+      const lock = locks.acquire(waiting ? `${user.account} sender mailbox` : user.account);
       if (lock === undefined) {
         this.#leave();
         return this.error('[IN-USE] Another POP3 session has this mailbox');
@@ -216,22 +245,20 @@ export class Session {
       const account = await mailstore.open(user, user.account);
       try {
         await account.refresh();
-        this.#maildrop = sender === undefined ? new Maildrop(account) : await WaitingDrop.of(account);
+        this.#maildrop = waiting ? await WaitingDrop.of(account) : new Maildrop(account);
       } catch (error) {
         account[Symbol.dispose]();
         throw error;
       }
     } catch (error) {
       this.#leave();
-      if (error instanceof MailError && error.code === 'auth-failed') this.#failedSignIns++;
       throw error;
     }
     this.#signedIn();
   }
 
   /** The name is one of a notification: the one mail that it tells of. */
-  async #signInToHeld(pickUp: Pick<PickUp, 'open'>, userId: string, password: string): Promise<void> {
-    const found = await this.#openHeld(pickUp, userId, password);
+  #openHeld(found: Opened): void {
     if (found.kind === 'gone') return this.error(`[SYS/PERM] ${GONE[found.state]}`);
     if (found.kind === 'confidential') return this.error(`[SYS/PERM] ${PAGE_ONLY}`);
     const lock = this.#services.locks.acquire(found.mail.userId);
@@ -242,15 +269,6 @@ export class Session {
     this.#lock = lock;
     this.#maildrop = new HeldDrop(found.mail);
     this.#signedIn();
-  }
-
-  async #openHeld(pickUp: Pick<PickUp, 'open'>, userId: string, password: string): Promise<Opened> {
-    try {
-      return await pickUp.open(userId, password, { protocol: 'pop3', remote: this.#connection.remoteAddress });
-    } catch (error) {
-      if (error instanceof MailError && error.code === 'auth-failed') this.#failedSignIns++;
-      throw error;
-    }
   }
 
   #signedIn(): void {
@@ -300,7 +318,10 @@ export class Session {
     } catch (error) {
       const reply = errorReply(error);
       if (reply === undefined) throw error;
-      if (error instanceof MailError && error.code === 'auth-failed') await this.#oneError();
+      if (error instanceof MailError && error.code === 'auth-failed') {
+        this.#failedSignIns++;
+        await this.#oneError();
+      }
       if (error instanceof MailError && (error.kind === 'bug' || error.kind === 'temporary'))
         this.#connection.log.warn({ err: error, command: found.name }, 'a command failed');
       this.error(reply);

@@ -7,7 +7,8 @@ import type { Connection } from '../../net/connection.ts';
 import { ConnectionError } from '../../net/error.ts';
 import { InputBuffer } from '../../net/input.ts';
 import { parseProxyHeader } from '../../net/proxy.ts';
-import { saslCredentials, SaslError } from '../../net/sasl.ts';
+import { SaslError } from '../../net/sasl-error.ts';
+import { saslSignIn } from '../../net/sasl.ts';
 import { parseCommandLine, parseParameters, pathStart } from './wire/command-line.ts';
 import { DataScanner, NewlineCheck } from './wire/data-scanner.ts';
 
@@ -135,6 +136,29 @@ test('bare newlines in BDAT, wherever it is cut', () => {
   );
 });
 
+/** Parts of SCRAM's messages in some order, in base64. */
+const scramLike = fc
+  .array(
+    fc.oneof(
+      fc.constantFrom(
+        'n',
+        'y',
+        'p=tls-exporter',
+        '',
+        'n=user',
+        'r=abc',
+        'a=user',
+        'c=biws',
+        `p=${'A'.repeat(43)}=`,
+        'm=x',
+        'x=y',
+      ),
+      fc.string(),
+    ),
+    { maxLength: 8 },
+  )
+  .map((parts) => Buffer.from(parts.join(',')).toString('base64'));
+
 test('PROXY headers and SASL: an answer or a refusal, nothing else', async () => {
   const signature = Buffer.from('\r\n\r\n\0\r\nQUIT\n', 'latin1');
   const header = fc.oneof(
@@ -151,13 +175,24 @@ test('PROXY headers and SASL: an answer or a refusal, nothing else', async () =>
   );
   await fc.assert(
     fc.asyncProperty(
-      fc.constantFrom('PLAIN', 'LOGIN', 'x'),
-      fc.option(fc.oneof(fc.base64String(), fc.string()), { nil: undefined }),
-      bytes,
+      fc.constantFrom('PLAIN', 'LOGIN', 'SCRAM-SHA-256', 'SCRAM-SHA-256-PLUS', 'x'),
+      fc.option(fc.oneof(fc.base64String(), fc.string(), scramLike), { nil: undefined }),
+      fc.oneof(
+        bytes,
+        scramLike.map((text) => Buffer.from(text)),
+      ),
       async (mechanism, initial, line) => {
         try {
-          const { address, password } = await saslCredentials(mechanism, initial, () => line);
-          expect(address !== '' && password !== '').toBe(true);
+          await saslSignIn(mechanism, initial, () => line, {
+            channel: { channelBinding: () => Buffer.alloc(32) },
+            mechanisms: ['PLAIN', 'LOGIN', 'SCRAM-SHA-256', 'SCRAM-SHA-256-PLUS'],
+            password: async (address, password) => expect(address !== '' && password !== '').toBe(true),
+            scram: async (name) => {
+              expect(name).not.toBe('');
+              const prove = () => Promise.reject(new SaslError('aborted'));
+              return { salt: Buffer.alloc(16), iterations: 4096, nonce: '', prove };
+            },
+          });
         } catch (error) {
           expect(error).toBeInstanceOf(SaslError);
         }

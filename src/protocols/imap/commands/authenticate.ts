@@ -1,18 +1,25 @@
 import { malformed } from '../wire/decoder.ts';
-import { command } from '../command.ts';
+import { type CapabilityFacts, command } from '../command.ts';
 import { Refusal } from '../reply.ts';
-import { requirePrivacy, signIn } from './login.ts';
-import { saslCredentials, SASL_MECHANISMS, SaslError } from '../../../net/sasl.ts';
+import { byPassword, byScram, requirePrivacy } from './login.ts';
+import { SaslError } from '../../../net/sasl-error.ts';
+import { type SaslExchange, saslFinish, saslMechanisms, saslSignIn } from '../../../net/sasl.ts';
+import type { Session } from '../session.ts';
+
+const OPEN_MECHANISMS = ['PLAIN', 'LOGIN'] as const;
 
 /** AUTHENTICATE (RFC 3501 §6.2.2) with an initial response (SASL-IR, RFC 4959). */
 export const authenticate = command<{ mechanism: string; initial: string | undefined }>({
   name: 'AUTHENTICATE',
   states: ['not-authenticated'],
   capabilities: [
-    ...SASL_MECHANISMS.map((name) => ({
-      word: `AUTH=${name}`,
-      when: (facts: { signedIn: boolean; mayLogin: boolean }) => !facts.signedIn && facts.mayLogin,
-    })),
+    {
+      word: ({ channel }) =>
+        saslMechanisms(channel, OPEN_MECHANISMS)
+          .map((name) => `AUTH=${name}`)
+          .join(' '),
+      when: (facts: CapabilityFacts) => !facts.signedIn && facts.mayLogin,
+    },
     { word: 'SASL-IR', when: (facts) => !facts.signedIn },
   ],
   parse(d) {
@@ -24,12 +31,26 @@ export const authenticate = command<{ mechanism: string; initial: string | undef
   async run({ mechanism, initial }, session) {
     requirePrivacy(session);
     try {
-      const { address, password } = await saslCredentials(mechanism, initial, (challenge) => session.line(challenge));
-      return await signIn(session, address, password);
+      return await signIn(mechanism, initial, session);
     } catch (error) {
       if (!(error instanceof SaslError)) throw error;
       if (error.fault === 'unknown-mechanism') throw new Refusal('NO', '[CANNOT] That mechanism is not offered');
+      if (error.fault === 'binding')
+        throw new Refusal('NO', '[AUTHENTICATIONFAILED] The channel binding does not match');
       throw malformed(error.fault === 'aborted' ? 'authentication cancelled' : 'malformed authentication');
     }
   },
 });
+
+async function signIn(mechanism: string, initial: string | undefined, session: Session): Promise<string> {
+  const channel = session.connection;
+  const exchange: SaslExchange = (challenge) => session.line(challenge);
+  const outcome = await saslSignIn(mechanism, initial, exchange, {
+    channel,
+    mechanisms: saslMechanisms(channel, OPEN_MECHANISMS),
+    password: (address, password) => byPassword(session, address, password),
+    scram: (address) => byScram(session, address),
+  });
+  await saslFinish(outcome, exchange);
+  return outcome.who();
+}

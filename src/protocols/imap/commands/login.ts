@@ -1,24 +1,66 @@
 import { GONE, PAGE_ONLY } from '../../../downmail/gone.ts';
-import { PickUp } from '../../../downmail/pick-up.ts';
+import { type Opened, PickUp } from '../../../downmail/pick-up.ts';
 import { SenderSignIn } from '../../../downmail/sender-sign-in.ts';
 import { waitingAccount } from '../../../downmail/waiting-account.ts';
+import type { Principal } from '../../../mailstore/api.ts';
+import { mappedOffer, type ScramOffer } from '../../../net/scram.ts';
 import { capabilityWords } from '../capability.ts';
 import { command } from '../command.ts';
 import { Refusal } from '../reply.ts';
 import type { Session } from '../session.ts';
 
-/** Signs in, by whatever way the password came. Answers the text of the tagged OK. */
-export async function signIn(session: Session, address: string, password: string): Promise<string> {
+/** Opens what the password was right for. Answers the text of the tagged OK. */
+export type Open = () => Promise<string>;
+
+/** By whatever way the password came. */
+export async function byPassword(session: Session, address: string, password: string): Promise<Open> {
   const { directory, pickUp, senderSignIn } = session.services;
-  const from = { protocol: 'imap', remote: session.connection.remoteAddress } as const;
+  const from = originOf(session);
   if (pickUp !== undefined && PickUp.isUserId(address)) {
     const found = await pickUp.open(address, password, from);
-    if (found.kind === 'gone') throw new Refusal('NO', `[NONEXISTENT] ${GONE[found.state]}`);
-    if (found.kind === 'confidential') throw new Refusal('NO', `[NOPERM] ${PAGE_ONLY}`);
-    await session.signInToHeld(found.mail);
-  } else if (senderSignIn !== undefined && SenderSignIn.isName(address))
-    await session.signIn(await senderSignIn.authenticate(address, password, from), waitingAccount);
-  else await session.signIn(await directory.authenticate(address, password, from));
+    return () => openHeld(session, found);
+  }
+  if (senderSignIn !== undefined && SenderSignIn.isName(address))
+    return openWaiting(session, await senderSignIn.authenticate(address, password, from));
+  return openAccount(session, await directory.authenticate(address, password, from));
+}
+
+export async function byScram(session: Session, address: string): Promise<ScramOffer<Open>> {
+  const { directory, pickUp, senderSignIn } = session.services;
+  const from = originOf(session);
+  if (pickUp !== undefined && PickUp.isUserId(address))
+    return mappedOffer(pickUp.scram(address, from), (open) => async () => openHeld(session, await open()));
+  if (senderSignIn !== undefined && SenderSignIn.isName(address))
+    return mappedOffer(await senderSignIn.scram(address, from), (who) => openWaiting(session, who));
+  return mappedOffer(await directory.scram(address, from), (who) => openAccount(session, who));
+}
+
+function originOf(session: Session) {
+  return { protocol: 'imap', remote: session.connection.remoteAddress } as const;
+}
+
+async function openHeld(session: Session, found: Opened): Promise<string> {
+  if (found.kind === 'gone') throw new Refusal('NO', `[NONEXISTENT] ${GONE[found.state]}`);
+  if (found.kind === 'confidential') throw new Refusal('NO', `[NOPERM] ${PAGE_ONLY}`);
+  await session.signInToHeld(found.mail);
+  return welcome(session);
+}
+
+function openWaiting(session: Session, who: Principal & { kind: 'user' }): Open {
+  return async () => {
+    await session.signIn(who, waitingAccount);
+    return welcome(session);
+  };
+}
+
+function openAccount(session: Session, who: Principal & { kind: 'user' }): Open {
+  return async () => {
+    await session.signIn(who);
+    return welcome(session);
+  };
+}
+
+function welcome(session: Session): string {
   return `[CAPABILITY ${capabilityWords(session.facts)}] Signed in`;
 }
 
@@ -36,8 +78,8 @@ export const login = command<{ address: string; password: string }>({
     d.end();
     return args;
   },
-  run({ address, password }, session) {
+  async run({ address, password }, session) {
     requirePrivacy(session);
-    return signIn(session, address, password);
+    return (await byPassword(session, address, password))();
   },
 });

@@ -10,6 +10,6 @@ export const pass = command({
     const name = session.userName;
     session.userName = undefined;
     if (name === undefined) session.error('USER comes first');
-    else await session.signIn(name, password);
+    else await (await session.byPassword(name, password))();
   },
 });

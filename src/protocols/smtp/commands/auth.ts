@@ -1,5 +1,6 @@
 import { MailError } from '../../../mail/error.ts';
-import { SASL_MECHANISMS, SaslError, saslCredentials } from '../../../net/sasl.ts';
+import { SaslError } from '../../../net/sasl-error.ts';
+import { type SaslExchange, saslFinish, saslMechanisms, saslSignIn } from '../../../net/sasl.ts';
 import type { SmtpCommand } from '../command.ts';
 import type { Reply } from '../reply.ts';
 import { replyTo } from '../reply.ts';
@@ -9,8 +10,11 @@ const FAULTS: Record<SaslError['fault'], Reply> = {
   aborted: { code: 501, status: '5.7.0', text: 'Given up, as you asked' },
   malformed: { code: 501, status: '5.5.2', text: 'This cannot be decoded' },
   'too-long': { code: 500, status: '5.5.6', text: 'This is too long' },
+  binding: { code: 535, status: '5.7.8', text: 'The channel binding does not match' },
   'unknown-mechanism': { code: 504, status: '5.5.4', text: 'This mechanism is not offered' },
 };
+
+const OPEN_MECHANISMS = ['PLAIN', 'LOGIN'] as const;
 
 /** AUTH (RFC 4954), on submission only; where passwords may not travel in the clear it is not announced. */
 export const auth: SmtpCommand = {
@@ -19,7 +23,9 @@ export const auth: SmtpCommand = {
   states: ['ready'],
   argument: true,
   keywords: (session) =>
-    session.mayAuthenticate && session.user === undefined ? [`AUTH ${SASL_MECHANISMS.join(' ')}`] : [],
+    session.mayAuthenticate && session.user === undefined
+      ? [`AUTH ${saslMechanisms(session.connection, OPEN_MECHANISMS).join(' ')}`]
+      : [],
   async run(argument, session) {
     if (session.user !== undefined)
       return session.refuse({ code: 503, status: '5.5.1', text: 'You are signed in already' });
@@ -42,14 +48,20 @@ export const auth: SmtpCommand = {
 
 async function signIn(mechanism: string, initial: string | undefined, session: SmtpSession): Promise<void> {
   const { connection, parts } = session;
-  const { address, password } = await saslCredentials(mechanism, initial, (challenge) => {
+  const { directory } = parts;
+  const from = { protocol: 'smtp', remote: connection.remoteAddress } as const;
+  const exchange: SaslExchange = (challenge) => {
     connection.write(`334 ${challenge}\r\n`);
     return connection.readLine();
+  };
+  const outcome = await saslSignIn(mechanism, initial, exchange, {
+    channel: connection,
+    mechanisms: saslMechanisms(connection, OPEN_MECHANISMS),
+    password: (address, password) => directory.authenticate(address, password, from),
+    scram: (address) => directory.scram(address, from),
   });
-  const user = await parts.directory.authenticate(address, password, {
-    protocol: 'smtp',
-    remote: connection.remoteAddress,
-  });
+  await saslFinish(outcome, exchange);
+  const user = outcome.who;
   session.user = user;
   connection.trusted = true;
   connection.log.info({ account: user.account, address: user.address }, 'signed in');
