@@ -15,6 +15,7 @@ need fetchmail fetchmail
 need s-nail s-nail
 need sieve-connect sieve-connect
 need neomutt neomutt
+need alpine alpine
 need mpop mpop
 need python3 python3
 need strace strace

@@ -8,7 +8,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ImapClient } from '../client/imap.ts';
 import { hostAndPort } from '../client/wire.ts';
 import { Service } from '../service.ts';
-import { PATIENCE_MS } from '../support/until.ts';
+import { Terminal } from '../support/terminal.ts';
+import { PATIENCE_MS, until } from '../support/until.ts';
 
 let service: Service;
 let folder: string;
@@ -324,5 +325,34 @@ describe('neomutt', () => {
     expect([...inbox.keys()]).toEqual(['<m1@mail.test>']);
     expect(inbox.get('<m1@mail.test>')).toContain('\\Flagged');
     expect([...(await all(user, 'Archive')).keys()]).toEqual(['<m2@mail.test>']);
+  });
+});
+
+describe('alpine', () => {
+  test('opens INBOX, shows a message, saves it to a folder, deletes and expunges it', async () => {
+    const user = 'alpine@mail.test';
+    await fill(user, 'INBOX', [1, 2, 3]);
+    const at = `{${service.at('imaps')}/user=${user}/ssl/novalidate-cert}`;
+    const settings = [
+      `inbox-path=${at}INBOX`,
+      `folder-collections=Mail ${at}[]`,
+      'user-domain=mail.test',
+      'feature-list=quit-without-confirm,expunge-without-confirm,save-will-not-delete,disable-password-file-saving',
+      'last-version-used=6.26',
+    ];
+    await writeFile(join(folder, 'pinerc'), settings.map((one) => `${one}\n`).join(''));
+    const command = `alpine -p ${join(folder, 'pinerc')} -P /dev/null -x /dev/null -d 0 -i`;
+    await using alpine = new Terminal(command, { HOME: folder });
+    await alpine.answer('ENTER PASSWORD', 'pass\r');
+    await alpine.answer('편지 3', '\r');
+    await alpine.answer('mail 1', 's');
+    await alpine.answer('to folder', 'Archive\r');
+    await until('the message is in Archive', async () => (await all(user, 'Archive')).has('<m1@mail.test>'));
+    alpine.type('<dx');
+    await until('it is gone from INBOX', async () => !(await all(user, 'INBOX')).has('<m1@mail.test>'));
+    alpine.type('q');
+    expect(await alpine.ended()).toBe(0);
+    expect([...(await all(user, 'INBOX')).keys()]).toEqual(['<m2@mail.test>', '<m3@mail.test>']);
+    expect((await all(user, 'Archive')).get('<m1@mail.test>')).toContain('\\Seen');
   });
 });
