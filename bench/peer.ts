@@ -13,12 +13,15 @@ import { BENCH_DOMAIN, BENCH_PASSWORD, type Subject } from './subject.ts';
 import { domainOf } from '../src/mail/path.ts';
 import { answering, Postfix, postfixMissing, userIds } from '../test/postfix.ts';
 
+/** Dovecot's `mail_fsync`. */
+export type MailFsync = 'optimized' | 'always';
+
 export interface PeerOptions {
   readonly accounts?: number;
   /** Whose mailboxes it has instead of those; all of one domain. */
   readonly people?: readonly string[];
-  /** Default true: `mail_fsync` as Debian ships it (`optimized`: LMTP syncs each message). */
-  readonly sync?: boolean;
+  /** Default `optimized`, as Debian ships it: each message is synced that LMTP or APPEND brings. `always`: what STORE and EXPUNGE change, too. */
+  readonly fsync?: MailFsync;
 }
 
 /** Why the peer cannot run here; undefined when it can. */
@@ -66,7 +69,7 @@ export class Peer implements Subject {
     chmodSync(folder, 0o755);
     const people = options.people ?? loadAccounts(options.accounts ?? 100, BENCH_DOMAIN);
     const peer = new Peer(folder, people, await freePorts(5));
-    peer.#configureDovecot(options.sync ?? true);
+    peer.#configureDovecot(options.fsync ?? 'optimized');
     await peer.#run();
     return peer;
   }
@@ -75,7 +78,7 @@ export class Peer implements Subject {
     return [this.#postfix?.pid ?? 0, this.#dovecot?.pid ?? 0];
   }
 
-  #configureDovecot(sync: boolean): void {
+  #configureDovecot(fsync: MailFsync): void {
     const folder = this.#folder;
     const mail = userIds('dovecot');
     mkdirSync(join(folder, 'mail'));
@@ -99,7 +102,7 @@ ssl_key = <${folder}/key.pem
 disable_plaintext_auth = no
 auth_mechanisms = plain
 mail_location = mdbox:~/mdbox
-mail_fsync = ${sync ? 'optimized' : 'never'}
+mail_fsync = ${fsync}
 mail_uid = ${mail.uid}
 mail_gid = ${mail.gid}
 first_valid_uid = 1

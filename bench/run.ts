@@ -18,7 +18,7 @@ import { type Relay, relay, Sink } from './cases/relay.ts';
 import { search } from './cases/search.ts';
 import { web } from './cases/web.ts';
 import { Ours } from './ours.ts';
-import { freePorts, Peer, peerMissing } from './peer.ts';
+import { freePorts, Peer, type PeerOptions, peerMissing } from './peer.ts';
 import { ourRelay, peerRelay, signerMissing } from './relays.ts';
 import { round } from '../test/proc.ts';
 import type { ServiceOptions } from '../test/service.ts';
@@ -63,11 +63,11 @@ interface Case {
 }
 
 /** A case on mail servers with mailboxes. */
-function served(run: (subject: Subject) => Promise<Result>, compared: readonly string[]): Case {
+function served(run: (subject: Subject) => Promise<Result>, compared: readonly string[], peer: PeerOptions = {}): Case {
   const start = async (stack: AsyncDisposableStack): Promise<readonly Running[]> => {
     const subjects: Subject[] = [];
     if (!values['peer-only']) subjects.push(stack.use(await Ours.start(ourOptions())));
-    if (wantsPeer) subjects.push(stack.use(await Peer.start()));
+    if (wantsPeer) subjects.push(stack.use(await Peer.start(peer)));
     return subjects.map((subject) => ({ ...pick(subject), run: () => run(subject) }));
   };
   return { start, compared };
@@ -146,6 +146,8 @@ const CASES: Readonly<Record<string, Case>> = {
       'multiAppendsPerSecond',
       'idleMs',
     ],
+    // Ours syncs what STORE changes before it answers.
+    { fsync: 'always' },
   ),
   idle: served((subject) => imapIdle(subject, folder), []),
   pop3: served(
