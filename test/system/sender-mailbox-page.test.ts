@@ -88,6 +88,22 @@ describe.skipIf(!here)('the sender mailbox', { timeout: 4 * PATIENCE_MS }, () =>
     await dialog.locator('li', { hasText: 'three@mail.test' }).getByText('taken back').waitFor();
     await dialog.getByRole('button', { name: 'Close' }).click();
     await page.getByText('Nothing waits.').waitFor();
+
+    // A confidential one: its sender is told the code.
+    await page.goto(`${base}/#/`);
+    await page.locator('.rows, .nothing').first().waitFor();
+    await page.keyboard.press('c');
+    const form = page.locator('.composer');
+    await form.locator('.people-field input').first().fill('one@mail.test');
+    await form.getByRole('button', { name: 'All fields' }).click();
+    await form.getByLabel('Subject').fill('For you alone');
+    await form.getByLabel('Confidential').check();
+    await form.getByLabel('Can be read until').fill(new Date(Date.now() + 3 * 86_400_000).toISOString().slice(0, 10));
+    await form.locator('.primary').click();
+    const told = page.getByRole('dialog', { name: 'Pass code' });
+    const code = await told.locator('strong').innerText();
+    expect(code).toMatch(/^[0-9]{8}$/);
+    await told.getByRole('button', { name: 'I have noted it' }).click();
     expect(faults).toEqual([]);
   });
 });

@@ -52,6 +52,8 @@ export function MailboxView({ account }: { readonly account: Account }) {
   const foldersError = useStore(mailbox, (state) => state.foldersError);
   const live = useStore(connection, (state) => state.live);
   const writing = useStore(composing.composing, (state) => state.draft !== undefined);
+  // It is said when the form has gone.
+  const coded = useStore(composing.passCodes, (state) => state.shown !== undefined);
   const [order, setOrder] = useState(NEWEST);
   const grouped = isGrouped(
     useStore(look, (state) => state.grouped),
@@ -209,7 +211,7 @@ export function MailboxView({ account }: { readonly account: Account }) {
           <Icon name="compose" />
         </button>
       )}
-      {writing && (
+      {(writing || coded) && (
         <Suspense>
           <Composer />
         </Suspense>

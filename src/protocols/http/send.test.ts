@@ -131,6 +131,10 @@ describe('what is refused', () => {
   test.each([
     ['nobody to send it to', { ...mail, to: [] }, 400],
     ['to be held, where no mail is held', { ...mail, downmail: true }, 403],
+    ['confidential, where no mail is held', { ...mail, confidential: {} }, 403],
+    ['confidential and whole', { ...mail, confidential: {}, downmail: false }, 400],
+    ['confidential until yesterday', { ...mail, confidential: { until: '2000-01-01T00:00:00Z' } }, 400],
+    ['confidential for ever', { ...mail, confidential: { until: '2999-01-01T00:00:00Z' } }, 400],
     ['header fields', { ...mail, headers: { 'X-Y': 'z' } }, 400],
     ['a path as attachment (F15)', { ...mail, attachments: [{ name: 'x', path: '/etc/passwd' }] }, 400],
     ['a URL as attachment (F15)', { ...mail, attachments: [{ name: 'x', content: 'eA==', href: 'http://x' }] }, 400],

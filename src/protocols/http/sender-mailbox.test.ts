@@ -57,6 +57,17 @@ test('what waits is listed page by page, shown, and deleted by mail, by recipien
   expect(http.handles.open).toBe(0);
 });
 
+test('a confidential mail says its pass code to its sender, when it is sent and as long as it waits', async () => {
+  const http = await world();
+  const body = { to: ['a@x.test'], subject: 'for you', text: 'short', confidential: {} };
+  const { status, json } = await http.alice.as('POST', '/v1/messages', { body });
+  expect([status, json.passCode]).toEqual([202, expect.stringMatching(/^[0-9]{8}$/)]);
+  await http.dispatcher.idle();
+  expect((await http.copies()).items).toMatchObject([{ subject: 'for you', passCode: json.passCode, locked: false }]);
+  await http.send(['a@x.test'], 'another');
+  expect((await http.copies()).items[0]).not.toHaveProperty('passCode');
+});
+
 test('one mail may be held or go whole, whatever is set; and what is set holds for the others', async () => {
   const http = await world();
   const { as } = http.alice;
