@@ -132,7 +132,7 @@ it('application passwords open what they are for; with a second step the passwor
   expect(await doors(reading.password)).toEqual(['in', 'auth-failed']);
   expect(await doors(sending.password)).toEqual(['auth-failed', 'in']);
   const listed = await directory.appPasswords.list(alice);
-  expect(listed.map(({ lastUse }) => lastUse?.protocol)).toEqual(['smtp', 'imap']);
+  expect(new Set(listed.map(({ lastUse }) => lastUse?.protocol))).toEqual(new Set(['imap', 'smtp']));
   expect(JSON.stringify(listed)).not.toMatch(/scram|stored/);
   const key = await directory.secondStep.prepare(alice);
   await directory.secondStep.enable(alice, codeOf(key, parts.clock.now()));

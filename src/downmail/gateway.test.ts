@@ -5,9 +5,12 @@ import { crashingKv } from '../../test/support/crashing-kv.ts';
 import { problemsOf, SYSTEM } from '../../test/support/mail-store.ts';
 import { refused, ScriptedTransfer, taken } from '../../test/support/scripted-transfer.ts';
 import { BOB, INBOX, type Sending, type SendingOptions, sendingWorld, subjects } from '../../test/support/sending.ts';
+import { ScramClient } from '../../test/support/scram-client.ts';
 import { settle } from '../../test/support/settle.ts';
 import { readNotification } from '../mail/downmail/fields.ts';
 import { HeaderBlock } from '../mail/header.ts';
+import { MailError } from '../mail/error.ts';
+import { saslSignIn } from '../net/sasl.ts';
 import { replyTo } from '../protocols/smtp/reply.ts';
 import { type DownmailPolicy, putDownmailSetting } from './policy.ts';
 
@@ -64,6 +67,24 @@ async function fetched(
   return Buffer.from(raw).toString();
 }
 
+async function openedByScram(run: Sending, userId: string, password: string): Promise<string> {
+  const client = new ScramClient(userId, password);
+  try {
+    const { who, last } = await saslSignIn('SCRAM-SHA-256', client.first, (c) => Buffer.from(client.final(c)), {
+      channel: { channelBinding: () => undefined },
+      mechanisms: ['SCRAM-SHA-256'],
+      password: () => Promise.reject(new Error('no password came')),
+      scram: async (name) => run.pickUp.scram(name, FROM),
+    });
+    expect(last).toBe(client.expected);
+    const opened = await who();
+    if (opened.kind === 'mail') opened.mail[Symbol.dispose]();
+    return opened.kind;
+  } catch (error) {
+    return error instanceof MailError ? error.code : String(error);
+  }
+}
+
 test('an original is kept in its recipient’s name, and he gets the notification; signal mail comes as ever', async () => {
   const world = await gatewayWorld();
   await using run = await world.begin();
@@ -74,6 +95,12 @@ test('an original is kept in its recipient’s name, and he gets the notificatio
   const [one] = await notified(run);
   if (one === undefined) throw new Error('no notification');
   expect(one.userId).toBe('/bobexampletest/daveremotetest/1/');
+  for (const [userId, password, becomes] of [
+    [one.userId, one.password, 'mail'],
+    [one.userId, 'wrong', 'auth-failed'],
+    ['/bobexampletest/daveremotetest/9/', one.password, 'auth-failed'],
+  ] as const)
+    expect(await openedByScram(run, userId, password)).toBe(becomes);
   expect(one.raw).toContain('kept for you by a gateway');
   expect(one.raw).toContain('From: Dave <dave@remote.test>');
   expect(one.raw).not.toContain('its end');
