@@ -341,7 +341,8 @@ describe('alpine', () => {
       'last-version-used=6.26',
     ];
     await writeFile(join(folder, 'pinerc'), settings.map((one) => `${one}\n`).join(''));
-    const command = `alpine -p ${join(folder, 'pinerc')} -P /dev/null -x /dev/null -d 0 -i`;
+    // None of the machine's own settings. What it changes of them it writes anew, so that a device would not outlive that.
+    const command = `alpine -p ${join(folder, 'pinerc')} -P ${join(folder, 'none')} -x ${join(folder, 'exceptions')} -d 0 -i`;
     await using alpine = new Terminal(command, { HOME: folder });
     await alpine.answer('ENTER PASSWORD', 'pass\r');
     await alpine.answer('편지 3', '\r');
