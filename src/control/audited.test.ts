@@ -40,3 +40,15 @@ test('an entry is there before anything is done, and a second one when that fail
   await control.call(looking, {});
   expect(await audit.list(2, 10)).toEqual([]);
 });
+
+test('looking for damage leaves none, putting it right does', async () => {
+  const audit = new AuditTrail(new MemoryKv(), new SystemClock(), new SeededRandom(1));
+  const control = localControl({ audit } as unknown as Service & AsyncDisposable);
+  const args = z.strictObject({ repair: z.boolean().optional() });
+  const verify = operation('verify', args, async () => ({}));
+  await control.call(verify, {});
+  await control.call(verify, { repair: false });
+  expect(await audit.list(0, 10)).toEqual([]);
+  await control.call(verify, { repair: true });
+  expect((await audit.list(0, 10)).map(({ what, about }) => [what, about])).toEqual([['verify', '{"repair":true}']]);
+});

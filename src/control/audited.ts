@@ -41,7 +41,7 @@ export async function runAudited(
   // oxlint-disable-next-line typescript/no-explicit-any -- as the operations are kept
   io: OperationIo<any>,
 ): Promise<unknown> {
-  if (OBSERVING.has(operation.name)) return await operation.run(service, args, io);
+  if (OBSERVING.has(operation.name) && !changes(args)) return await operation.run(service, args, io);
   const event = { by: 'operator', what: operation.name, about: aboutOf(args) };
   await service.audit.add({ ...event, outcome: 'asked' });
   try {
@@ -50,4 +50,9 @@ export async function runAudited(
     await service.audit.add({ ...event, outcome: 'failed' });
     throw error;
   }
+}
+
+/** `verify` only looks, unless it is told to put right what it finds. */
+function changes(args: unknown): boolean {
+  return (args as { repair?: unknown }).repair === true;
 }

@@ -15,7 +15,7 @@ import type { Suppressions } from '../../delivery/feedback/suppressions.ts';
 import type { DeliverabilityReport } from '../../delivery/senders.ts';
 import type { SenderMailboxManager } from '../../downmail/manager.ts';
 import type { Directory } from '../../directory/api.ts';
-import { aboutOf, type AuditTrail } from '../../directory/audit.ts';
+import type { AuditTrail } from '../../directory/audit.ts';
 import { AddressBooks } from '../../intake/contacts/address-book.ts';
 import type { Originals } from '../../downmail/originals.ts';
 import type { PickUp } from '../../downmail/pick-up.ts';
@@ -32,6 +32,7 @@ import type { Receipts } from '../../submit/receipts.ts';
 import type { Submit } from '../../submit/submit.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
+import { auditRequests } from './audited.ts';
 import { identify } from './auth.ts';
 import { HTTP_LIMITS } from './context.ts';
 import type { App, HttpLimits, Services } from './context.ts';
@@ -233,13 +234,7 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
     if (access === 'administrator' && !request.signedIn.user.admin) throw new Problem('not-allowed');
   });
 
-  // Before it is done, and whatever becomes of it: lists alone are not worth an entry.
-  app.addHook('preHandler', async ({ signedIn, routeOptions, method, params }) => {
-    const { url = '', config } = routeOptions;
-    if (config.access !== 'administrator' || signedIn === undefined || (method === 'GET' && !url.includes(':'))) return;
-    const about = aboutOf(params);
-    await options.audit.add({ by: signedIn.user.address, what: `${method} ${url}`, about, outcome: 'asked' });
-  });
+  auditRequests(app, options.audit);
 
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
