@@ -10,6 +10,7 @@ import type { KeyValueStore } from '../ports/kv.ts';
 import type { Random } from '../ports/random.ts';
 import { addressText, normalAddress, normalDomain } from './address.ts';
 import type { AccountInfo, Directory, DomainInfo, Route, SessionInfo, SessionOrigin, SignInOrigin } from './api.ts';
+import { Aliases } from './aliases.ts';
 import { APP_PASSWORD_ROWS } from './app-passwords.ts';
 import { Claims, taken } from './claims.ts';
 import { Domains } from './domains.ts';
@@ -24,7 +25,6 @@ import { SignIn } from './sign-in.ts';
 import { THROTTLE_LIMITS, type ThrottleLimits } from './throttle.ts';
 import { Transactions } from './transact.ts';
 
-const MAX_ALIASES = 1000;
 const TOPIC = 'directory';
 /** Published with `{ account }` whenever somebody signed in with a password. */
 export const SIGNED_IN = 'signed-in';
@@ -70,6 +70,7 @@ export class KvDirectory implements Directory, Disposable {
   readonly #claims: Claims;
   readonly #administrators: Administrators;
   readonly #pending: Pending;
+  readonly #aliases: Aliases;
   readonly #sessions: Sessions;
   readonly #routes: Routes;
   readonly #subscription: Disposable;
@@ -88,6 +89,12 @@ export class KvDirectory implements Directory, Disposable {
     const identity = (account: AccountId): Promise<IdentityRow | undefined> => this.#identity(account);
     this.#administrators = new Administrators(parts.kv, this.#transactions, identity);
     this.#pending = new Pending(parts.kv, this.#transactions, parts.random, (row) => this.#settleOne(row));
+    this.#aliases = new Aliases({
+      transactions: this.#transactions,
+      claims: this.#claims,
+      pending: this.#pending,
+      identity,
+    });
     this.#sessions = new Sessions(
       { ...parts, transactions: this.#transactions },
       options.sessionIdleMs ?? SESSION_IDLE_MS,
@@ -134,7 +141,7 @@ export class KvDirectory implements Directory, Disposable {
       if (identity !== undefined) await this.#mailboxes.setQuota(account, identity.quota ?? undefined);
     } else if (what === 'alias') {
       await this.#claims.list(address, account, claimed, true);
-      await this.#setAlias(account, address, claimed);
+      await this.#aliases.set(account, address, claimed);
     } else if (what === 'remove' || !claimed) await this.#removeParts(account, address);
   }
 
@@ -291,31 +298,11 @@ export class KvDirectory implements Directory, Disposable {
   }
 
   async addAlias(alias: string, account: AccountId): Promise<void> {
-    const address = addressText(normalAddress(alias));
-    const { aliases } = present(account, await this.#identity(account));
-    if (aliases.length >= MAX_ALIASES)
-      throw new MailError('limit', 'user', `an account has at most ${MAX_ALIASES} aliases`);
-    if ((await this.#claims.owner(address)) !== undefined) throw taken(address);
-    await this.#pending.run({ what: 'alias', account, address }, async () => {
-      await this.#claims.list(address, account, true, true);
-      await this.#claims.take(address, account);
-      await this.#setAlias(account, address, true);
-    });
-    this.#changed({ addresses: [address] });
+    this.#changed({ addresses: [await this.#aliases.add(alias, account)] });
   }
 
   async removeAlias(alias: string): Promise<void> {
-    const address = addressText(normalAddress(alias));
-    const account = await this.#claims.owner(address);
-    const identity = account && (await this.#identity(account));
-    if (account === undefined || identity === undefined || !identity.aliases.includes(address))
-      throw new MailError('account-missing', 'user', `there is no alias ${address}`);
-    await this.#pending.run({ what: 'alias', account, address }, async () => {
-      await this.#claims.give(address, account);
-      await this.#claims.list(address, account, false, true);
-      await this.#setAlias(account, address, false);
-    });
-    this.#changed({ addresses: [address] });
+    this.#changed({ addresses: [await this.#aliases.remove(alias)] });
   }
 
   // --- where mail goes, and who may send
@@ -415,15 +402,6 @@ export class KvDirectory implements Directory, Disposable {
   async #identity(account: AccountId): Promise<IdentityRow | undefined> {
     const row = decode<IdentityRow>((await this.#kv.head(identityPartition(account))).value);
     return row?.leaving ? undefined : row;
-  }
-
-  async #setAlias(account: AccountId, alias: string, there: boolean): Promise<void> {
-    await this.#transactions.run(identityPartition(account), ({ header }) => {
-      const row = decode<IdentityRow>(header);
-      if (row === undefined || row.aliases.includes(alias) === there) return { result: undefined };
-      const aliases = there ? [...row.aliases, alias] : row.aliases.filter((one) => one !== alias);
-      return { batch: { header: encode({ ...row, aliases }) }, result: undefined };
-    });
   }
 
   // --- what is kept in memory
