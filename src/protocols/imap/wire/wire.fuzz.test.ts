@@ -11,8 +11,8 @@ import { searchProgram } from './search-key.ts';
 import { section, sectionLabel } from './section.ts';
 import { formatSet, positionsOf, sequenceSet, spansOfNumbersThatExist, spansOfUids } from './sequence-set.ts';
 import { withoutStall } from '../../../../test/support/cpu.ts';
+import { RUNS } from '../../../../test/support/fuzz.ts';
 
-const RUNS = Number(process.env['FUZZ_RUNS'] ?? 20_000);
 const pristine = Object.getOwnPropertyNames(Object.prototype).sort();
 afterEach(() => expect(Object.getOwnPropertyNames(Object.prototype).sort()).toEqual(pristine));
 
@@ -117,7 +117,7 @@ test('sections: what is read is answered so that it can be read again', () => {
   });
 });
 
-test('FETCH items, flags, dates, search programs and strings: read or refused, never more', () => {
+test('FETCH items, flags and dates: read or refused, never more', () => {
   const fetchWords = [
     '(',
     ')',
@@ -141,6 +141,9 @@ test('FETCH items, flags, dates, search programs and strings: read or refused, n
     made('"', ' 1', '01', '-', 'Feb', '2024', ' ', '00:00:00', '+0000', '-9999'),
     (text) => void read(text, dateTime),
   );
+});
+
+test('search keys: read or refused, however they are nested', () => {
   const searchWords = [
     'NOT ',
     'OR ',
@@ -159,6 +162,9 @@ test('FETCH items, flags, dates, search programs and strings: read or refused, n
     'KEYWORD ',
   ];
   check(made(...searchWords), (text) => void read(text, (d) => searchProgram(d, (bytes) => bytes.toString())));
+});
+
+test('strings and literals: read or refused, never more', () => {
   check(made('"', '\\', 'a', '{', '}', '3', 'NIL', '('), (text) => void read(text, (d) => d.astring()));
   check(made('a ', 'LOGIN', '{', '}', '+', '~', '9', '4294967295'), (text) => {
     const found = withoutStall(() => announcedLiteral(text));
