@@ -39,6 +39,7 @@ process.exitCode = await run(
     stdin: process.stdin,
     environment: process.env,
     terminated,
+    onReload: (act) => void process.on('SIGHUP', act),
     exitCode: 0,
   },
   process.argv.slice(2),

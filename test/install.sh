@@ -20,6 +20,7 @@ need mpop mpop
 need python3 python3
 need strace strace
 need oathtool oathtool
+need openssl openssl
 need gsasl gsasl
 # A browser for the web client. Pictures of it want Korean letters (fonts-noto-cjk), its tests do not.
 need chromium chromium

@@ -26,6 +26,7 @@ export type Listening = Readonly<
       | 'managesieve'
       | 'lmtp'
       | 'http'
+      | 'https'
       | 'admin',
       string
     >

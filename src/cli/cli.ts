@@ -19,6 +19,8 @@ export interface Cli {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Resolves with the signal's name when the process is asked to end. From the call on, signals do nothing else. */
   readonly terminated: () => Promise<string>;
+  /** Calls `act` whenever the process is asked to look at its files again (SIGHUP); without it that signal ends it. */
+  readonly onReload?: (act: () => void) => void;
   /** The exit code when nothing is thrown; a command that found something wrong sets 1. */
   exitCode: number;
 }

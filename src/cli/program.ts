@@ -26,6 +26,7 @@ import { restore } from './commands/restore.ts';
 import { search } from './commands/search.ts';
 import { serve } from './commands/serve.ts';
 import { suppression } from './commands/suppression.ts';
+import { tls } from './commands/tls.ts';
 import { verify } from './commands/verify.ts';
 
 const COMMANDS = [
@@ -42,6 +43,7 @@ const COMMANDS = [
   downmail,
   deliverability,
   reports,
+  tls,
   importCommand,
   exportCommand,
   backup,

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { http, limits } from './schema-access.ts';
 import { dns, feedback, outbound, reports } from './schema-outbound.ts';
+import { tls } from './schema-tls.ts';
 import { choice, count, flag, isDnsList, isDomainMode, isNetwork, listener, size, text, texts } from './values.ts';
 
 const listen = z
@@ -19,6 +20,7 @@ const listen = z
       'ManageSieve, STARTTLS: where users manage their mail filters (port 4190).',
     ),
     http: listener('127.0.0.1:8080', 'REST API, start page, events, /metrics and /healthz.'),
+    https: listener('off', 'The same with TLS (port 443); else a web server in front of `http` has it.'),
     admin: listener('off', "Moves the operator's pages and /metrics off the public HTTP listener."),
     proxy_from: texts(
       'Networks whose connections begin with a PROXY protocol header (version 1 or 2). Nobody else may send one.',
@@ -28,24 +30,6 @@ const listen = z
   })
   .prefault({})
   .describe('Where to listen: "host:port", a list of them, or "off". Port 0 picks a free one.');
-
-const tls = z
-  .strictObject({
-    cert: text('', 'File with the certificate and its chain (PEM). Empty: a self-signed one is made and kept.'),
-    key: text('', 'File with the private key (PEM).'),
-    mta_sts: choice(
-      ['none', 'testing', 'enforce'],
-      'none',
-      'The MTA-STS policy of our domains: whether others should insist on TLS with a trusted certificate for `hostname`. It is shown at https://mta-sts.DOMAIN/.well-known/mta-sts.txt, by the HTTP listener behind whatever ends TLS there; `pabal domain show` prints the records.',
-    ),
-    allow_plaintext_login: choice(
-      ['never', 'loopback', 'always'],
-      'loopback',
-      'From where a password may be sent over a connection without TLS.',
-    ),
-  })
-  .prefault({})
-  .describe('Certificates, and where they are required.');
 
 const authentication = z
   .strictObject({

@@ -31,6 +31,7 @@ export const OBSERVING: ReadonlySet<string> = new Set([
   'status',
   'suppression.list',
   'sweep',
+  'tls.status',
   'verify',
 ]);
 

@@ -15,6 +15,7 @@ import * as search from './operations/search.ts';
 import * as senders from './operations/senders.ts';
 import * as store from './operations/store.ts';
 import * as suppression from './operations/suppression.ts';
+import * as tls from './operations/tls.ts';
 import type { AnyOperation } from './server.ts';
 
 export const OPERATIONS: readonly AnyOperation[] = [
@@ -34,6 +35,7 @@ export const OPERATIONS: readonly AnyOperation[] = [
   senders,
   store,
   suppression,
+  tls,
 ]
   .flatMap((file): unknown[] => Object.values(file))
   .filter((value): value is AnyOperation => typeof value === 'object' && value !== null && 'run' in value);

@@ -11,6 +11,7 @@ import type { UndeletedHosts } from '../downmail/undeleted-hosts.ts';
 import type { StageFacts } from '../intake/pipeline.ts';
 import type { RejectLists } from '../directory/reject-lists.ts';
 import type { MailStore } from '../mailstore/api.ts';
+import type { Certificates } from '../net/certificates.ts';
 import type { DeadLetters } from '../modules/dead-letters.ts';
 import type { ModuleFacts } from '../modules/module.ts';
 import type { BlobStore } from '../ports/blob.ts';
@@ -44,6 +45,8 @@ export interface Service {
   readonly data: string;
   /** Real addresses by protocol; empty when it does not listen. */
   readonly listening: () => Readonly<Record<string, readonly string[]>>;
+  /** Those in use; undefined when it does not listen. */
+  readonly certificates: () => Certificates | undefined;
   /** What happens to arriving mail, in order; empty when none can arrive. */
   readonly intakeStages: () => readonly StageFacts[];
   /** The extension modules that run; empty when it does not listen. */

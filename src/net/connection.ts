@@ -240,7 +240,7 @@ export class Connection implements Watched {
     plain.pause();
     const early = this.#input.takeBytes(this.#input.length);
     if (early !== undefined && early.length > 0) plain.unshift(early);
-    const socket = new TLSSocket(plain, { isServer: true, secureContext: identity.context });
+    const socket = new TLSSocket(plain, { isServer: true, ...identity.options });
     this.#socket = socket;
     this.#output.moveTo(socket);
     this.#ended = this.#paused = false;

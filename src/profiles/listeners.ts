@@ -1,5 +1,7 @@
 /** Opens what the configuration asks for, all or nothing, and says in one line why not. */
 import { formatEndpoint, type Endpoint } from '../config/values.ts';
+import type { LineProtocol, Network } from '../net/network.ts';
+import type { TlsIdentity } from '../net/tls.ts';
 import { StartError } from './start-error.ts';
 
 /** Keys of [listen] in the order in which people want to read them. */
@@ -14,6 +16,7 @@ export const LISTEN_NAMES = [
   'pop3s',
   'managesieve',
   'http',
+  'https',
   'admin',
 ] as const; // prettier-ignore
 export type ListenName = (typeof LISTEN_NAMES)[number];
@@ -33,6 +36,25 @@ export async function openListener(
     }
   }
   return addresses;
+}
+
+/** A protocol, and the certificates when it begins with TLS. */
+export type LineListener = readonly [LineProtocol, TlsIdentity?];
+
+/** Answers the real "host:port". */
+export async function listenFor(
+  network: Network,
+  [protocol, implicitTls]: LineListener,
+  endpoint: Endpoint,
+  proxies: readonly string[],
+): Promise<string> {
+  const open = await network.listen({
+    protocol,
+    addresses: [endpoint],
+    ...(implicitTls && { implicitTls }),
+    ...(proxies.length > 0 && { proxies }),
+  });
+  return open.addresses[0] ?? '';
 }
 
 function reason(endpoint: Endpoint, error: NodeJS.ErrnoException): string {

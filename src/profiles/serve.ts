@@ -39,7 +39,6 @@ import { isLoopback } from '../net/address.ts';
 import { ErrorDelay } from '../net/error-delay.ts';
 import { type LineProtocol, Network } from '../net/network.ts';
 import { ReverseNames } from '../net/reverse-name.ts';
-import type { TlsIdentity } from '../net/tls.ts';
 import { createHttpServer } from '../protocols/http/server.ts';
 import { createImapServer } from '../protocols/imap/server.ts';
 import { manageSieve } from '../protocols/managesieve/protocol.ts';
@@ -65,9 +64,9 @@ import { openDailyReports, openReportCounts } from './reports.ts';
 import { openModules } from './modules.ts';
 import { feedbackPolicyOf, NOWHERE, outboundLimitsOf, watchQueues, watchSenders } from './outbound.ts';
 import { secretOf } from './secret.ts';
-import { LISTEN_NAMES, type ListenName, openListener, sieveUrl } from './listeners.ts';
+import { LISTEN_NAMES, type LineListener, listenFor, type ListenName, openListener, sieveUrl } from './listeners.ts';
 import { freeBytes, openSingle } from './single.ts';
-import { tlsIdentity } from './tls-identity.ts';
+import { openCertificates } from './tls-identity.ts';
 import { openTransfer } from './transfer.ts';
 
 /** Where `web/build.ts` puts the web client. */
@@ -99,7 +98,8 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log, sign
   const metrics = new Metrics();
   metrics.watchProcess();
   undo.use(watchStray(log, metrics));
-  const tls = await tlsIdentity(config, folder);
+  const certificates = undo.use(await openCertificates(config, folder, { clock, log, metrics }));
+  const tls = certificates.identity;
   const firstAdministrator = kind === 'mail' ? await firstRun(directory, hostname) : undefined;
 
   const { resolver } = store;
@@ -399,7 +399,7 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log, sign
     senderSignIn: downmail.senderSignIn,
   });
   const submission = smtp('submission');
-  const protocols: Partial<Record<ListenName, readonly [LineProtocol, TlsIdentity?]>> = {
+  const protocols: Partial<Record<ListenName, LineListener>> = {
     smtp: [smtp('smtp')],
     submission: [submission],
     submissions: [submission, tls],
@@ -410,19 +410,12 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log, sign
     pop3s: [pop, tls],
     managesieve: [manageSieve({ mailstore, directory, scripts, tls, allowPlaintextLogin })],
   };
-  const proxies = config.listen.proxy_from;
   for (const name of LISTEN_NAMES) {
-    const line = protocols[name];
     const addresses = await openListener(name, config.listen[name], async (endpoint) => {
-      if (line === undefined) return http.listen(endpoint, name === 'admin' ? 'operator' : 'public');
-      const [protocol, implicitTls] = line;
-      const open = await network.listen({
-        protocol,
-        addresses: [endpoint],
-        ...(implicitTls && { implicitTls }),
-        ...(proxies.length > 0 && { proxies }),
-      });
-      return open.addresses[0] ?? '';
+      const line = protocols[name];
+      return line === undefined
+        ? await http.listen(endpoint, name === 'admin' ? 'operator' : 'public', name === 'https' ? tls : undefined)
+        : await listenFor(network, line, endpoint, config.listen.proxy_from);
     });
     if (addresses.length > 0) listening.set(name, addresses);
   }
@@ -433,6 +426,7 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log, sign
     dailyReports: () => dailyReports,
     intakeStages: () => pipeline.facts(),
     modules: modules.facts,
+    certificates: () => certificates,
     listening: () => Object.fromEntries(listening),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

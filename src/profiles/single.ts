@@ -121,6 +121,7 @@ export async function openSingle(
     sweeper,
     failure: kv.failure,
     listening: () => ({}),
+    certificates: () => undefined,
     intakeStages: () => [],
     modules: () => [],
     gatewayMailboxes: new GatewayMailboxes({

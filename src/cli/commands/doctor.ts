@@ -10,6 +10,9 @@ import { type Endpoint, formatEndpoint, isLoopbackHost } from '../../config/valu
 import type { Control } from '../../control/operation.ts';
 import { domainDkim, domainList } from '../../control/operations/domain.ts';
 import { status } from '../../control/operations/store.ts';
+import { tlsStatus } from '../../control/operations/tls.ts';
+import { ENDING_DAYS } from '../../net/certificates.ts';
+import { contextOf } from '../../net/tls.ts';
 import { kindOf } from '../../profiles/data-folder.ts';
 import { type Cli, type CommonOptions, configOf, connect, withJson } from '../cli.ts';
 import { openResolver } from '../../profiles/single.ts';
@@ -21,7 +24,6 @@ type State = 'ok' | 'warning' | 'wrong';
 type Finding = readonly [what: string, state: State, about: string];
 
 const LOW_DISK = 1 << 30;
-const CERTIFICATE_DAYS = 14;
 
 export function doctor(program: Command, cli: Cli): void {
   withJson(
@@ -35,7 +37,12 @@ export function doctor(program: Command, cli: Cli): void {
     const control = await dataFolder(cli, options, config, findings);
     try {
       if (control === undefined || !control.remote) findings.push(...(await freePorts(config)));
-      if (control !== undefined) findings.push(...(await running(control)), ...(await dns(control, config)));
+      if (control !== undefined)
+        findings.push(
+          ...(await running(control)),
+          ...(await certificatesInUse(control)),
+          ...(await dns(control, config)),
+        );
     } finally {
       await control?.[Symbol.asyncDispose]();
     }
@@ -64,18 +71,37 @@ async function disk(config: Config): Promise<Finding> {
   }
 }
 
+/** What the service would read if it started now. */
 async function certificate({ tls }: Config): Promise<Finding> {
   if (tls.cert === '')
     return ['certificate', 'warning', 'self-signed: mail programs will ask; set tls.cert and tls.key'];
   try {
-    const { validToDate } = new X509Certificate(await readFile(tls.cert));
-    await readFile(tls.key);
-    const days = Math.floor((validToDate.getTime() - Date.now()) / 86_400_000);
-    if (days < 0) return ['certificate', 'wrong', `ended ${-days} days ago: renew it`];
-    return ['certificate', days < CERTIFICATE_DAYS ? 'warning' : 'ok', `valid for ${days} days`];
+    const pair = { cert: await readFile(tls.cert, 'utf8'), key: await readFile(tls.key, 'utf8') };
+    contextOf(pair);
+    return ['certificate', ...timeLeft(new X509Certificate(pair.cert).validToDate.getTime())];
   } catch (error) {
     return ['certificate', 'wrong', `tls.cert, tls.key: ${(error as Error).message}`];
   }
+}
+
+/** What it uses, which may be older. */
+async function certificatesInUse(control: Control): Promise<Finding[]> {
+  const facts = await control.call(tlsStatus, {});
+  return (facts ?? []).map(({ name, validTo, problem }): Finding => {
+    const [state, left] = timeLeft(validTo);
+    if (problem === undefined) return [`certificate ${name}`, state, left];
+    return [
+      `certificate ${name}`,
+      'wrong',
+      `${problem}: ${validTo === 0 ? 'there is none' : `the last good one is in use, ${left}`}`,
+    ];
+  });
+}
+
+function timeLeft(validTo: number): [State, string] {
+  const days = Math.floor((validTo - Date.now()) / 86_400_000);
+  if (days < 0) return ['wrong', `ended ${-days} days ago: renew it`];
+  return [days < ENDING_DAYS ? 'warning' : 'ok', `valid for ${days} days`];
 }
 
 /** The addresses from which mail leaves: ours, and called in DNS as they say themselves (RFC 5321 §4.1.4). */

@@ -42,6 +42,7 @@ export function serve(program: Command, cli: Cli): void {
       });
       await using service = await serving;
       if (service === undefined) return log.info({ signal: ended.signal.reason as string }, 'stopped standing by');
+      cli.onReload?.(() => void service.certificates()?.reload());
       cli.err(welcome(service, kind));
       const failed = service.failure.then((error) => ({ error }));
       const end = await Promise.race([terminated, failed]);

@@ -1,6 +1,7 @@
 /** The HTTP listener: REST API, events, documentation, start page, health and metrics. */
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import cookie from '@fastify/cookie';
 import helmet from '@fastify/helmet';
@@ -26,6 +27,7 @@ import type { SieveScripts } from '../../intake/sieve/scripts.ts';
 import type { MailStore } from '../../mailstore/api.ts';
 import { formatHostPort } from '../../net/address.ts';
 import type { HostPort } from '../../net/address.ts';
+import type { TlsIdentity } from '../../net/tls.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Random } from '../../ports/random.ts';
 import type { Receipts } from '../../submit/receipts.ts';
@@ -143,7 +145,7 @@ export interface HttpOptions {
 export interface HttpServer extends AsyncDisposable {
   /** Opens one more address; answers "host:port" with the real port. Once there is one for the operator, /metrics is to be
    * had there only, and there is nothing else there but /healthz. */
-  listen(address: HostPort, audience?: 'public' | 'operator'): Promise<string>;
+  listen(address: HostPort, audience?: 'public' | 'operator', tls?: TlsIdentity): Promise<string>;
   /** Lets requests finish for `graceMs`, ends event streams at once. */
   close(graceMs?: number): Promise<void>;
   /** For tests: a request without a socket. */
@@ -341,21 +343,27 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
   await app.ready();
 
   const servers = new Set<Server>();
-  const listen: HttpServer['listen'] = async (address, audience = 'public') => {
-    const server = createServer(
-      {
-        maxHeaderSize: limits.headers,
-        headersTimeout: 20_000,
-        requestTimeout: limits.requestMs,
-        keepAliveTimeout: limits.idleMs,
-        connectionsCheckingInterval: 5_000,
-      },
-      (request, response) => {
-        // `GET /` and nothing else is HTTP/0.9, which the parser would let pass.
-        if (request.httpVersionMajor === 1) handle(request, response);
-        else response.writeHead(505, { connection: 'close' }).end();
-      },
-    );
+  const replaced = new DisposableStack();
+  const listen: HttpServer['listen'] = async (address, audience = 'public', tls) => {
+    const patience = {
+      maxHeaderSize: limits.headers,
+      headersTimeout: 20_000,
+      requestTimeout: limits.requestMs,
+      keepAliveTimeout: limits.idleMs,
+      connectionsCheckingInterval: 5_000,
+    };
+    const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
+      // `GET /` and nothing else is HTTP/0.9, which the parser would let pass.
+      if (request.httpVersionMajor === 1) handle(request, response);
+      else response.writeHead(505, { connection: 'close' }).end();
+    };
+    let server: Server;
+    if (tls === undefined) server = createServer(patience, onRequest);
+    else {
+      const secured = createTlsServer({ ...patience, ...tls.serverOptions, handshakeTimeout: 10_000 }, onRequest);
+      replaced.use(tls.onReplaced(() => secured.setSecureContext(tls.serverOptions)));
+      server = secured;
+    }
     server.maxConnections = limits.connections;
     server.on('clientError', refuseUnreadable);
     if (audience === 'operator') server.on('connection', (socket: Socket) => operatorSockets.add(socket));
@@ -372,6 +380,7 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
 
   const close = async (graceMs = 10_000): Promise<void> => {
     streams[Symbol.dispose]();
+    replaced.dispose();
     const closing = [...servers].map((server) => {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       const timer = setTimeout(() => server.closeAllConnections(), graceMs);
