@@ -1,10 +1,14 @@
 /** Keys of `pabal.toml` about who signs in over what, and what one of them may use. */
 import { z } from 'zod';
-import { count, flag, isNetwork, size, text, texts } from './values.ts';
+import { count, countOrOff, flag, isNetwork, size, text, texts } from './values.ts';
 
 export const limits = z
   .strictObject({
     message_size: size('50MB', 'Largest message accepted over any protocol.'),
+    imap_messages: countOrOff(
+      { min: 1000, max: 1_000_000 },
+      'Messages that one IMAP command works on, told as MESSAGELIMIT (RFC 9738). Programs that do not know it may then show the newest of a larger folder only.',
+    ),
     incoming_memory: size(
       '128MB',
       'Memory for mail of more than 32 KiB while it comes in over SMTP, for each of port 25, submission and LMTP (a large one takes 1.5 MiB at most); beyond it "451 4.3.2".',

@@ -141,6 +141,13 @@ export function count(preset: number, range: { min: number; max: number }, about
   return schema.prefault(preset).describe(about);
 }
 
+/** Undefined when it is off, as it is at first. */
+export function countOrOff(range: { min: number; max: number }, about: string) {
+  const expects = `a whole number from ${range.min} to ${range.max}, or "off"`;
+  const schema = z.union([z.literal('off').transform(() => undefined), z.int().min(range.min).max(range.max)]);
+  return schema.register(keyMeta, { expects }).prefault('off').describe(about);
+}
+
 /** Bytes. */
 export function size(preset: string, about: string) {
   const schema = z.union([z.int().nonnegative(), z.string().transform(transformed(parseSize))]);

@@ -377,6 +377,7 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log, sign
     tls,
     plaintextLogin: plaintextFrom,
     messageSize: limits.message_size,
+    messageLimit: limits.imap_messages,
     errors: limits.errors,
     errorDelay,
     connections,

@@ -1,5 +1,6 @@
 /** An IMAP service for all tests of a file: it begins before the first and ends after the last. */
 import { afterAll, beforeAll } from 'vitest';
+import type { ImapServices } from '../../src/protocols/imap/server.ts';
 import { ImapService } from './service.ts';
 
 export interface OneImapService {
@@ -8,10 +9,10 @@ export interface OneImapService {
   script(text: string): Promise<void>;
 }
 
-export function oneImapService(): OneImapService {
+export function oneImapService(overrides: Partial<ImapServices> = {}): OneImapService {
   let service: ImapService;
   beforeAll(async () => {
-    service = await ImapService.start({ plaintextLogin: true });
+    service = await ImapService.start({ plaintextLogin: true, overrides });
   });
   afterAll(() => service[Symbol.asyncDispose]());
   return {

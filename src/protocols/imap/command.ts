@@ -22,6 +22,8 @@ export interface CapabilityFacts {
   readonly channel: SaslChannel;
   /** Bytes of the largest message. */
   readonly messageSize: number;
+  /** Messages of one command; undefined: any number. */
+  readonly messageLimit: number | undefined;
   /** Of the ManageSieve server; undefined when there is none. */
   readonly manageSieve: string | undefined;
 }

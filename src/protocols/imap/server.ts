@@ -23,6 +23,8 @@ export interface ImapServices {
   readonly plaintextLogin: (remoteAddress: string) => boolean;
   /** Bytes of the largest message that APPEND takes. */
   readonly messageSize: number;
+  /** Messages that one command works on (RFC 9738); absent: any number. */
+  readonly messageLimit?: number | undefined;
   /** Errors before the connection ends; five times as many once signed in. */
   readonly errors: number;
   /** Absent: answers to errors do not wait. */

@@ -2,7 +2,7 @@
 import { heldAccount } from '../../downmail/held-account.ts';
 import type { HeldMail } from '../../downmail/pick-up.ts';
 import { EventNoting } from '../../intake/sieve/events.ts';
-import type { Principal, MailAccount, VersionChanges } from '../../mailstore/api.ts';
+import type { Principal, MailAccount, Uid, VersionChanges } from '../../mailstore/api.ts';
 import { MailError } from '../../mail/error.ts';
 import type { Connection } from '../../net/connection.ts';
 import { ConnectionError } from '../../net/error.ts';
@@ -14,6 +14,7 @@ import { Notifier } from './notifier.ts';
 import { Places } from './places.ts';
 import { Refusal, replyTo } from './reply.ts';
 import { ALL_EVENTS, type Selected } from './selected.ts';
+import { withLimitCode } from './message-limit.ts';
 import type { ImapServices } from './server.ts';
 import { type SharedBySessions, sharedBy } from './shared.ts';
 import { type Decoder, malformed } from './wire/decoder.ts';
@@ -34,6 +35,8 @@ export class Session {
   readonly #shared: SharedBySessions;
   /** Extensions that the client switched on (RFC 5161); CONDSTORE also by using it (RFC 7162 §3.1). */
   readonly enabled = new Set<string>();
+  /** Of the messages that the command works on, when there were too many for it. */
+  lowestUid: Uid | undefined;
   #account: (MailAccount & Disposable) | undefined;
   #places: Places | undefined;
   #who: (Principal & { kind: 'user' }) | undefined;
@@ -108,6 +111,7 @@ export class Session {
       channel: connection,
       mayLogin: connection.secure || services.plaintextLogin(connection.remoteAddress),
       messageSize: services.messageSize,
+      messageLimit: services.messageLimit,
       manageSieve: services.manageSieve?.(),
     };
   }
@@ -327,13 +331,14 @@ export class Session {
   async #perform({ tag, command, args }: Received): Promise<void> {
     const { commands } = this.#shared;
     const began = commands.begin();
+    this.lowestUid = undefined;
     try {
       // Who lost the right to read hears nothing more, also not the answer to a question that was on its way.
       if (this.#selected?.readable === false && !command.states.includes('authenticated'))
         throw new MailError('folder-missing', 'user', 'The selected mailbox is not there any more');
       const text = await command.run(args, this);
       if (!this.#over) await this.#tell(command.keepsNumbers !== true, command);
-      if (text !== '') this.out.line(`${tag} OK ${text}`);
+      if (text !== '') this.out.line(`${tag} OK ${withLimitCode(this, text)}`);
       commands.end(command.name, began, false);
     } catch (error) {
       if (error instanceof ConnectionError) throw error;

@@ -2,6 +2,7 @@ import { MailError } from '../../../mail/error.ts';
 import type { NewMessage } from '../../../mailstore/api.ts';
 import { may } from '../../../mailstore/rights.ts';
 import { command, SIGNED_IN, whenSignedIn } from '../command.ts';
+import { requireCountWithinLimit } from '../message-limit.ts';
 import type { Place } from '../places.ts';
 import { orTryCreate, Refusal } from '../reply.ts';
 import type { Session } from '../session.ts';
@@ -66,7 +67,8 @@ export async function* arriving(
   let count = 0;
   for (let one: Announced | undefined = first; one !== undefined; one = await following(session, one)) {
     const { flags, date, size } = one;
-    if (++count > MOST) throw new MailError('limit', 'user', `more than ${MOST} messages at once`);
+    requireCountWithinLimit(session, ++count);
+    if (count > MOST) throw new MailError('limit', 'user', `more than ${MOST} messages at once`);
     if (size > session.facts.messageSize) throw new MailError('too-large', 'user', 'The message is too large');
     // With several it takes all of them back (RFC 3502 §6.3.11).
     if (size === 0) throw new Refusal('NO', '[CANNOT] The message is empty');

@@ -2,6 +2,7 @@ import { MailError } from '../../../mail/error.ts';
 import type { MailAccount, MsgId, Places, Uid } from '../../../mailstore/api.ts';
 import { command } from '../command.ts';
 import { addThere, type Copied } from '../copy-between.ts';
+import { requireWithinLimit } from '../message-limit.ts';
 import type { Place } from '../places.ts';
 import { Progress } from '../progress.ts';
 import { orTryCreate } from '../reply.ts';
@@ -89,6 +90,7 @@ async function copyAll(
 
 async function run({ set, path }: CopyArgs, session: Session, byUid: boolean): Promise<string> {
   const spans = spansOf(session, set, byUid);
+  requireWithinLimit(session, spans);
   const place = await target(session, path);
   const named = namedBy(session, spans);
   if (named.ids.length === 0) return 'COPY completed';

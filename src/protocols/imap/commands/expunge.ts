@@ -1,6 +1,7 @@
 import { MailError } from '../../../mail/error.ts';
-import { Flag, type FolderId, type MsgId, type Uid } from '../../../mailstore/api.ts';
+import { Flag, type MsgId, type Uid } from '../../../mailstore/api.ts';
 import { command, whenSignedIn } from '../command.ts';
+import { withinLimit } from '../message-limit.ts';
 import { Refusal } from '../reply.ts';
 import type { Session } from '../session.ts';
 import { positionsOf, type SequenceSet, sequenceSet } from '../wire/sequence-set.ts';
@@ -10,14 +11,15 @@ export async function expungeDeleted(session: Session, uids?: SequenceSet): Prom
   const { selected } = session;
   const { folder, tracker } = selected;
   const { view } = tracker;
-  const ids: MsgId[] = [];
-  const as: { folder: FolderId; uid: Uid }[] = [];
+  const marked: (readonly [number, number])[] = [];
   for (const at of positionsOf(uids === undefined ? [[0, view.length]] : selected.spans(uids, 'uid'))) {
     const flags = view.flagsAt(at);
-    if (flags < 0 || (flags & Flag.deleted) === 0) continue;
-    ids.push(view.ids[at] as MsgId);
-    as.push({ folder, uid: view.uids[at] as Uid });
+    if (flags >= 0 && (flags & Flag.deleted) !== 0) marked.push([at, at + 1]);
   }
+  // EXPUNGE and CLOSE know no limit (RFC 9738 §3.1).
+  const going = [...positionsOf(uids === undefined ? marked : withinLimit(session, marked))];
+  const ids = going.map((at) => view.ids[at] as MsgId);
+  const as = going.map((at) => ({ folder, uid: view.uids[at] as Uid }));
   // Whom another session takes out of the folder, or spares, before our commit is spared.
   if (ids.length > 0) await session.selected.account.deleteMessage(ids, { as, flags: Flag.deleted });
 }

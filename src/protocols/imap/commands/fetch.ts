@@ -1,5 +1,6 @@
 import { command, whenSignedIn } from '../command.ts';
 import { writeRows } from '../fetch/rows.ts';
+import { inOrderOfLimit, messageLimit, requireCountWithinLimit, tellLimit, withinLimit } from '../message-limit.ts';
 import { Refusal } from '../reply.ts';
 import type { Session } from '../session.ts';
 import { vanishedSince, writeVanished } from '../vanished.ts';
@@ -50,14 +51,18 @@ async function run(args: FetchArgs, session: Session, byUid: boolean): Promise<s
   if (has('MODSEQ')) session.enabled.add('CONDSTORE');
   session.selected.tellNewKeywords(session);
   const named = spansOf(session, set, byUid);
-  const spans = partial === undefined ? named : partOfSpans(named, partial);
+  if (partial !== undefined) requireCountWithinLimit(session, partial.to - partial.from + 1);
+  const spans = partial === undefined ? withinLimit(session, named) : partOfSpans(named, partial);
   if (vanished && changedSince !== undefined) {
     const { out, selected } = session;
     await writeVanished(out, await vanishedSince(selected.account, selected.tracker, changedSince, set), true);
   }
   const filter = changedSince === undefined ? {} : { changedSince };
-  const gone = await writeRows(session, spans, asked, filter);
-  if (gone > 0 && !byUid) throw new Refusal('NO', '[EXPUNGEISSUED] Some of the messages are gone');
+  const gone = await writeRows(session, inOrderOfLimit(session, spans), asked, filter);
+  if (gone > 0 && !byUid) {
+    tellLimit(session);
+    throw new Refusal('NO', '[EXPUNGEISSUED] Some of the messages are gone');
+  }
   return 'FETCH completed';
 }
 
@@ -65,7 +70,7 @@ async function run(args: FetchArgs, session: Session, byUid: boolean): Promise<s
 export const fetch = command<FetchArgs>({
   name: 'FETCH',
   byNumber: true,
-  capabilities: whenSignedIn('BINARY', 'SAVEDATE', 'PREVIEW'),
+  capabilities: [messageLimit, ...whenSignedIn('BINARY', 'SAVEDATE', 'PREVIEW')],
   states: ['selected'],
   keepsNumbers: true,
   parse(d) {

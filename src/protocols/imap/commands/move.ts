@@ -1,6 +1,7 @@
 import { MailError } from '../../../mail/error.ts';
 import { command, whenSignedIn } from '../command.ts';
 import { addThere } from '../copy-between.ts';
+import { withinLimit } from '../message-limit.ts';
 import type { Place } from '../places.ts';
 import { Progress } from '../progress.ts';
 import { orTryCreate } from '../reply.ts';
@@ -11,7 +12,7 @@ import { requireWritable } from './expunge.ts';
 
 async function run({ set, path }: CopyArgs, session: Session, byUid: boolean): Promise<string> {
   requireWritable(session);
-  const spans = spansOf(session, set, byUid);
+  const spans = withinLimit(session, spansOf(session, set, byUid));
   const place = await target(session, path);
   const { folder } = place;
   const { account } = session.selected;

@@ -32,7 +32,7 @@ function parse(d: Decoder, session: Session): SearchArgs {
 async function run({ program, returns }: SearchArgs, session: Session, byUid: boolean): Promise<string> {
   const modseq = asksModseq(program);
   if (modseq) session.enabled.add('CONDSTORE');
-  const found = await keepResult(session, returns, () => matchingPositions(session, program));
+  const found = await keepResult(session, returns, () => matchingPositions(session, program, 'left-out'));
   if (returns === undefined) await writeSearch(session, found, byUid, modseq);
   else answerEsearch(session, found, returns, byUid, modseq);
   return 'SEARCH completed';

@@ -31,7 +31,7 @@ async function run({ criteria, program, returns }: SortArgs, session: Session, b
   const modseq = asksModseq(program);
   if (modseq) session.enabled.add('CONDSTORE');
   const found = await keepResult(session, returns, async () =>
-    sortedPositions(session, await matchingPositions(session, program), criteria),
+    sortedPositions(session, await matchingPositions(session, program, 'refused'), criteria),
   );
   if (returns !== undefined) answerEsearch(session, found, returns, byUid, modseq);
   else {

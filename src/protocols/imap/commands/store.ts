@@ -1,6 +1,7 @@
 import type { FlagChange, MsgId } from '../../../mailstore/api.ts';
 import { command, whenSignedIn } from '../command.ts';
 import { writeIndexRows } from '../fetch/index-row.ts';
+import { inOrderOfLimit, withinLimit } from '../message-limit.ts';
 import type { Session } from '../session.ts';
 import { type Decoder, malformed } from '../wire/decoder.ts';
 import type { IndexItem } from '../wire/fetch-item.ts';
@@ -44,7 +45,7 @@ async function run(
   if (unchangedSince !== undefined) session.enabled.add('CONDSTORE');
   const { selected } = session;
   const { tracker, account } = selected;
-  const spans = spansOf(session, set, byUid);
+  const spans = withinLimit(session, spansOf(session, set, byUid));
   const { ids, as } = namedBy(session, spans);
   if (ids.length === 0) return 'STORE completed';
   const { applied, modified } = await account.updateMessage(
@@ -58,7 +59,8 @@ async function run(
   if (!silent) items.push('FLAGS');
   if (session.enabled.has('CONDSTORE')) items.push('MODSEQ');
   const left = new Set<number>(modified);
-  if (items.length > 1) await writeIndexRows(session.out, tracker.view, spans, items, { except: left });
+  if (items.length > 1)
+    await writeIndexRows(session.out, tracker.view, inOrderOfLimit(session, spans), items, { except: left });
   if (left.size === 0) return 'STORE completed';
   const { view } = tracker;
   const numbers: number[] = [];

@@ -27,7 +27,7 @@ function parse(d: Decoder, session: Session): ThreadArgs {
 async function run({ algorithm, program }: ThreadArgs, session: Session, byUid: boolean): Promise<string> {
   const { out, selected } = session;
   const { view } = selected.tracker;
-  const positions = await matchingPositions(session, program);
+  const positions = await matchingPositions(session, program, 'refused');
   const numbers: number[] = [];
   const messages: ThreadMessage[] = [];
   let i = 0;

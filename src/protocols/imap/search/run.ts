@@ -6,12 +6,13 @@ import { MailError } from '../../../mail/error.ts';
 import type { FieldName } from '../../../mail/search/document.ts';
 import type { FolderView, MailAccount, MessageDetails, MsgId } from '../../../mailstore/api.ts';
 import { emailId, threadId } from '../object-id.ts';
+import { requireWithinLimit, withinLimit } from '../message-limit.ts';
 import { Progress } from '../progress.ts';
 import type { Selected } from '../selected.ts';
 import type { Session } from '../session.ts';
 import { headerDay } from '../wire/date.ts';
 import type { Comparison, SearchKey } from '../wire/search-key.ts';
-import type { SequenceSet, Spans } from '../wire/sequence-set.ts';
+import { commonSpans, type SequenceSet, type Spans } from '../wire/sequence-set.ts';
 import { addressText, bodyTexts, type FieldText, fold, headerText } from './text.ts';
 
 const DAY = 86_400_000;
@@ -42,12 +43,20 @@ interface Asked {
 type Verdict = boolean | undefined;
 type Test = (known: Known) => Verdict;
 
-export async function matchingPositions(session: Session, program: SearchKey): Promise<number[]> {
+/** `excess`: what becomes of a search through more messages than a command may work on. */
+export async function matchingPositions(
+  session: Session,
+  program: SearchKey,
+  excess: 'left-out' | 'refused',
+): Promise<number[]> {
   const { out, selected } = session;
   const { account } = selected;
   const { view } = selected.tracker;
   const plan = new Plan(selected, session.now());
   const test = plan.compile(program);
+  const everywhere = plan.domain(program);
+  if (excess === 'refused') requireWithinLimit(session, everywhere);
+  const domain = withinLimit(session, everywhere);
   if (view.length >= INDEX_FROM) await plan.askIndex(account);
   const progress = new Progress(session, Math.max(1, view.length));
   const found: number[] = [];
@@ -66,7 +75,7 @@ export async function matchingPositions(session: Session, program: SearchKey): P
   };
   out.begin();
   let rows = 0;
-  for (const [from, to] of plan.domain(program)) {
+  for (const [from, to] of domain) {
     for (let position = from; position < to; position++) {
       if (++rows % ROWS === 0 && out.mustPause()) await out.pause();
       if (view.flagsAt(position) < 0) continue;
@@ -102,12 +111,11 @@ class Plan {
     this.#now = now;
   }
 
-  /** Where to look: a set that all matches must be in narrows it. */
+  /** Where to look: sets that all matches must be in narrow it. */
   domain(program: SearchKey): Spans {
-    for (const key of program.key === 'and' ? program.of : [program]) {
-      if (key.key === 'numbers' || key.key === 'uids') return this.#spans(key.key === 'uids', key.set);
-    }
-    return [[0, this.#view.length]];
+    if (program.key === 'and') return program.of.map((key) => this.domain(key)).reduce(commonSpans);
+    if (program.key === 'numbers' || program.key === 'uids') return this.#spans(program.key === 'uids', program.set);
+    return program.key === 'none' ? [] : [[0, this.#view.length]];
   }
 
   #spans(byUid: boolean, set: SequenceSet): Spans {

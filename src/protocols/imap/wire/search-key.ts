@@ -1,4 +1,4 @@
-/** SEARCH programs (RFC 3501 §6.4.4, MODSEQ: RFC 7162 §3.1.5, WITHIN: RFC 5032, SAVEDATE: RFC 8514, OBJECTID: RFC 8474) as a tree. */
+/** SEARCH programs (RFC 3501 §6.4.4, MODSEQ: RFC 7162 §3.1.5, WITHIN: RFC 5032, SAVEDATE: RFC 8514, OBJECTID: RFC 8474, UIDAFTER: RFC 9738) as a tree. */
 import { Flag } from '../../../mailstore/api.ts';
 import { type Decoder, malformed } from './decoder.ts';
 import { searchDate } from './date.ts';
@@ -61,6 +61,19 @@ function objectId(d: Decoder): string {
   return id;
 }
 
+const LARGEST_UID = 0xffff_ffff;
+
+function uniqueId(d: Decoder): number {
+  const uid = d.sp().number();
+  if (uid === 0) throw malformed('UIDs start at 1');
+  return uid;
+}
+
+/** UIDAFTER and UIDBEFORE (RFC 9738 §3.2). */
+function between(from: number, to: number): SearchKey {
+  return from > to ? { key: 'none' } : { key: 'uids', set: [[from, to]] };
+}
+
 const READERS: ReadonlyMap<string, Read> = new Map<string, Read>([
   ['ALL', () => ({ key: 'all' })],
   ['ANSWERED', flag(Flag.answered, true)],
@@ -111,6 +124,8 @@ const READERS: ReadonlyMap<string, Read> = new Map<string, Read>([
     },
   ],
   ['UID', (d) => ({ key: 'uids', set: sequenceSet(d.sp()) })],
+  ['UIDAFTER', (d) => between(uniqueId(d) + 1, LARGEST_UID)],
+  ['UIDBEFORE', (d) => between(1, uniqueId(d) - 1)],
   [
     'MODSEQ',
     (d) => {

@@ -136,7 +136,32 @@ export function countOf(spans: Spans): number {
 
 /** The part of the positions, counted in their order. */
 export function partOfSpans(spans: Spans, range: PartialRange): Spans {
-  const [start, end] = bounds(countOf(spans), range);
+  return cutSpans(spans, ...bounds(countOf(spans), range));
+}
+
+/** The last ones. */
+export function lastOfSpans(spans: Spans, most: number): Spans {
+  const count = countOf(spans);
+  return cutSpans(spans, count - Math.min(count, most), count);
+}
+
+/** Positions that are in both. */
+export function commonSpans(some: Spans, others: Spans): Spans {
+  const common: [number, number][] = [];
+  for (let a = 0, b = 0; a < some.length && b < others.length; ) {
+    const [from, to] = some[a]!;
+    const [from2, to2] = others[b]!;
+    const low = Math.max(from, from2);
+    const high = Math.min(to, to2);
+    if (low < high) common.push([low, high]);
+    if (to < to2) a++;
+    else b++;
+  }
+  return common;
+}
+
+/** The positions from the one that is number `start` to before number `end`, counted from 0. */
+function cutSpans(spans: Spans, start: number, end: number): Spans {
   const part: [number, number][] = [];
   let before = 0;
   for (const [from, to] of spans) {
