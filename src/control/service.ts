@@ -1,4 +1,5 @@
 /** What the operations of the command line work on: the opened parts of a service, whether it listens or not. */
+import type { Compliance } from '../compliance/compliance.ts';
 import type { Suppressions } from '../delivery/feedback/suppressions.ts';
 import type { ReportHistory } from '../delivery/reports/history.ts';
 import type { DailyReports } from '../delivery/reports/reporter.ts';
@@ -25,6 +26,7 @@ export interface Service {
   readonly dkimKeys: DkimKeys;
   readonly rejectLists: RejectLists;
   readonly audit: AuditTrail;
+  readonly compliance: Compliance;
   readonly mailstore: MailStore;
   readonly queue: Queue;
   readonly senders: Senders;

@@ -304,6 +304,7 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log, sign
     submit,
     quarantine: new Quarantine({ queue, store: mailstore }),
     audit: store.audit,
+    compliance: store.compliance,
     suppressions,
     complaints,
     senderMailboxes: downmail.manager,

@@ -15,6 +15,7 @@ import { Suppressions } from '../delivery/feedback/suppressions.ts';
 import { ReportHistory } from '../delivery/reports/history.ts';
 import { DkimKeys } from '../directory/dkim-keys.ts';
 import { Senders } from '../delivery/senders.ts';
+import { Compliance } from '../compliance/compliance.ts';
 import { AuditTrail } from '../directory/audit.ts';
 import { RejectLists } from '../directory/reject-lists.ts';
 import { KvDirectory } from '../directory/directory.ts';
@@ -97,6 +98,7 @@ export async function openSingle(
   const sweeper = undo.use(new Sweeper(mailstore, clock, log));
   const free = (): Promise<number> => freeBytes(folder.path);
   const health = new Health({ kv, failed: () => kv.failed, bucket, clock, random, free });
+  const audit = new AuditTrail(kv, clock, random);
   const owned = undo.move();
   return {
     folder,
@@ -112,7 +114,8 @@ export async function openSingle(
     directory,
     dkimKeys: new DkimKeys(kv, clock, random),
     rejectLists: new RejectLists(kv, clock, random),
-    audit: new AuditTrail(kv, clock, random),
+    audit,
+    compliance: new Compliance({ kv, directory, mailstore, audit, clock }),
     suppressions: new Suppressions(kv, clock, random),
     reports: new ReportHistory(kv, clock, random),
     dailyReports: () => undefined,

@@ -6,6 +6,7 @@ import { MemoryKv } from '../../src/adapters/kv-memory.ts';
 import { openQueue } from '../../src/adapters/queue-kv.ts';
 import { SeededRandom } from '../../src/adapters/random-seeded.ts';
 import { StaticResolver } from '../../src/adapters/resolver-static.ts';
+import { Compliance } from '../../src/compliance/compliance.ts';
 import { Dispatcher } from '../../src/delivery/dispatcher.ts';
 import { UserComplaints } from '../../src/delivery/feedback/by-user.ts';
 import { Suppressions } from '../../src/delivery/feedback/suppressions.ts';
@@ -157,6 +158,7 @@ export async function memoryBackend(options: BackendOptions = {}) {
   /** Files what was accepted, from now on. */
   const startWorker = () => new IntakeWorker({ store: mailstore, queue, pipeline, clock, random, log, metrics });
   const handles = countHandles(mailstore);
+  const audit = new AuditTrail(parts.kv, clock, random);
   return {
     ...parts,
     random,
@@ -183,7 +185,8 @@ export async function memoryBackend(options: BackendOptions = {}) {
     senders,
     pushKey: 'key',
     quarantine: new Quarantine({ queue, store: mailstore }),
-    audit: new AuditTrail(parts.kv, clock, random),
+    audit,
+    compliance: new Compliance({ kv: parts.kv, directory, mailstore, audit, clock }),
     deliverability: () => senders.report(),
     domainRecords: async () => [],
     dispatcher,

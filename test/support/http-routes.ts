@@ -23,6 +23,7 @@ export interface Ids {
   readonly identity: string;
   readonly contact: string;
   readonly group: string;
+  readonly accountData: string;
 }
 
 interface Case {
@@ -69,6 +70,11 @@ export const OWN: Record<string, Case> = {
     request: () => ['/v1/second-step/recovery-codes', { body: { current: 'not it', code: '000000' } }],
     stranger: 401,
   },
+  'POST /v1/account-data': {
+    request: () => ['/v1/account-data', { body: { current: 'not it' } }],
+    stranger: 401,
+  },
+  'GET /v1/account-data/:ticket': { request: (ids) => [`/v1/account-data/${ids.accountData}`], stranger: 404 },
   'GET /v1/profile': { request: () => ['/v1/profile'], stranger: 200 },
   'PUT /v1/profile/name': { request: () => ['/v1/profile/name', { body: { name: 'x' } }], stranger: 204 },
   'PUT /v1/profile/password': {
@@ -364,6 +370,7 @@ export const ADMINISTRATOR: Record<string, number> = {
   'GET /v1/admin/domains/:name/records': 400,
   'GET /v1/admin/accounts': 200,
   'PUT /v1/admin/accounts/:address/suspended': 400,
+  'GET /v1/admin/accounts/:address/data': 404,
   'GET /v1/admin/audit': 200,
   'GET /v1/admin/audit/verification': 200,
   'GET /v1/admin/quarantine': 200,
@@ -391,4 +398,5 @@ export const MISSING: Ids = {
   identity: 'nobody@example.test',
   contact: 'f'.repeat(16),
   group: 'f'.repeat(16),
+  accountData: 'f'.repeat(40),
 };

@@ -1,4 +1,5 @@
 /** The command line as an operator uses it: on a running service, and on its data when none runs. */
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -14,6 +15,9 @@ beforeAll(async () => {
   base = await mkdtemp(join(tmpdir(), 'pabal-cli-'));
 });
 afterAll(() => rm(base, { recursive: true, force: true }));
+
+const ZIP_NAMES =
+  'import json, sys, zipfile; z = zipfile.ZipFile(sys.argv[1]); print(json.dumps([z.testzip(), z.namelist()]))';
 
 const MESSAGES = [
   'From: a@example.test\r\nSubject: one\r\n\r\nFrom here on\r\n>From there\r\n',
@@ -91,6 +95,16 @@ describe('with a service that runs', () => {
     expect((await cli(['account', 'show', 'lee@example.test'])).stderr).toBe(
       'pabal: there is no account lee@example.test\n',
     );
+  });
+
+  it('everything about a person is a zip file that other programs read', async () => {
+    const path = join(base, 'kim.zip');
+    expect(await cli(['account', 'export-data', 'kim@example.test', path])).toMatchObject({ code: 0 });
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+    const listed = execFileSync('python3', ['-c', ZIP_NAMES, path], { encoding: 'utf8' });
+    expect(JSON.parse(listed)).toEqual([null, expect.arrayContaining(['README.txt', 'account.json', 'mail.json'])]);
+    expect((await cli(['account', 'export-data', 'nobody@example.test', path])).code).toBe(1);
+    expect((await readdir(base)).filter((name) => name.endsWith('.part'))).toEqual([]);
   });
 
   it('what arriving mail goes through, in order', async () => {

@@ -1,6 +1,7 @@
 /** Single messages in files `*.eml`, folders as folders. Flags are not kept. */
 import { mkdir, readdir, readFile, rename, stat, utimes, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, sep } from 'node:path';
+import { folderFileName } from '../../mail/folder-file-name.ts';
 import { exists, type FileMessage, type MessageSource, withCrlf } from './messages.ts';
 
 export async function emlSource(path: string): Promise<MessageSource> {
@@ -44,14 +45,7 @@ export async function writeEml(root: string, name: string, { folder, date, raw }
 
 /** A mail folder's place in the file system. Names cannot lead out of `root`. */
 export function folderPath(root: string, folder: string): string {
-  return join(root, ...folder.split('/').map(encodeName));
-}
-
-function encodeName(name: string): string {
-  return name.replaceAll(
-    /[%\\:*?"<>|\u0000-\u001f]|^\.|[. ]$/g,
-    (c) => `%${c.charCodeAt(0).toString(16).padStart(2, '0')}`,
-  );
+  return join(root, ...folder.split('/').map(folderFileName));
 }
 
 function decodeName(name: string): string {

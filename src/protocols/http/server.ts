@@ -17,6 +17,7 @@ import type { DeliverabilityReport } from '../../delivery/senders.ts';
 import type { SenderMailboxManager } from '../../downmail/manager.ts';
 import type { Directory } from '../../directory/api.ts';
 import type { AuditTrail } from '../../directory/audit.ts';
+import type { Compliance } from '../../compliance/compliance.ts';
 import { AddressBooks } from '../../intake/contacts/address-book.ts';
 import type { Originals } from '../../downmail/originals.ts';
 import type { PickUp } from '../../downmail/pick-up.ts';
@@ -67,6 +68,7 @@ import { absenceRoutes, newMailRoutes, peopleRoutes, rejectRoutes } from './rout
 import { originalRoutes } from './routes/originals.ts';
 import { pageRoutes } from './routes/pages.ts';
 import { placeRoutes } from './routes/places.ts';
+import { personDataRoutes } from './routes/person-data.ts';
 import { profileRoutes } from './routes/profile.ts';
 import { pickUpRoutes } from './routes/pick-up.ts';
 import { receiptRoutes } from './routes/receipts.ts';
@@ -100,6 +102,7 @@ export interface HttpOptions {
   readonly quarantine: Quarantine;
   /** Of what administrators do. */
   readonly audit: AuditTrail;
+  readonly compliance: Compliance;
   readonly suppressions: Suppressions;
   readonly complaints: Pick<UserComplaints, 'about'>;
   readonly receipts: Receipts;
@@ -290,6 +293,7 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
     sessionRoutes(api, services);
     profileRoutes(api, services);
     appPasswordRoutes(api, services);
+    personDataRoutes(api, services, options.compliance);
     secondStepRoutes(api, services);
     placeRoutes(api, services);
     folderRoutes(api, services, sortKeys);
