@@ -14,6 +14,8 @@ import { BlobWrites, digestOf } from './blob-keys.ts';
 const BLOBS = 'blob';
 /** Row of its content: `<blob key> NUL <upload> <number>` → bytes. */
 const PIECES = 'blobpieces';
+/** What of the write-once rows is content of blobs. */
+export const BLOB_BUCKETS: readonly string[] = [BLOBS, PIECES];
 const PIECE = 128 << 10;
 /** When it began (6 bytes, milliseconds since 1970), then what makes it unique (6). */
 const UPLOAD = 12;

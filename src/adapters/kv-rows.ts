@@ -1,6 +1,6 @@
 /** What every KeyValueStore adapter does alike: order of keys, checks of what callers hand in, checksums of values. */
 import { crc32 } from 'node:zlib';
-import { type Batch, type CommitId, Damaged, type Entry, type Key, KV_LIMITS, type Partition } from '../ports/kv.ts';
+import { type Batch, type CommitId, Damaged, type Entry, type Key, KV_LIMITS, type Partition, PARTITION_KINDS } from '../ports/kv.ts';
 
 export const MAX_KEY = 512;
 export const MAX_VALUE = 256 << 10;
@@ -9,7 +9,7 @@ export const SEAL = 4;
 
 const COMMIT_ID = /^[\x21-\x7e]{1,40}$/;
 const BUCKET = /^[a-z0-9]{1,16}$/;
-const PARTITION = /^[uaidsqbmch]\/[^\0]*$/s;
+const PARTITION = new RegExp(`^[${PARTITION_KINDS.join('')}]/[^\\0]*$`, 's');
 
 export function compareKeys(a: Uint8Array, b: Uint8Array): number {
   return Buffer.compare(a, b);

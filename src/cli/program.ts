@@ -16,6 +16,7 @@ import { downmail } from './commands/downmail.ts';
 import { exportCommand } from './commands/export.ts';
 import { importCommand } from './commands/import.ts';
 import { intake } from './commands/intake.ts';
+import { migrate } from './commands/migrate.ts';
 import { module } from './commands/module.ts';
 import { quarantine } from './commands/quarantine.ts';
 import { queue } from './commands/queue.ts';
@@ -48,6 +49,7 @@ const COMMANDS = [
   exportCommand,
   backup,
   restore,
+  migrate,
   verify,
   search,
   cluster,

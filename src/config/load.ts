@@ -13,8 +13,8 @@ export class ConfigError extends Error {
 }
 
 export interface ConfigSources {
-  /** Undefined: `pabal.toml` in the working folder, if there is one. */
-  readonly file?: string | undefined;
+  /** Undefined: `pabal.toml` in the working folder, if there is one; null: none. */
+  readonly file?: string | null | undefined;
   /** `a.b=value`, in order. */
   readonly set?: readonly string[];
   readonly environment?: Readonly<Record<string, string | undefined>>;
@@ -66,7 +66,8 @@ interface ConfigFile {
   readonly text: string;
 }
 
-async function readConfigFile(path: string | undefined): Promise<ConfigFile | undefined> {
+async function readConfigFile(path: string | null | undefined): Promise<ConfigFile | undefined> {
+  if (path === null) return undefined;
   const name = path ?? DEFAULT_FILE;
   let bytes: Buffer;
   try {

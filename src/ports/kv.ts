@@ -9,7 +9,8 @@
 /** What a partition belongs to: `u` account, `a` address claim, `i` identity (credentials), `d` domain, `s` slot feed,
  * `q` queue shard, `b` blob links of a hash shard, `m` module cursor, `c` cluster,
  * `h` sender id of held mail. */
-export type PartitionKind = 'u' | 'a' | 'i' | 'd' | 's' | 'q' | 'b' | 'm' | 'c' | 'h';
+export type PartitionKind = (typeof PARTITION_KINDS)[number];
+export const PARTITION_KINDS = ['u', 'a', 'i', 'd', 's', 'q', 'b', 'm', 'c', 'h'] as const;
 
 /** `<kind>/<id>`; the id is at most 320 bytes of UTF-8 without NUL. */
 export type Partition = string & { readonly __brand: 'Partition' };

@@ -8,7 +8,7 @@ import type { Random } from '../ports/random.ts';
 import { StartError } from './start-error.ts';
 
 /** Its header is the id with which a bucket is used. */
-const BUCKET = partition('c', 'bucket');
+export const BUCKET = partition('c', 'bucket');
 
 interface BucketParts {
   readonly kv: KeyValueStore;

@@ -34,6 +34,7 @@ import { openBucket } from './bucket.ts';
 import { type DataFolder, type DataKind, openDataFolder } from './data-folder.ts';
 import { type Engine, openBlobs, openEngine } from './engine.ts';
 import { Health } from './health.ts';
+import { checkServed } from './migration/mark.ts';
 import { sendersOptions } from './outbound.ts';
 import { openShared } from './shared.ts';
 import { StartError } from './start-error.ts';
@@ -67,6 +68,7 @@ export async function openSingle(
   const resolver = undo.use(openResolver(config));
   const { bus, cache } = undo.use(await openShared(config, { clock, random, log }));
   const kv: Engine = undo.use(await opened(folder, () => openEngine(config, { folder, random, log }, mayWait)));
+  await opened(folder, () => checkServed(kv));
   const bucket = undo.use(await opened(folder, () => openBucket(config, { kv, clock, random })));
   const blobs: BlobStore =
     bucket ?? undo.use(await opened(folder, () => openBlobs(config, { folder, kv, clock, random })));
