@@ -11,7 +11,8 @@ import { ImapClient } from '../client/imap.ts';
 import { Service } from '../service.ts';
 import { byForm, type Goal, type GoalContext, type GoalResult, result, several } from './goal.ts';
 import { COMMANDS, ERRORS, type Move, type State, STATES } from './imap-model.ts';
-import { settle, share, stress, StressLedger } from './imap-stress.ts';
+import { StressLedger } from './imap-ledger.ts';
+import { settle, share, stress } from './imap-stress.ts';
 import { vitest } from './vitest.ts';
 
 /** Walks the SMTP cells: the model and the walk are a test of the SMTP session itself. */
@@ -49,17 +50,17 @@ export const goal: Goal = {
     const each = byForm(form, { smoke: 4, quick: 1, full: 1 });
     const imap = await walkImap(service.at('imap'), STATES, each);
     say(`IMAP: ${imap.cells} cells`);
-    const { sessions, rounds, seconds } = byForm(form, {
-      smoke: { sessions: 4, rounds: 1, seconds: 5 },
-      quick: { sessions: 8, rounds: 2, seconds: 30 },
-      full: { sessions: 10, rounds: 20, seconds: 30 },
+    const { sessions, others, rounds, seconds } = byForm(form, {
+      smoke: { sessions: 4, others: 0, rounds: 1, seconds: 5 },
+      quick: { sessions: 8, others: 4, rounds: 2, seconds: 30 },
+      full: { sessions: 10, others: 10, rounds: 20, seconds: 30 },
     });
-    const wild = await stressed({ seed, sessions, rounds, seconds });
-    say(`stress: ${wild.commands} commands, ${wild.created.size} messages and copies`);
+    const wild = await stressed({ seed, sessions, others, rounds, seconds });
+    say(`stress: ${wild.commands} commands, ${wild.created} messages and copies`);
     return result({
       runs: imap.cells + smtp.tests.length,
       faults: imap.cells,
-      acked: wild.created.size,
+      acked: wild.created,
       violations: [
         ...smtp.failures,
         ...several('IMAP cells differ from the model', imap.wrong),
@@ -69,9 +70,10 @@ export const goal: Goal = {
         smtpWalks: smtp.tests.length,
         imapCells: imap.cells,
         stressSessions: sessions,
+        stressOtherAccounts: others,
         stressKills: rounds - 1,
         stressCommands: wild.commands,
-        stressCreated: wild.created.size,
+        stressCreated: wild.created,
       },
     });
   },
@@ -80,6 +82,8 @@ export const goal: Goal = {
 interface Stressed {
   readonly seed: number;
   readonly sessions: number;
+  /** Accounts with two sessions each, beside the one that has `sessions`. */
+  readonly others?: number;
   /** The service is killed between them. */
   readonly rounds: number;
   /** Of each round. */
@@ -88,9 +92,21 @@ interface Stressed {
   readonly secretive?: boolean;
 }
 
-async function stressed({ seed, sessions, rounds, seconds, secretive }: Stressed): Promise<StressLedger> {
-  const ledger = new StressLedger();
-  const account = 'stress@mail.test';
+interface Wild {
+  readonly complaints: readonly string[];
+  readonly commands: number;
+  /** Messages and copies. */
+  readonly created: number;
+}
+
+/** One account with all the sessions, and `others` with two sessions each. */
+async function stressed({ seed, sessions, others = 0, rounds, seconds, secretive }: Stressed): Promise<Wild> {
+  const crowds = Array.from({ length: others + 1 }, (_, i) => ({
+    account: `stress${i}@mail.test`,
+    sessions: i === 0 ? sessions : 2,
+    ledger: new StressLedger(),
+  }));
+  const complaints = (): readonly string[] => crowds.flatMap(({ ledger }) => ledger.complaints);
   let expunges = 0;
   const tamper = (text: string): string | undefined =>
     text.endsWith(' EXPUNGE') && ++expunges % 3 === 0 ? undefined : text;
@@ -99,24 +115,38 @@ async function stressed({ seed, sessions, rounds, seconds, secretive }: Stressed
     for (let round = 0; round < rounds; round++) {
       await using service = await Service.start({ data });
       const address = service.at('imap');
-      await share(address, account);
-      // What the kill left.
-      if (round > 0) await settle(address, account, ledger);
+      for (const { account, ledger } of crowds) {
+        await share(address, account);
+        // What the kill left.
+        if (round > 0) await settle(address, account, ledger);
+      }
       const ending = new AbortController();
-      const options = { address, account, sessions, seed: seed * 100 + round, ledger, until: ending.signal };
-      const running = stress({ ...options, ...(secretive === true && { tamper }) });
+      const running = crowds.map((crowd, i) =>
+        stress({
+          ...crowd,
+          address,
+          seed: (seed * 100 + round) * 100 + i,
+          until: ending.signal,
+          ...(secretive === true && { tamper }),
+        }),
+      );
       await sleep(seconds * 1000);
       // On a slow machine it takes longer until somebody needs what was kept from him.
-      for (let more = 0; secretive === true && ledger.complaints.length === 0 && more < 60; more++) await sleep(1000);
+      for (let more = 0; secretive === true && complaints().length === 0 && more < 60; more++) await sleep(1000);
       ending.abort();
       if (round < rounds - 1) await service.kill();
-      await running;
-      if (round === rounds - 1) await settle(address, account, ledger);
+      await Promise.all(running);
+      if (round === rounds - 1) for (const { account, ledger } of crowds) await settle(address, account, ledger);
     }
   } finally {
     await rm(data, { recursive: true, force: true });
   }
-  return ledger;
+  const sum = (of: (ledger: StressLedger) => number): number => crowds.reduce((n, { ledger }) => n + of(ledger), 0);
+  return {
+    complaints: complaints(),
+    commands: sum(({ commands }) => commands),
+    created: sum(({ created }) => created.size),
+  };
 }
 
 /** Each state × each error × each command (every `each`th of them), on connections that are made new for each error. */

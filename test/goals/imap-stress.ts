@@ -1,46 +1,16 @@
 /**
  * Several sessions that do whatever they like with one account, all at once: its owner's, and those of a guest with whom its folders are
- * shared; half of them with QRESYNC. What each is told is held against what a
+ * shared; half of them with QRESYNC, some with NOTIFY. What each is told is held against what a
  * session may be told (`imap-view.ts`), what was acknowledged against what is there in the end.
  */
 import { SeededRandom } from '../corpus/random.ts';
 import { ImapClient, type ImapResponse } from '../client/imap.ts';
+import { FOLDERS, type FolderName, type StressLedger } from './imap-ledger.ts';
 import { checkResynced, type Kept, kept, resynced } from './imap-resync.ts';
-import { FolderView } from './imap-view.ts';
+import { FolderView, uidsOf } from './imap-view.ts';
 
-const FOLDERS = ['INBOX', 'Archive', 'Trash'] as const;
-type FolderName = (typeof FOLDERS)[number];
 /** So many messages in a folder, and some are thrown away. */
 const CROWDED = 60;
-
-/** Every copy of a message that was acknowledged, and what may have become of it. */
-export class StressLedger {
-  /** Folder and UID → the token in its Subject. */
-  readonly created = new Map<string, string>();
-  /** May carry \Deleted, and so may every copy of them. */
-  readonly mayBeDeleted = new Set<string>();
-  /** May be gone: somebody marked or moved it, and nobody must have seen that yet. */
-  readonly mayBeGone = new Set<string>();
-  /** Must be gone: a MOVE said so. */
-  readonly moved = new Set<string>();
-  /** What a session had asked for when it lost its connection: it may have come to be. */
-  readonly unknown = new Set<string>();
-  readonly highest = new Map<string, number>();
-  readonly complaints: string[] = [];
-  commands = 0;
-
-  complain(what: string): void {
-    if (this.complaints.length < 100) this.complaints.push(what);
-  }
-
-  create(folder: FolderName, uid: number, token: string, above: number): void {
-    const key = `${folder} ${uid}`;
-    if (this.created.has(key)) this.complain(`UID ${uid} of ${folder} was given twice`);
-    if (uid <= above) this.complain(`UID ${uid} of ${folder} is not above ${above}, which was acknowledged before`);
-    this.created.set(key, token);
-    this.highest.set(folder, Math.max(uid, this.highest.get(folder) ?? 0));
-  }
-}
 
 const GUEST = 'guest@mail.test';
 
@@ -52,6 +22,10 @@ export async function share(address: string, account: string): Promise<void> {
   await owner.login(account, 'pass');
   for (const folder of FOLDERS) await owner.ok(`SETACL ${folder} ${GUEST} lrswite`);
 }
+
+/** Numbers hold between commands, so that messages may be named by them (RFC 5465 §5.2). */
+const NOTIFY =
+  'NOTIFY SET (selected-delayed (MessageNew (UID FLAGS) MessageExpunge FlagChange)) (personal (MessageNew MessageExpunge))';
 
 export interface StressOptions {
   readonly address: string;
@@ -76,6 +50,9 @@ class StressSession {
   readonly #name: string;
   readonly #guest: boolean;
   readonly #qresync: boolean;
+  readonly #notify: boolean;
+  /** What NOTIFY told of the other folders. */
+  readonly #uidNexts = new Map<string, number>();
   /** Of the folders that were left. */
   readonly #kept = new Map<FolderName, Kept>();
   #selected: Pick<Kept, 'uidValidity' | 'modseq'> | undefined;
@@ -92,6 +69,7 @@ class StressSession {
     this.#name = `s${options.seed}x${index}`;
     this.#guest = index % 4 >= 2;
     this.#qresync = index % 2 === 1;
+    this.#notify = index % 3 === 1;
     this.#random = new SeededRandom(options.seed * 1000 + index);
     this.#view = this.#newView();
   }
@@ -107,6 +85,7 @@ class StressSession {
       this.#imap = imap;
       await imap.login(this.#guest ? GUEST : account, 'pass');
       if (this.#qresync) await imap.ok('ENABLE QRESYNC');
+      if (this.#notify) await imap.ok(NOTIFY);
       await this.#select('INBOX');
       while (!until.aborted) {
         this.#ledger.commands++;
@@ -138,9 +117,20 @@ class StressSession {
         return { tagged, untagged };
       } else {
         this.#view.hear(text, command);
+        this.#heardOfOthers(text);
         untagged.push(response);
       }
     }
+  }
+
+  /** STATUS, as NOTIFY has it told. */
+  #heardOfOthers(text: string): void {
+    const [, folder, items = ''] = /^\* STATUS "?(\w+)"? \((.*)\)$/.exec(text) ?? [];
+    if (folder === undefined) return;
+    if (!this.#notify) this.#ledger.complain(`${this.#name}: '${text}', and nobody asked`);
+    const next = Number(/UIDNEXT (\d+)/.exec(items)?.[1] ?? 0);
+    if (next < (this.#uidNexts.get(folder) ?? 0)) this.#ledger.complain(`${this.#name}: UIDNEXT fell in '${text}'`);
+    this.#uidNexts.set(folder, next);
   }
 
   /** As this session names it. */
@@ -172,16 +162,18 @@ class StressSession {
   async #step(): Promise<void> {
     const { size } = this.#view;
     const dice = this.#random.int(0, 99);
-    if (size === 0 || dice < 15) return await this.#append(this.#random.pick(FOLDERS));
-    if (dice < 20) return await this.#select(this.#random.pick(FOLDERS));
-    if (dice < 32) return void (await this.#say(`FETCH ${this.#range()} (UID FLAGS MODSEQ)`));
-    if (dice < 38)
-      return void (await this.#say(`UID FETCH ${this.#someUid()} (FLAGS BODY.PEEK[HEADER.FIELDS (SUBJECT)])`));
-    if (dice < 50) return void (await this.#say(`STORE ${this.#range()} ${this.#change()}`));
-    if (dice < 55) return void (await this.#say(`UID STORE ${this.#someUid()} ${this.#change()}`));
-    if (dice < 62) return await this.#copy('COPY');
-    if (dice < 70) return await this.#copy('MOVE');
-    if (dice < 76) return await this.#delete();
+    if (size === 0 || dice < 10) return await this.#append(this.#random.pick(FOLDERS), 1);
+    if (dice < 14) return await this.#append(this.#random.pick(FOLDERS), this.#random.int(2, 4));
+    if (dice < 19) return await this.#select(this.#random.pick(FOLDERS));
+    if (dice < 29) return void (await this.#say(`FETCH ${this.#range()} (UID FLAGS MODSEQ)`));
+    if (dice < 35) return await this.#read();
+    if (dice < 44) return void (await this.#say(`STORE ${this.#range()} ${this.#change()}`));
+    if (dice < 48) return void (await this.#say(`UID STORE ${this.#someUid()} ${this.#change()}`));
+    if (dice < 53) return await this.#storeUnlessChanged();
+    if (dice < 59) return await this.#copy('COPY');
+    if (dice < 66) return await this.#copy('MOVE');
+    if (dice < 71) return await this.#replace();
+    if (dice < 77) return await this.#delete();
     if (dice < 84) return void (await this.#say('EXPUNGE'));
     if (dice < 90)
       return void (await this.#say(this.#random.pick(['SEARCH UNSEEN', 'SEARCH DELETED', 'UID SEARCH ALL'])));
@@ -204,15 +196,77 @@ class StressSession {
     return `${this.#random.pick(['+', '-'])}FLAGS${this.#random.pick(['', '.SILENT'])} (${flag})`;
   }
 
-  async #append(folder: FolderName): Promise<void> {
-    const token = `${this.#name}n${++this.#appended}`;
-    const message = `Subject: ${token}\r\n\r\n${token}\r\n`;
+  #newToken(): string {
+    return `${this.#name}n${++this.#appended}`;
+  }
+
+  /** Some in one command: all of them, in their order. */
+  async #append(folder: FolderName, count: number): Promise<void> {
+    const tokens = Array.from({ length: count }, () => this.#newToken());
     const above = this.#ledger.highest.get(folder) ?? 0;
-    this.#ledger.unknown.add(`${folder} ${token}`);
-    const { tagged } = await this.#say(`APPEND ${this.#path(folder)} {${message.length}+}\r\n${message}`);
-    this.#ledger.unknown.delete(`${folder} ${token}`);
-    const uid = Number(/\[APPENDUID \d+ (\d+)\]/.exec(tagged)?.[1] ?? 0);
-    this.#ledger.create(folder, uid, token, above);
+    for (const token of tokens) this.#ledger.unknown.add(`${folder} ${token}`);
+    const messages = tokens.map((token) => ` ${this.#literalOf(token)}`).join('');
+    const { tagged } = await this.#say(`APPEND ${this.#path(folder)}${messages}`);
+    const uids = uidsOf(/\[APPENDUID \d+ ([\d:,]+)\]/.exec(tagged)?.[1] ?? '0');
+    if (uids.length !== count) this.#ledger.complain(`${this.#name}: APPEND of ${count} was answered ${tagged}`);
+    for (const [i, token] of tokens.entries()) {
+      this.#ledger.unknown.delete(`${folder} ${token}`);
+      this.#ledger.create(folder, uids[i] ?? 0, token, above);
+    }
+  }
+
+  /** Half of them as they are (RFC 3516 §4.4). */
+  #literalOf(token: string): string {
+    const message = `Subject: ${token}\r\n\r\n${token}\r\n`;
+    return `${this.#random.pick(['', '~'])}{${message.length}+}\r\n${message}`;
+  }
+
+  /** A UID is the same message for everybody, for ever. */
+  async #read(): Promise<void> {
+    const uid = this.#someUid();
+    const how = this.#random.pick(['BODY.PEEK[HEADER.FIELDS (SUBJECT)]', 'BINARY.PEEK[1]', 'BODY.PEEK[TEXT]']);
+    const { untagged } = await this.#say(`UID FETCH ${uid} (FLAGS ${how})`);
+    const token = this.#ledger.created.get(`${this.#folder} ${uid}`);
+    const [content] = untagged.flatMap(({ literals }) => literals).map(String);
+    if (token === undefined || content === undefined) return;
+    if (content.replace(/^Subject: /, '').trim() !== token)
+      this.#ledger.complain(`${how} of UID ${uid} in ${this.#folder} was '${content}', it is ${token}`);
+  }
+
+  /** Whoever knows that a message has changed since is told that it has (RFC 7162 §3.1.3). */
+  async #storeUnlessChanged(): Promise<void> {
+    const seq = this.#seq();
+    const uid = this.#view.uid(seq);
+    const modseq = uid === undefined ? undefined : this.#view.modseqOf(uid);
+    if (uid === undefined || modseq === undefined) return;
+    const late = this.#random.next() < 0.5;
+    const { tagged } = await this.#say(`STORE ${seq} (UNCHANGEDSINCE ${late ? modseq - 1 : modseq}) ${this.#change()}`);
+    const modified = /\[MODIFIED ([\d:,]+)\]/.exec(tagged)?.[1];
+    if (modified !== undefined && modified !== String(seq))
+      this.#ledger.complain(`${this.#name}: STORE of ${seq} was answered ${tagged}`);
+    if (late && modified === undefined && !this.#ledger.mayBeGone.has(`${this.#folder} ${uid}`))
+      this.#ledger.complain(`UID ${uid} of ${this.#folder} was changed, although it had been since ${modseq - 1}`);
+  }
+
+  /** REPLACE: the old one goes with the commit that brings the new one. */
+  async #replace(): Promise<void> {
+    const seq = this.#seq();
+    const meant = this.#view.uid(seq);
+    if (meant === undefined) return;
+    const to = this.#random.pick(FOLDERS);
+    const token = this.#newToken();
+    const above = this.#ledger.highest.get(to) ?? 0;
+    const key = `${this.#folder} ${meant}`;
+    this.#ledger.mayBeGone.add(key);
+    this.#ledger.unknown.add(`${to} ${token}`);
+    const which = this.#random.next() < 0.5 ? `REPLACE ${seq}` : `UID REPLACE ${meant}`;
+    const { tagged, untagged } = await this.#say(`${which} ${this.#path(to)} ${this.#literalOf(token)}`);
+    this.#ledger.unknown.delete(`${to} ${token}`);
+    const uid = untagged.map(({ text }) => /^\* OK \[APPENDUID \d+ (\d+)\]/.exec(text)?.[1]).find(Boolean);
+    // Somebody else was quicker.
+    if (!tagged.startsWith('OK')) return;
+    this.#ledger.create(to, Number(uid ?? 0), token, above);
+    this.#ledger.replaced.add(key);
   }
 
   /** One message, by number or by UID: what COPYUID says must be the one that was meant. */
@@ -299,6 +353,7 @@ export async function settle(address: string, account: string, ledger: StressLed
         } else ledger.complain(`${key} is there, and nobody made it`);
       } else if (wanted !== token) ledger.complain(`${key} was ${wanted} and is ${token}`);
       if (ledger.moved.has(key)) ledger.complain(`${key} is there, and was moved away`);
+      if (ledger.replaced.has(key)) ledger.complain(`${key} is there, and was replaced`);
     }
   }
   for (const [key, token] of ledger.created)

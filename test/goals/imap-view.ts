@@ -28,6 +28,10 @@ export class FolderView {
   uid(seq: number): number | undefined {
     return this.#uids[seq - 1];
   }
+  /** The last that was told. */
+  modseqOf(uid: number): number | undefined {
+    return this.#modseqs.get(uid);
+  }
   get uids(): readonly number[] {
     return this.#uids.filter((uid) => uid !== undefined);
   }
