@@ -12,6 +12,7 @@ import { goal as g11 } from './g11-bad-inputs.ts';
 import { goal as g12 } from './g12-complexity.ts';
 import { goal as g13 } from './g13-smuggling.ts';
 import { goal as g14 } from './g14-state-model.ts';
+import { goal as g16 } from './g16-web-mail.ts';
 import { goal as g17 } from './g17-rebuild.ts';
 import { goal as g18 } from './g18-backup.ts';
 import { goal as g19 } from './g19-queue.ts';
@@ -39,6 +40,7 @@ export const GOALS: readonly Goal[] = [
   g12,
   g13,
   g14,
+  g16,
   g17,
   g18,
   g19,

@@ -17,6 +17,12 @@ export interface Visitor {
   readonly faults: string[];
 }
 
+export interface WebClientOptions {
+  readonly args?: readonly string[];
+  /** Of the service's configuration. */
+  readonly set?: Readonly<Record<string, string>>;
+}
+
 export class WebClient implements AsyncDisposable {
   readonly service: Service;
   readonly base: string;
@@ -28,15 +34,16 @@ export class WebClient implements AsyncDisposable {
     this.#browser = browser;
   }
 
-  static async start(): Promise<WebClient> {
-    execFileSync(process.execPath, ['web/build.ts', '--if-needed'], { stdio: 'inherit' });
+  /** `args`: more of them for the browser. */
+  static async start({ args = [], set = {} }: WebClientOptions = {}): Promise<WebClient> {
+    execFileSync(process.execPath, ['web/build.ts', '--if-needed'], { stdio: ['ignore', 'ignore', 'inherit'] });
     // Else hostile mails would not even arrive.
-    const service = await Service.start({ set: { 'viruses.check': 'false' } });
+    const service = await Service.start({ set: { 'viruses.check': 'false', ...set } });
     try {
       // The sandbox of the browser needs rights that containers do not have; what it opens here is ours.
       const browser = await chromium.launch({
         executablePath: '/usr/bin/chromium',
-        args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],
+        args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', ...args],
         timeout: PATIENCE_MS,
       });
       return new WebClient(service, browser);
@@ -44,6 +51,11 @@ export class WebClient implements AsyncDisposable {
       await service[Symbol.asyncDispose]();
       throw error;
     }
+  }
+
+  /** What it wrote is on the disk then. */
+  async closeBrowser(): Promise<void> {
+    await this.#browser.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,9 +1,5 @@
 /** The web client in a real browser, against the real service, with mail that arrives over SMTP. */
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { hostileMails } from '../support/hostile-mails.ts';
 import { accessible, PATIENCE_MS, row, WebClient } from '../support/web-client.ts';
 import { installed } from './run.ts';
 import { trySecondStep } from './web-sign-in.ts';
@@ -317,45 +313,5 @@ describe.skipIf(!here)('the web client', { timeout: 4 * PATIENCE_MS }, () => {
     await page.locator('.person', { hasText: '김철수' }).waitFor();
     expect(faults).toEqual([]);
     await page.context().close();
-  });
-
-  test('hostile mails: nothing runs, nothing is asked of anybody', async () => {
-    const user = 'target@mail.test';
-    const hits: string[] = [];
-    const canary = createServer((request, response) => {
-      hits.push(request.url ?? '');
-      response.end();
-    });
-    await new Promise<void>((resolve) => canary.listen(0, '127.0.0.1', resolve));
-    const mails = hostileMails(`http://127.0.0.1:${(canary.address() as AddressInfo).port}`);
-    for (const mail of mails) await arrive(user, mail);
-    const { page, faults } = await signedIn(user);
-    await page.evaluate(`globalThis.canary = 'silent'`);
-    const asked: string[] = [];
-    page.context().on('request', (request) => asked.push(request.url()));
-    page.on('dialog', (dialog) => {
-      faults.push(`dialog: ${dialog.message()}`);
-      void dialog.dismiss();
-    });
-    await page.locator('.list-title', { hasText: `${mails.length} messages` }).waitFor();
-    await page.keyboard.press('j');
-    await page.keyboard.press('o');
-    const read = new Set<string>();
-    while (read.size < mails.length) {
-      const heading = page.locator('.message h1');
-      while (read.has(await heading.innerText())) await sleep(20);
-      read.add(await heading.innerText());
-      const frame = page.locator('.body-frame');
-      if ((await frame.count()) > 0) await frame.contentFrame().locator('body').waitFor();
-      await page.keyboard.press('j');
-    }
-    expect([...read].every((subject) => subject.includes('<img src=x onerror='))).toBe(true);
-    expect(await page.evaluate('globalThis.canary')).toBe('silent');
-    expect(asked.filter((url) => !url.startsWith(client.base) && !url.startsWith('data:'))).toEqual([]);
-    expect(hits).toEqual([]);
-    expect(faults.filter((fault) => !/content security policy/i.test(fault))).toEqual([]);
-    expect(page.context().pages()).toHaveLength(1);
-    await page.context().close();
-    canary.close();
   });
 });
