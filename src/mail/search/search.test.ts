@@ -53,7 +53,7 @@ describe('words of a text', () => {
   });
 });
 
-test('text is folded in a buffer as it is in a string, and a term has the same hash wherever it stands', () => {
+test('text is folded in a buffer as it is in a string, and a term has the same key wherever it stands', () => {
   const special = Array.from(
     'aAéΣςİ각ㄱㅏᄀ\u1161\u11a8ｶガカﾞﾟ１ﬁ\u0301\u200b가ㄳ漢\ufdfa\u0958\u212b… é😀𝒜𐐀\u{2f800}\ud800\udc00',
   );
@@ -62,7 +62,7 @@ test('text is folded in a buffer as it is in a string, and a term has the same h
     fc.nat(0x10ffff).map((code) => String.fromCodePoint(code)),
   );
   const folded = new FoldedText();
-  const hashes = new Map<string, number>();
+  const keys = new Map<string, number>();
   fc.assert(
     fc.property(fc.array(unit, { maxLength: 12 }), (characters) => {
       const text = characters.join('');
@@ -70,9 +70,9 @@ test('text is folded in a buffer as it is in a string, and a term has the same h
       expect(String.fromCharCode(...folded.units.subarray(0, folded.length))).toBe(fold(text));
       const tokens = cut(text);
       for (const [i, term] of terms(text).entries()) {
-        const hash = tokens.hashes[i]!;
-        expect(hashes.get(term) ?? hash).toBe(hash);
-        hashes.set(term, hash);
+        const key = tokens.keys[i]!;
+        expect(keys.get(term) ?? key).toBe(key);
+        keys.set(term, key);
       }
     }),
     { numRuns: 3000 },

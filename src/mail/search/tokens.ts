@@ -33,8 +33,8 @@ function table(): Uint8Array {
 }
 
 /**
- * Of a term's UTF-16, like FNV-1a, but from a start and with a factor that are other ones in each process: who knew them could
- * write mails full of words that share a place in the tables, which would then be searched from end to end for each.
+ * Of a longer term's UTF-16, like FNV-1a, but from a start and with a factor that are other ones in each process: who knew them
+ * could write mails full of words that share a place in the tables, which would then be searched from end to end for each.
  */
 const [HASH_START, HASH_PRIME] = secrets();
 
@@ -44,13 +44,16 @@ function secrets(): readonly [start: number, prime: number] {
   return [start!, (prime! | 0x01000003) >>> 0];
 }
 
+/** Terms of so many units are their own key. */
+export const SHORT_TERM = 2;
+
 /** Where the words of a folded text are, as columns; reused from text to text, so that a word costs no object. */
 export class Tokens {
   /** Offsets in the text. */
   starts = new Uint32Array(1024);
   ends = new Uint32Array(1024);
-  /** Numbers for looking them up, in this process only. */
-  hashes = new Uint32Array(1024);
+  /** Of a term of one or two units these, the first in the low half; of a longer one a hash, in this process only. */
+  keys = new Uint32Array(1024);
   /** Each has the position after the one before it. */
   length = 0;
   /** All words of the text are here. */
@@ -59,38 +62,41 @@ export class Tokens {
   /** The first `length` of the units; at most `most` words. Linear in the text. */
   cut(units: Uint16Array, length: number, most = Number.MAX_SAFE_INTEGER): void {
     const known = table();
+    this.#room(Math.min(length, most));
+    const { starts, ends, keys } = this;
     this.length = 0;
     this.complete = true;
-    let i = 0;
-    while (i < length) {
+    let count = 0;
+    for (let i = 0; i < length; ) {
       const unit = units[i]!;
       const wide = (unit & 0xfc00) === 0xd800;
       const kind = wide ? classAt(units, length, i) : known[unit]!;
-      const width = wide && kind !== Class.other ? 2 : 1;
       if (kind === Class.other) {
         i++;
         continue;
       }
-      if (this.length >= most) {
+      if (count >= most) {
         this.complete = false;
-        return;
+        break;
       }
+      const start = i;
       if (kind === Class.paired) {
-        const second = i + width;
+        const second = i + (wide ? 2 : 1);
         let end = second;
         if (second < length) {
-          const unit2 = units[second]!;
-          if ((unit2 & 0xfc00) !== 0xd800) end += known[unit2] === Class.paired ? 1 : 0;
+          const next = units[second]!;
+          if ((next & 0xfc00) !== 0xd800) end += known[next] === Class.paired ? 1 : 0;
           else if (classAt(units, length, second) === Class.paired) end += 2;
         }
         // The last one of a run stands alone, so that it is found as well.
-        this.#push(units, i, end);
+        starts[count] = start;
+        ends[count] = end;
+        keys[count++] = keyOf(units, start, end);
         i = second;
         continue;
       }
-      const start = i;
       let hash = HASH_START;
-      for (;;) {
+      do {
         const inner = units[i]!;
         if ((inner & 0xfc00) === 0xd800) {
           if (classAt(units, length, i) !== Class.word) break;
@@ -101,11 +107,18 @@ export class Tokens {
           hash = Math.imul(hash ^ inner, HASH_PRIME);
           i++;
         } else break;
-        if (i >= length) break;
+      } while (i < length);
+      if (i - start > TERM_LENGTH) {
+        this.length = count;
+        if (!this.#pieces(units, start, i, most)) this.complete = false;
+        count = this.length;
+        continue;
       }
-      if (i - start <= TERM_LENGTH) this.#take(start, i, hash);
-      else if (!this.#pieces(units, start, i, most)) this.complete = false;
+      starts[count] = start;
+      ends[count] = i;
+      keys[count++] = i - start > SHORT_TERM ? hash : keyOf(units, start, i);
     }
+    this.length = count;
   }
 
   /** Of a word that is too long. False when not all of it is taken. */
@@ -116,39 +129,36 @@ export class Tokens {
       if (count++ === MOST_PIECES || this.length >= most) return false;
       // Neither begins nor ends between the two halves of a character.
       const first = (units[from]! & 0xfc00) === 0xdc00 ? from + 1 : from;
-      this.#push(units, first, (units[to - 1]! & 0xfc00) === 0xd800 ? to - 1 : to);
+      const last = (units[to - 1]! & 0xfc00) === 0xd800 ? to - 1 : to;
+      this.starts[this.length] = first;
+      this.ends[this.length] = last;
+      this.keys[this.length++] = keyOf(units, first, last);
       if (to === end) return true;
     }
   }
 
-  #push(units: Uint16Array, start: number, end: number): void {
-    let hash = HASH_START;
-    for (let i = start; i < end; i++) hash = Math.imul(hash ^ units[i]!, HASH_PRIME);
-    this.#take(start, end, hash);
+  /** A text of so many units has no more words. */
+  #room(count: number): void {
+    if (count <= this.starts.length) return;
+    const size = Math.max(count, 2 * this.starts.length);
+    this.starts = new Uint32Array(size);
+    this.ends = new Uint32Array(size);
+    this.keys = new Uint32Array(size);
   }
+}
 
-  #take(start: number, end: number, hash: number): void {
-    if (this.length === this.starts.length) {
-      this.starts = doubled(this.starts);
-      this.ends = doubled(this.ends);
-      this.hashes = doubled(this.hashes);
-    }
-    this.starts[this.length] = start;
-    this.ends[this.length] = end;
-    this.hashes[this.length++] = hash;
-  }
+function keyOf(units: Uint16Array, start: number, end: number): number {
+  if (end - start === 2) return (units[start]! | (units[start + 1]! << 16)) >>> 0;
+  if (end - start === 1) return units[start]!;
+  let hash = HASH_START;
+  for (let i = start; i < end; i++) hash = Math.imul(hash ^ units[i]!, HASH_PRIME);
+  return hash;
 }
 
 /** Of a character outside the plane that `table` knows; half of one is nothing. */
 function classAt(units: Uint16Array, length: number, at: number): number {
   const low = at + 1 < length ? units[at + 1]! : 0;
   return (low & 0xfc00) === 0xdc00 ? classOf(String.fromCharCode(units[at]!, low)) : Class.other;
-}
-
-function doubled(column: Uint32Array): Uint32Array<ArrayBuffer> {
-  const larger = new Uint32Array(2 * column.length);
-  larger.set(column);
-  return larger;
 }
 
 /** `start` and `end` are offsets in the folded text; of a pair, those of its first character. */

@@ -19,9 +19,11 @@ export class SegmentBuilder implements TermSink {
   #numbers = new Uint32Array(1024);
   /** Words before those of each document. */
   #starts: number[] = [];
-  #docs: Doc[] = [];
+  #docs: Omit<Doc, 'fingerprint'>[] = [];
   #doc = 0;
-  #fingerprint = 0;
+  /** Of each term the last document of those that ask for it, and in which of its fields it was seen. */
+  #seen = new Uint32Array(0);
+  #asks = false;
 
   /** Words of all documents so far. */
   get words(): number {
@@ -31,77 +33,104 @@ export class SegmentBuilder implements TermSink {
   /** Ids ascend. */
   begin(id: number): void {
     this.#doc = id;
-    this.#fingerprint = 0;
+    this.#asks = false;
     this.#starts.push(this.#length);
   }
 
   add(units: Uint16Array, tokens: Tokens, position: number, field: number, onlyNew: boolean): number {
     const before = this.#length;
-    this.#room(tokens.length);
-    if (this.#numbers.length < tokens.length) this.#numbers = new Uint32Array(2 * tokens.length);
+    const count = tokens.length;
+    this.#room(count);
+    if (this.#numbers.length < count) this.#numbers = new Uint32Array(2 * count);
     const numbers = this.#numbers;
     this.#table.numbers(units, tokens, numbers);
+    if (onlyNew || this.#asks) this.#ask();
     const words = this.#words;
-    const table = this.#table;
-    const bit = 1 << field;
-    let at = before;
-    let fingerprint = this.#fingerprint;
-    for (let i = 0; i < tokens.length; i++) {
+    let at = 2 * before;
+    let place = position * 8 + field;
+    for (let i = 0; i < count; i++, place += 8) {
       const term = numbers[i]!;
-      if (!table.see(term, this.#doc, bit, onlyNew)) continue;
-      const place = (position + i) * 8 + field;
-      words[2 * at] = term;
-      words[2 * at + 1] = place;
-      at++;
-      fingerprint += hashPlace(table.hash(term), place);
+      if (this.#asks && this.#see(term, place) && onlyNew) continue;
+      words[at++] = term;
+      words[at++] = place;
     }
-    this.#length = at;
-    this.#fingerprint = fingerprint % 2 ** 32;
-    return at - before;
+    this.#length = at / 2;
+    return this.#length - before;
+  }
+
+  /** From here on it is known which terms the document has in which fields. Few documents ask. */
+  #ask(): void {
+    const least = 2 * this.#table.size;
+    if (this.#seen.length < least) {
+      const larger = new Uint32Array(2 * least);
+      larger.set(this.#seen);
+      this.#seen = larger;
+    }
+    if (this.#asks) return;
+    this.#asks = true;
+    for (let word = this.#starts.at(-1)!; word < this.#length; word++)
+      this.#see(this.#words[2 * word]!, this.#words[2 * word + 1]!);
+  }
+
+  /** Notes the term in the field of that place; was it there before? */
+  #see(term: number, place: number): boolean {
+    const seen = this.#seen;
+    const bit = 1 << (place & 7);
+    const fields = seen[2 * term] === this.#doc ? seen[2 * term + 1]! : 0;
+    seen[2 * term] = this.#doc;
+    seen[2 * term + 1] = fields | bit;
+    return (fields & bit) !== 0;
   }
 
   end(words: number, flags: number): void {
-    const entry = { id: this.#doc, words, flags };
-    this.#docs.push({ ...entry, fingerprint: (this.#fingerprint + hashEntry(entry)) >>> 0 });
+    this.#docs.push({ id: this.#doc, words, flags });
   }
 
   finish(id: string, sink: RowSink): SegmentFacts {
     const writer = new SegmentWriter(sink);
-    for (const doc of this.#docs) writer.doc(doc);
-    const { ends, words } = this.#byTerm();
+    const { ends, words } = this.#byTerm((doc) => writer.doc(doc));
     const postings = new PostingsWriter();
     const names = this.#table.names();
     for (const number of inOrder(names)) {
-      const end = ends[number]!;
-      const docs = postings.write(words, end - this.#table.count(number), end);
+      const docs = postings.write(words, number === 0 ? 0 : ends[number - 1]!, ends[number]!);
       writer.term({ term: names[number]!, docs, ids: postings.ids, places: postings.places });
     }
     this.#table.clear();
     this.#length = 0;
     this.#starts = [];
     this.#docs = [];
+    this.#seen = new Uint32Array(0);
     if (this.#words.length > 2 * KEPT_WORDS) this.#words = new Uint32Array(2 * KEPT_WORDS);
     return writer.finish(id);
   }
 
-  /** Document and place of all words, those of one term together, in their order. */
-  #byTerm(): { ends: Uint32Array; words: Uint32Array } {
+  /** Document and place of all words, those of one term together, in their order; and where those of each term end. */
+  #byTerm(take: (doc: Doc) => void): { ends: Uint32Array; words: Uint32Array } {
+    const from = this.#words;
+    const length = this.#length;
     const ends = new Uint32Array(this.#table.size);
+    for (let at = 0; at < 2 * length; at += 2) ends[from[at]!]!++;
     let sum = 0;
     for (let number = 0; number < ends.length; number++) {
+      const count = ends[number]!;
       ends[number] = sum;
-      sum += this.#table.count(number);
+      sum += count;
     }
-    const from = this.#words;
-    const words = new Uint32Array(2 * sum);
-    for (let i = 0, word = 0; i < this.#docs.length; i++) {
-      const { id } = this.#docs[i]!;
-      const last = this.#starts[i + 1] ?? this.#length;
-      for (; word < last; word++) {
-        const at = ends[from[2 * word]!]!++;
-        words[2 * at] = id;
-        words[2 * at + 1] = from[2 * word + 1]!;
+    const { hashes } = this.#table;
+    const words = new Uint32Array(2 * length);
+    for (let i = 0, at = 0; i < this.#docs.length; i++) {
+      const doc = this.#docs[i]!;
+      const last = 2 * (this.#starts[i + 1] ?? length);
+      let fingerprint = hashEntry(doc);
+      for (; at < last; at += 2) {
+        const term = from[at]!;
+        const place = from[at + 1]!;
+        const to = 2 * ends[term]!++;
+        words[to] = doc.id;
+        words[to + 1] = place;
+        fingerprint = (fingerprint + hashPlace(hashes[term]!, place)) | 0;
       }
+      take({ ...doc, fingerprint: fingerprint >>> 0 });
     }
     return { ends, words };
   }

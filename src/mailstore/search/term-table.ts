@@ -1,89 +1,92 @@
 /** Numbers for terms that are stretches of UTF-16: a hash table in typed arrays, so that a word that was seen before costs no object. */
-import type { Tokens } from '../../mail/search/tokens.ts';
+import { SHORT_TERM, type Tokens } from '../../mail/search/tokens.ts';
 import { hashUnits } from './segment.ts';
 
-/** What is known of a term, one after the other: mostly one line of the processor's cache. */
-const Of = { hash: 0, text: 1, length: 2, count: 3, doc: 4, fields: 5, lasting: 6 } as const;
-const WIDTH = 8;
-/** Texts of up to two units stand in the record itself. */
-const SHORT = 2;
 /** Terms whose room is kept when the table is used again. */
 const KEPT = 1 << 17;
+/** Bits of the number of slots: at least, and while no more is kept than that. */
+const LEAST_BITS = 12;
+const KEPT_BITS = 18;
+
+/** Odd, and another one in each process: nobody can choose words that share a slot. */
+const FACTOR = (crypto.getRandomValues(new Uint32Array(1))[0]! | 1) >>> 0;
 
 export class TermTable {
-  #records = new Uint32Array(WIDTH << 10);
-  /** Numbers, one higher, by hash; 0 = empty. A power of two. */
-  #slots = new Uint32Array(4 << 10);
-  /** Texts of the longer terms, one after the other. */
+  /**
+   * Pairs of a term's key and of its number, one higher, times two, odd when the term is short: then the key is all of it, and
+   * nothing else need be read. 0 = empty. At least twice as many as terms.
+   */
+  #slots = new Uint32Array(2 << LEAST_BITS);
+  #bits = LEAST_BITS;
+  /** Of each term its length, and where its text begins in `#units`; the key of a short one. */
+  #texts = new Uint32Array(2 << 10);
+  #hashes = new Uint32Array(1 << 10);
   #units = new Uint16Array(8 << 10);
   #unitsLength = 0;
+  /** What is in the first slot where each of the terms could be. */
+  #found = new Uint32Array(2 << 10);
   size = 0;
 
   /** The number of each term, in `into`; a new one has the next number. */
-  numbers(units: Uint16Array, { starts, ends, hashes, length }: Tokens, into: Uint32Array): void {
+  numbers(units: Uint16Array, { starts, ends, keys, length }: Tokens, into: Uint32Array): void {
+    const found = this.#foundFor(length);
     const slots = this.#slots;
-    const mask = slots.length - 1;
+    const shift = 32 - this.#bits;
     // Step by step for all of them, so that the processor waits for many places of the memory at the same time.
-    for (let i = 0; i < length; i++) into[i] = slots[spread(hashes[i]!) & mask]!;
     for (let i = 0; i < length; i++) {
-      const number = into[i]! - 1;
-      const start = starts[i]!;
-      const end = ends[i]!;
-      const found = number >= 0 && this.#is(number, units, start, end, hashes[i]!);
-      into[i] = found ? number : this.#number(units, start, end, hashes[i]!);
+      const at = 2 * (Math.imul(keys[i]!, FACTOR) >>> shift);
+      found[2 * i] = slots[at]!;
+      found[2 * i + 1] = slots[at + 1]!;
+    }
+    for (let i = 0; i < length; i++) {
+      const key = keys[i]!;
+      const tag = found[2 * i + 1]!;
+      // Mostly: a short term in the first place where it could be.
+      const isIt = (tag & 1) !== 0 && found[2 * i] === key && ends[i]! - starts[i]! <= SHORT_TERM;
+      into[i] = isIt ? (tag >>> 1) - 1 : this.#number(units, starts[i]!, ends[i]!, key);
     }
   }
 
-  #number(units: Uint16Array, start: number, end: number, hash: number): number {
+  #foundFor(length: number): Uint32Array {
+    if (this.#found.length < 2 * length) this.#found = new Uint32Array(4 * length);
+    return this.#found;
+  }
+
+  #number(units: Uint16Array, start: number, end: number, key: number): number {
     const slots = this.#slots;
     const mask = slots.length - 1;
-    let slot = spread(hash) & mask;
-    for (;;) {
-      const number = slots[slot]! - 1;
-      if (number < 0) return this.#insert(slot, units, start, end, hash);
-      if (this.#is(number, units, start, end, hash)) return number;
-      slot = (slot + 1) & mask;
+    const short = end - start <= SHORT_TERM ? 1 : 0;
+    for (let at = this.#slotOf(key); ; at = (at + 2) & mask) {
+      const tag = slots[at + 1]!;
+      if (tag === 0) return this.#insert(at, units, start, end, key);
+      if (slots[at] !== key || (tag & 1) !== short) continue;
+      const number = (tag >>> 1) - 1;
+      if (short || this.#is(number, units, start, end)) return number;
     }
   }
 
-  #is(number: number, units: Uint16Array, start: number, end: number, hash: number): boolean {
-    const records = this.#records;
-    const at = number * WIDTH;
-    if (records[at + Of.hash] !== hash || records[at + Of.length] !== end - start) return false;
-    const text = records[at + Of.text]!;
-    if (end - start <= SHORT) return text === shortText(units, start, end);
+  #slotOf(key: number): number {
+    return 2 * (Math.imul(key, FACTOR) >>> (32 - this.#bits));
+  }
+
+  #is(number: number, units: Uint16Array, start: number, end: number): boolean {
+    if (this.#texts[2 * number] !== end - start) return false;
     const known = this.#units;
-    for (let i = start, j = text; i < end; i++, j++) if (known[j] !== units[i]) return false;
+    for (let i = start, j = this.#texts[2 * number + 1]!; i < end; i++, j++) if (known[j] !== units[i]) return false;
     return true;
   }
 
-  /** Counts it, and notes that the document has it in the field; false, and nothing, if it is `onlyNew` and is not new there. */
-  see(number: number, doc: number, field: number, onlyNew: boolean): boolean {
-    const records = this.#records;
-    const at = number * WIDTH;
-    const seen = records[at + Of.doc] === doc ? records[at + Of.fields]! : 0;
-    if (onlyNew && (seen & field) !== 0) return false;
-    records[at + Of.doc] = doc;
-    records[at + Of.fields] = seen | field;
-    records[at + Of.count]!++;
-    return true;
-  }
-
-  count(number: number): number {
-    return this.#records[number * WIDTH + Of.count]!;
-  }
-
-  /** `hashTerm` of it. */
-  hash(number: number): number {
-    return this.#records[number * WIDTH + Of.lasting]!;
+  /** `hashTerm` of each, by number. */
+  get hashes(): Uint32Array {
+    return this.#hashes;
   }
 
   /** By number. */
   names(): string[] {
     const names: string[] = [];
-    for (let at = 0; at < this.size * WIDTH; at += WIDTH) {
-      const text = this.#records[at + Of.text]!;
-      const length = this.#records[at + Of.length]!;
+    for (let number = 0; number < this.size; number++) {
+      const length = this.#texts[2 * number]!;
+      const text = this.#texts[2 * number + 1]!;
       if (length === 1) names.push(String.fromCharCode(text));
       else if (length === 2) names.push(String.fromCharCode(text & 0xffff, text >>> 16));
       else names.push(String.fromCharCode(...this.#units.subarray(text, text + length)));
@@ -93,28 +96,28 @@ export class TermTable {
 
   clear(): void {
     if (this.size > KEPT) {
-      this.#records = new Uint32Array(WIDTH * KEPT);
-      this.#slots = new Uint32Array(4 * KEPT);
+      this.#bits = KEPT_BITS;
+      this.#slots = new Uint32Array(2 << KEPT_BITS);
+      this.#texts = new Uint32Array(2 * KEPT);
+      this.#hashes = new Uint32Array(KEPT);
       this.#units = new Uint16Array(8 * KEPT);
-    } else {
-      this.#records.fill(0, 0, this.size * WIDTH);
-      this.#slots.fill(0);
-    }
+    } else this.#slots.fill(0);
     this.size = 0;
     this.#unitsLength = 0;
   }
 
-  #insert(slot: number, units: Uint16Array, start: number, end: number, hash: number): number {
+  #insert(at: number, units: Uint16Array, start: number, end: number, key: number): number {
     const number = this.size++;
-    const length = end - start;
-    if (this.size * WIDTH > this.#records.length)
-      this.#records = grown(this.#records, new Uint32Array(2 * this.#records.length));
-    const at = number * WIDTH;
-    this.#records[at + Of.hash] = hash;
-    this.#records[at + Of.lasting] = hashUnits(units, start, end);
-    this.#records[at + Of.length] = length;
-    this.#records[at + Of.text] = length <= SHORT ? shortText(units, start, end) : this.#keep(units, start, end);
-    this.#slots[slot] = number + 1;
+    if (number === this.#hashes.length) {
+      this.#hashes = grown(this.#hashes, new Uint32Array(2 * number));
+      this.#texts = grown(this.#texts, new Uint32Array(4 * number));
+    }
+    const isShort = end - start <= SHORT_TERM;
+    this.#hashes[number] = hashUnits(units, start, end);
+    this.#texts[2 * number] = end - start;
+    this.#texts[2 * number + 1] = isShort ? key : this.#keep(units, start, end);
+    this.#slots[at] = key;
+    this.#slots[at + 1] = 2 * (number + 1) + (isShort ? 1 : 0);
     if (4 * this.size > this.#slots.length) this.#spread();
     return number;
   }
@@ -129,26 +132,19 @@ export class TermTable {
   }
 
   #spread(): void {
-    const slots = new Uint32Array(2 * this.#slots.length);
+    const before = this.#slots;
+    this.#bits++;
+    this.#slots = new Uint32Array(2 << this.#bits);
+    const slots = this.#slots;
     const mask = slots.length - 1;
-    for (let number = 0; number < this.size; number++) {
-      const hash = this.#records[number * WIDTH + Of.hash]!;
-      let slot = spread(hash) & mask;
-      while (slots[slot] !== 0) slot = (slot + 1) & mask;
-      slots[slot] = number + 1;
+    for (let from = 0; from < before.length; from += 2) {
+      if (before[from + 1] === 0) continue;
+      let at = this.#slotOf(before[from]!);
+      while (slots[at + 1] !== 0) at = (at + 2) & mask;
+      slots[at] = before[from]!;
+      slots[at + 1] = before[from + 1]!;
     }
-    this.#slots = slots;
   }
-}
-
-function shortText(units: Uint16Array, start: number, end: number): number {
-  return end - start === 2 ? (units[start]! | (units[start + 1]! << 16)) >>> 0 : units[start]!;
-}
-
-/** The low bits of such a hash know only the low bits of the text. */
-function spread(hash: number): number {
-  const mixed = Math.imul(hash ^ (hash >>> 16), 0x45d9f3b);
-  return mixed ^ (mixed >>> 16);
 }
 
 function grown<T extends Uint32Array | Uint16Array>(from: T, to: T): T {
