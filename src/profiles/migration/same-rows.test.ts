@@ -11,12 +11,14 @@ const key = (n: number): Buffer => Buffer.from(`k${String(n).padStart(6, '0')}`)
 const rows = (from: number, to: number, text = 'value'): Entry[] =>
   Array.from({ length: to - from }, (_, i) => [key(from + i), Buffer.from(`${text} ${from + i}`)]);
 
+const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString();
+
 async function all(kv: KeyValueStore): Promise<unknown> {
   const found: string[] = [];
-  for await (const page of kv.scan(P, {})) for (const [k, v] of page) found.push(`${k}=${v}`);
+  for await (const page of kv.scan(P, {})) for (const [k, v] of page) found.push(`${text(k)}=${text(v)}`);
   for await (const page of kv.scanImmutable(P, undefined, {}))
-    for (const row of page) found.push(`${row.bucket}/${row.key}=${row.value}`);
-  return { found, header: Buffer.from((await kv.head(P)).value ?? []).toString() };
+    for (const row of page) found.push(`${row.bucket}/${text(row.key)}=${text(row.value)}`);
+  return { found, header: text((await kv.head(P)).value ?? Buffer.alloc(0)) };
 }
 
 async function source(): Promise<MemoryKv> {
