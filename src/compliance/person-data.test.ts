@@ -57,10 +57,10 @@ test('a message that is damaged is told of, and the others are there', async () 
   for (const text of ['one', 'two', 'three']) await backend.deliver(alice, `Subject: ${text}\r\n\r\n`);
   const open: typeof mailstore.open = async (...args) => {
     const account = await mailstore.open(...args);
-    const { body } = account;
+    const body = account.body.bind(account);
     account.body = async (id, details) => {
       if (id === 2) throw new Damaged('a row is damaged');
-      return body.call(account, id, details);
+      return body(id, details);
     };
     return account;
   };

@@ -26,7 +26,11 @@ async function exportData(cli: Cli, address: string, path: string, options: Comm
       const { bytes } = await control.call(
         operations.accountData,
         { address },
-        { onItem: async (text) => void (await file.writeFile(Buffer.from(text, 'base64'))) },
+        {
+          onItem: async (text) => {
+            await file.writeFile(Buffer.from(text, 'base64'));
+          },
+        },
       );
       await file.sync();
       await file.close();
