@@ -109,6 +109,12 @@ export class FastBlock implements AsyncDisposable {
       throw new MailError('sending-suspended', 'user', `${account} may not send: ${block.reason}`);
   }
 
+  /** Of an account that is gone. */
+  forget(account: AccountId): Promise<void> {
+    this.#blocked.delete(account);
+    return this.#rows.remove(account);
+  }
+
   /** An account is about to send to so many, from there ('' is this machine). Throws `sending-suspended`; `limit` (temporary)
    * while it is slowed and has sent what it may. */
   async admit(account: AccountId, remote: string, recipients: number): Promise<void> {

@@ -73,6 +73,19 @@ export class KeptRows<Row> implements AsyncDisposable {
     return after;
   }
 
+  /** For good. What is noted afterwards begins anew. */
+  async remove(key: string): Promise<void> {
+    const { kv } = this.#parts;
+    const { partition } = this.#options;
+    this.#rows.delete(key);
+    this.#dirty.delete(key);
+    // What is being written may have it still.
+    await this.#writing.catch(() => undefined);
+    const [stored] = await kv.get(partition, [keyOf(key)]);
+    if (stored !== undefined)
+      await this.#transactions.run(partition, () => ({ batch: { remove: [keyOf(key)] }, result: undefined }));
+  }
+
   /** All of them, in order of their keys, as they are now. */
   async *all(): AsyncIterable<readonly [key: string, row: Row]> {
     await this.write();

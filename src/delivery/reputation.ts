@@ -110,6 +110,11 @@ export class Reputation implements AsyncDisposable {
     }
   }
 
+  /** Of an account that is gone. */
+  forget(account: AccountId): Promise<void> {
+    return this.#rows.remove(keyOf('account', account));
+  }
+
   async of(subject: Subject, name: string): Promise<Standing> {
     return this.#standing(await this.#rows.get(keyOf(subject, name)), subject);
   }

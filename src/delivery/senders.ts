@@ -1,4 +1,5 @@
 /** All that is known of those who send, and of the addresses from which their mail leaves. */
+import type { AccountId } from '../mailstore/api.ts';
 import type { KeptRowsParts } from './kept-rows.ts';
 import { type Blocked, FastBlock, type FastBlockLimits } from './fast-block.ts';
 import { Reputation, score, type Standing, type Subject } from './reputation.ts';
@@ -52,6 +53,12 @@ export class Senders implements AsyncDisposable {
 
   static async open(parts: KeptRowsParts, options: SendersOptions): Promise<Senders> {
     return new Senders(parts, options, await FastBlock.open(parts, options.fastBlock));
+  }
+
+  /** How an account that is gone used to send, and how it fared. */
+  async forget(account: AccountId): Promise<void> {
+    await this.fastBlock.forget(account);
+    await this.reputation.forget(account);
   }
 
   async report(): Promise<DeliverabilityReport> {

@@ -191,6 +191,11 @@ export class Classifier implements AsyncDisposable {
       return;
     }
     const work = this.#work(id)
+      .catch((error: unknown) => {
+        // Its account was removed, and what was to be done with it.
+        if (error instanceof MailError && error.code === 'account-missing') return this.#open(id, false);
+        throw error;
+      })
       .catch((error: unknown) => this.#parts.log.error({ err: error, account: id }, 'classification stopped'))
       .finally(() => {
         this.#running.delete(id);

@@ -3,6 +3,7 @@ import { MailError } from '../mail/error.ts';
 import type { CommitId } from '../ports/kv.ts';
 import type { Random } from '../ports/random.ts';
 import type { AccountId } from './api.ts';
+import { forgetCursors } from './cursors.ts';
 import { Draft } from './draft.ts';
 import { forgetEmails } from './forget.ts';
 import { accountPartition, emailOf, everything, isEmailBucket } from './keys.ts';
@@ -61,11 +62,14 @@ export async function removeAccount(node: Node, mailbox: Mailbox): Promise<void>
     if (result.kind === 'unknown' && (await kv.resolve(p, head.version, commit)) === 'applied') break;
   }
   await forgetAccount(node, account);
+  await node.forgetElsewhere?.(new Set([account]));
 }
 
-/** All immutable rows of an account, and its links to blobs. */
-export async function forgetAccount({ kv }: Node, account: AccountId): Promise<void> {
+/** All immutable rows of an account, its links to blobs, and how far modules came in it. */
+export async function forgetAccount(node: Node, account: AccountId): Promise<void> {
+  const { kv } = node;
   const p = accountPartition(account);
+  await forgetCursors(node, account);
   const buckets = new Map<string, Uint8Array[]>();
   for await (const page of kv.scanImmutable(p, undefined, {}))
     for (const { bucket, key } of page) {

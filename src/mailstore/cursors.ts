@@ -8,6 +8,11 @@ import type { AccountId } from './api.ts';
 
 const ATTEMPTS = 20;
 
+interface CursorsNode {
+  readonly kv: KeyValueStore;
+  readonly newId: () => string;
+}
+
 function cursorPartition(account: AccountId): Partition {
   return partition('m', account);
 }
@@ -40,6 +45,17 @@ export class Cursors {
       if (kind === 'unknown' && (await this.#kv.resolve(p, head.version, id)) === 'applied') return;
     }
     throw new Error(`the cursor of ${module} could not be written`);
+  }
+}
+
+/** Those of an account that was removed. One that a module writes afterwards goes with the next sweep. */
+export async function forgetCursors({ kv, newId }: CursorsNode, account: AccountId): Promise<void> {
+  const p = cursorPartition(account);
+  for await (const page of kv.scan(p, { limit: 1 })) {
+    if (page.length === 0) continue;
+    const { version } = await kv.head(p);
+    // Who came between has written: the next sweep looks again.
+    await kv.commit(p, version, version + 1, { clear: [{}] }, newId() as CommitId);
   }
 }
 

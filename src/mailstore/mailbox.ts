@@ -58,7 +58,11 @@ export interface Node {
   readonly random: Random;
   readonly tuning: Tuning;
   readonly markChanged: (account: AccountId) => Promise<void> | undefined;
+  readonly forgetElsewhere: ForgetElsewhere | undefined;
 }
+
+/** Takes away what others keep of accounts that were removed; harmless when repeated. */
+export type ForgetElsewhere = (accounts: ReadonlySet<AccountId>) => Promise<void>;
 
 export const topicOf = (account: AccountId): string => `mailbox/${account}`;
 

@@ -14,7 +14,7 @@ import { createAccount, newEpoch, removeAccount } from './create-account.ts';
 import { ChangeFeed } from './feed.ts';
 import { accountOf, accountPartition, allOutbox } from './keys.ts';
 import { accountFacts } from './load.ts';
-import { type Log, Mailbox, type Node, type Tuning } from './mailbox.ts';
+import { type ForgetElsewhere, type Log, Mailbox, type Node, type Tuning } from './mailbox.ts';
 import { renumberFolders } from './operations/folders.ts';
 import { putRecord, setQuota } from './operations/records.ts';
 import { setRights } from './operations/share.ts';
@@ -41,6 +41,8 @@ export interface MailStoreOptions {
   /** A folder for large messages while they come in; default: the system's own for temporary files. */
   readonly spool?: string;
   readonly tuning?: Partial<Tuning>;
+  /** Called when an account is removed, and again by each sweep with all that were. */
+  readonly forgetElsewhere?: ForgetElsewhere;
   /** Where arriving mail is parsed; tests have their own. */
   readonly parsing?: Parsing;
 }
@@ -81,7 +83,8 @@ class Store implements MailStore {
   #timer: Disposable | undefined;
   #closed = false;
 
-  constructor({ kv, blobs, clock, random, bus, log, spool = tmpdir(), tuning, parsing }: MailStoreOptions) {
+  constructor(options: MailStoreOptions) {
+    const { kv, blobs, clock, random, bus, log, spool = tmpdir(), tuning, parsing } = options;
     const name = Buffer.from(random.bytes(9)).toString('base64url');
     let count = 0;
     this.#parsing = parsing ?? new Parsing({ clock, log });
@@ -101,6 +104,7 @@ class Store implements MailStore {
       tuning: tuned,
       search: createSearchNode(tuned.searchThread, tuned.searchCacheBytes),
       markChanged: (account) => this.#feed.mark(account),
+      forgetElsewhere: options.forgetElsewhere,
     };
     this.#refreshLater();
   }

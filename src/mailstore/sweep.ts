@@ -63,15 +63,21 @@ type WithMailbox = <T>(account: AccountId, act: (mailbox: Mailbox) => Promise<T>
 export async function sweep(node: Node, feed: ChangeFeed, withMailbox: WithMailbox): Promise<Swept> {
   const now = node.clock.now();
   const swept: Swept = { blobs: 0, bytes: 0, staged: 0 };
+  const removed = new Set<AccountId>();
   for await (const p of node.kv.partitions('u')) {
     const account = accountOf(p);
     try {
-      swept.staged += await sweepAccount(node, account, now, withMailbox);
+      const { value } = await node.kv.head(p);
+      if (value && decodeFacts(value).removed) {
+        await forgetAccount(node, account);
+        removed.add(account);
+      } else swept.staged += await sweepAccount(node, account, value !== undefined, now, withMailbox);
     } catch (error) {
       // One damaged account must not keep the others from being swept.
       node.log?.error({ account, err: error }, 'an account could not be swept');
     }
   }
+  if (removed.size > 0) await node.forgetElsewhere?.(removed);
   await sweepLinks(node.kv, now);
   await collect(node, now, swept);
   await condemn(node, now);
@@ -79,13 +85,14 @@ export async function sweep(node: Node, feed: ChangeFeed, withMailbox: WithMailb
   return swept;
 }
 
-async function sweepAccount(node: Node, account: AccountId, now: number, withMailbox: WithMailbox): Promise<number> {
-  const head = await node.kv.head(accountPartition(account));
-  if (head.value && decodeFacts(head.value).removed) {
-    await forgetAccount(node, account);
-    return 0;
-  }
-  if (!head.value) return forgetUnnamed(node.kv, account, now, () => false);
+async function sweepAccount(
+  node: Node,
+  account: AccountId,
+  exists: boolean,
+  now: number,
+  withMailbox: WithMailbox,
+): Promise<number> {
+  if (!exists) return forgetUnnamed(node.kv, account, now, () => false);
   return withMailbox(account, async (mailbox) => {
     await mailbox.loop.refresh();
     await mailbox.trim();

@@ -66,6 +66,11 @@ export class DeadLetters {
     return true;
   }
 
+  /** Of accounts that are gone. */
+  async forget(accounts: ReadonlySet<AccountId>): Promise<void> {
+    for await (const { id, account } of this.list()) if (accounts.has(account)) await this.drop(id);
+  }
+
   async #commit(batch: Batch): Promise<void> {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const { version } = await this.#kv.head(PARTITION);

@@ -21,7 +21,9 @@ import { RejectLists } from '../directory/reject-lists.ts';
 import { KvDirectory } from '../directory/directory.ts';
 import { SandboxDirectory } from '../directory/sandbox.ts';
 import { createMailStore } from '../mailstore/store.ts';
+import { forgetQueued } from '../intake/forget-queued.ts';
 import type { MailStore } from '../mailstore/api.ts';
+import type { ForgetElsewhere } from '../mailstore/mailbox.ts';
 import { DeadLetters } from '../modules/dead-letters.ts';
 import type { BlobStore } from '../ports/blob.ts';
 import type { Bus } from '../ports/bus.ts';
@@ -72,8 +74,19 @@ export async function openSingle(
   const bucket = undo.use(await opened(folder, () => openBucket(config, { kv, clock, random })));
   const blobs: BlobStore =
     bucket ?? undo.use(await opened(folder, () => openBlobs(config, { folder, kv, clock, random })));
+  // What is opened further below; until then a removal that is settled leaves it to the next sweep.
+  let elsewhere: ForgetElsewhere = () => Promise.resolve();
   const mailstore: MailStore = undo.use(
-    createMailStore({ kv, blobs, clock, random, bus, log, spool: folder.file('run') }),
+    createMailStore({
+      kv,
+      blobs,
+      clock,
+      random,
+      bus,
+      log,
+      spool: folder.file('run'),
+      forgetElsewhere: (accounts) => elsewhere(accounts),
+    }),
   );
   const parts = { kv, cache, bus, clock, random, mailboxes: mailstore };
   const { limits } = config;
@@ -97,6 +110,12 @@ export async function openSingle(
   const senders = undo.use(
     await opened(folder, () => Senders.open({ kv, clock, random, log }, sendersOptions(config))),
   );
+  const deadLetters = new DeadLetters(kv, random);
+  elsewhere = async (accounts) => {
+    await forgetQueued(queue, accounts);
+    await deadLetters.forget(accounts);
+    for (const account of accounts) await senders.forget(account);
+  };
   const sweeper = undo.use(new Sweeper(mailstore, clock, log));
   const free = (): Promise<number> => freeBytes(folder.path);
   const health = new Health({ kv, failed: () => kv.failed, bucket, clock, random, free });
@@ -136,7 +155,7 @@ export async function openSingle(
       hostname: config.hostname,
     }),
     undeletedHosts: new UndeletedHosts(kv, clock, random),
-    deadLetters: new DeadLetters(kv, random),
+    deadLetters,
     health: () => health.problems(),
     blobsIn: (path) => openBlobFiles(path, random),
     sweep: () => sweeper.sweep(),
