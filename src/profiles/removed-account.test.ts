@@ -89,7 +89,7 @@ test('of a removed account nothing is left but that it was there', async () => {
       await live(opened, id, account);
       const other = { address: 'other@example.test', deliveryId: 'y', staged: { account: 'other' as AccountId } };
       const [mine] = await queue.list('error', { tag: id });
-      const { recipients } = mine?.payload as { recipients: object[] };
+      const { recipients } = mine!.payload as { recipients: object[] };
       const payload = { sender: '', received: 0, recipients: [...recipients, other], id: 'both' };
       await queue.add('error', [{ payload, tags: [id, 'other'] }]);
     }
