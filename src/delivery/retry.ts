@@ -2,12 +2,16 @@
 import { MailError } from '../mail/error.ts';
 import type { Queue, QueueEntry, QueueId, QueueName } from '../ports/queue.ts';
 import { outboundPayload } from './entry.ts';
+import { snoozedPayload } from './snoozed.ts';
 import { feedbackPayload } from './feedback/entry.ts';
 import { refusedPayload } from './refused-mail.ts';
 
 /** The queue from which it came, wherever it is now. */
 function homeOf(entry: QueueEntry): QueueName {
-  return feedbackPayload(entry)?.feedback ?? (outboundPayload(entry) === undefined ? 'intake' : 'outbound');
+  return (
+    feedbackPayload(entry)?.feedback ??
+    (outboundPayload(entry) === undefined && snoozedPayload(entry) === undefined ? 'intake' : 'outbound')
+  );
 }
 
 /**

@@ -7,7 +7,7 @@ import type { Directory } from '../directory/api.ts';
 import { DueEntries } from '../intake/due-entries.ts';
 import type { ReturnPaths } from '../intake/return-paths.ts';
 import { MailError } from '../mail/error.ts';
-import type { AccountId, MailAccount, MailStore, Principal } from '../mailstore/api.ts';
+import type { AccountId, MailAccount, MailStore, MsgId, Principal } from '../mailstore/api.ts';
 import { type Delivery, isSettled, type Submission } from '../mailstore/submission.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Queue, QueueEntry, QueueId } from '../ports/queue.ts';
@@ -23,6 +23,7 @@ import type { HeldCarrier } from './held-carrier.ts';
 import { Lane } from './lane.ts';
 import type { OutboundLimits } from './limits.ts';
 import { outgoingMail } from './outgoing-mail.ts';
+import { snoozedPayload } from './snoozed.ts';
 import { applyOutcomes, feedbackOf, pauseAfter } from './outcomes.ts';
 import type { Reputation } from './reputation.ts';
 import { type Outcome, Postponed, type Transfer } from './transfer.ts';
@@ -106,6 +107,8 @@ export class OutboundWorker implements AsyncDisposable {
   /** To its lane, or back into the queue when that has no place. */
   #offer(entry: QueueEntry): void {
     this.#held++;
+    const snoozed = snoozedPayload(entry);
+    if (snoozed) return this.#start(entry, undefined, () => this.#wake(entry, snoozed.account, snoozed.snoozed));
     const payload = outboundPayload(entry);
     if (payload?.part === undefined) return this.#start(entry, undefined, () => this.#release(entry, payload));
     const destination = payload.destination ?? '';
@@ -175,6 +178,19 @@ export class OutboundWorker implements AsyncDisposable {
       this.#enter(lane, next, payload);
     }
     if (lane.forgettable) this.#lanes.delete(outboundPayload(entry)?.destination ?? '');
+  }
+
+  /** Mail that was put off comes back. Nobody is told when that fails, so it is tried until it works. */
+  async #wake(entry: QueueEntry, of: AccountId, messages: readonly MsgId[]): Promise<void> {
+    const { store, queue, clock } = this.#parts;
+    try {
+      using account = await this.#open(store, of);
+      await account?.snoozing.wake(messages);
+    } catch (error) {
+      const reason = printable(error instanceof Error ? error.message : String(error), 300);
+      return queue.retry(entry, { due: clock.now() + FAULT_PAUSE_MS, reason });
+    }
+    await queue.done([entry]);
   }
 
   /** The time of a held mail may have come. */

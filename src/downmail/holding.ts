@@ -56,6 +56,12 @@ export class Holding {
     return mode === 'downmail' || mode === 'hybrid-send';
   }
 
+  /** Whether this account's mail may be held at all. */
+  async holdsFor(account: Pick<MailAccount, 'senderMailbox'>): Promise<boolean> {
+    if (!this.on) return false;
+    return this.#parts.policy.mailboxes === 'automatic' || (await account.senderMailbox.facts()) !== undefined;
+  }
+
   /** Undefined: all goes whole. Throws `sender-mailbox-missing`. */
   async decide(account: MailAccount, mail: OutgoingMail): Promise<ToHold | undefined> {
     const { policy } = this.#parts;

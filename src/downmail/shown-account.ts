@@ -284,6 +284,12 @@ export class ShownAccount implements MailAccount, Disposable {
   get senderMailbox(): never {
     throw refused();
   }
+  get snoozing(): never {
+    throw refused();
+  }
+  async cameFrom(): Promise<never> {
+    throw refused();
+  }
   quota(): { readonly used: number; readonly limit: undefined } {
     return { used: this.#places.values().reduce((sum, { meta }) => sum + meta.size, 0), limit: undefined };
   }

@@ -41,16 +41,16 @@ import { type Operation, storeError } from './commit.ts';
 import type { StoredDetails } from './details.ts';
 import { pathLevels, SEPARATOR } from './folder-names.ts';
 import { guarded } from './guard.ts';
-import { accountPartition, onceKey } from './keys.ts';
+import { cameFrom } from './came-from.ts';
 import { changesBetween } from './log.ts';
 import type { Mailbox, Node } from './mailbox.ts';
 import { createFolder, deleteFolder, describeFolder, renameFolder, subscribe } from './operations/folders.ts';
 import { copyMessages, deleteMessages, moveMessages, updateMessages } from './operations/messages.ts';
 import { inParts, MOST_MESSAGES } from './operations/parts.ts';
-import { DAY } from './operations/publish.ts';
-import { changeRecords, putRecord, rememberOnce } from './operations/records.ts';
+import { changeRecords, putRecord } from './operations/records.ts';
 import { withdrawAll } from './operations/withdraw.ts';
 import { AccountSenderMailbox } from './holding.ts';
+import { once } from './once.ts';
 import { AccountOutgoing } from './outgoing.ts';
 import { messageIds } from './query.ts';
 import { eachDetails, readDetails, readMessage } from './read-details.ts';
@@ -59,6 +59,7 @@ import { noFolder } from './state.ts';
 import { runSearch } from './search/search.ts';
 import { mayHold } from './search/substring.ts';
 import type { SenderMailbox } from './sender-mailbox.ts';
+import { AccountSnoozing, type Snoozing } from './snoozing.ts';
 import type { Outgoing } from './submission.ts';
 import { told } from './told.ts';
 import { vanishedSince } from './trim.ts';
@@ -103,6 +104,10 @@ export class Account implements MailAccount, Disposable {
 
   get senderMailbox(): SenderMailbox {
     return (this.#senderMailbox ??= new AccountSenderMailbox(this.#mailbox, this.#node, this.outgoing));
+  }
+
+  get snoozing(): Snoozing {
+    return new AccountSnoozing(this.#node.clock, (operation) => this.#run(operation));
   }
 
   [Symbol.dispose](): void {
@@ -347,6 +352,10 @@ export class Account implements MailAccount, Disposable {
     return version + 1 < facts.logFloor ? undefined : changesBetween(this.#kv, this.id, version, facts.lastRow);
   }
 
+  cameFrom(ids: readonly MsgId[]): Promise<ReadonlyMap<MsgId, FolderId>> {
+    return told(() => cameFrom(this.#kv, this.#mailbox.index, ids));
+  }
+
   vanishedSince(folder: FolderId, version: Version): Promise<Uint32Array> {
     return told(() => vanishedSince(this.#kv, this.id, folder, version, this.version));
   }
@@ -387,25 +396,9 @@ export class Account implements MailAccount, Disposable {
   }
 
   once<T>(key: string, act: () => Promise<T>): Promise<T> {
-    const name = `${this.id}\0${key}`;
-    const running = this.#onces.get(name);
-    if (running) return running as Promise<T>;
-    const mine = this.#once(key, act).finally(() => this.#onces.delete(name));
-    this.#onces.set(name, mine);
-    return mine;
-  }
-
-  /** The day's row is looked for on the day after, too. */
-  async #once<T>(key: string, act: () => Promise<T>): Promise<T> {
-    const today = Math.floor(this.#node.clock.now() / DAY);
-    const rows = await told(() =>
-      this.#kv.get(accountPartition(this.id), [onceKey(today, key), onceKey(today - 1, key)]),
-    );
-    const known = rows[0] ?? rows[1];
-    if (known) return (JSON.parse(Buffer.from(known).toString()) as { result: T }).result;
-    const result = await act();
-    await this.#run(rememberOnce(today, key, result));
-    return result;
+    const run = <R>(operation: Operation<R>) => this.#run(operation);
+    const parts = { kv: this.#kv, account: this.id, running: this.#onces, run };
+    return once(parts, key, this.#node.clock.now(), act);
   }
 
   #present(id: MsgId): MessageMeta {

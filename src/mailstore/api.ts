@@ -23,6 +23,7 @@ import type {
 } from './placement.ts';
 import type { FolderOf, Grant, RightsChange } from './rights.ts';
 import type { SenderMailbox } from './sender-mailbox.ts';
+import type { Snoozing } from './snoozing.ts';
 import type { Outgoing } from './submission.ts';
 
 import type { Conversation, ConversationPage, SearchRequest, SearchAnswer, SearchIndexFacts } from './search/api.ts';
@@ -65,8 +66,19 @@ export const Flag = { seen: 1, answered: 2, flagged: 4, deleted: 8, draft: 16 } 
 /** An OR of `Flag` values. */
 export type Flags = number;
 
-/** RFC 6154, and RFC 8457 for `important`. */
-export type FolderRole = 'inbox' | 'sent' | 'drafts' | 'junk' | 'trash' | 'archive' | 'important' | 'flagged' | 'all';
+/** RFC 6154, and RFC 8457 for `important`. The last two are ours: mail that was put off, and mail that others are begun with. */
+export type FolderRole =
+  | 'inbox'
+  | 'sent'
+  | 'drafts'
+  | 'junk'
+  | 'trash'
+  | 'archive'
+  | 'important'
+  | 'flagged'
+  | 'all'
+  | 'snoozed'
+  | 'templates';
 
 export interface Folder {
   readonly id: FolderId;
@@ -337,6 +349,11 @@ export interface MailAccount {
   readonly outgoing: Outgoing;
   /** Mail that it holds until its recipients fetch it. */
   readonly senderMailbox: SenderMailbox;
+  /** Mail that its user has put off. */
+  readonly snoozing: Snoozing;
+  /** In which folder each of these messages was before it came into Trash, or a folder below it, as far as the log reaches back. Folders that
+   * are gone are not told. */
+  cameFrom(ids: readonly MsgId[]): Promise<ReadonlyMap<MsgId, FolderId>>;
 
   /** Bytes used, and allowed (undefined = no limit). */
   quota(): { readonly used: number; readonly limit: number | undefined };

@@ -329,6 +329,12 @@ export class SharedAccount implements MailAccount, Disposable {
   get senderMailbox(): never {
     throw notAllowed();
   }
+  get snoozing(): never {
+    throw notAllowed();
+  }
+  async cameFrom(): Promise<never> {
+    throw notAllowed();
+  }
   async once(): Promise<never> {
     throw notAllowed();
   }

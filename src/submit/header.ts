@@ -36,11 +36,14 @@ const MAX_AUTHORS = 100;
 const MAX_AUTHORS_LENGTH = 64 << 10;
 /** Ours: by which of our addresses the mail goes. */
 const CATEGORY_FIELD = 'x-pabal-category';
+/** What somebody has chosen for a draft. */
+export const DRAFT_FIELD = 'Pabal-Draft';
 /** Only the service says where an original waits, and who has fetched it. */
 const HIDDEN = new Set([
   'bcc',
   'resent-bcc',
   CATEGORY_FIELD,
+  DRAFT_FIELD.toLowerCase(),
   NOTIFICATION_FIELD.toLowerCase(),
   RECEIPT_FIELD.toLowerCase(),
 ]);

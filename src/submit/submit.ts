@@ -87,7 +87,7 @@ export interface SubmitParts {
   /** Absent: nobody looks. */
   readonly outgoing?: Pick<OutgoingCheck, 'check'>;
   /** Absent: no mail is held. */
-  readonly holding?: Pick<Holding, 'on' | 'decide'>;
+  readonly holding?: Pick<Holding, 'on' | 'decide' | 'holdsFor'>;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -158,6 +158,11 @@ export class Submit {
       if (mailbox === undefined) throw new MailError('address-syntax', 'user', `${address} is no address`);
       return { address: mailbox.address, destination: mailbox.domain };
     }
+  }
+
+  /** Whether a mail of this account can stay here until it is fetched. */
+  async holdsMail(account: Pick<MailAccount, 'senderMailbox'>): Promise<boolean> {
+    return (await this.#parts.holding?.holdsFor(account)) ?? false;
   }
 
   /** Resolves once the mail cannot be lost. Throws `not-allowed` for an author the user is not or a category that is not its

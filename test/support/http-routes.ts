@@ -107,6 +107,10 @@ export const OWN: Record<string, Case> = {
     request: (ids) => [`/v1/messages/${ids.message}/attachments/1`],
     stranger: 404,
   },
+  'GET /v1/messages/:id/attachments/:n/shown': {
+    request: (ids) => [`/v1/messages/${ids.message}/attachments/1/shown`],
+    stranger: 404,
+  },
   'PATCH /v1/messages/:id': { request: (ids) => [`/v1/messages/${ids.message}`, change], stranger: 404 },
   'POST /v1/messages/:id/receipt': {
     request: (ids) => [`/v1/messages/${ids.message}/receipt`, { body: { answer: 'decline' } }],
@@ -135,6 +139,16 @@ export const OWN: Record<string, Case> = {
     request: (ids) => ['/v1/messages/batch', { body: { ids: [ids.message], delete: true } }],
     stranger: 200,
   },
+  'POST /v1/messages/snooze': {
+    request: (ids) => ['/v1/messages/snooze', { body: { ids: [ids.message], until: '2099-01-01T00:00:00Z' } }],
+    stranger: 400,
+  },
+  'POST /v1/messages/restore': {
+    request: (ids) => ['/v1/messages/restore', { body: { ids: [ids.message] } }],
+    stranger: 200,
+  },
+  'GET /v1/labels': { request: () => ['/v1/labels'], stranger: 200 },
+  'PUT /v1/labels': { request: () => ['/v1/labels', { body: { items: [] } }], stranger: 200 },
   'GET /v1/rules': { request: () => ['/v1/rules'], stranger: 200 },
   'PUT /v1/rules': { request: (ids) => ['/v1/rules', { body: { items: [moving(ids.folder)] } }], stranger: 404 },
   'POST /v1/rules': { request: (ids) => ['/v1/rules', { body: moving(ids.folder) }], stranger: 404 },

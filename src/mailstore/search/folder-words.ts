@@ -20,6 +20,10 @@ const ROLES: ReadonlyMap<string, FolderRole> = new Map<string, FolderRole>([
   ['휴지통', 'trash'],
   ['archive', 'archive'],
   ['보관함', 'archive'],
+  ['snoozed', 'snoozed'],
+  ['미룬메일', 'snoozed'],
+  ['templates', 'templates'],
+  ['서식메일', 'templates'],
 ]);
 const EVERYWHERE = new Set(['all', 'anywhere', '전체', '모두']);
 

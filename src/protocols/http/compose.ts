@@ -66,6 +66,8 @@ export interface ComposeHow {
   readonly keepBcc?: boolean;
   /** Whether the recipient is asked to say that it was read (RFC 8098 §2.1). */
   readonly receipt?: boolean;
+  /** More fields. */
+  readonly fields?: readonly (readonly [name: string, value: string])[];
 }
 
 /** The raw message. Throws problems about what the caller wrote. */
@@ -73,7 +75,7 @@ export async function composeMail(
   account: MailAccount,
   mail: MailFields,
   files: readonly Upload[],
-  { from, messageId, date, limit, keepBcc = false, receipt = false }: ComposeHow,
+  { from, messageId, date, limit, keepBcc = false, receipt = false, fields = [] }: ComposeHow,
 ): Promise<Buffer> {
   const { text, html, inReplyTo } = mail;
   const attachments: ComposeAttachment[] = mail.attachments.map(({ name, type, content, contentId }) => ({
@@ -100,9 +102,10 @@ export async function composeMail(
     ...(text !== undefined && { text }),
     ...(html !== undefined && { html }),
     ...(inReplyTo !== undefined && { inReplyTo }),
-    ...(receipt && {
-      headers: [['Disposition-Notification-To', formatAddress({ address: from.address })]] as const,
-    }),
+    headers: [
+      ...fields,
+      ...(receipt ? [['Disposition-Notification-To', formatAddress({ address: from.address })] as const] : []),
+    ],
   }).catch((error: unknown) => {
     // These are about what the caller itself wrote: it may read them.
     if (error instanceof MailError && error.kind === 'user') throw new Problem(error.code, error.message);

@@ -25,7 +25,7 @@ export async function sendPart(reply: FastifyReply, body: Body, part: Part): Pro
   return await reply.send(Readable.from(decodedPart(body, part)));
 }
 
-async function* decodedPart(body: Body, part: Part): AsyncIterable<Uint8Array> {
+export async function* decodedPart(body: Body, part: Part): AsyncIterable<Uint8Array> {
   const decoder = bodyDecoder(part.encoding);
   for await (const piece of body.stream(part.bodyStart, part.bodyEnd)) yield decoder.push(piece);
   yield decoder.end();

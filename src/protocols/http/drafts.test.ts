@@ -1,5 +1,8 @@
 import { beforeEach, expect, test } from 'vitest';
+import { submittedHeader } from '../../submit/header.ts';
 import { httpBackend } from '../../../test/support/http.ts';
+
+const MISSING = { sender: 'alice@example.test', now: 0, messageId: '<a@example.test>' };
 
 let http: Awaited<ReturnType<typeof httpBackend>>;
 beforeEach(async () => {
@@ -68,4 +71,19 @@ test('only a draft is forgotten in this way', async () => {
   const [draft] = await drafts();
   expect((await http.alice.as('DELETE', `/v1/drafts/${draft.id}`)).status).toBe(204);
   expect(await drafts()).toEqual([]);
+});
+
+test('what is chosen for sending it is told again, and leaves with no mail', async () => {
+  const options = { receipt: true, confidential: { until: '2099-01-31T23:59:59Z' }, downmail: true, category: '알림' };
+  const body = { to: ['bob@example.test'], subject: 'x', text: 'y', importance: 'high', options };
+  const { json } = await http.alice.as('POST', '/v1/drafts', { body });
+  const shown = async (id: string) => (await http.alice.as('GET', `/v1/messages/${id}`)).json.draftOptions;
+  expect(await shown(json.id)).toEqual({ ...options, importance: 'high' });
+  expect(
+    submittedHeader((await http.alice.as('GET', `/v1/messages/${json.id}/raw`)).bytes, MISSING).head.toString(),
+  ).not.toMatch(/pabal/i);
+  const plain = await http.alice.as('POST', '/v1/drafts', { body: { options: {} } });
+  expect(await shown(plain.json.id)).toEqual({});
+  const mail = await http.deliver(http.users.alice, 'Pabal-Draft: {"receipt":true}\r\n\r\n');
+  expect(await shown(String(mail.id))).toBeNull();
 });

@@ -5,6 +5,7 @@
 import { WARNING_CODES } from '../../mail/phishing/warnings.ts';
 import { z } from 'zod';
 import { DISPOSITIONS } from '../../mail/mdn.ts';
+import { shownDraftOptions } from './draft-options.ts';
 import { PROBLEMS } from './reply.ts';
 
 /** Ids are opaque to clients; a malformed one is simply not there (404), like a foreign one. */
@@ -80,6 +81,7 @@ const messageFields = {
   keywords: z.array(z.string()),
   preview: z.string(),
   hasAttachment: z.boolean(),
+  snoozedUntil: instant.optional().describe('Put off: when it comes back'),
 };
 
 export const messageSummary = z.strictObject({
@@ -247,6 +249,9 @@ export const message = z.strictObject({
     .describe(
       'This is a notification of a mail that its sender keeps: POST …/original fetches it. Null for all other mail',
     ),
+  draftOptions: shownDraftOptions
+    .nullable()
+    .describe('Of a draft: what POST /v1/drafts was told for sending it. Null for all other mail'),
   sent: submission
     .nullable()
     .describe('What became of it, when you sent it in the last 30 days: as GET /v1/submissions/{id}'),

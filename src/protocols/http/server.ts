@@ -30,6 +30,7 @@ import { formatHostPort } from '../../net/address.ts';
 import type { HostPort } from '../../net/address.ts';
 import type { TlsIdentity } from '../../net/tls.ts';
 import type { Clock } from '../../ports/clock.ts';
+import type { Queue } from '../../ports/queue.ts';
 import type { Random } from '../../ports/random.ts';
 import type { Receipts } from '../../submit/receipts.ts';
 import type { Submit } from '../../submit/submit.ts';
@@ -61,6 +62,7 @@ import { documentation } from './routes/documentation.ts';
 import { draftRoutes } from './routes/drafts.ts';
 import { eventRoutes } from './routes/events.ts';
 import { folderRoutes } from './routes/folders.ts';
+import { labelRoutes } from './routes/labels.ts';
 import { leaveRoute } from './routes/leave.ts';
 import { messageRoutes } from './routes/messages.ts';
 import { operatorAccess, operatorRoutes } from './routes/operator.ts';
@@ -75,10 +77,12 @@ import { receiptRoutes } from './routes/receipts.ts';
 import { reportRoutes } from './routes/reports.ts';
 import { ruleRoutes } from './routes/rules.ts';
 import { scriptRoutes } from './routes/scripts.ts';
+import { shownAttachmentRoutes } from './routes/shown-attachments.ts';
 import { stsPolicyRoute } from './routes/sts-policy.ts';
 import { searchRoutes } from './routes/search.ts';
 import { sendRoutes } from './routes/send.ts';
 import { secondStepRoutes } from './routes/second-step.ts';
+import { snoozeRoutes } from './routes/snooze.ts';
 import { sessionRoutes } from './routes/session.ts';
 import { submissionRoutes } from './routes/submissions.ts';
 import { pagerRoutes } from './routes/pager.ts';
@@ -97,7 +101,7 @@ export interface HttpOptions {
   readonly submit: Submit;
   /** For administrators. */
   readonly deliverability: () => Promise<DeliverabilityReport>;
-  readonly queue: AdminDesk['queue'];
+  readonly queue: AdminDesk['queue'] & Pick<Queue, 'add'>;
   readonly domainRecords: AdminDesk['domainRecords'];
   readonly quarantine: Quarantine;
   /** Of what administrators do. */
@@ -291,13 +295,16 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
   await app.register(async (scope) => {
     const api = scope.withTypeProvider<ZodTypeProvider>();
     sessionRoutes(api, services);
-    profileRoutes(api, services);
+    profileRoutes(api, services, options.submit);
     appPasswordRoutes(api, services);
     personDataRoutes(api, services, options.compliance);
     secondStepRoutes(api, services);
     placeRoutes(api, services);
     folderRoutes(api, services, sortKeys);
     messageRoutes(api, services, cleaner);
+    snoozeRoutes(api, services, options.queue);
+    labelRoutes(api, services);
+    shownAttachmentRoutes(api, services);
     receiptRoutes(api, services);
     originalRoutes(api, services);
     reportRoutes(api, services);

@@ -9,9 +9,11 @@ import type { MailAddress, Part } from '../../mail/message.ts';
 import { decodeText } from '../../mail/text.ts';
 import { Flag } from '../../mailstore/api.ts';
 import type { Body, Change, MailAccount, MessageDetails, MessageMeta, MsgId } from '../../mailstore/api.ts';
+import { SNOOZED, type Snoozed } from '../../mailstore/snoozing.ts';
 import { authenticationView } from './authentication-view.ts';
 import { bodyParts } from './body-parts.ts';
 import type { Services } from './context.ts';
+import { draftOptionsOf } from './draft-options.ts';
 import type { HtmlCleaner } from './html-cleaner.ts';
 import type * as schemas from './schemas.ts';
 import { submissionView } from './submission-view.ts';
@@ -27,15 +29,28 @@ type Structure = z.output<typeof schemas.part>;
 /** In the order of `ids`, without those that are gone. */
 export async function summaries(account: MailAccount, ids: readonly MsgId[]): Promise<Summary[]> {
   const found: Summary[] = [];
+  const untilOf = await putOff(account, ids);
   let i = 0;
   for await (const details of account.detailsOf(ids)) {
     const id = ids[i++] as MsgId;
     const meta = account.meta(id);
     if (meta === undefined) continue;
-    if (details !== undefined) found.push(summary(meta, details));
+    if (details !== undefined) found.push({ ...summary(meta, details), ...untilOf(id) });
     else if (await isDamaged(account, id)) found.push(damagedSummary(meta));
   }
   return found;
+}
+
+/** Nothing of what is not in the folder for that: most lists ask for nothing. */
+async function putOff(account: MailAccount, ids: readonly MsgId[]): Promise<(id: MsgId) => { snoozedUntil?: string }> {
+  const folder = account.folderWithRole('snoozed')?.id;
+  if (folder === undefined || !ids.some((id) => account.meta(id)?.folder === folder)) return () => ({});
+  const records = await account.records<Snoozed>(SNOOZED);
+  const known = new Map(records.map(({ id, value }) => [id, new Date(value.until).toISOString()]));
+  return (id) => {
+    const snoozedUntil = account.meta(id)?.folder === folder ? known.get(String(id)) : undefined;
+    return snoozedUntil === undefined ? {} : { snoozedUntil };
+  };
 }
 
 async function isDamaged(account: MailAccount, id: MsgId): Promise<boolean> {
@@ -116,8 +131,10 @@ export async function messageView(
   const plain = await textOf(body, parts.text);
   const markup = await textOf(body, parts.html);
   const html = markup && (await cleaner.clean(markup.text));
+  const untilOf = await putOff(account, [id]);
   return {
     ...summary(meta, details),
+    ...untilOf(id),
     sender: addresses(envelope.sender),
     replyTo: addresses(envelope.replyTo),
     cc: addresses(envelope.cc),
@@ -143,6 +160,7 @@ export async function messageView(
     warnings: [...(await warningsAbout(account, meta.email))],
     receiptRequested: await receiptView(receipts, account, read),
     original: await originalView(originals, read),
+    draftOptions: (meta.flags & Flag.draft) === 0 ? null : await draftOptionsOf(body),
     sent: await sentView(account, envelope),
   };
 }

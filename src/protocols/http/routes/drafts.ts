@@ -6,15 +6,22 @@ import { ownAccount, signedIn } from '../auth.ts';
 import { bodyParts } from '../body-parts.ts';
 import { composeMail, mailFields, mailUploads, usualFrom } from '../compose.ts';
 import type { App, Services } from '../context.ts';
+import { draftFields, draftOptions } from '../draft-options.ts';
 import { idempotent } from '../idempotency.ts';
 import { numberId } from '../listing.ts';
 import { Problem } from '../reply.ts';
 import * as schemas from '../schemas.ts';
+import { folderMadeFor } from '../special-folder.ts';
 import type { UploadBudget } from '../uploads.ts';
 import { messageOf } from './messages.ts';
 
 const newDraft = z.strictObject({
   ...mailFields,
+  options: draftOptions.default({}).describe('What is chosen for sending it; GET /v1/messages/{id} tells it again'),
+  template: z
+    .literal(true)
+    .optional()
+    .describe('It is one that others are begun with: it goes to the folder with the role `templates`'),
   replaces: z.string().min(1).max(64).optional().describe('The draft that this is a later state of: it goes'),
 });
 
@@ -47,9 +54,18 @@ export function draftRoutes(app: App, services: Services, budget: UploadBudget):
         const from = draft.from ?? (await usualFrom(account, user, services.directory));
         const domain = user.address.slice(user.address.lastIndexOf('@') + 1);
         const messageId = `<${Buffer.from(random.bytes(15)).toString('base64url')}@${domain}>`;
-        const how = { from, messageId, date: clock.now(), limit: limits.message, keepBcc: true };
+        const how = {
+          from,
+          messageId,
+          date: clock.now(),
+          limit: limits.message,
+          keepBcc: true,
+          fields: draftFields(draft.options),
+        };
         const raw = await composeMail(account, draft, uploads.filesOf(request), how);
-        const folder = account.folderWithRole('drafts') ?? (await account.createFolder('Drafts', { role: 'drafts' }));
+        const folder = draft.template
+          ? await folderMadeFor(account, 'templates', 'Templates')
+          : await folderMadeFor(account, 'drafts', 'Drafts');
         const { id } = await account.addMessage(raw, { folder: folder.id, flags: Flag.draft | Flag.seen });
         // The new one is safe before the old one goes: a crash leaves both, never none.
         if (draft.replaces !== undefined) await dropDraft(account, numberId<MsgId>(draft.replaces, 'message-missing'));

@@ -2,7 +2,6 @@
 import { Readable } from 'node:stream';
 import { z } from 'zod';
 import { warningsAbout } from '../../../intake/protection/warnings.ts';
-import { MailError } from '../../../mail/error.ts';
 import { Flag } from '../../../mailstore/api.ts';
 import type { FolderId, MailAccount, MessageMeta, MsgId } from '../../../mailstore/api.ts';
 import { ownAccount } from '../auth.ts';
@@ -16,11 +15,13 @@ import { numberId } from '../listing.ts';
 import { messagePage, pagePolicy } from '../message-page.ts';
 import { Problem } from '../reply.ts';
 import * as schemas from '../schemas.ts';
+import { folderMadeFor } from '../special-folder.ts';
 import { messageView, summaries } from '../view.ts';
 import { folderOf, liesIn } from './folders.ts';
 
 const TAGS = ['messages'];
-const BATCH = 1_000;
+/** Messages of one request. */
+export const BATCH = 1_000;
 
 const changeFields = {
   read: z.boolean().optional(),
@@ -227,16 +228,15 @@ export function messageRoutes(app: App, services: Services, cleaner: HtmlCleaner
       const account = await ownAccount(request, reply, services);
       const { ids, change } = request.body;
       return await idempotent(request, account, async () => {
-        const found = new Map<MsgId, MessageMeta>();
-        const missing: string[] = [];
-        for (const wire of ids) {
-          const meta = findMessage(account, wire);
-          if (meta === undefined) missing.push(wire);
-          else found.set(meta.id, meta);
-        }
-        if (change === undefined) await remove(account, [...found.values()]);
-        else await apply(account, [...found.keys()], change);
-        return { done: found.size, missing };
+        const { found, missing } = findAll(account, ids);
+        if (change === undefined) await remove(account, found);
+        else
+          await apply(
+            account,
+            found.map(({ id }) => id),
+            change,
+          );
+        return { done: found.length, missing };
       });
     },
   );
@@ -244,6 +244,21 @@ export function messageRoutes(app: App, services: Services, cleaner: HtmlCleaner
 
 function findMessage(account: MailAccount, wire: string): MessageMeta | undefined {
   return /^[1-9][0-9]{0,9}$/.test(wire) ? account.meta(Number(wire) as MsgId) : undefined;
+}
+
+/** Each once. */
+export function findAll(
+  account: MailAccount,
+  wires: readonly string[],
+): { readonly found: readonly MessageMeta[]; readonly missing: string[] } {
+  const found = new Map<MsgId, MessageMeta>();
+  const missing: string[] = [];
+  for (const wire of wires) {
+    const meta = findMessage(account, wire);
+    if (meta === undefined) missing.push(wire);
+    else found.set(meta.id, meta);
+  }
+  return { found: [...found.values()], missing };
 }
 
 /** Throws the problem `message-missing`. */
@@ -275,7 +290,7 @@ async function moveTo(account: MailAccount, ids: readonly MsgId[], folder: Folde
 }
 
 async function remove(account: MailAccount, messages: readonly MessageMeta[]): Promise<void> {
-  const trash = account.folderWithRole('trash') ?? (await newTrash(account));
+  const trash = await folderMadeFor(account, 'trash', 'Trash');
   const inTrash = messages.filter((m) => liesIn(account, m.folder, trash.id));
   const others = messages.filter((m) => !liesIn(account, m.folder, trash.id)).map((m) => m.id);
   if (others.length > 0) await account.move(others, trash.id);
@@ -285,15 +300,4 @@ async function remove(account: MailAccount, messages: readonly MessageMeta[]): P
       inTrash.map((m) => m.id),
       { as: inTrash },
     );
-}
-
-/** Somebody removed it. */
-async function newTrash(account: MailAccount) {
-  try {
-    return await account.createFolder('Trash', { role: 'trash' });
-  } catch (error) {
-    const there = account.folderAt('Trash');
-    if (there !== undefined && error instanceof MailError && error.code === 'folder-exists') return there;
-    throw error;
-  }
 }

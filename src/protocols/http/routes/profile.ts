@@ -3,6 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { AccountInfo } from '../../../directory/api.ts';
 import { identities, IDENTITY_LIMITS, putIdentity } from '../../../submit/identities.ts';
+import type { Submit } from '../../../submit/submit.ts';
 import { ownAccount, signedIn } from '../auth.ts';
 import type { App, Services } from '../context.ts';
 import { Problem } from '../reply.ts';
@@ -22,6 +23,10 @@ const profile = z.strictObject({
   aliases: z.array(z.string()),
   used: z.int().describe('Bytes'),
   quota: z.int().nullable().describe('Bytes; null: no limit'),
+  categories: z
+    .array(z.string())
+    .describe('Kinds of mail that you may send, the usual one first; none: there is no choice'),
+  holdsMail: z.boolean().describe('Whether your mail can stay here until it is fetched (`downmail`, `confidential`)'),
 });
 const identity = z.strictObject({
   address: z.string(),
@@ -33,7 +38,7 @@ const passwords = z.strictObject({
   password: z.string().min(8).max(1_000).describe('The new one'),
 });
 
-export function profileRoutes(app: App, services: Services): void {
+export function profileRoutes(app: App, services: Services, submit: Pick<Submit, 'holdsMail'>): void {
   const { directory } = services;
   const owner = async (request: FastifyRequest): Promise<AccountInfo> => {
     const found = await directory.account(signedIn(request).user.account);
@@ -47,9 +52,18 @@ export function profileRoutes(app: App, services: Services): void {
       schema: { tags: TAGS, summary: 'Your account', response: { 200: profile, ...schemas.problems(401) } },
     },
     async (request, reply) => {
-      const { address, displayName, aliases } = await owner(request);
-      const { used, limit } = (await ownAccount(request, reply, services)).quota();
-      return { address, name: displayName, aliases: [...aliases], used, quota: limit ?? null };
+      const { address, displayName, aliases, categories = [] } = await owner(request);
+      const account = await ownAccount(request, reply, services);
+      const { used, limit } = account.quota();
+      return {
+        address,
+        name: displayName,
+        aliases: [...aliases],
+        used,
+        quota: limit ?? null,
+        categories: [...categories],
+        holdsMail: await submit.holdsMail(account),
+      };
     },
   );
 
