@@ -3,6 +3,7 @@ import { useEffect } from 'react';
 import { ApiError, call, session } from './api.ts';
 import { forget } from './mail/mailbox.ts';
 import { forgetMessages } from './mail/messages.ts';
+import { forgetWaiting } from './mail/waiting.ts';
 import { keepMailOf } from './offline.ts';
 import { MailboxView } from './mailbox-view.tsx';
 import { SignIn } from './sign-in.tsx';
@@ -51,6 +52,7 @@ session.ended = () => {
 function signedOut(): void {
   forget();
   forgetMessages();
+  forgetWaiting();
   remember(false);
   void keepMailOf(undefined);
   who.set({ state: 'nobody' });

@@ -3,7 +3,7 @@ import { lazy, Suspense, useEffect, useRef, useState } from 'react';
 import type { Account } from './app.tsx';
 import * as composing from './compose/composing.ts';
 import * as actions from './mail/actions.ts';
-import { connection, listen } from './mail/events.ts';
+import { listen } from './mail/events.ts';
 import { FolderPane } from './mail/folder-pane.tsx';
 import { ListPane } from './mail/list-pane.tsx';
 import {
@@ -11,6 +11,7 @@ import {
   type Filter,
   loadFolders,
   mailbox,
+  reload,
   rowAt,
   rowOf,
   setCurrent,
@@ -19,6 +20,9 @@ import {
   toggleSelected,
 } from './mail/mailbox.ts';
 import { isGrouped } from './mail/grouping.ts';
+import { loadLabels } from './mail/labels.ts';
+import { Offline } from './mail/offline-note.tsx';
+import { beginWaiting } from './mail/waiting.ts';
 import { MessagePane } from './mail/message-pane.tsx';
 import { MoveDialog } from './mail/move-dialog.tsx';
 import { go, route } from './route.ts';
@@ -40,8 +44,13 @@ export interface Order {
 const SettingsView = lazy(async () => ({ default: (await import('./settings/settings-view.tsx')).SettingsView }));
 const ServiceView = lazy(async () => ({ default: (await import('./service/service-view.tsx')).ServiceView }));
 const ContactsView = lazy(async () => ({ default: (await import('./contacts/contacts-view.tsx')).ContactsView }));
+const SnoozeDialog = lazy(async () => ({ default: (await import('./mail/snooze-dialog.tsx')).SnoozeDialog }));
+const LabelDialog = lazy(async () => ({ default: (await import('./mail/label-dialog.tsx')).LabelDialog }));
 /** Loaded when somebody writes. */
-const Composer = lazy(async () => ({ default: (await import('./compose/composer.tsx')).Composer }));
+const composer = () => import('./compose/composer.tsx');
+const Composer = lazy(async () => ({ default: (await composer()).Composer }));
+/** When the mailbox is there: who has no connection later can write all the same. */
+const COMPOSER_MS = 4_000;
 
 const NEWEST: Order = { filter: 'all', sort: 'date', order: 'desc' };
 
@@ -50,7 +59,6 @@ export function MailboxView({ account }: { readonly account: Account }) {
   const at = useStore(route, (state) => state.at);
   const folders = useStore(mailbox, (state) => state.folders);
   const foldersError = useStore(mailbox, (state) => state.foldersError);
-  const live = useStore(connection, (state) => state.live);
   const writing = useStore(composing.composing, (state) => state.draft !== undefined);
   // It is said when the form has gone.
   const coded = useStore(composing.passCodes, (state) => state.shown !== undefined);
@@ -60,7 +68,7 @@ export function MailboxView({ account }: { readonly account: Account }) {
     order,
   );
   const [drawer, setDrawer] = useState(false);
-  const [dialog, setDialog] = useState<'keys' | 'move' | undefined>();
+  const [dialog, setDialog] = useState<'keys' | 'move' | 'snooze' | 'label' | undefined>();
   const search = useRef<HTMLInputElement>(null);
   const open = at.message;
   const inList = at.view === 'folder' || at.view === 'search';
@@ -68,8 +76,16 @@ export function MailboxView({ account }: { readonly account: Account }) {
   useEffect(() => {
     void loadFolders();
     composing.begin(account.address);
+    beginWaiting(account.address, reload);
+    void loadLabels();
     return listen();
   }, [account]);
+
+  useEffect(() => {
+    // A connection that is away now is no reason to complain: whoever writes asks again.
+    const later = setTimeout(() => void composer().catch(() => undefined), COMPOSER_MS);
+    return () => clearTimeout(later);
+  }, []);
 
   const folder = at.view === 'folder' ? folders.find(({ id, role }) => id === at.what || role === at.what) : undefined;
   useEffect(() => {
@@ -111,6 +127,9 @@ export function MailboxView({ account }: { readonly account: Account }) {
     else openMessage(next);
   };
 
+  const asking = (what: 'move' | 'snooze' | 'label') => {
+    if (actions.targets(open).length > 0) setDialog(what);
+  };
   const answering = (all: boolean) => {
     if (open !== undefined) composing.answer(open, all);
   };
@@ -137,7 +156,9 @@ export function MailboxView({ account }: { readonly account: Account }) {
     '#': () => leaving(actions.remove),
     Delete: () => leaving(actions.remove),
     '!': () => leaving(actions.reportSpam),
-    v: () => actions.targets(open).length > 0 && setDialog('move'),
+    v: () => asking('move'),
+    b: () => asking('snooze'),
+    l: () => asking('label'),
     x: () => mailbox.state.current !== undefined && toggleSelected(mailbox.state.current),
     s: () => actions.toggleStar(actions.rowsActedOn(open)),
     I: () => actions.mark(actions.targets(open), { read: true }),
@@ -174,11 +195,7 @@ export function MailboxView({ account }: { readonly account: Account }) {
       {inList && (
         <>
           <section className="list-pane" aria-label={words.messages}>
-            {!live && (
-              <p className="offline" role="status">
-                <Icon name="warning" /> {words.offline}
-              </p>
-            )}
+            <Offline />
             <ListPane
               at={at}
               folder={folder}
@@ -191,7 +208,7 @@ export function MailboxView({ account }: { readonly account: Account }) {
               }}
               open={open}
               onOpen={openMessage}
-              onMove={() => setDialog('move')}
+              onAsk={asking}
             />
           </section>
           <main className="message-pane">
@@ -201,7 +218,7 @@ export function MailboxView({ account }: { readonly account: Account }) {
               onBack={backToList}
               onStep={(by) => void step(by)}
               onLeave={leaving}
-              onMove={() => setDialog('move')}
+              onAsk={asking}
             />
           </main>
         </>
@@ -224,6 +241,15 @@ export function MailboxView({ account }: { readonly account: Account }) {
           onChoose={(to) => leaving((ids) => actions.move(ids, to))}
         />
       )}
+      <Suspense>
+        {dialog === 'snooze' && (
+          <SnoozeDialog
+            onClose={() => setDialog(undefined)}
+            onChoose={(until) => leaving((ids) => actions.snooze(ids, until))}
+          />
+        )}
+        {dialog === 'label' && <LabelDialog ids={actions.targets(open)} onClose={() => setDialog(undefined)} />}
+      </Suspense>
     </div>
   );
 }

@@ -6,22 +6,15 @@ import { Icon } from '../ui/icon.tsx';
 import { size } from '../words/format.ts';
 import { useWords } from '../words/words.ts';
 import { addFiles, change, changePeople, close, composing, discard, fromOf, sendNow } from './composing.ts';
-import { Confidential, PassCode } from './confidential.tsx';
-import { mentionsAttachment, parseAddress } from './draft.ts';
+import { PassCode } from './confidential.tsx';
+import { htmlOf, mentionsAttachment, parseAddress } from './draft.ts';
+import { Extras } from './extras.tsx';
 import { identities, type Identity } from './identities.ts';
 import { PeopleField } from './people-field.tsx';
+import { TemplateMenu } from './templates.tsx';
 import '../css/compose.css';
 
 const RichText = lazy(async () => ({ default: (await import('./editor.tsx')).RichText }));
-
-/** Text becomes paragraphs when somebody asks for formatting. */
-function htmlOf(text: string): string {
-  const escaped = text.replace(/[&<>]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;' })[c] ?? c);
-  return escaped
-    .split('\n')
-    .map((line) => `<p>${line}</p>`)
-    .join('');
-}
 
 export function Composer() {
   const words = useWords();
@@ -62,7 +55,7 @@ export function Composer() {
   /** Before the fields see them: an editor has uses of its own for Enter. */
   const command = (event: KeyboardEvent) => {
     if (event.nativeEvent.isComposing || !(event.ctrlKey || event.metaKey)) return;
-    if (event.key === 'Enter') send();
+    if (event.key === 'Enter' && draft.template !== true) send();
     else if (event.shiftKey && event.code === 'KeyE') toggle();
     else return;
     event.preventDefault();
@@ -143,40 +136,7 @@ export function Composer() {
           <span>{words.subject}</span>
           <input value={draft.subject} maxLength={5000} onChange={(event) => change({ subject: event.target.value })} />
         </label>
-        {extended && (
-          <div className="compose-extras">
-            <label>
-              <span>{words.importance}</span>
-              <select
-                value={draft.importance}
-                onChange={(event) => change({ importance: event.target.value as typeof draft.importance })}
-              >
-                {(['high', 'normal', 'low'] as const).map((one) => (
-                  <option key={one} value={one}>
-                    {words.importances[one]}
-                  </option>
-                ))}
-              </select>
-            </label>
-            <label>
-              <span>{words.sendAt}</span>
-              <input
-                type="datetime-local"
-                value={draft.sendAt}
-                onChange={(event) => change({ sendAt: event.target.value })}
-              />
-            </label>
-            <label>
-              <input
-                type="checkbox"
-                checked={draft.receipt}
-                onChange={(event) => change({ receipt: event.target.checked })}
-              />
-              <span>{words.receipt}</span>
-            </label>
-            <Confidential confidential={draft.confidential} until={draft.readUntil} />
-          </div>
-        )}
+        {extended && <Extras draft={draft} />}
       </div>
       {draft.html === undefined ? (
         <textarea
@@ -219,10 +179,16 @@ export function Composer() {
         </p>
       )}
       <footer>
-        <button type="button" className="button primary" disabled={sending} title="Ctrl+Enter" onClick={send}>
-          <Icon name="sent" />
-          {sending ? words.sending : draft.sendAt === '' ? words.send : words.schedule}
-        </button>
+        {draft.template === true ? (
+          <button type="button" className="button primary" onClick={() => void close()}>
+            {words.save}
+          </button>
+        ) : (
+          <button type="button" className="button primary" disabled={sending} title="Ctrl+Enter" onClick={send}>
+            <Icon name="sent" />
+            {sending ? words.sending : draft.sendAt === '' ? words.send : words.schedule}
+          </button>
+        )}
         <button
           type="button"
           className="icon-button"
@@ -261,6 +227,7 @@ export function Composer() {
           {words.allFields}
         </button>
         <span className="grow" />
+        {draft.template !== true && <TemplateMenu />}
         <button
           type="button"
           className="icon-button"

@@ -6,12 +6,15 @@ import { ApiError, call, OWN_PAGE, problemOf } from '../api.ts';
 import type { Address, Message } from '../api.ts';
 import { codeOf } from '../mail/mailbox.ts';
 import { fetchMessage } from '../mail/messages.ts';
+import { add as addWaiting, refusedMail, takeBack as takeWaitingBack } from '../mail/waiting.ts';
+import { mailWords } from '../mail/words.ts';
 import { Store } from '../store.ts';
 import { dismiss, toast } from '../ui/toast.tsx';
 import { words } from '../words/words.ts';
 import * as drafts from './draft.ts';
 import type { Draft } from './draft.ts';
 import { forgetIdentities, identities, type Identity } from './identities.ts';
+import { forgetOwnAccount } from './own-account.ts';
 import { forgetPeople, people } from '../settings/person.ts';
 
 interface Composing {
@@ -62,6 +65,7 @@ export function begin(address: string): void {
   account = address;
   forgetIdentities();
   forgetPeople();
+  forgetOwnAccount();
   try {
     const kept = localStorage.getItem(localKey());
     if (kept !== null) start({ ...drafts.blank(), ...(JSON.parse(kept) as Partial<Draft>) }, 'unsaved');
@@ -135,8 +139,37 @@ export function changePeople(more: Pick<Partial<Draft>, 'from' | 'to'>): void {
   });
 }
 
-export function resume(message: Message): void {
-  void open(drafts.resume(message));
+/** `template`: it is looked after, and not sent. */
+export function resume(message: Message, template = false): void {
+  void open({ ...drafts.resume(message), ...(template && { template }) });
+}
+
+/** A new mail that begins as this template. */
+export function writeWith(template: Message): void {
+  const draft = drafts.withTemplate(drafts.blank(), template);
+  void signatureUnder(draft).then((signature) => open(drafts.signed(draft, signature)));
+}
+
+/** Puts a template into what is being written. */
+export async function insertTemplate(id: string): Promise<void> {
+  const template = await fetchMessage(id);
+  const { draft } = composing.state;
+  if (draft === undefined) return;
+  const { number } = composing.state;
+  change(drafts.withTemplate(draft, template));
+  // The editor knows its text better than its form: it begins anew.
+  composing.set({ number: number + 1 });
+}
+
+/** What is being written stays as it is; a copy of it becomes a template. */
+export async function saveAsTemplate(): Promise<void> {
+  // Its files are on the service then.
+  await save();
+  const { draft } = composing.state;
+  if (draft === undefined) return;
+  const { sendAt: _when, ...options } = drafts.optionsOf(draft);
+  const { inReplyTo: _answered, references: _chain, ...wire } = drafts.wireOf(draft);
+  await call('POST', '/v1/drafts', { body: { ...wire, options, template: true } });
 }
 
 const complain = (error: unknown): void => void toast(words().error(codeOf(error)), undefined, 'error');
@@ -207,7 +240,13 @@ interface Stored {
 async function put(draft: Draft): Promise<Stored> {
   const there = draft.files.filter(({ at }) => at !== undefined);
   const here = draft.files.filter(({ at, file }) => at === undefined && file !== undefined);
-  const body = { ...drafts.wireOf(draft), ...(draft.id !== undefined && { replaces: draft.id }) };
+  const template = draft.template === true ? { template: true } : {};
+  const body = {
+    ...drafts.wireOf(draft),
+    ...template,
+    options: drafts.optionsOf(draft),
+    ...(draft.id !== undefined && { replaces: draft.id }),
+  };
   const { id, attached } = await send<{ id: string; attached: number[] }>('/v1/drafts', body, here, (part) =>
     composing.set({ progress: part }),
   );
@@ -287,6 +326,7 @@ export async function sendNow(): Promise<void> {
   const { draft, sending } = composing.state;
   if (draft === undefined || sending) return;
   composing.set({ sending: true, complaint: '' });
+  const key = crypto.randomUUID();
   try {
     // With files the draft is what is sent; without, nothing has to be kept first.
     if (draft.files.some(({ at }) => at === undefined)) await save();
@@ -294,21 +334,51 @@ export async function sendNow(): Promise<void> {
     while (running !== undefined) await running.catch(() => undefined);
     const now = composing.state.draft ?? draft;
     const later = now.sendAt === '' ? undefined : new Date(now.sendAt).toISOString();
-    const body = {
-      ...drafts.wireOf(now),
-      ...drafts.sendingOf(now),
-      ...(later === undefined ? { undoFor: UNDO_SECONDS } : { sendAt: later }),
-    };
-    const { id, passCode } = await call<Sent>('POST', '/v1/messages', { body, key: crypto.randomUUID() });
+    const body = sendBody(now);
+    const { id, passCode } = await call<Sent>('POST', '/v1/messages', { body, key });
     composing.set({ state: 'saved', sending: false });
     forget();
     if (passCode !== undefined) passCodes.set({ shown: passCode });
     sent(now, id, later);
   } catch (error) {
-    const complaint = error instanceof ApiError && error.message !== '' && error.code === 'invalid';
-    composing.set({ sending: false, complaint: complaint ? error.message : words().error(codeOf(error)) });
+    if (codeOf(error) === 'offline') return sendWithout(key);
+    const complaint = error instanceof ApiError && error.code === 'invalid' ? error.message : '';
+    composing.set({ sending: false, complaint: complaint || words().error(codeOf(error)) });
   }
 }
+
+function sendBody(draft: Draft) {
+  const held = draft.sendAt === '' ? { undoFor: UNDO_SECONDS } : { sendAt: new Date(draft.sendAt).toISOString() };
+  return { ...drafts.wireOf(draft), ...drafts.sendingOf(draft), ...held };
+}
+
+/** There is no connection: it waits for one, with the key under which it was tried, unless what it needs is only here for now. */
+function sendWithout(key: string): void {
+  const { draft } = composing.state;
+  if (draft === undefined) return;
+  const own = mailWords();
+  // The pass code of a confidential mail is told when it is sent: somebody has to be there.
+  const refused = draft.files.some(({ at }) => at === undefined)
+    ? own.filesNeedConnection
+    : draft.confidential
+      ? words().error('offline')
+      : '';
+  if (refused !== '') return composing.set({ sending: false, complaint: refused });
+  addWaiting({ kind: 'mail', key, body: sendBody(draft), draft });
+  composing.set({ state: 'saved', sending: false });
+  forget();
+  const back = () => {
+    if (takeWaitingBack(key)) start(draft, 'unsaved');
+  };
+  toast(own.willSend, { label: words().undo, act: back });
+}
+
+/** A mail that waited and that the service does not take: it is open again, and says why. */
+refusedMail.tell = ({ draft }, error) => {
+  void open({ ...drafts.blank(), ...(draft as Partial<Draft>) }).then(() =>
+    composing.set({ state: 'unsaved', complaint: error.message || words().error(error.code) }),
+  );
+};
 
 /** While it is held it can be taken back: the draft stays as long. */
 function sent(draft: Draft, submission: string, later: string | undefined): void {

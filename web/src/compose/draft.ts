@@ -35,6 +35,12 @@ export interface Draft {
   readonly confidential: boolean;
   /** The last day on which it can be read, as the field for it has it; '' as long as the service keeps it. */
   readonly readUntil: string;
+  /** Whether it stays here until it is fetched: as usual, yes, or no. */
+  readonly downmail: 'usual' | 'held' | 'whole';
+  /** Kind of mail; '' the usual one. */
+  readonly category: string;
+  /** Folder for one's own copy; '' the usual one. */
+  readonly saveTo: string;
   /** As the field for it has it, in local time. */
   readonly sendAt: string;
   readonly inReplyTo?: string;
@@ -43,6 +49,8 @@ export interface Draft {
   readonly answers?: string;
   /** The form with everything. */
   readonly extended: boolean;
+  /** It is a template that is being looked after: it is not sent. */
+  readonly template?: boolean;
 }
 
 const EMPTY: Draft = {
@@ -56,6 +64,9 @@ const EMPTY: Draft = {
   receipt: false,
   confidential: false,
   readUntil: '',
+  downmail: 'usual',
+  category: '',
+  saveTo: '',
   sendAt: '',
   references: [],
   extended: false,
@@ -131,9 +142,11 @@ export function forward(message: Message): Draft {
 
 /** Goes on with one that was kept. */
 export function resume(message: Message): Draft {
-  const { id, to, cc, bcc, subject, text, html, inReplyTo, references } = message;
+  const { id, from, to, cc, bcc, subject, text, html, inReplyTo, references } = message;
   return {
     ...EMPTY,
+    ...(from[0] !== undefined && { from: from[0] }),
+    ...chosen(message),
     id,
     to,
     cc,
@@ -144,8 +157,68 @@ export function resume(message: Message): Draft {
     files: filesOf(message),
     references,
     ...(inReplyTo[0] !== undefined && { inReplyTo: inReplyTo[0] }),
-    extended: cc.length + bcc.length > 0 || html !== null,
+    extended: cc.length + bcc.length > 0 || html !== null || Object.keys(message.draftOptions ?? {}).length > 0,
   };
+}
+
+/** A template: a new mail, or what is added to one that is being written. */
+export function withTemplate(draft: Draft, template: Message): Draft {
+  const { id: _template, from: _from, inReplyTo: _answered, ...made } = resume(template);
+  const mine = { ...draft };
+  const html =
+    made.html !== undefined || mine.html !== undefined
+      ? { html: (made.html ?? htmlOf(made.text)) + (mine.html ?? htmlOf(mine.text)) }
+      : {};
+  return {
+    ...mine,
+    ...html,
+    to: mine.to.length > 0 ? mine.to : made.to,
+    cc: mine.cc.length > 0 ? mine.cc : made.cc,
+    bcc: mine.bcc.length > 0 ? mine.bcc : made.bcc,
+    subject: mine.subject || made.subject,
+    text: `${made.text.trimEnd()}\n${mine.text}`,
+    files: [...mine.files, ...made.files],
+    extended: mine.extended || made.extended,
+  };
+}
+
+/** Text becomes paragraphs when somebody asks for formatting. */
+export function htmlOf(text: string): string {
+  const escaped = text.replace(/[&<>]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;' })[c] ?? c);
+  return escaped
+    .split('\n')
+    .map((line) => `<p>${line}</p>`)
+    .join('');
+}
+
+/** What was chosen for a draft, as the fields of the form have it. */
+function chosen({ draftOptions }: Message): Partial<Draft> {
+  const {
+    importance,
+    receipt = false,
+    confidential,
+    downmail,
+    sendAt,
+    saveTo = '',
+    category = '',
+  } = draftOptions ?? {};
+  return {
+    importance: importance ?? 'normal',
+    receipt,
+    confidential: confidential !== undefined,
+    readUntil: confidential?.until === undefined ? '' : localTime(confidential.until).slice(0, 10),
+    downmail: downmail === undefined ? 'usual' : downmail ? 'held' : 'whole',
+    // What has passed is not sent at once by surprise.
+    sendAt: sendAt === undefined || Date.parse(sendAt) < Date.now() ? '' : localTime(sendAt),
+    saveTo,
+    category,
+  };
+}
+
+/** As a field for date and time has it: minutes, in the time zone of this browser. */
+export function localTime(at: string | number): string {
+  const date = new Date(at);
+  return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
 }
 
 function filesOf({ id, attachments }: Message): DraftFile[] {
@@ -204,9 +277,23 @@ export function isEmpty(draft: Draft): boolean {
 }
 
 /** What of it POST /v1/messages takes alone. */
-export function sendingOf({ receipt, confidential, readUntil }: Draft) {
+export function sendingOf(draft: Draft) {
+  const { sendAt: _when, receipt = false, ...options } = optionsOf(draft);
+  return { receipt, ...options };
+}
+
+/** What POST /v1/drafts keeps of what is chosen for sending it. */
+export function optionsOf({ receipt, confidential, readUntil, downmail, category, saveTo, sendAt }: Draft) {
   const until = readUntil === '' ? {} : { until: new Date(`${readUntil}T23:59:59`).toISOString() };
-  return { receipt, ...(confidential && { confidential: until }) };
+  return {
+    ...(receipt && { receipt }),
+    ...(confidential && { confidential: until }),
+    // A confidential mail never goes whole.
+    ...(downmail !== 'usual' && !confidential && { downmail: downmail === 'held' }),
+    ...(category !== '' && { category }),
+    ...(saveTo !== '' && { saveTo }),
+    ...(sendAt !== '' && { sendAt: new Date(sendAt).toISOString() }),
+  };
 }
 
 /** As POST /v1/drafts and POST /v1/messages take it, without the files that are still here. */

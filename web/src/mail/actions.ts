@@ -1,7 +1,7 @@
 /** What people do with messages: shown at once, told to the service, and taken back when it refuses or they change their mind. */
 import { call } from '../api.ts';
 import type { Address, Summary } from '../api.ts';
-import { displayName } from '../words/format.ts';
+import { displayName, mediumDate } from '../words/format.ts';
 import { words } from '../words/words.ts';
 import { toast } from '../ui/toast.tsx';
 import {
@@ -18,6 +18,8 @@ import {
   removeRows,
   select,
 } from './mailbox.ts';
+import { change } from './waiting.ts';
+import { mailWords } from './words.ts';
 
 /** The service takes so many at once. */
 const BATCH = 1_000;
@@ -26,11 +28,16 @@ interface Change {
   readonly read?: boolean;
   readonly flagged?: boolean;
   readonly folder?: string;
+  readonly keywords?: { readonly add?: readonly string[]; readonly remove?: readonly string[] };
 }
 
-async function batch(ids: readonly string[], what: { change: Change } | { delete: true }): Promise<void> {
-  for (let at = 0; at < ids.length; at += BATCH)
-    await call('POST', '/v1/messages/batch', { body: { ids: ids.slice(at, at + BATCH), ...what } });
+/** Without a connection it waits, which is as good here: it is shown at once in any case. */
+async function batch(
+  ids: readonly string[],
+  what: { change: Change } | { delete: true } | { until: string } | Record<string, never>,
+  path = '/v1/messages/batch',
+): Promise<void> {
+  for (let at = 0; at < ids.length; at += BATCH) await change(path, { ids: ids.slice(at, at + BATCH), ...what });
 }
 
 /** What keys and buttons act on: what is selected, else the one that is open or current. */
@@ -46,21 +53,37 @@ export function rowsActedOn(open: string | undefined): readonly string[] {
   return one === undefined ? [] : [one];
 }
 
-export function mark(ids: readonly string[], change: { readonly read?: boolean; readonly flagged?: boolean }): void {
+export function mark(ids: readonly string[], flags: { readonly read?: boolean; readonly flagged?: boolean }): void {
   const before = new Map<string, Partial<Summary>>();
   for (const id of ids) {
     const message = messageOf(id);
     if (message !== undefined) before.set(id, { read: message.read, flagged: message.flagged });
-    patch(id, change);
+    patch(id, flags);
   }
-  if (change.read !== undefined) markConversations(ids, change.read);
-  batch(ids, { change })
+  if (flags.read !== undefined) markConversations(ids, flags.read);
+  batch(ids, { change: flags })
     .then(loadFolders)
     .catch((error: unknown) => {
       for (const [id, was] of before) patch(id, was);
-      if (change.read !== undefined) markConversations(ids, !change.read);
+      if (flags.read !== undefined) markConversations(ids, !flags.read);
       failed(error);
     });
+}
+
+/** Puts a label on, or takes it off. */
+export function label(ids: readonly string[], keyword: string, on: boolean): void {
+  const before = new Map<string, readonly string[]>();
+  for (const id of ids) {
+    const message = messageOf(id);
+    if (message === undefined) continue;
+    before.set(id, message.keywords);
+    const others = message.keywords.filter((one) => one.toLowerCase() !== keyword.toLowerCase());
+    patch(id, { keywords: on ? [...others, keyword] : others });
+  }
+  batch(ids, { change: { keywords: on ? { add: [keyword] } : { remove: [keyword] } } }).catch((error: unknown) => {
+    for (const [id, keywords] of before) patch(id, { keywords: [...keywords] });
+    failed(error);
+  });
 }
 
 export function toggleStar(ids: readonly string[]): void {
@@ -83,6 +106,16 @@ export function remove(ids: readonly string[]): void {
   const trash = folderWith('trash');
   const forEver = ids.every((id) => folderOf(id) === trash?.id);
   leave(ids, () => batch(ids, { delete: true }), words().deleted(ids.length, forEver), !forEver);
+}
+
+/** `until`: RFC 3339. */
+export function snooze(ids: readonly string[], until: string): void {
+  leave(ids, () => batch(ids, { until }, '/v1/messages/snooze'), mailWords().snoozed(ids.length, mediumDate(until)));
+}
+
+/** Out of Trash, each to where it was. */
+export function restore(ids: readonly string[]): void {
+  leave(ids, () => batch(ids, {}, '/v1/messages/restore'), mailWords().restored(ids.length));
 }
 
 export function reportSpam(ids: readonly string[]): void {

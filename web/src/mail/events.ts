@@ -3,6 +3,7 @@ import type { Summary } from '../api.ts';
 import { Store } from '../store.ts';
 import { loadFolders, mailbox, messageOf, patch, refreshRows, reload, removeRows } from './mailbox.ts';
 import { forgetMessage } from './messages.ts';
+import { carryOut } from './waiting.ts';
 
 type Known = Pick<Summary, 'id' | 'folder' | 'thread' | 'read' | 'flagged' | 'answered' | 'draft' | 'keywords'>;
 type Change =
@@ -40,6 +41,7 @@ function open(): void {
   source = new EventSource('/v1/events');
   source.addEventListener('ready', () => {
     connection.set({ live: true });
+    void carryOut();
     if (fresh) reload();
     fresh = false;
   });

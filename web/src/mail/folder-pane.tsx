@@ -1,6 +1,7 @@
 import { type DragEvent, lazy, Suspense, useState } from 'react';
 import type { Folder } from '../api.ts';
-import { hrefOf } from '../route.ts';
+import { hrefOf, route } from '../route.ts';
+import { useStore } from '../store.ts';
 import { Dialog } from '../ui/dialog.tsx';
 import { Icon, type IconName } from '../ui/icon.tsx';
 import { Menu, type MenuItem } from '../ui/menu.tsx';
@@ -8,12 +9,17 @@ import { useWords } from '../words/words.ts';
 import * as actions from './actions.ts';
 import { dropped, emptyFolder, isBelow, isDragged, removeFolder } from './folder-actions.ts';
 import { FolderDialog } from './folder-dialog.tsx';
+import { labels } from './labels.ts';
 import { loadFolders } from './mailbox.ts';
+import { useMailWords } from './words.ts';
 
+/** Loaded when somebody changes them. */
+const LabelDialog = lazy(async () => ({ default: (await import('./label-dialog.tsx')).LabelDialog }));
 /** Loaded when somebody tidies up. */
 const TidyDialog = lazy(async () => ({ default: (await import('../settings/tidy-dialog.tsx')).TidyDialog }));
 
-const ORDER = ['inbox', 'drafts', 'sent', 'archive', 'junk', 'trash'] as const;
+const ORDER = ['inbox', 'snoozed', 'drafts', 'templates', 'sent', 'archive', 'junk', 'trash'] as const;
+const ICONS: Readonly<Record<string, IconName>> = { snoozed: 'clock', templates: 'drafts' };
 const isSpecial = (folder: Folder) => (ORDER as readonly (string | null)[]).includes(folder.role);
 
 interface FolderPaneProps {
@@ -58,6 +64,7 @@ export function FolderPane({ folders, error, current, onChoose }: FolderPaneProp
         </button>
       </div>
       {own.length > 0 && <ul>{own.map(row)}</ul>}
+      <LabelList onChoose={onChoose} />
       {error !== '' && folders.length === 0 && (
         <p className="pane-note" role="alert">
           {words.error(error)}{' '}
@@ -78,6 +85,55 @@ export function FolderPane({ folders, error, current, onChoose }: FolderPaneProp
   );
 }
 
+/** Each opens the mail that has it. */
+function LabelList({ onChoose }: { readonly onChoose: () => void }) {
+  const own = useMailWords();
+  const known = useStore(labels, (state) => state.known);
+  const at = useStore(route, (state) => state.at);
+  const [editing, setEditing] = useState(false);
+  if (known.length === 0) return null;
+  return (
+    <>
+      <div className="folders-head">
+        <h2>{own.labels}</h2>
+        <button
+          type="button"
+          className="icon-button small"
+          aria-label={own.editLabels}
+          title={own.editLabels}
+          onClick={() => setEditing(true)}
+        >
+          <Icon name="compose" />
+        </button>
+      </div>
+      <ul>
+        {known.map(({ id, name, colour }) => {
+          const what = `label:${id}`;
+          const isOpen = at.view === 'search' && at.what === what;
+          return (
+            <li key={id} className="folder-row">
+              <a
+                className="folder"
+                href={hrefOf({ view: 'search', what })}
+                aria-current={isOpen ? 'page' : undefined}
+                onClick={onChoose}
+              >
+                <span className={`label-dot ${colour}`} aria-hidden="true" />
+                <span className="folder-name">{name}</span>
+              </a>
+            </li>
+          );
+        })}
+      </ul>
+      {editing && (
+        <Suspense>
+          <LabelDialog ids={[]} onClose={() => setEditing(false)} />
+        </Suspense>
+      )}
+    </>
+  );
+}
+
 interface FolderRowProps {
   readonly folder: Folder;
   readonly current: boolean;
@@ -91,7 +147,8 @@ function FolderRow({ folder, current, onChoose, onAsk }: FolderRowProps) {
   const special = isSpecial(folder);
   const name = words.folderName(folder);
   // What waits in drafts and junk is told by how many there are; elsewhere what counts is what is new.
-  const shown = folder.role === 'drafts' ? folder.total : folder.role === 'trash' ? 0 : folder.unread;
+  const counted = folder.role === 'drafts' || folder.role === 'snoozed';
+  const shown = counted ? folder.total : folder.role === 'trash' ? 0 : folder.unread;
   const depth = special ? 0 : Math.min(5, folder.path.split('/').length - 1);
   const canEmpty = folder.role === 'trash' || folder.role === 'junk';
 
@@ -134,12 +191,12 @@ function FolderRow({ folder, current, onChoose, onAsk }: FolderRowProps) {
         onDragLeave={() => setOver(false)}
         onDrop={drop}
       >
-        <Icon name={special ? (folder.role as IconName) : 'folder'} />
+        <Icon name={special ? (ICONS[folder.role ?? ''] ?? (folder.role as IconName)) : 'folder'} />
         <span className="folder-name">{name}</span>
         {shown > 0 && (
           <span className="count">
-            {folder.role !== 'drafts' && <span className="hidden">{words.unreadCount(shown)}</span>}
-            <span aria-hidden={folder.role !== 'drafts'}>{shown > 9_999 ? '9999+' : shown}</span>
+            {!counted && <span className="hidden">{words.unreadCount(shown)}</span>}
+            <span aria-hidden={!counted}>{shown > 9_999 ? '9999+' : shown}</span>
           </span>
         )}
       </a>

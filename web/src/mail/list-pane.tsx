@@ -19,6 +19,7 @@ import {
   type Sort,
 } from './mailbox.ts';
 import { Rows } from './rows.tsx';
+import { useMailWords } from './words.ts';
 
 interface ListPaneProps {
   readonly at: Route;
@@ -29,12 +30,14 @@ interface ListPaneProps {
   readonly onGrouped: (wanted: boolean) => void;
   readonly open: string | undefined;
   readonly onOpen: (id: string) => void;
-  readonly onMove: () => void;
+  readonly onAsk: (what: Question) => void;
 }
+
+export type Question = 'move' | 'snooze' | 'label';
 
 const SORTS: readonly Sort[] = ['date', 'from', 'subject', 'size'];
 
-export function ListPane({ at, folder, order, onOrder, grouped, onGrouped, open, onOpen, onMove }: ListPaneProps) {
+export function ListPane({ at, folder, order, onOrder, grouped, onGrouped, open, onOpen, onAsk }: ListPaneProps) {
   const words = useWords();
   const { state, error, total, selected } = useStore(mailbox, (s) => s);
   const isSearch = at.view === 'search';
@@ -43,7 +46,7 @@ export function ListPane({ at, folder, order, onOrder, grouped, onGrouped, open,
   return (
     <>
       {selected.size > 0 ? (
-        <SelectionBar selected={selected} folder={folder} onMove={onMove} />
+        <SelectionBar selected={selected} folder={folder} onAsk={onAsk} />
       ) : (
         <div className="list-head">
           <div className="list-title">
@@ -134,11 +137,12 @@ function Nothing(props: {
 interface SelectionProps {
   readonly selected: ReadonlySet<string>;
   readonly folder: Folder | undefined;
-  readonly onMove: () => void;
+  readonly onAsk: (what: Question) => void;
 }
 
-function SelectionBar({ selected, folder, onMove }: SelectionProps) {
+function SelectionBar({ selected, folder, onAsk }: SelectionProps) {
   const words = useWords();
+  const own = useMailWords();
   const rows = [...selected];
   const ids = allOf(rows);
   const anyUnread = rows.some((id) => (conversationOf(id)?.unread ?? 0) > 0 || messageOf(id)?.read === false);
@@ -153,9 +157,13 @@ function SelectionBar({ selected, folder, onMove }: SelectionProps) {
       <strong>{words.selectedCount(selected.size)}</strong>
       <span className="grow" />
       {act(words.selectAll, 'check', () => select(knownIds()))}
-      {act(words.archive, 'archive', () => actions.archive(ids))}
+      {folder?.role === 'trash'
+        ? act(own.restore, 'back', () => actions.restore(ids))
+        : act(words.archive, 'archive', () => actions.archive(ids))}
       {act(folder?.role === 'trash' ? words.deleteForEver : words.delete, 'trash', () => actions.remove(ids))}
-      {act(words.moveTo, 'move', onMove)}
+      {act(words.moveTo, 'move', () => onAsk('move'))}
+      {act(own.snooze, 'clock', () => onAsk('snooze'))}
+      {act(own.labelAs, 'label', () => onAsk('label'))}
       {act(anyUnread ? words.markRead : words.markUnread, anyUnread ? 'read' : 'unread', () =>
         actions.mark(ids, { read: anyUnread }),
       )}

@@ -6,6 +6,7 @@ import { ApiError, call, query } from '../api.ts';
 import type { Folder, Summary } from '../api.ts';
 import { Store } from '../store.ts';
 import { type Conversation, marked, membersOf } from './grouping.ts';
+import { overlay } from './waiting.ts';
 
 export type Sort = 'date' | 'from' | 'subject' | 'size';
 export type Filter = 'all' | 'unread' | 'flagged';
@@ -154,15 +155,23 @@ async function loadPage(list: ListOf, page: number): Promise<void> {
     const textual = sort === 'from' || sort === 'subject';
     rows.length = textual ? Math.min(total, SORTED_TEXT) : total;
     items.forEach((item, i) => {
-      messages.set(item.id, item);
+      messages.set(item.id, asDone(item));
       if (page * PAGE + i < rows.length) rows[page * PAGE + i] = item.id;
     });
     changed({ state: 'ready', error: '' });
+    const gone = items.filter(({ id }) => overlay(id).gone).map(({ id }) => id);
+    if (gone.length > 0) removeRows(new Set(gone));
   } catch (error) {
     if (of !== generation) return;
     asked.delete(page);
     if (mailbox.state.state === 'loading') changed({ state: 'error', error: codeOf(error) });
   }
+}
+
+/** With what was done without a connection, and the service does not know yet. */
+function asDone(item: Summary): Summary {
+  const { gone: _gone, ...flags } = overlay(item.id);
+  return { ...item, ...flags };
 }
 
 /** What is found, and conversations, come page after page. */

@@ -15,12 +15,15 @@ import { Badge } from './badge.tsx';
 import { ConversationToggle, Stack, useConversation } from './conversation.tsx';
 import { connection } from './events.ts';
 import { HeldOriginal } from './held-original.tsx';
+import { LabelChips } from './label-chips.tsx';
+import type { Question } from './list-pane.tsx';
 import { codeOf, mailbox, messageOf } from './mailbox.ts';
 import { fetchMessage, forgetMessage } from './messages.ts';
 import { OriginalDialog } from './original-dialog.tsx';
 import { PlainText } from './plain-text.tsx';
 import { SentResult } from './sent-result.tsx';
 import { leavingQuestion, Warnings } from './warnings.tsx';
+import { useMailWords } from './words.ts';
 
 /** Loaded when somebody asks for it. */
 const PersonDialog = lazy(async () => ({ default: (await import('../settings/person-dialog.tsx')).PersonDialog }));
@@ -32,7 +35,7 @@ interface MessagePaneProps {
   readonly onStep: (by: number) => void;
   /** For what takes the message out of the list. */
   readonly onLeave: (act: (ids: readonly string[]) => void) => void;
-  readonly onMove: () => void;
+  readonly onAsk: (what: Question) => void;
 }
 
 export function MessagePane(props: MessagePaneProps) {
@@ -88,9 +91,10 @@ function MessageView({
   onBack,
   onStep,
   onLeave,
-  onMove,
+  onAsk,
 }: MessagePaneProps & { id: string; message: Message }) {
   const words = useWords();
+  const own = useMailWords();
   const current = useStore(mailbox, () => messageOf(id)) ?? message;
   // The page of a mail is in a frame that no worker serves.
   const live = useStore(connection, (state) => state.live);
@@ -103,7 +107,8 @@ function MessageView({
   const stacked = conversation.shown && conversation.total > 1;
   const from = message.from[0];
   const { letter, colour } = initial(from);
-  const inTrash = useStore(mailbox, (s) => s.folders.find(({ id: one }) => one === current.folder)?.role === 'trash');
+  const role = useStore(mailbox, (s) => s.folders.find(({ id: one }) => one === current.folder)?.role);
+  const inTrash = role === 'trash';
 
   useEffect(() => {
     heading.current?.focus({ preventScroll: true });
@@ -119,10 +124,16 @@ function MessageView({
     <article className={stacked ? 'message stacked' : 'message'} aria-label={message.subject || words.noSubject}>
       <div className="message-tools" role="toolbar" aria-label={words.mail}>
         <span className="only-narrow">{tool(words.back, 'back', onBack)}</span>
-        {tool(words.archive, 'archive', () => onLeave(actions.archive))}
+        {inTrash
+          ? tool(own.restore, 'back', () => onLeave(actions.restore))
+          : tool(words.archive, 'archive', () => onLeave(actions.archive))}
         {tool(inTrash ? words.deleteForEver : words.delete, 'trash', () => onLeave(actions.remove))}
         {tool(words.spam, 'junk', () => onLeave(actions.reportSpam))}
-        {tool(words.moveTo, 'move', onMove)}
+        {tool(words.moveTo, 'move', () => onAsk('move'))}
+        <span className="only-wide">
+          {tool(own.snooze, 'clock', () => onAsk('snooze'))}
+          {tool(own.labelAs, 'label', () => onAsk('label'))}
+        </span>
         {tool(words.markUnread, 'unread', () => actions.mark([id], { read: false }))}
         <span className="grow" />
         {tool(words.previous, 'up', () => onStep(-1))}
@@ -149,6 +160,10 @@ function MessageView({
                   ],
                 ]),
             [
+              { label: own.snooze, icon: 'clock', act: () => onAsk('snooze') },
+              { label: own.labelAs, icon: 'label', act: () => onAsk('label') },
+            ],
+            [
               { label: words.print, icon: 'print', act: () => print() },
               { label: words.showOriginal, icon: 'source', act: () => setOriginal(true) },
               { label: words.downloadOriginal, icon: 'download', act: () => location.assign(`/v1/messages/${id}/raw`) },
@@ -171,6 +186,14 @@ function MessageView({
             <Icon name="star" filled={current.flagged} />
           </button>
         </div>
+        <p className="message-marks">
+          <LabelChips keywords={current.keywords} />
+          {current.snoozedUntil !== undefined && (
+            <span className="muted">
+              <Icon name="clock" /> {own.comesBack(mediumDate(current.snoozedUntil))}
+            </span>
+          )}
+        </p>
         <ConversationToggle of={conversation} />
       </header>
       {conversation.shown && <Stack messages={conversation.before} label={words.earlier} onOpen={onOpen} />}
@@ -240,27 +263,7 @@ function MessageView({
         />
       )}
       {conversation.shown && <Stack messages={conversation.after} label={words.later} onOpen={onOpen} />}
-      {message.draft ? (
-        <footer className="answers">
-          <button type="button" className="button primary" onClick={() => composing.resume(message)}>
-            <Icon name="compose" /> {words.editDraft}
-          </button>
-        </footer>
-      ) : (
-        <footer className="answers">
-          <button type="button" className="button" onClick={() => composing.answer(id, false)}>
-            <Icon name="reply" /> {words.reply}
-          </button>
-          <button type="button" className="button" onClick={() => composing.answer(id, true)}>
-            <Icon name="replyAll" /> {words.replyAll}
-          </button>
-          {message.original?.confidential !== true && (
-            <button type="button" className="button" onClick={() => composing.passOn(id)}>
-              <Icon name="forward" /> {words.forward}
-            </button>
-          )}
-        </footer>
-      )}
+      <Answers message={message} isTemplate={role === 'templates'} />
       {handling && from !== undefined && (
         <Suspense>
           <PersonDialog address={from.address} onClose={() => setHandling(false)} />
@@ -268,6 +271,30 @@ function MessageView({
       )}
       {original && <OriginalDialog id={id} onClose={() => setOriginal(false)} />}
     </article>
+  );
+}
+
+/** What can be written from it. */
+function Answers({ message, isTemplate }: { readonly message: Message; readonly isTemplate: boolean }) {
+  const words = useWords();
+  const own = useMailWords();
+  const { id } = message;
+  const button = (label: string, icon: IconName, act: () => void, primary = false) => (
+    <button type="button" className={primary ? 'button primary' : 'button'} onClick={act}>
+      <Icon name={icon} /> {label}
+    </button>
+  );
+  return (
+    <footer className="answers">
+      {isTemplate && button(own.useTemplate, 'compose', () => composing.writeWith(message), true)}
+      {isTemplate && button(own.editTemplate, 'drafts', () => composing.resume(message, true))}
+      {!isTemplate && message.draft && button(words.editDraft, 'compose', () => composing.resume(message), true)}
+      {!message.draft && button(words.reply, 'reply', () => composing.answer(id, false))}
+      {!message.draft && button(words.replyAll, 'replyAll', () => composing.answer(id, true))}
+      {!message.draft &&
+        message.original?.confidential !== true &&
+        button(words.forward, 'forward', () => composing.passOn(id))}
+    </footer>
   );
 }
 

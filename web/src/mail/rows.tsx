@@ -3,11 +3,12 @@ import { type MouseEvent, useEffect, useLayoutEffect, useRef, useState } from 'r
 import { look } from '../settings-store.ts';
 import { useStore } from '../store.ts';
 import { Icon } from '../ui/icon.tsx';
-import { displayName, initial, names, shortDate } from '../words/format.ts';
+import { displayName, initial, mediumDate, names, shortDate } from '../words/format.ts';
 import { useWords } from '../words/words.ts';
 import * as actions from './actions.ts';
 import { drag } from './folder-actions.ts';
 import { participants } from './grouping.ts';
+import { LabelChips } from './label-chips.tsx';
 import {
   allOf,
   conversationOf,
@@ -21,6 +22,7 @@ import {
   snippetOf,
   toggleSelected,
 } from './mailbox.ts';
+import { useMailWords } from './words.ts';
 
 /** Pixels, as in the style sheet. */
 const HEIGHTS = { comfortable: 82, compact: 60 } as const;
@@ -130,6 +132,7 @@ interface RowProps {
 
 function Row({ row, top, id, selected, selecting, current, open, ofSent, onOpen }: RowProps) {
   const words = useWords();
+  const own = useMailWords();
   const message = useStore(mailbox, () => (id === undefined ? undefined : messageOf(id)));
   const place = { transform: `translateY(${top}px)` };
   if (id === undefined || message === undefined)
@@ -205,12 +208,23 @@ function Row({ row, top, id, selected, selecting, current, open, ofSent, onOpen 
           )}
           {message.answered && <Icon name="reply" />}
           {message.hasAttachment && <Icon name="attach" />}
-          <time dateTime={message.received} className="when">
-            {shortDate(message.received)}
-          </time>
+          {message.snoozedUntil === undefined ? (
+            <time dateTime={message.received} className="when">
+              {shortDate(message.received)}
+            </time>
+          ) : (
+            <time
+              dateTime={message.snoozedUntil}
+              className="when"
+              title={own.comesBack(mediumDate(message.snoozedUntil))}
+            >
+              <Icon name="clock" /> {shortDate(message.snoozedUntil)}
+            </time>
+          )}
         </span>
         <span className="row-line">
           <span className="subject">{message.damaged ? words.damaged : message.subject || words.noSubject}</span>
+          <LabelChips keywords={message.keywords} />
         </span>
         <span className="row-line">
           <Preview id={id} text={message.preview} />

@@ -16,9 +16,11 @@ interface MenuProps {
   /** Groups are set apart by a line. */
   readonly groups: readonly (readonly MenuItem[])[];
   readonly align?: 'start' | 'end';
+  /** Opens above its button. */
+  readonly upwards?: boolean;
 }
 
-export function Menu({ label, className = 'icon-button', button, groups, align = 'end' }: MenuProps) {
+export function Menu({ label, className = 'icon-button', button, groups, align = 'end', upwards = false }: MenuProps) {
   const [open, setOpen] = useState(false);
   const around = useRef<HTMLDivElement>(null);
   const opener = useRef<HTMLButtonElement>(null);
@@ -72,7 +74,14 @@ export function Menu({ label, className = 'icon-button', button, groups, align =
         {button}
       </button>
       {open && (
-        <div id={id} role="menu" aria-label={label} className={`menu-list ${align}`} tabIndex={-1} onKeyDown={walk}>
+        <div
+          id={id}
+          role="menu"
+          aria-label={label}
+          className={`menu-list ${align}${upwards ? ' upwards' : ''}`}
+          tabIndex={-1}
+          onKeyDown={walk}
+        >
           {groups.map((items, i) => (
             <div role="group" key={items[0]?.label ?? i}>
               {items.map(({ label: what, icon, checked, act }) => (

@@ -8,6 +8,8 @@ const ROLES: Readonly<Record<string, string>> = {
   junk: 'Junk',
   trash: 'Trash',
   archive: 'Archive',
+  snoozed: 'Put off',
+  templates: 'Templates',
 };
 
 /** When an original cannot be fetched. */
@@ -121,7 +123,7 @@ export const en = {
   nothingFoundHint:
     'Fewer words may find more. Try from:name, subject:word, has:attachment, is:unread, before:2026-01-31.',
   listFailed: 'The messages could not be loaded',
-  offline: 'No connection. What you do now may not reach the service.',
+  offline: 'No connection. What was read can be read, and what you do is done later.',
   onlyText: 'Without a connection only the text is shown.',
   damaged: 'This message cannot be read: what is stored of it is damaged.',
   attachment: 'Has attachments',
@@ -303,6 +305,8 @@ export const en = {
     '#': 'Delete',
     '!': 'Report spam',
     v: 'Move to folder',
+    b: 'Put off',
+    l: 'Label',
     r: 'Reply',
     a: 'Reply to all',
     f: 'Forward',

@@ -8,6 +8,8 @@ const ROLES: Readonly<Record<string, string>> = {
   junk: '스팸편지함',
   trash: '휴지통',
   archive: '보관함',
+  snoozed: '나중에 볼 메일',
+  templates: '서식 메일',
 };
 
 /** When an original cannot be fetched. */
@@ -121,7 +123,7 @@ export const ko: Words = {
   nothingFoundHint:
     '낱말을 줄이면 더 찾을 수 있습니다. 보낸사람:이름, 제목:낱말, 첨부:있음, 상태:안읽음, 이전:2026-01-31 도 써 보세요.',
   listFailed: '메일을 불러오지 못했습니다',
-  offline: '연결이 끊겼습니다. 지금 하는 일은 서비스에 전해지지 않을 수 있습니다.',
+  offline: '연결이 끊겼습니다. 읽었던 메일은 볼 수 있고, 하신 일은 나중에 처리됩니다.',
   onlyText: '연결이 없어 글만 보입니다.',
   damaged: '저장된 내용이 손상되어 이 메일을 읽을 수 없습니다.',
   attachment: '첨부 있음',
@@ -299,6 +301,8 @@ export const ko: Words = {
     '#': '삭제',
     '!': '스팸 신고',
     v: '편지함으로 옮기기',
+    b: '나중에 보기',
+    l: '라벨 붙이기',
     r: '답장',
     a: '전체 답장',
     f: '전달',
