@@ -14,6 +14,8 @@ import type { MessageBatch } from './work.ts';
 /** Bytes of a batch, roughly, and messages whose rows are read at once. */
 const BATCH_BYTES = 1 << 20;
 const AT_ONCE = 64;
+/** Bytes for a few messages to begin with; many fill a batch. */
+const LEAST_ROOM = 1 << 16;
 
 export interface MessageName {
   readonly id: number;
@@ -40,7 +42,8 @@ export async function* readMessages(
 ): AsyncGenerator<MessageBatch> {
   let left = most;
   const patience = new Patience();
-  let batch = new Batch();
+  const room = messages.length < AT_ONCE ? LEAST_ROOM : BATCH_BYTES + BATCH_BYTES / 4;
+  let batch = new Batch(room);
   for (let at = 0; at < messages.length; at += AT_ONCE) {
     const some = messages.slice(at, at + AT_ONCE);
     const stored = await readRows(
@@ -49,12 +52,13 @@ export async function* readMessages(
       some.map(({ email }) => email),
     );
     for (const [i, name] of some.entries()) {
-      await addMessage(stores, account, name, stored[i]!, batch);
+      const added = addMessage(stores, account, name, stored[i]!, batch);
+      if (added) await added;
       if (batch.length >= Math.min(left, BATCH_BYTES)) {
         left -= batch.length;
         yield batch.take();
         if (left <= 0) return;
-        batch = new Batch();
+        batch = new Batch(room);
       }
       const pause = patience.pause();
       if (pause) await pause;
@@ -63,42 +67,48 @@ export async function* readMessages(
   if (batch.count > 0) yield batch.take();
 }
 
-async function addMessage(
-  { kv, blobs }: Stores,
+/** Waits only where there is more to read. */
+function addMessage(
+  stores: Stores,
   account: AccountId,
   { id, email }: MessageName,
   { first, body }: Stored,
   batch: Batch,
-): Promise<void> {
-  let rows: readonly Value[] = [];
-  let details: StoredDetails | undefined;
-  try {
-    // Those of many parts take several rows, read when their turn has come.
-    const all = first && allRows(kv, accountPartition(account), bucketOf(email), email, first);
-    rows = all instanceof Promise ? await all : (all ?? []);
-    if (rows.length > 0) details = decodeDetails(email, rows);
-  } catch (error) {
-    if (!isUnreadable(error)) throw error;
-  }
-  if (!details) {
-    batch.begin(id, []);
-    batch.stretches([]);
-    return;
-  }
-  batch.begin(id, rows);
-  const { segments, prefix } = details.plan;
-  // All of it in one row, as it mostly is: where the text is in it, the thread finds out.
-  if (body && segments.length === 1 && segments[0]!.kind === 'rows' && segments[0]!.length === body.length)
-    batch.stretches([[prefix.length, body]]);
-  else {
-    const read = new StoredBody(kv, blobs, account, details);
-    const stretches: [number, Uint8Array][] = [];
-    for (const [start, end] of searchedRanges(details.structure)) {
-      const bytes = await tolerate(() => read.bytes(start, end));
-      if (bytes) stretches.push([start, bytes]);
+): Promise<void> | undefined {
+  const add = (rows: readonly Value[]): Promise<void> | undefined => {
+    const details = rows.length > 0 ? readable(() => decodeDetails(email, rows)) : undefined;
+    batch.begin(id, details ? rows : []);
+    if (!details) {
+      batch.stretches([]);
+      return undefined;
     }
-    batch.stretches(stretches);
+    const { segments, prefix } = details.plan;
+    // All of it in one row, as it mostly is: where the text is in it, the thread finds out.
+    const isWhole =
+      body && segments.length === 1 && segments[0]!.kind === 'rows' && segments[0]!.length === body.length;
+    if (!isWhole) return addStretches(stores, account, details, batch);
+    batch.stretches([[prefix.length, body]]);
+    return undefined;
+  };
+  // Those of many parts take several rows, read when their turn has come.
+  const p = accountPartition(account);
+  const all = first && readable(() => allRows(stores.kv, p, bucketOf(email), email, first));
+  return all instanceof Promise ? tolerate(() => all).then((rows) => add(rows ?? [])) : add(all ?? []);
+}
+
+async function addStretches(
+  { kv, blobs }: Stores,
+  account: AccountId,
+  details: StoredDetails,
+  batch: Batch,
+): Promise<void> {
+  const read = new StoredBody(kv, blobs, account, details);
+  const stretches: [number, Uint8Array][] = [];
+  for (const [start, end] of searchedRanges(details.structure)) {
+    const bytes = await tolerate(() => read.bytes(start, end));
+    if (bytes) stretches.push([start, bytes]);
   }
+  batch.stretches(stretches);
 }
 
 /** The first row of the details of each, and of its body. A damaged one must not keep the others from being read. */
@@ -122,6 +132,15 @@ async function readRows(kv: KeyValueStore, account: AccountId, emails: readonly 
 }
 
 /** Undefined for what is damaged. */
+function readable<T>(act: () => T): T | undefined {
+  try {
+    return act();
+  } catch (error) {
+    if (isUnreadable(error)) return undefined;
+    throw error;
+  }
+}
+
 async function tolerate<T>(act: () => Promise<T>): Promise<T | undefined> {
   try {
     return await act();
@@ -135,11 +154,15 @@ const isUnreadable = (error: unknown): boolean =>
   error instanceof Damaged || (error instanceof MailError && error.code === 'damaged');
 
 class Batch {
-  #bytes = new Uint8Array(1 << 16);
+  #bytes: Uint8Array<ArrayBuffer>;
   #layout = new Uint32Array(4096);
   #places = 0;
   length = 0;
   count = 0;
+
+  constructor(room: number) {
+    this.#bytes = new Uint8Array(room);
+  }
 
   begin(id: number, details: readonly Uint8Array[]): void {
     this.count++;

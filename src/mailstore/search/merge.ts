@@ -44,19 +44,33 @@ export async function mergeSegments(
   }
   if (docs === 0) return undefined;
   const cursors = await Promise.all(segments.map((segment) => Cursor.open(segment)));
+  const joined = new JoinedPostings();
   for (;;) {
     let lowest: string | undefined;
-    for (const { entry } of cursors) if (entry && (lowest === undefined || entry.term < lowest)) lowest = entry.term;
+    let first = 0;
+    let last = 0;
+    for (let i = 0; i < cursors.length; i++) {
+      const term = cursors[i]!.entry?.term;
+      if (term === undefined || (lowest !== undefined && term > lowest)) continue;
+      if (term !== lowest) first = i;
+      lowest = term;
+      last = i;
+    }
     if (lowest === undefined) break;
-    const joined = new JoinedPostings(lowest);
-    for (const [i, cursor] of cursors.entries()) {
-      if (cursor.entry?.term !== lowest) continue;
-      const postings = cursor.postings(cursor.entry);
-      joined.add(postings instanceof Promise ? await postings : postings, whole[i] ? undefined : isAlive);
+    joined.begin(lowest);
+    for (let i = first; i <= last; i++) {
+      const cursor = cursors[i]!;
+      const { entry } = cursor;
+      if (entry?.term !== lowest) continue;
+      const found = cursor.postings(entry);
+      const postings = found instanceof Promise ? await found : found;
+      // What only one segment has, and whole, stays as it is.
+      if (first === last && whole[i]) writer.term(postings);
+      else joined.add(postings, whole[i] ? undefined : isAlive);
       const moved = cursor.advance();
       if (moved) await moved;
     }
-    if (joined.docs > 0) writer.term(joined.take());
+    if (joined.docs > 0) writer.term(joined.postings);
     const waiting = pause();
     if (waiting) await waiting;
   }
@@ -115,15 +129,20 @@ class Cursor {
   }
 }
 
+/** The postings of one term after the other. */
 class JoinedPostings {
-  readonly #term: string;
+  #term = '';
   readonly #ids = new VarWriter(64);
   readonly #places = new VarWriter(64);
   #last = 0;
   docs = 0;
 
-  constructor(term: string) {
+  begin(term: string): void {
     this.#term = term;
+    this.#ids.clear();
+    this.#places.clear();
+    this.#last = 0;
+    this.docs = 0;
   }
 
   add(postings: Postings, isAlive: ((id: number) => boolean) | undefined): void {
@@ -169,7 +188,8 @@ class JoinedPostings {
     }
   }
 
-  take(): Postings {
+  /** Good until the next term begins. */
+  get postings(): Postings {
     return { term: this.#term, docs: this.docs, ids: this.#ids.view(), places: this.#places.view() };
   }
 }

@@ -127,12 +127,12 @@ export class SegmentWriter {
   term({ term, docs, ids, places }: Postings): void {
     const begins = this.#terms.length === 0;
     if (begins) {
-      this.#string(this.#index, term);
+      this.#index.text(term);
       this.#terms.put(this.#offset);
     }
     const shared = begins ? 0 : sharedPrefix(this.#term, term);
     this.#terms.put(shared);
-    this.#string(this.#terms, term.slice(shared));
+    this.#terms.text(term.slice(shared));
     this.#terms.put(docs);
     this.#terms.put(ids.length);
     this.#terms.put(places.length);
@@ -157,12 +157,6 @@ export class SegmentWriter {
       bytes: this.#bytes,
       rows: this.#rows,
     };
-  }
-
-  #string(to: VarWriter, text: string): void {
-    const bytes = Buffer.from(text);
-    to.put(bytes.length);
-    to.raw(bytes);
   }
 
   #append(bytes: Uint8Array): void {

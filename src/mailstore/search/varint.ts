@@ -46,6 +46,44 @@ export class VarWriter {
     this.length += bytes.length;
   }
 
+  /** In UTF-8, its bytes counted in front. */
+  text(text: string): void {
+    let size = 0;
+    for (let i = 0; i < text.length; i++) {
+      const unit = text.charCodeAt(i);
+      if ((unit & 0xf800) === 0xd800) {
+        const whole = Buffer.from(text);
+        this.put(whole.length);
+        this.raw(whole);
+        return;
+      }
+      size += unit < 0x80 ? 1 : unit < 0x800 ? 2 : 3;
+    }
+    this.put(size);
+    this.#room(size);
+    const { bytes } = this;
+    let at = this.length;
+    // Encoded here: there are very many, and most are short.
+    for (let i = 0; i < text.length; i++) {
+      const unit = text.charCodeAt(i);
+      if (unit < 0x80) bytes[at++] = unit;
+      else {
+        if (unit < 0x800) bytes[at++] = 0xc0 | (unit >> 6);
+        else {
+          bytes[at++] = 0xe0 | (unit >> 12);
+          bytes[at++] = 0x80 | ((unit >> 6) & 0x3f);
+        }
+        bytes[at++] = 0x80 | (unit & 0x3f);
+      }
+    }
+    this.length = at;
+  }
+
+  /** Begins anew, in the room that it has. */
+  clear(): void {
+    this.length = 0;
+  }
+
   /** What was written; good until the next write. */
   view(): Uint8Array {
     return this.bytes.subarray(0, this.length);
