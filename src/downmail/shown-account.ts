@@ -406,6 +406,9 @@ class ShownView implements FolderView {
   savedDateAt(index: number): number {
     return this.#at(index)?.savedDate ?? 0;
   }
+  sentDateAt(index: number): number {
+    return this.#at(index)?.sentDate ?? 0;
+  }
   emailAt(index: number): EmailId | '' {
     return this.#at(index)?.email ?? '';
   }

@@ -150,11 +150,17 @@ export interface FolderView {
   sizeAt(position: number): number;
   internalDateAt(position: number): number;
   savedDateAt(position: number): number;
+  /** Of the header, as `MessageMeta.sentDate`. */
+  sentDateAt(position: number): number;
   /** '' when the message has left. */
   emailAt(position: number): EmailId | '';
   threadAt(position: number): ThreadId | '';
   /** Positions of the messages still there whose modseq is higher, ascending (RFC 7162 CHANGEDSINCE). */
   changedSince(modseq: Version): Uint32Array;
+}
+
+export interface DetailsOptions {
+  readonly bodies?: boolean;
 }
 
 /** What one operation changed. The log keeps these; replication, push, search and IMAP's tracker read them. */
@@ -254,8 +260,8 @@ export interface MailAccount {
   getMessage(id: MsgId): Promise<{ readonly meta: MessageMeta; readonly details: MessageDetails; readonly body: Body }>;
   details(id: MsgId): Promise<MessageDetails>;
   /** In the order asked for; undefined for those that are gone or damaged: `details` says which. Read many at a time, held one at a time, and others have
-   * their turn. */
-  detailsOf(ids: readonly MsgId[]): AsyncIterable<MessageDetails | undefined>;
+   * their turn. `bodies`: `body` will be asked for each, so that its beginning is read along. */
+  detailsOf(ids: readonly MsgId[], options?: DetailsOptions): AsyncIterable<MessageDetails | undefined>;
   /** With the `details` that this account answered, these are not read again. */
   body(id: MsgId, details?: MessageDetails): Promise<Body>;
   /** NinjaMail getMessageIDs. */

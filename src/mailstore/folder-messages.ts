@@ -174,6 +174,11 @@ export class Snapshot implements FolderView {
     return slot < 0 ? 0 : 1000 * this.#table.saved[slot]!;
   }
 
+  sentDateAt(position: number): number {
+    const slot = this.#slot(position);
+    return slot < 0 ? 0 : 1000 * this.#table.sent[slot]!;
+  }
+
   emailAt(position: number): EmailId | '' {
     const slot = this.#slot(position);
     return slot < 0 ? '' : this.#table.emailAt(slot);

@@ -23,6 +23,7 @@ function view(version: number, uids: readonly number[], modseqs: ReadonlyMap<num
     sizeAt: () => 1,
     internalDateAt: () => 0,
     savedDateAt: () => 0,
+    sentDateAt: () => 0,
     emailAt: () => '',
     threadAt: () => '',
     changedSince: (modseq) => Uint32Array.from([...uids.keys()].filter((at) => modseqAt(at) > modseq)),

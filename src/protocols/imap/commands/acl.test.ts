@@ -14,6 +14,25 @@ async function shared(owner: string, other: string, rights: string): Promise<voi
   `);
 }
 
+test('SORT and THREAD of a shared folder go by the dates of its messages, not of those with the same ids elsewhere', async () => {
+  const dated = (day: number): string => `Date: ${day} Jan 2024 00:00:00 +0000\r\nSubject: s${day}\r\n\r\n`;
+  await imap.service.deliver('SortB', 'INBOX', [dated(1), dated(2), dated(3)]);
+  await imap.service.deliver('SortA', 'Work', [dated(3), dated(1), dated(2)]);
+  await imap.script(`
+    SortA> s SETACL Work sortb@example.test lr
+    SortA< s OK SETACL completed
+    SortB> a SELECT ~sorta@example.test/Work
+    SortB< ...
+    SortB< /^a OK/
+    SortB> b SORT (DATE) UTF-8 ALL
+    SortB< * SORT 2 3 1
+    SortB< b OK SORT completed
+    SortB> c THREAD REFERENCES UTF-8 ALL
+    SortB< * THREAD (2)(3)(1)
+    SortB< c OK THREAD completed
+  `);
+});
+
 test('rights are given, changed, listed and taken', async () => {
   await shared('OA', 'SA', 'lrs');
   await imap.script(`

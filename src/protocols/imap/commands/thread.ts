@@ -34,10 +34,14 @@ async function run({ algorithm, program }: ThreadArgs, session: Session, byUid: 
   for await (const details of session.selected.account.detailsOf(positions.map((at) => view.ids[at] as MsgId))) {
     const at = positions[i++]!;
     if (out.mustPause()) await out.pause();
-    const date = session.selected.account.meta(view.ids[at] as MsgId)?.sentDate;
-    if (details === undefined || date === undefined) continue;
+    if (details === undefined || view.flagsAt(at) < 0) continue;
     const { messageId, references, inReplyTo, subject } = details.envelope;
-    messages.push({ messageId, parents: threadParents(references, inReplyTo), subject: baseSubject(subject), date });
+    messages.push({
+      messageId,
+      parents: threadParents(references, inReplyTo),
+      subject: baseSubject(subject),
+      date: view.sentDateAt(at),
+    });
     numbers.push(byUid ? (view.uids[at] as number) : at + 1);
   }
   const steps = algorithm(messages);

@@ -54,7 +54,7 @@ export async function sortedPositions(
     for await (const details of session.selected.account.detailsOf(positions.map((at) => view.ids[at] as MsgId))) {
       const at = positions[i++]!;
       if (out.mustPause()) await out.pause();
-      if (details === undefined) continue;
+      if (details === undefined || view.flagsAt(at) < 0) continue;
       present.push(at);
       for (const [key, column] of texts) column.push(textOf(key, details.envelope));
     }
@@ -82,12 +82,12 @@ function compareValues(values: Values, a: number, b: number): number {
   return one < other ? -1 : one > other ? 1 : 0;
 }
 
-function columnOf({ account, selected }: Session, key: Column, positions: readonly number[]): Float64Array {
+function columnOf({ selected }: Session, key: Column, positions: readonly number[]): Float64Array {
   const { view } = selected.tracker;
   const read = {
     ARRIVAL: (at: number) => view.internalDateAt(at),
     SIZE: (at: number) => view.sizeAt(at),
-    DATE: (at: number) => account.meta(view.ids[at] as MsgId)?.sentDate ?? 0,
+    DATE: (at: number) => view.sentDateAt(at),
   }[key];
   return Float64Array.from(positions, read);
 }
