@@ -12,7 +12,7 @@ import { told } from './told.ts';
 /** Staged content is taken for this long, in milliseconds. */
 export const STAGED_FOR = 30 * DAY;
 
-/** Messages of one call that are on their way to the disk at once. */
+/** Messages of one call that are on their way to the disk while so many more come in. */
 const AT_ONCE = 64;
 
 export class Adding {
@@ -53,8 +53,8 @@ export class Adding {
       const one = await this.stage(raw);
       staged.push(one);
       known.push({ facts: await told(() => staging.facts(one)), to });
-      // They become durable together; but what comes in waits for the disk now and then.
-      if (staged.length % AT_ONCE === 0) await told(() => staging.written(staged.slice(-AT_ONCE)));
+      // They become durable together; but what comes in waits for the disk now and then, though not for what it has just been given.
+      if (staged.length % AT_ONCE === 0) await told(() => staging.written(staged.slice(-2 * AT_ONCE, -AT_ONCE)));
     }
     if (known.length === 0) return [];
     const mayLeave = staging.durableWith(staged);
