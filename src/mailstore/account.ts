@@ -8,6 +8,7 @@ import type {
   Conversation,
   ConversationPage,
   DeleteCondition,
+  DetailsOptions,
   FlagChange,
   Folder,
   FolderId,
@@ -194,13 +195,12 @@ export class Account implements MailAccount, Disposable {
     return (await told(() => readDetails(this.#kv, this.id, meta.email))) ?? (await this.#withoutDetails(meta));
   }
 
-  async *detailsOf(ids: readonly MsgId[]): AsyncGenerator<MessageDetails | undefined> {
+  async *detailsOf(ids: readonly MsgId[], options?: DetailsOptions): AsyncGenerator<MessageDetails | undefined> {
+    const { index } = this.#mailbox;
+    const emails = ids.map((id) => index.emailOf(id));
+    const sizes = options?.bodies === true ? ids.map((id) => index.sizeOf(id)) : undefined;
     try {
-      yield* eachDetails(
-        this.#kv,
-        this.id,
-        ids.map((id) => this.meta(id)?.email),
-      );
+      yield* eachDetails(this.#kv, this.id, emails, sizes);
     } catch (error) {
       throw storeError(error);
     }
@@ -210,7 +210,8 @@ export class Account implements MailAccount, Disposable {
     if (!details) return (await this.getMessage(id)).body;
     const meta = this.#present(id);
     if (details.email !== meta.email) throw new MailError('bug', 'bug', `details of another email than ${meta.email}`);
-    return this.#bodyOf(meta, details as StoredDetails);
+    const stored = details as StoredDetails;
+    return this.#bodyOf(meta, stored, stored.bodyRow);
   }
 
   getMessageIds(query: MessageQuery): readonly MsgId[] {

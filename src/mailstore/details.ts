@@ -6,7 +6,7 @@ import type { Base64Recipe } from '../mail/base64-exact.ts';
 import type { Envelope, Part } from '../mail/message.ts';
 import type { ParsedMessage } from '../mail/parse.ts';
 import { type BlobKey, blobKey } from '../ports/blob.ts';
-import { Damaged, type Entry } from '../ports/kv.ts';
+import { Damaged, type Entry, type Value } from '../ports/kv.ts';
 import type { EmailId, MessageDetails } from './api.ts';
 import { ByteReader, ByteWriter } from './bytes.ts';
 import { detailsKey } from './keys.ts';
@@ -41,6 +41,8 @@ export interface StoredDetails extends MessageDetails {
   readonly plan: BodyPlan;
   /** Rows that the details themselves take. */
   readonly rows: number;
+  /** The first row of the body, where it was read along. */
+  bodyRow: Value | undefined;
 }
 
 /** What was just parsed, so that whoever reads it right after need not do it again. */
@@ -135,6 +137,7 @@ class LazyDetails implements StoredDetails {
   readonly #envelopeBytes: Uint8Array;
   readonly #structureBytes: Uint8Array;
   readonly #flat: FlatPart | undefined;
+  bodyRow: Value | undefined;
   #envelope: Envelope | undefined;
   #structure: Part | undefined;
 

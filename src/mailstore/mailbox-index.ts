@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { Damaged, type Version } from '../ports/kv.ts';
-import type { AccountId, Folder, FolderId, FolderRole, FolderView, MessageMeta, MsgId, Uid } from './api.ts';
+import type { AccountId, EmailId, Folder, FolderId, FolderRole, FolderView, MessageMeta, MsgId, Uid } from './api.ts';
 import { FolderMessages, Snapshot } from './folder-messages.ts';
 import { KeywordSets } from './keyword-sets.ts';
 import { MessageTable } from './message-table.ts';
@@ -107,6 +107,17 @@ export class MailboxIndex implements MailboxState {
   meta(id: MsgId): MessageMeta | undefined {
     const slot = this.table.find(id);
     return slot < 0 ? undefined : this.table.meta(slot);
+  }
+
+  /** As `meta`, without the rest. */
+  emailOf(id: MsgId): EmailId | undefined {
+    const slot = this.table.find(id);
+    return slot < 0 ? undefined : this.table.emailAt(slot);
+  }
+
+  sizeOf(id: MsgId): number {
+    const slot = this.table.find(id);
+    return slot < 0 ? 0 : this.table.sizes[slot]!;
   }
 
   // Reading

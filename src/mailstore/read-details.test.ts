@@ -3,7 +3,7 @@ import { ALICE, aliceLab, mail, SYSTEM } from '../../test/support/mail-store.ts'
 import type { Part } from '../mail/message.ts';
 import { parseMessage } from '../mail/parse.ts';
 import type { FolderId, MsgId } from './api.ts';
-import { accountPartition, bucketOf, detailsKey } from './keys.ts';
+import { accountPartition, bodyKey, bucketOf, detailsKey } from './keys.ts';
 
 const INBOX = 1 as FolderId;
 
@@ -78,4 +78,26 @@ test('details of several rows are read when it is their turn', async () => {
   expect(reads.length).toBe(2);
   await details.return?.();
   expect(reads.length).toBe(2);
+});
+
+test('with their bodies, as many at a time as may be held; one that is damaged says so when it is read', async () => {
+  const large = mail('large', 'x'.repeat(200 << 10));
+  const raws = [mail('a'), mail('b'), large, large, mail('c'), mail('d')];
+  const { kv, ids, reads, reader } = await lab(raws);
+  const { email } = reader.meta(ids[1]!)!;
+  const bodies = async (): Promise<(string | undefined)[]> => {
+    const found: (string | undefined)[] = [];
+    let i = 0;
+    for await (const details of reader.detailsOf([...ids, 99 as MsgId], { bodies: true })) {
+      const body = details && (await reader.body(ids[i++]!, details));
+      found.push(body && Buffer.from(await body.bytes()).toString());
+    }
+    return found;
+  };
+  expect(await bodies()).toEqual([...raws.map(String), undefined]);
+  expect(reads).toEqual([3, 3, 3, 3]);
+  kv.damage(accountPartition(ALICE), bucketOf(email), bodyKey(email, 0));
+  const [a, damaged] = await Array.fromAsync(reader.detailsOf(ids, { bodies: true }));
+  await expect((await reader.body(ids[1]!, damaged)).bytes()).rejects.toMatchObject({ code: 'damaged' });
+  expect(Buffer.from(await (await reader.body(ids[0]!, a)).bytes()).equals(raws[0]!)).toBe(true);
 });

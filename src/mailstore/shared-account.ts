@@ -10,6 +10,7 @@ import type {
   Body,
   Change,
   DeleteCondition,
+  DetailsOptions,
   FlagChange,
   Folder,
   FolderId,
@@ -122,9 +123,9 @@ export class SharedAccount implements MailAccount, Disposable {
     this.#present(id);
     return this.#owner.details(id);
   }
-  async *detailsOf(ids: readonly MsgId[]): AsyncGenerator<MessageDetails | undefined> {
+  async *detailsOf(ids: readonly MsgId[], options?: DetailsOptions): AsyncGenerator<MessageDetails | undefined> {
     let i = 0;
-    for await (const details of this.#owner.detailsOf(ids)) {
+    for await (const details of this.#owner.detailsOf(ids, options)) {
       const id = ids[i++] as MsgId;
       yield this.meta(id) && details;
     }

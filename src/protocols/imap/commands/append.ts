@@ -69,7 +69,7 @@ export async function* arriving(
     const { flags, date, size } = one;
     requireCountWithinLimit(session, ++count);
     if (count > MOST) throw new MailError('limit', 'user', `more than ${MOST} messages at once`);
-    if (size > session.facts.messageSize) throw new MailError('too-large', 'user', 'The message is too large');
+    if (size > session.services.messageSize) throw new MailError('too-large', 'user', 'The message is too large');
     // With several it takes all of them back (RFC 3502 §6.3.11).
     if (size === 0) throw new Refusal('NO', '[CANNOT] The message is empty');
     bytes += size;

@@ -45,12 +45,11 @@ export async function sectionBytes(details: MessageDetails, body: Body, section:
   return { from: start, to: Math.min(to, start + partial.length) };
 }
 
-function sectionRange(
-  { structure, size }: MessageDetails,
-  { path, text }: Section,
-): { from: number; to: number } | undefined {
+function sectionRange(details: MessageDetails, { path, text }: Section): { from: number; to: number } | undefined {
+  // The structure is decoded when somebody looks: nobody needs it for the whole.
+  if (path.length === 0 && text === '') return { from: 0, to: details.size };
+  const { structure, size } = details;
   if (path.length === 0) {
-    if (text === '') return { from: 0, to: size };
     if (text === 'TEXT') return { from: structure.bodyStart, to: size };
     return { from: 0, to: structure.bodyStart };
   }

@@ -36,8 +36,9 @@ export async function writeMessages(
   let failure: unknown;
   const write = async (batch: readonly number[]): Promise<void> => {
     const marked = marks ? await markSeen(session, view, batch) : new Set();
+    const ids = batch.map((at) => view.ids[at] as MsgId);
     let i = 0;
-    for await (const known of account.detailsOf(batch.map((at) => view.ids[at] as MsgId))) {
+    for await (const known of account.detailsOf(ids, { bodies: wantsBody })) {
       const at = batch[i++] as number;
       if (out.mustPause()) await out.pause();
       if (view.flagsAt(at) < 0) {
