@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { http, limits } from './schema-access.ts';
 import { dns, feedback, outbound, reports } from './schema-outbound.ts';
-import { tls } from './schema-tls.ts';
+import { acme, tls } from './schema-tls.ts';
 import { choice, count, flag, isDnsList, isDomainMode, isNetwork, listener, size, text, texts } from './values.ts';
 
 const listen = z
@@ -314,6 +314,7 @@ export const schema = z.strictObject({
   store,
   listen,
   tls,
+  acme,
   outbound,
   feedback,
   reports,

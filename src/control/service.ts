@@ -12,6 +12,7 @@ import type { UndeletedHosts } from '../downmail/undeleted-hosts.ts';
 import type { StageFacts } from '../intake/pipeline.ts';
 import type { RejectLists } from '../directory/reject-lists.ts';
 import type { MailStore } from '../mailstore/api.ts';
+import type { Renewals } from '../net/acme/renewals.ts';
 import type { Certificates } from '../net/certificates.ts';
 import type { DeadLetters } from '../modules/dead-letters.ts';
 import type { ModuleFacts } from '../modules/module.ts';
@@ -49,6 +50,8 @@ export interface Service {
   readonly listening: () => Readonly<Record<string, readonly string[]>>;
   /** Those in use; undefined when it does not listen. */
   readonly certificates: () => Certificates | undefined;
+  /** Those that come by ACME; undefined when none do. */
+  readonly renewals: () => Renewals | undefined;
   /** What happens to arriving mail, in order; empty when none can arrive. */
   readonly intakeStages: () => readonly StageFacts[];
   /** The extension modules that run; empty when it does not listen. */

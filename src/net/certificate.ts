@@ -1,9 +1,10 @@
 /** The certificate that is made when none is given: for `localhost` and this host's name, kept over restarts. */
 import { X509Certificate } from 'node:crypto';
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import type { KeyPair } from './tls.ts';
+import { writeWholeFile } from './whole-file.ts';
 
 const DAY_MS = 86_400_000;
 const VALID_DAYS = 3650;
@@ -15,7 +16,7 @@ export async function selfSignedCertificate(folder: string, names: readonly stri
   const file = join(folder, 'self-signed.pem');
   const wanted = [...new Set(['localhost', '127.0.0.1', '::1', ...names])];
   const kept = await readFile(file, 'utf8').catch(() => undefined);
-  if (kept !== undefined && serves(kept, wanted)) return split(kept);
+  if (kept !== undefined && serves(kept, wanted)) return splitPem(kept);
   const { generate } = await import('selfsigned');
   const made = await generate([{ name: 'commonName', value: names[0] ?? 'localhost' }], {
     keyType: 'ec',
@@ -35,27 +36,19 @@ export async function selfSignedCertificate(folder: string, names: readonly stri
     ],
   });
   const text = `${made.cert.trim()}\n${made.private.trim()}\n`;
-  await mkdir(folder, { recursive: true });
-  const temporary = `${file}.new`;
-  const handle = await open(temporary, 'w', 0o600);
-  try {
-    await handle.writeFile(text);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await rename(temporary, file);
-  return split(text);
+  await writeWholeFile(file, text);
+  return splitPem(text);
 }
 
-function split(text: string): KeyPair {
+/** Certificate and chain, then the key, as one text. */
+export function splitPem(text: string): KeyPair {
   const at = text.search(/-----BEGIN [A-Z ]*PRIVATE KEY-----/);
   return { cert: text.slice(0, at), key: text.slice(at) };
 }
 
 function serves(text: string, names: readonly string[]): boolean {
   try {
-    const certificate = new X509Certificate(split(text).cert);
+    const certificate = new X509Certificate(splitPem(text).cert);
     return (
       certificate.validToDate.getTime() - Date.now() > RENEW_DAYS * DAY_MS &&
       names.every((name) =>

@@ -98,7 +98,7 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log, sign
   const metrics = new Metrics();
   metrics.watchProcess();
   undo.use(watchStray(log, metrics));
-  const certificates = undo.use(await openCertificates(config, folder, { clock, log, metrics }));
+  const { certificates, renewals } = undo.use(await openCertificates(config, folder, { clock, log, metrics }));
   const tls = certificates.identity;
   const firstAdministrator = kind === 'mail' ? await firstRun(directory, hostname) : undefined;
 
@@ -333,6 +333,7 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log, sign
     health: store.health,
     limits: { message: limits.message_size, recipients: limits.recipients },
     ...(stsPolicy !== undefined && { stsPolicy }),
+    acmeChallenge: (token) => renewals?.challenge(token),
     trustedProxies: config.http.trusted_proxies,
     privateWebhooks: config.modules.private_addresses,
     pushKey: modules.pushKey,
@@ -429,12 +430,14 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log, sign
     intakeStages: () => pipeline.facts(),
     modules: modules.facts,
     certificates: () => certificates,
+    renewals: () => renewals,
     listening: () => Object.fromEntries(listening),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
   if (kind === 'demo') undo.use(await startDemo({ directory, mailstore, intake, recipients, clock, random, log }));
   undo.use(await serveControl(folder.file('run', 'control.sock'), service, OPERATIONS, log));
   store.sweeper.start();
+  renewals?.start();
   await classifier.resume();
   await writeListening(folder, service.listening());
   undo.defer(() => rm(folder.file('run', 'listen.json'), { force: true }));

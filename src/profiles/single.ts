@@ -146,6 +146,7 @@ export async function openSingle(
     failure: kv.failure,
     listening: () => ({}),
     certificates: () => undefined,
+    renewals: () => undefined,
     intakeStages: () => [],
     modules: () => [],
     gatewayMailboxes: new GatewayMailboxes({

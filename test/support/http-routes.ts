@@ -353,6 +353,7 @@ export const PUBLIC = [
   'GET /',
   'GET /start',
   'GET /style.css',
+  'GET /.well-known/acme-challenge/:token',
   'GET /.well-known/mta-sts.txt',
   // Shows what we sealed, and nothing else.
   'GET /leave',

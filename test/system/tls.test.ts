@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ImapClient } from '../client/imap.ts';
 import { type Listening, pabal, Service } from '../service.ts';
+import { AcmeAuthority } from '../support/acme-authority.ts';
 import { TestAuthority } from '../support/certificates.ts';
 
 const LISTENERS: readonly (readonly [keyof Listening, string?])[] = [
@@ -51,7 +52,11 @@ async function renew(): Promise<string> {
 
 /** What `openssl s_client` prints; its exit code is not 0 when there is no TLS. */
 function client(listener: keyof Listening, starttls: string | undefined, ...args: string[]) {
-  const words = ['s_client', '-connect', service.at(listener), ...(starttls ? ['-starttls', starttls] : []), ...args];
+  return clientAt(service.at(listener), starttls, ...args);
+}
+
+function clientAt(address: string, starttls: string | undefined, ...args: string[]) {
+  const words = ['s_client', '-connect', address, ...(starttls ? ['-starttls', starttls] : []), ...args];
   return new Promise<{ ok: boolean; out: string }>((resolve) => {
     const child = execFile('openssl', words, (error, out, err) => resolve({ ok: error === null, out: out + err }));
     child.stdin?.end();
@@ -106,4 +111,21 @@ it('a renewed certificate is used by every listener, and who is connected stays'
   process.kill(service.pid, 'SIGHUP');
   await expect.poll(async () => [...(await serials([['imaps']]))], { timeout: 20_000 }).toEqual([again]);
   await session.ok('NOOP');
+});
+
+it('a certificate comes by ACME, proved over our own HTTP listener', async () => {
+  let http = '';
+  await using authority = await AcmeAuthority.start({ http: () => http });
+  await using other = await Service.start({
+    set: { hostname: 'mail.example.test', 'acme.directory': authority.directory, 'acme.agree': 'true' },
+  });
+  http = other.at('http');
+  // The first attempt may have come before its proof could be fetched.
+  const { stdout, stderr, code } = await pabal(['tls', 'renew', '--data', other.data]);
+  expect({ code, stdout, stderr }).toMatchObject({ code: 0, stdout: 'mail.example.test: renewed\n' });
+  const { out } = await clientAt(other.at('imaps'), undefined);
+  expect(out).toContain('issuer=CN = test ACME authority');
+  expect((await pabal(['tls', 'status', '--data', other.data])).stdout).toMatch(
+    /mail\.example\.test +mail\.example\.test/,
+  );
 });

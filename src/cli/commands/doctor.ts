@@ -72,9 +72,14 @@ async function disk(config: Config): Promise<Finding> {
 }
 
 /** What the service would read if it started now. */
-async function certificate({ tls }: Config): Promise<Finding> {
+async function certificate({ tls, acme }: Config): Promise<Finding> {
+  if (tls.cert === '' && acme.directory !== '') return ['certificate', 'ok', `by ACME, from ${acme.directory}`];
   if (tls.cert === '')
-    return ['certificate', 'warning', 'self-signed: mail programs will ask; set tls.cert and tls.key'];
+    return [
+      'certificate',
+      'warning',
+      'self-signed: mail programs will ask; set tls.cert and tls.key, or acme.directory',
+    ];
   try {
     const pair = { cert: await readFile(tls.cert, 'utf8'), key: await readFile(tls.key, 'utf8') };
     contextOf(pair);
@@ -86,16 +91,17 @@ async function certificate({ tls }: Config): Promise<Finding> {
 
 /** What it uses, which may be older. */
 async function certificatesInUse(control: Control): Promise<Finding[]> {
-  const facts = await control.call(tlsStatus, {});
-  return (facts ?? []).map(({ name, validTo, problem }): Finding => {
+  const status = await control.call(tlsStatus, {});
+  const inUse = (status?.inUse ?? []).map(({ name, validTo, problem }): Finding => {
     const [state, left] = timeLeft(validTo);
     if (problem === undefined) return [`certificate ${name}`, state, left];
-    return [
-      `certificate ${name}`,
-      'wrong',
-      `${problem}: ${validTo === 0 ? 'there is none' : `the last good one is in use, ${left}`}`,
-    ];
+    const meanwhile = validTo === 0 ? 'there is none' : `the last good one is in use, ${left}`;
+    return [`certificate ${name}`, 'wrong', `${problem}: ${meanwhile}`];
   });
+  const missing = (status?.renewals ?? []).flatMap(({ name, problem }): Finding[] =>
+    problem === undefined ? [] : [[`ACME ${name}`, 'wrong', problem]],
+  );
+  return [...inUse, ...missing];
 }
 
 function timeLeft(validTo: number): [State, string] {

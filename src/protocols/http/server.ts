@@ -49,6 +49,7 @@ import { readJson } from './json.ts';
 import { methodsOf } from './methods.ts';
 import { PROBLEMS, Problem, problemBody, toProblem } from './reply.ts';
 import type { ProblemCode } from './reply.ts';
+import { acmeChallengeRoute } from './routes/acme-challenge.ts';
 import { adminServiceRoutes, type AdminDesk } from './routes/admin-service.ts';
 import { adminRoutes } from './routes/admin.ts';
 import { appPasswordRoutes } from './routes/app-passwords.ts';
@@ -134,6 +135,8 @@ export interface HttpOptions {
   readonly health: () => Promise<readonly string[]>;
   /** The MTA-STS policy of our domains (RFC 8461); absent when there is none. */
   readonly stsPolicy?: string;
+  /** What an ACME server is to find under that token (RFC 8555 §8.3). */
+  readonly acmeChallenge?: (token: string) => string | undefined;
   /** `GET /metrics` answers this bearer token from anywhere, and loopback without one. */
   readonly operatorToken?: string;
   /** Addresses and networks of reverse proxies whose X-Forwarded-* headers are believed. */
@@ -349,6 +352,7 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
   if (pickUp !== undefined) await app.register(async (scope) => pickUpRoutes(scope, pickUp, cleaner));
   if (client !== undefined) clientRoutes(app, client);
   stsPolicyRoute(app, directory, options.stsPolicy);
+  acmeChallengeRoute(app, options.acmeChallenge ?? (() => undefined));
   leaveRoute(app, leaving);
   await app.register(async (scope) => autoconfigurationRoutes(scope, options));
   await app.ready();
