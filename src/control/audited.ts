@@ -7,6 +7,7 @@ import type { Service } from './service.ts';
 /** They show nobody's mail, and change nothing or tend the store: what looks for damage, or makes room, must not write first. */
 export const OBSERVING: ReadonlySet<string> = new Set([
   'account.list',
+  'account.roles',
   'account.show',
   'audit.list',
   'audit.verify',

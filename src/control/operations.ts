@@ -7,6 +7,7 @@ import * as downmail from './operations/downmail.ts';
 import * as intake from './operations/intake.ts';
 import * as message from './operations/message.ts';
 import * as module from './operations/module.ts';
+import * as offices from './operations/offices.ts';
 import * as person from './operations/person.ts';
 import * as quarantine from './operations/quarantine.ts';
 import * as queue from './operations/queue.ts';
@@ -28,6 +29,7 @@ export const OPERATIONS: readonly AnyOperation[] = [
   intake,
   message,
   module,
+  offices,
   person,
   quarantine,
   queue,

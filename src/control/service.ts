@@ -6,6 +6,8 @@ import type { DailyReports } from '../delivery/reports/reporter.ts';
 import type { Senders } from '../delivery/senders.ts';
 import type { Directory } from '../directory/api.ts';
 import type { AuditTrail } from '../directory/audit.ts';
+import type { Offices } from '../directory/offices.ts';
+import type { Tenants } from '../directory/tenants.ts';
 import type { DkimKeys } from '../directory/dkim-keys.ts';
 import type { GatewayMailboxes } from '../downmail/gateway-mailboxes.ts';
 import type { UndeletedHosts } from '../downmail/undeleted-hosts.ts';
@@ -17,6 +19,7 @@ import type { Certificates } from '../net/certificates.ts';
 import type { DeadLetters } from '../modules/dead-letters.ts';
 import type { ModuleFacts } from '../modules/module.ts';
 import type { BlobStore } from '../ports/blob.ts';
+import type { Cache } from '../ports/cache.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { KeyValueStore } from '../ports/kv.ts';
 import type { Queue } from '../ports/queue.ts';
@@ -27,6 +30,8 @@ export interface Service {
   readonly dkimKeys: DkimKeys;
   readonly rejectLists: RejectLists;
   readonly audit: AuditTrail;
+  readonly offices: Offices;
+  readonly tenants: Tenants;
   readonly compliance: Compliance;
   readonly mailstore: MailStore;
   readonly queue: Queue;
@@ -41,6 +46,7 @@ export interface Service {
   /** Servers that kept originals which they said they had deleted. */
   readonly undeletedHosts: UndeletedHosts;
   readonly kv: KeyValueStore;
+  readonly cache: Cache;
   readonly blobs: BlobStore;
   readonly clock: Clock;
   readonly random: Random;

@@ -153,7 +153,8 @@ export function parseAnchor(text: string): AuditAnchor {
   return { number: Number(found[1]), hash: found[2] ?? '' };
 }
 
-const SECRET = /password|token|secret|key|code/i;
+/** `current`: the password of who does it. */
+const SECRET = /password|token|secret|key|code|^current$/i;
 
 /** Arguments as an entry shows them: names and values, without secrets. */
 export function aboutOf(args: unknown): string {

@@ -49,11 +49,11 @@ export class Throttle {
   async begin(address: string, remote: string, openedBefore: () => Promise<boolean>): Promise<Attempt> {
     const network = networkOf(remote);
     if (!this.#limits.loopback && isLoopback(remote)) return { address, network, counters: undefined };
-    const account = `auth:account:${address}`;
+    const account = accountKey(address);
     const known =
       (await this.#cache.get(knownKey(address, network))) !== undefined ||
       ((await this.#isPaused(account)) && (await openedBefore()));
-    const own = known ? `auth:pair:${network} ${address}` : account;
+    const own = known ? pairKey(address, network) : account;
     const counters = [
       { key: own, limit: this.#limits.perAccount },
       { key: `auth:network:${network}`, limit: this.#limits.perNetwork },
@@ -66,6 +66,14 @@ export class Throttle {
           `too many wrong passwords for ${address} or from ${network}`,
         );
     return { address, network, counters };
+  }
+
+  /** What counts against an address goes: also what comes from these networks, where they have counters of their own. */
+  async forgive(address: string, networks: readonly string[]): Promise<void> {
+    for (const key of [accountKey(address), ...networks.map((network) => pairKey(address, network))]) {
+      await this.#cache.drop(key);
+      await this.#cache.drop(`${key} until`);
+    }
   }
 
   async #isPaused(key: string): Promise<boolean> {
@@ -93,4 +101,12 @@ export class Throttle {
 
 function knownKey(address: string, network: string): string {
   return `auth:known:${network} ${address}`;
+}
+
+function accountKey(address: string): string {
+  return `auth:account:${address}`;
+}
+
+function pairKey(address: string, network: string): string {
+  return `auth:pair:${network} ${address}`;
 }

@@ -1,6 +1,6 @@
 /** A service without an account gets its first domain and its first administrator. */
-import { signInPath } from '../control/operations/account.ts';
 import type { Directory } from '../directory/api.ts';
+import { passwordLink } from '../directory/recovery.ts';
 
 export interface FirstAdministrator {
   readonly address: string;
@@ -13,5 +13,5 @@ export async function firstRun(directory: Directory, hostname: string): Promise<
   const [first] = await directory.domains();
   const { name } = first ?? (await directory.addDomain(hostname));
   const admin = await directory.addAccount(`admin@${name}`, { admin: true, displayName: 'Administrator' });
-  return { address: admin.address, path: await signInPath(directory, admin) };
+  return { address: admin.address, path: await passwordLink(directory, admin) };
 }

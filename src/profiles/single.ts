@@ -16,6 +16,8 @@ import { ReportHistory } from '../delivery/reports/history.ts';
 import { DkimKeys } from '../directory/dkim-keys.ts';
 import { Senders } from '../delivery/senders.ts';
 import { Compliance } from '../compliance/compliance.ts';
+import { Offices } from '../directory/offices.ts';
+import { Tenants } from '../directory/tenants.ts';
 import { AuditTrail } from '../directory/audit.ts';
 import { RejectLists } from '../directory/reject-lists.ts';
 import { KvDirectory } from '../directory/directory.ts';
@@ -46,6 +48,8 @@ import { Sweeper } from './sweeper.ts';
 export interface Opened extends Service, AsyncDisposable {
   readonly folder: DataFolder;
   readonly directory: KvDirectory;
+  /** Who administers, what is written of that, and what the law asks of it. */
+  readonly administration: Pick<Service, 'audit' | 'compliance' | 'offices' | 'tenants'>;
   readonly bus: Bus;
   readonly cache: Cache;
   readonly random: Random;
@@ -120,6 +124,12 @@ export async function openSingle(
   const free = (): Promise<number> => freeBytes(folder.path);
   const health = new Health({ kv, failed: () => kv.failed, bucket, clock, random, free });
   const audit = new AuditTrail(kv, clock, random);
+  const administration = {
+    audit,
+    compliance: new Compliance({ kv, directory, mailstore, audit, clock }),
+    offices: new Offices(kv, clock, random, directory),
+    tenants: new Tenants(kv, clock, random, directory),
+  };
   const owned = undo.move();
   return {
     folder,
@@ -135,8 +145,8 @@ export async function openSingle(
     directory,
     dkimKeys: new DkimKeys(kv, clock, random),
     rejectLists: new RejectLists(kv, clock, random),
-    audit,
-    compliance: new Compliance({ kv, directory, mailstore, audit, clock }),
+    ...administration,
+    administration,
     suppressions: new Suppressions(kv, clock, random),
     reports: new ReportHistory(kv, clock, random),
     dailyReports: () => undefined,

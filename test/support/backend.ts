@@ -19,6 +19,8 @@ import { FetchOriginal, type FetchOriginalParts } from '../../src/downmail/fetch
 import { Originals } from '../../src/downmail/originals.ts';
 import { UndeletedHosts } from '../../src/downmail/undeleted-hosts.ts';
 import { AuditTrail } from '../../src/directory/audit.ts';
+import { Offices } from '../../src/directory/offices.ts';
+import { Tenants } from '../../src/directory/tenants.ts';
 import { KvDirectory } from '../../src/directory/directory.ts';
 import { RejectLists } from '../../src/directory/reject-lists.ts';
 import { Classifier } from '../../src/intake/classify.ts';
@@ -186,6 +188,8 @@ export async function memoryBackend(options: BackendOptions = {}) {
     pushKey: 'key',
     quarantine: new Quarantine({ queue, store: mailstore }),
     audit,
+    offices: new Offices(parts.kv, clock, random, directory),
+    tenants: new Tenants(parts.kv, clock, random, directory),
     compliance: new Compliance({ kv: parts.kv, directory, mailstore, audit, clock }),
     deliverability: () => senders.report(),
     domainRecords: async () => [],

@@ -6,6 +6,7 @@ import { accountSending } from '../../control/operations/senders.ts';
 import type { AccountInfo } from '../../directory/api.ts';
 import { accountCredentials } from './account-credentials.ts';
 import { accountPerson } from './account-person.ts';
+import { accountRoles } from './account-roles.ts';
 import { type Cli, common, type CommonOptions, readAll, UsageError, withControl, withJson } from '../cli.ts';
 import { formatBytes, formatTime, printJson, printTable, visible } from '../print.ts';
 
@@ -26,7 +27,7 @@ export function account(program: Command, cli: Cli): void {
   const group = program
     .command('account')
     .description(
-      'accounts: add, list, show, suspend, resume, remove, password, app-password, second-step, sign-ins, export-data, alias, quota, category, sending',
+      'accounts: add, list, show, suspend, resume, remove, password, app-password, second-step, sign-ins, unlock, role, roles, export-data, alias, quota, category, sending',
     );
 
   withJson(group.command('add <address>').description('make an account; without a password a one-time link is printed'))
@@ -134,6 +135,7 @@ export function account(program: Command, cli: Cli): void {
 
   accountCredentials(group, cli);
   accountPerson(group, cli);
+  accountRoles(group, cli);
 
   common(group.command('alias <address> <alias>').description('another address for an account'))
     .option('--remove', 'take it away again')

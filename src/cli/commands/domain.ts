@@ -8,11 +8,14 @@ import type { Config } from '../../config/schema.ts';
 import { openResolver } from '../../profiles/single.ts';
 import { brandFor, checkRecords, dkimRecord, type DnsRecord, recordsFor } from '../../directory/dns-records.ts';
 import { publishedBy } from '../../profiles/published.ts';
+import { domainLimits } from './domain-limits.ts';
 import { domainReports } from './reports.ts';
 import { formatTime, printJson, printTable } from '../print.ts';
 
 export function domain(program: Command, cli: Cli): void {
-  const group = program.command('domain').description('domains: add, list, show, check, reports, rotate-dkim, remove');
+  const group = program
+    .command('domain')
+    .description('domains: add, list, show, check, limits, reports, rotate-dkim, remove');
 
   common(group.command('add <name>').description('take mail for a domain')).action(
     async (name: string, options: CommonOptions) => {
@@ -41,6 +44,7 @@ export function domain(program: Command, cli: Cli): void {
   );
 
   domainReports(group, cli);
+  domainLimits(group, cli);
 
   withJson(
     group

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { CATEGORY } from '../../delivery/sources/source.ts';
 import type { AccountInfo, Directory } from '../../directory/api.ts';
+import { passwordLink } from '../../directory/recovery.ts';
 import { MailError } from '../../mail/error.ts';
-import type { AccountId } from '../../mailstore/api.ts';
 import { operation } from '../operation.ts';
 import type { Service } from '../service.ts';
 
@@ -29,8 +29,8 @@ export const accountAdd = operation(
     admin: z.boolean().optional(),
     quota: bytes.optional(),
   }),
-  ({ directory }, { address: at, password, displayName, admin, quota }) =>
-    directory.addAccount(at, {
+  ({ tenants }, { address: at, password, displayName, admin, quota }) =>
+    tenants.addAccount(at, {
       ...(password !== undefined && { password }),
       ...(displayName !== undefined && { displayName }),
       ...(admin !== undefined && { admin }),
@@ -87,19 +87,10 @@ export const accountPassword = operation(
   },
 );
 
-const LINK_MS = 24 * 3_600_000;
-
-/** The path of a page on which a new password can be set, once, within a day. */
-export async function signInPath(directory: Directory, account: AccountInfo): Promise<string> {
-  const who = { kind: 'user', account: account.id, address: account.address, admin: account.admin } as const;
-  const token = await directory.createSession(who, { ttlMs: LINK_MS, purpose: 'sign-in-link' });
-  return `/sign-in/${token}`;
-}
-
 export const accountLink = operation('account.link', z.strictObject({ address }), async (service, args) => {
   const account = await knownAccount(service.directory, args.address);
   const [http] = service.listening()['http'] ?? [];
-  const path = await signInPath(service.directory, account);
+  const path = await passwordLink(service.directory, account);
   return { path, url: http === undefined ? null : `http://${http}${path}` };
 });
 
@@ -126,8 +117,8 @@ export const accountCategories = operation(
 export const accountQuota = operation(
   'account.quota',
   z.strictObject({ address, quota: bytes.nullable() }),
-  async ({ directory }, args) => {
+  async ({ directory, tenants }, args) => {
     const { id } = await knownAccount(directory, args.address);
-    return directory.updateAccount(id as AccountId, { quota: args.quota });
+    return tenants.setQuota(id, args.quota ?? undefined);
   },
 );

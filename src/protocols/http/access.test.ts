@@ -12,9 +12,12 @@ import {
   OPERATOR,
   OWN,
   PUBLIC,
+  ROLES_OF,
   subscription,
 } from '../../../test/support/http-routes.ts';
 import type { Ids } from '../../../test/support/http-routes.ts';
+
+import { ROLES } from '../../directory/offices.ts';
 
 const SECRET = 'alice-only-marker';
 const MAIL = [
@@ -185,6 +188,22 @@ describe('every route', () => {
     expect(asked.map(({ by, what }) => `${by} ${what}`)).toEqual(written.map((name) => `bob@example.test ${name}`));
     const failed = written.filter((name) => (ADMINISTRATOR[name] ?? 0) >= 400);
     expect(entries.filter(({ outcome }) => outcome === 'failed').map(({ what }) => what)).toEqual(failed);
+  });
+
+  test.each(ROLES)('for administrators is open to the role %s as far as its work goes', async (role) => {
+    const { users, offices, bob } = http;
+    const domains = role === 'domain-administrator' ? ['example.test'] : undefined;
+    await offices.set(users.bob.account, { role, domains });
+    for (const [name, status] of Object.entries(ADMINISTRATOR)) {
+      const [method = '', url = ''] = name.split(' ');
+      const may = (ROLES_OF[name] ?? ['operator']).includes(role);
+      const { text, ...answer } = await bob.as(method, url);
+      expect(answer.status, `${name} as ${role}`).toBe(may ? status : 403);
+      expect(text, `${name} as ${role}`).not.toContain(SECRET);
+    }
+    expect(Object.keys(ROLES_OF).filter((name) => ADMINISTRATOR[name] === undefined)).toEqual([]);
+    await offices.set(users.bob.account, undefined);
+    expect((await bob.as('GET', '/v1/admin/role')).status).toBe(403);
   });
 
   test('of an account is closed to whoever is not signed in', async () => {

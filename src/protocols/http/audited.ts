@@ -7,10 +7,14 @@ import type { App } from './context.ts';
 export function auditRequests(app: App, audit: Pick<AuditTrail, 'add'>): void {
   const asked = new WeakMap<FastifyRequest, Omit<AuditEvent, 'outcome'>>();
   app.addHook('preHandler', async (request) => {
-    const { signedIn, routeOptions, method, params } = request;
+    const { signedIn, routeOptions, method, params, body } = request;
     const { url = '', config } = routeOptions;
     if (config.access !== 'administrator' || signedIn === undefined || (method === 'GET' && !url.includes(':'))) return;
-    const event = { by: signedIn.user.address, what: `${method} ${url}`, about: aboutOf(params) };
+    const event = {
+      by: signedIn.user.address,
+      what: `${method} ${url}`,
+      about: aboutOf({ ...(params as object), ...(body as object) }),
+    };
     await audit.add({ ...event, outcome: 'asked' });
     asked.set(request, event);
   });

@@ -10,8 +10,11 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { UserComplaints } from '../../delivery/feedback/by-user.ts';
 import type { Suppressions } from '../../delivery/feedback/suppressions.ts';
 import type { Directory } from '../../directory/api.ts';
+import type { Office, Offices, Role } from '../../directory/offices.ts';
+import type { Tenants } from '../../directory/tenants.ts';
 import type { Originals } from '../../downmail/originals.ts';
 import type { MailStore, Principal } from '../../mailstore/api.ts';
+import type { Cache } from '../../ports/cache.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Random } from '../../ports/random.ts';
 import type { Receipts } from '../../submit/receipts.ts';
@@ -75,6 +78,9 @@ export const HTTP_LIMITS: HttpLimits = {
 export interface Services {
   readonly mailstore: MailStore;
   readonly directory: Directory;
+  readonly offices: Offices;
+  readonly tenants: Tenants;
+  readonly cache: Cache;
   readonly suppressions: Suppressions;
   readonly complaints: Pick<UserComplaints, 'about'>;
   readonly receipts: Receipts;
@@ -106,9 +112,13 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Who may call: `public` everybody, `operator` loopback or the operator's token; absent = whoever is signed in. */
     access?: 'public' | 'operator' | 'administrator';
+    /** Of those who administer, whose work this is; absent: operators. */
+    roles?: readonly Role[];
   }
   interface FastifyRequest {
     signedIn: SignedIn | undefined;
+    /** Of who administers, on routes for them. */
+    office: Office | undefined;
     /** SHA-256 of the body, when the request carries an Idempotency-Key. */
     bodyDigest: string;
   }

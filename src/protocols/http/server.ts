@@ -17,6 +17,8 @@ import type { DeliverabilityReport } from '../../delivery/senders.ts';
 import type { SenderMailboxManager } from '../../downmail/manager.ts';
 import type { Directory } from '../../directory/api.ts';
 import type { AuditTrail } from '../../directory/audit.ts';
+import type { Offices } from '../../directory/offices.ts';
+import type { Tenants } from '../../directory/tenants.ts';
 import type { Compliance } from '../../compliance/compliance.ts';
 import { AddressBooks } from '../../intake/contacts/address-book.ts';
 import type { Originals } from '../../downmail/originals.ts';
@@ -29,6 +31,7 @@ import type { MailStore } from '../../mailstore/api.ts';
 import { formatHostPort } from '../../net/address.ts';
 import type { HostPort } from '../../net/address.ts';
 import type { TlsIdentity } from '../../net/tls.ts';
+import type { Cache } from '../../ports/cache.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Queue } from '../../ports/queue.ts';
 import type { Random } from '../../ports/random.ts';
@@ -46,11 +49,13 @@ import { EventStreams } from './events.ts';
 import { HtmlCleaner } from './html-cleaner.ts';
 import { LeavingLinks } from './leaving.ts';
 import { readJson } from './json.ts';
+import { officeOf } from './office.ts';
 import { methodsOf } from './methods.ts';
 import { PROBLEMS, Problem, problemBody, toProblem } from './reply.ts';
 import type { ProblemCode } from './reply.ts';
 import { acmeChallengeRoute } from './routes/acme-challenge.ts';
 import { adminServiceRoutes, type AdminDesk } from './routes/admin-service.ts';
+import { adminAccountRoutes } from './routes/admin-accounts.ts';
 import { adminRoutes } from './routes/admin.ts';
 import { appPasswordRoutes } from './routes/app-passwords.ts';
 import { autoconfigurationRoutes } from './routes/autoconfiguration.ts';
@@ -99,6 +104,9 @@ import { UploadBudget } from './uploads.ts';
 export interface HttpOptions {
   readonly mailstore: MailStore;
   readonly directory: Directory;
+  readonly offices: Offices;
+  readonly tenants: Tenants;
+  readonly cache: Cache;
   readonly submit: Submit;
   /** For administrators. */
   readonly deliverability: () => Promise<DeliverabilityReport>;
@@ -223,6 +231,7 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
   });
   await app.register(cookie);
   app.decorateRequest('signedIn', undefined);
+  app.decorateRequest('office', undefined);
   app.decorateRequest('bodyDigest', '');
   let operatorListens = false;
   const operatorSockets = new WeakSet<Socket>();
@@ -243,7 +252,7 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
     }
     request.signedIn = await identify(request, services);
     if (request.signedIn === undefined) throw new Problem('not-signed-in');
-    if (access === 'administrator' && !request.signedIn.user.admin) throw new Problem('not-allowed');
+    if (access === 'administrator') request.office = await officeOf(request, services.offices);
   });
 
   auditRequests(app, options.audit);
@@ -332,6 +341,7 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
     eventRoutes(api, streams);
     adminRoutes(api, options);
     adminServiceRoutes(api, services, options);
+    adminAccountRoutes(api, services);
     quarantineRoutes(api, services, options.quarantine);
   });
   // Only these take multipart.

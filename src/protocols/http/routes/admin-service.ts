@@ -1,20 +1,19 @@
-/** For administrators: what waits and what failed, who has an account, and what the domains publish. */
+/** For administrators: what waits and what failed, and what the domains publish. */
 import { z } from 'zod';
 import { outboundPayload } from '../../../delivery/entry.ts';
 import { retryNow } from '../../../delivery/retry.ts';
-import type { AccountInfo } from '../../../directory/api.ts';
 import type { DnsRecord } from '../../../directory/dns-records.ts';
 import type { IntakePayload } from '../../../intake/entry.ts';
 import { type Queue, QUEUE_NAMES, type QueueEntry, type QueueId } from '../../../ports/queue.ts';
 import type { App, Services } from '../context.ts';
+import { reachesDomain } from '../../../directory/offices.ts';
+import { domainOf, domainParam, office } from '../office.ts';
 import { Problem } from '../reply.ts';
 import * as schemas from '../schemas.ts';
 
 const TAGS = ['administration'];
 const config = { access: 'administrator' } as const;
 const LIST = 'queue';
-/** Accounts in one answer. */
-const MOST_ACCOUNTS = 200;
 /** Recipients of an entry that are shown. */
 const MOST_RECIPIENTS = 20;
 
@@ -36,15 +35,6 @@ const entry = z.strictObject({
   reason: z.string().nullable().describe('Why the last attempt failed'),
   sender: z.string().describe('Of the envelope, or the address of the account that sends it; may be empty'),
   to: z.array(z.string()).max(MOST_RECIPIENTS).describe('The domain it is for, or the first recipients here'),
-});
-const account = z.strictObject({
-  address: z.string(),
-  name: z.string(),
-  aliases: z.array(z.string()),
-  admin: z.boolean(),
-  suspended: z.boolean(),
-  quota: z.int().nullable().describe('Bytes; null: no limit'),
-  created: instant,
 });
 const record = z.strictObject({
   name: z.string(),
@@ -68,7 +58,7 @@ export function adminServiceRoutes(app: App, services: Services, desk: AdminDesk
   app.get(
     '/v1/admin/health',
     {
-      config,
+      config: { ...config, roles: ['operator', 'auditor'] },
       schema: {
         tags: TAGS,
         summary: 'What does not work at the moment, one line each',
@@ -83,7 +73,7 @@ function queueRoutes(app: App, { cursors, directory }: Services, queue: AdminDes
   app.get(
     '/v1/admin/queues',
     {
-      config,
+      config: { ...config, roles: ['operator', 'auditor'] },
       schema: {
         tags: TAGS,
         summary: 'How much waits in each queue',
@@ -166,7 +156,7 @@ function directoryRoutes(app: App, { directory }: Services, { domainRecords }: A
   app.get(
     '/v1/admin/domains',
     {
-      config,
+      config: { ...config, roles: ['operator', 'domain-administrator', 'auditor', 'helpdesk'] },
       schema: {
         tags: TAGS,
         summary: 'The domains of this service',
@@ -176,101 +166,29 @@ function directoryRoutes(app: App, { directory }: Services, { domainRecords }: A
         },
       },
     },
-    async () => ({
-      items: (await directory.domains()).map((one) => ({
-        name: one.name,
-        created: new Date(one.created).toISOString(),
-      })),
-    }),
+    async (request) => {
+      const all = await directory.domains();
+      const items = all.filter(({ name: domain }) => reachesDomain(office(request), domain));
+      return { items: items.map((one) => ({ name: one.name, created: new Date(one.created).toISOString() })) };
+    },
   );
 
   app.get(
     '/v1/admin/domains/:name/records',
     {
-      config,
+      config: { ...config, roles: ['operator', 'domain-administrator'] },
       schema: {
         tags: TAGS,
         summary: 'The DNS records that a domain should publish, each looked up now',
-        params: z.strictObject({
-          name: z
-            .string()
-            .min(1)
-            .max(255)
-            .regex(/^[\p{L}\p{N}.-]+$/u, 'a domain'),
-        }),
+        params: domainParam,
         response: { 200: z.strictObject({ items: z.array(record) }), ...schemas.problems(400, 401, 403, 404) },
       },
     },
-    async ({ params }) => {
-      const domain = await directory.domain(params.name);
-      if (domain === undefined) throw new Problem('not-found');
+    async (request) => {
+      const domain = await domainOf(request, directory, request.params.name);
       return { items: [...(await domainRecords(domain.name))] };
     },
   );
-
-  app.get(
-    '/v1/admin/accounts',
-    {
-      config,
-      schema: {
-        tags: TAGS,
-        summary: 'Accounts whose address or name has these letters',
-        querystring: z.strictObject({ q: z.string().max(200).default('') }),
-        response: {
-          200: z.strictObject({
-            items: z.array(account).max(MOST_ACCOUNTS),
-            more: z.boolean().describe('There are others'),
-          }),
-          ...schemas.problems(400, 401, 403),
-        },
-      },
-    },
-    async ({ query: { q } }) => {
-      const wanted = q.trim().toLowerCase();
-      const items: z.output<typeof account>[] = [];
-      for await (const one of directory.accounts()) {
-        const text = [one.address, one.displayName, ...one.aliases].join(' ').toLowerCase();
-        if (!text.includes(wanted)) continue;
-        if (items.length === MOST_ACCOUNTS) return { items, more: true };
-        items.push(accountView(one));
-      }
-      return { items, more: false };
-    },
-  );
-
-  app.put(
-    '/v1/admin/accounts/:address/suspended',
-    {
-      config,
-      schema: {
-        tags: TAGS,
-        summary: 'Suspend an account, or let it in again',
-        description: 'Nobody can sign in to a suspended account. Your own cannot be suspended.',
-        params: z.strictObject({ address: z.string().min(1).max(400) }),
-        body: z.strictObject({ suspended: z.boolean() }),
-        response: { 200: account, ...schemas.problems(400, 401, 403, 404, 409) },
-      },
-    },
-    async ({ params, body: { suspended }, signedIn }) => {
-      const found = await directory.account(params.address);
-      if (found === undefined) throw new Problem('not-found');
-      if (found.id === signedIn!.user.account) throw new Problem('conflict', 'It is your own account.');
-      return accountView(await directory.updateAccount(found.id, { suspended }));
-    },
-  );
-}
-
-function accountView(one: AccountInfo): z.output<typeof account> {
-  const { address, displayName, aliases, admin, suspended, quota, created } = one;
-  return {
-    address,
-    name: displayName,
-    aliases: [...aliases],
-    admin,
-    suspended,
-    quota: quota ?? null,
-    created: new Date(created).toISOString(),
-  };
 }
 
 function time(at: number | undefined): string | undefined {

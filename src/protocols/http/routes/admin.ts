@@ -123,7 +123,7 @@ export function adminRoutes(app: App, { deliverability, reports, audit }: AdminS
   app.get(
     '/v1/admin/reports',
     {
-      config: { access: 'administrator' },
+      config: { access: 'administrator', roles: ['operator', 'auditor'] },
       schema: {
         tags: ['administration'],
         summary: 'Reports about domains (DMARC, TLS-RPT): those that came, and those that were sent',
@@ -142,7 +142,7 @@ export function adminRoutes(app: App, { deliverability, reports, audit }: AdminS
   app.get(
     '/v1/admin/audit',
     {
-      config: { access: 'administrator' },
+      config: { access: 'administrator', roles: ['operator', 'auditor'] },
       schema: {
         tags: ['administration'],
         summary: 'What those who run the service did',
@@ -165,7 +165,7 @@ export function adminRoutes(app: App, { deliverability, reports, audit }: AdminS
   app.get(
     '/v1/admin/audit/verification',
     {
-      config: { access: 'administrator' },
+      config: { access: 'administrator', roles: ['operator', 'auditor'] },
       schema: {
         tags: ['administration'],
         summary: 'Whether the audit trail holds together, read from its beginning',
@@ -181,7 +181,7 @@ export function adminRoutes(app: App, { deliverability, reports, audit }: AdminS
   app.get(
     '/v1/admin/deliverability',
     {
-      config: { access: 'administrator' },
+      config: { access: 'administrator', roles: ['operator', 'auditor'] },
       schema: {
         tags: ['administration'],
         summary: 'Addresses from which mail leaves, receivers, and who sends well or badly',
