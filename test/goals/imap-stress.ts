@@ -98,8 +98,11 @@ class StressSession {
     }
   }
 
-  /** Runs a command; answers its tagged line, and what was untagged. */
-  async #say(command: string, done?: string): Promise<{ tagged: string; untagged: readonly ImapResponse[] }> {
+  /** Runs a command; answers its tagged line, and what was untagged. `closed`: what comes before CLOSED is about the folder that is left. */
+  async #say(
+    command: string,
+    { done, closed }: { readonly done?: string; readonly closed?: () => void } = {},
+  ): Promise<{ tagged: string; untagged: readonly ImapResponse[] }> {
     const imap = this.#imap as ImapClient;
     const tag = imap.nextTag();
     const untagged: ImapResponse[] = [];
@@ -115,6 +118,9 @@ class StressSession {
         if (!/^(OK|NO \[(EXPUNGEISSUED|NONEXISTENT)\])/.test(tagged))
           this.#ledger.complain(`${this.#name}: ${command} was answered ${tagged}`);
         return { tagged, untagged };
+      } else if (closed !== undefined && text.startsWith('* OK [CLOSED]')) {
+        closed();
+        untagged.length = 0;
       } else {
         this.#view.hear(text, command);
         this.#heardOfOthers(text);
@@ -141,17 +147,21 @@ class StressSession {
   async #select(folder: FolderName): Promise<void> {
     if (this.#qresync && this.#selected) this.#kept.set(this.#folder, kept(this.#selected, this.#view));
     const before = this.#kept.get(folder);
-    this.#view = this.#newView();
-    this.#folder = folder;
+    const view = this.#newView();
+    const closed = (): void => {
+      this.#view = view;
+      this.#folder = folder;
+    };
+    if (this.#selected === undefined) closed();
     const key = `${folder} HIGHESTMODSEQ`;
     const floor = this.#ledger.highest.get(key) ?? 0;
     const how = before === undefined ? 'CONDSTORE' : `QRESYNC (${before.uidValidity} ${before.modseq})`;
-    const { untagged } = await this.#say(`SELECT ${this.#path(folder)} (${how})`);
+    const { untagged } = await this.#say(`SELECT ${this.#path(folder)} (${how})`, { closed });
     const told = untagged.map(({ text }) => text).join('\n');
-    const modseq = Number(/HIGHESTMODSEQ (\d+)/.exec(told)?.[1] ?? 0);
+    const modseq = Number(/\[HIGHESTMODSEQ (\d+)\]/.exec(told)?.[1] ?? 0);
     if (modseq < floor) this.#ledger.complain(`HIGHESTMODSEQ of ${folder} fell to ${modseq}`);
     this.#ledger.highest.set(key, Math.max(modseq, this.#ledger.highest.get(key) ?? 0));
-    this.#selected = { uidValidity: Number(/UIDVALIDITY (\d+)/.exec(told)?.[1]), modseq };
+    this.#selected = { uidValidity: Number(/\[UIDVALIDITY (\d+)\]/.exec(told)?.[1]), modseq };
     const complain = (what: string): void => this.#ledger.complain(`${this.#name} in ${folder}: ${what}`);
     const has = before?.uidValidity === this.#selected.uidValidity ? resynced(before, untagged, complain) : undefined;
     if (this.#view.size === 0) return;
@@ -177,7 +187,7 @@ class StressSession {
     if (dice < 84) return void (await this.#say('EXPUNGE'));
     if (dice < 90)
       return void (await this.#say(this.#random.pick(['SEARCH UNSEEN', 'SEARCH DELETED', 'UID SEARCH ALL'])));
-    if (dice < 95) return void (await this.#say('IDLE', 'DONE\r\n'));
+    if (dice < 95) return void (await this.#say('IDLE', { done: 'DONE\r\n' }));
     await this.#say('NOOP');
   }
 
