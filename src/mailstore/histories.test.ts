@@ -234,7 +234,7 @@ const steps = fc.array(fc.record({ step, node: fc.boolean(), wait: fc.boolean() 
 // Above those that the lab itself takes: two nodes must not have the same "random" name.
 const seed = fc.integer({ min: 100, max: 1_000_000 });
 
-test('histories of two nodes on a nasty store', async () => {
+test('histories of two nodes on a nasty store: never two messages with one UID (E5)', async () => {
   await fc.assert(
     fc.asyncProperty(steps, seed, (s, n) => run(s, n)),
     {

@@ -38,7 +38,7 @@ test('what is written leaves at once, whole, and counts as unsent until it has l
   await ended.promise;
 });
 
-test('no write is compressed with the words of another', async () => {
+test('no write is compressed with the words of another (E12)', async () => {
   const [here, there] = duplexPair();
   const compression = new Compression(here as Socket, () => expect.unreachable());
   const lengths: number[] = [];

@@ -292,7 +292,7 @@ describe('a mailbox of somebody else', () => {
     `);
   });
 
-  test('news of it stop at once when it is not shared any more', async () => {
+  test('news of it stop at once when it is not shared any more (E13)', async () => {
     await shared('OH', 'SH', 'lrs');
     await imap.script(String.raw`
       SH> a SELECT ~oh@example.test/Work

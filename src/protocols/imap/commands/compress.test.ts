@@ -62,7 +62,7 @@ describe('compressed', () => {
     expect((await wire.rest()).length).toBe(0);
   });
 
-  test('what is not DEFLATE ends the connection', async () => {
+  test('what is not DEFLATE ends the connection (E12)', async () => {
     const wire = await imap.service.session('A');
     await wire.write('z COMPRESS DEFLATE\r\n');
     await wire.line();
@@ -70,7 +70,7 @@ describe('compressed', () => {
     expect((await wire.rest()).length).toBe(0);
   });
 
-  test('a small packet that becomes a line of 16 MB is refused like any other line', async () => {
+  test('a small packet that becomes a line of 16 MB is refused like any other line (E12)', async () => {
     const wire = await compressed('A');
     void wire.write(Buffer.alloc(16 << 20, 'x')).catch(() => undefined);
     expect(await wire.line()).toBe('* BAD The line is too long');

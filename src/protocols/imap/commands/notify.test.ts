@@ -100,7 +100,7 @@ describe('NOTIFY: mailboxes that are not selected', () => {
       C< /^. STATUS "Drafts" /
     `));
 
-  test('what others share: told while it is shared, from the moment it is', async () => {
+  test('what others share: told while it is shared, from the moment it is (E13)', async () => {
     await imap.service.deliver('O', 'Team', many(1));
     await imap.script(String.raw`
       D> a NOTIFY SET (subtree ~o@example.test (MessageNew MessageExpunge MailboxName))
