@@ -8,10 +8,11 @@ import { DueEntries } from '../intake/due-entries.ts';
 import type { ReturnPaths } from '../intake/return-paths.ts';
 import { MailError } from '../mail/error.ts';
 import type { AccountId, MailAccount, MailStore, MsgId, Principal } from '../mailstore/api.ts';
-import { type Delivery, isSettled, type Submission } from '../mailstore/submission.ts';
+import { type Delivery, isSettled, type Submission, type SubmissionRecipient } from '../mailstore/submission.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Queue, QueueEntry, QueueId } from '../ports/queue.ts';
 import type { Random } from '../ports/random.ts';
+import type { FlowStep, MailFlow } from '../telemetry/flow.ts';
 import { type Log, printable } from '../telemetry/log.ts';
 import type { Counter, Histogram, Metrics } from '../telemetry/metrics.ts';
 import type { Dispatcher } from './dispatcher.ts';
@@ -42,6 +43,8 @@ export interface OutboundParts {
   readonly random: Random;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** Absent: nobody watches. */
+  readonly flow?: Pick<MailFlow, 'tell'>;
   readonly hostname: string;
   /** Absent: no mail is held. */
   readonly held?: Pick<HeldCarrier, 'look'>;
@@ -255,7 +258,7 @@ export class OutboundWorker implements AsyncDisposable {
       { settles: effect },
     );
     dispatcher.wake(payload.account, changed.effects);
-    this.#count(submission, outcomes, now);
+    this.#count(submission, changed.delivery?.recipients ?? [], outcomes, now);
     await this.#settle(entry, payload, submission, changed.delivery, postponed?.until);
     await this.#note(payload.account, submission, outcomes);
   }
@@ -340,12 +343,20 @@ export class OutboundWorker implements AsyncDisposable {
     return this.#parts.returnPaths.bounceAddress(sender, account, id, part, released ?? created);
   }
 
-  #count(submission: Submission, outcomes: ReadonlyMap<number, Outcome>, now: number): void {
+  #count(
+    submission: Submission,
+    recipients: readonly SubmissionRecipient[],
+    outcomes: ReadonlyMap<number, Outcome>,
+    now: number,
+  ): void {
     const { id, sender, released = now } = submission;
-    for (const outcome of outcomes.values()) {
+    for (const [i, outcome] of outcomes) {
       this.#outcomes.inc({ outcome: outcome.kind });
       if (outcome.kind === 'delivered') this.#delay.observe((now - released) / 1000);
       const { kind, host, reply } = outcome;
+      const { address = '', state } = recipients[i] ?? {};
+      const detail = printable([host, kind === 'delivered' ? reply : outcome.reason].filter(Boolean).join(': '), 300);
+      this.#parts.flow?.tell(stepOf(state), { id, sender, to: [address], detail });
       this.#parts.log.info({ id, sender, outcome: kind, host, reply: reply && printable(reply, 300) }, 'attempted');
     }
   }
@@ -393,4 +404,9 @@ export class OutboundWorker implements AsyncDisposable {
     this.#faults.inc({ outcome: 'retry' });
     await this.#wait(entry, { ...payload, faults }, clock.now() + FAULT_PAUSE_MS * 2 ** (faults - 1), reason);
   }
+}
+
+/** What was given up is returned, too, whatever the last answer was. */
+function stepOf(state: SubmissionRecipient['state'] | undefined): FlowStep {
+  return state === 'bounced' ? 'bounced' : state === 'delayed' ? 'deferred' : 'delivered';
 }

@@ -7,6 +7,7 @@ import { HeaderBlock } from '../mail/header.ts';
 import type { AccountId, MailStore, Staged } from '../mailstore/api.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Queue, QueueId } from '../ports/queue.ts';
+import type { MailFlow } from '../telemetry/flow.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Counter, Metrics } from '../telemetry/metrics.ts';
 import type { Arrival } from './arrival.ts';
@@ -29,6 +30,8 @@ export interface IntakeParts {
   readonly pipeline: Pipeline;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** Absent: nobody watches. */
+  readonly flow?: Pick<MailFlow, 'tell'>;
 }
 
 export class Intake {
@@ -105,6 +108,7 @@ export class Intake {
       { id, sender, recipients: recipients.length, size: content.size, remote: origin.remote },
       'mail accepted',
     );
+    this.#parts.flow?.tell('accepted', { id, sender, to: recipients.map(({ address }) => address) });
     return id;
   }
 

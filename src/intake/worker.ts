@@ -10,6 +10,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Queue, QueueEntry } from '../ports/queue.ts';
 import type { Random } from '../ports/random.ts';
 import { printable } from '../telemetry/log.ts';
+import type { MailFlow } from '../telemetry/flow.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Counter, Histogram, Metrics } from '../telemetry/metrics.ts';
 import { DueEntries } from './due-entries.ts';
@@ -26,6 +27,8 @@ export interface WorkerParts {
   readonly random: Random;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** Absent: nobody watches. */
+  readonly flow?: Pick<MailFlow, 'tell'>;
 }
 
 export const WORKER_LIMITS = {
@@ -149,6 +152,7 @@ export class IntakeWorker implements AsyncDisposable {
     try {
       await Promise.race([through(), deadline.passed]);
       this.#delivered.inc();
+      this.#parts.flow?.tell('filed', { id: mail.id, sender: mail.sender, to: [recipient.address] });
       this.#delay.observe((clock.now() - mail.received) / 1000);
     } catch (error) {
       failures.push({ recipient, error, final: stage?.onFailure === 'error-queue' || isPermanent(error) });
@@ -212,15 +216,19 @@ export class IntakeWorker implements AsyncDisposable {
     const payload: IntakePayload = { ...mail, recipients: failures.map((failure) => failure.recipient) };
     const hopeless = failures.every(({ final }) => final);
     const facts = { id: mail.id, attempts: entry.attempts + 1, reason };
+    const to = failures.map(({ recipient }) => recipient.address);
+    const told = { id: mail.id, sender: mail.sender, to, detail: reason };
     const most = failures.some(isPatient) ? this.#limits.patientAttempts : this.#limits.attempts;
     if (hopeless || entry.attempts + 1 >= most) {
       this.#failed.inc({ outcome: 'error-queue' });
       log.error(facts, 'mail goes to the error queue');
+      this.#parts.flow?.tell('failed', told);
       const heldFor = failures.map(heldForOf).find((why) => why !== undefined);
       await queue.move(entry, 'error', reason, { ...payload, ...(heldFor && { heldFor }) });
     } else {
       this.#failed.inc({ outcome: 'retry' });
       log.warn(facts, 'mail will be tried again');
+      this.#parts.flow?.tell('retried', told);
       await queue.retry(entry, { due: clock.now() + this.#pause(entry.attempts, failures), reason, payload });
     }
   }

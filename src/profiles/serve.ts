@@ -49,6 +49,7 @@ import { smtpServer } from '../protocols/smtp/server.ts';
 import { AutomaticSender } from '../submit/automatic.ts';
 import { Receipts } from '../submit/receipts.ts';
 import { Submit } from '../submit/submit.ts';
+import { MailFlow } from '../telemetry/flow.ts';
 import type { Log } from '../telemetry/log.ts';
 import { stsPolicyOf } from '../mail/sts-policy.ts';
 import { Metrics } from '../telemetry/metrics.ts';
@@ -143,15 +144,8 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log, sign
     policy,
     gateway,
   });
-  const intake = new Intake({
-    store: mailstore,
-    queue,
-    clock,
-    hostname,
-    log,
-    metrics,
-    pipeline,
-  });
+  const flow = new MailFlow(clock);
+  const intake = new Intake({ store: mailstore, queue, clock, hostname, log, metrics, pipeline, flow });
   undo.use(bus.subscribe(SIGNED_IN, (message) => void wake(message as { account: AccountId })));
   const wake = async ({ account }: { account: AccountId }): Promise<void> => {
     await intake.signedIn(account).catch((error: unknown) => log.warn({ err: error }, 'could not hurry mail'));
@@ -168,7 +162,7 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log, sign
     mailsPerHour: limits.mails_per_hour,
     limitLoopback: limits.loopback,
   });
-  const sending = { store: mailstore, queue, clock, random, log, metrics, hostname };
+  const sending = { store: mailstore, queue, clock, random, log, metrics, hostname, flow };
   const outboundLimits = outboundLimitsOf(config);
   const downmail = openDownmail(config, {
     ...store,
@@ -182,7 +176,7 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log, sign
   const dispatcher = undo.use(
     new Dispatcher({ ...sending, directory, intake, automatic, returnPaths, held }, outboundLimits),
   );
-  undo.use(new IntakeWorker({ store: mailstore, queue, pipeline, clock, random, log, metrics }));
+  undo.use(new IntakeWorker({ store: mailstore, queue, pipeline, clock, random, log, metrics, flow }));
   const signer = config.outbound.sign ? new DkimSigner({ keys: store.dkimKeys, clock, log }) : undefined;
   const sealer = new ArcSealer({ keys: store.dkimKeys, clock, log, hostname });
   const { fastBlock, reputation, sources } = store.senders;
@@ -254,6 +248,7 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log, sign
     clock,
     random,
     log,
+    flow,
     hostname,
     remote,
     bounceAddresses: config.feedback.bounce_addresses,
@@ -305,6 +300,7 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log, sign
     quarantine: new Quarantine({ queue, store: mailstore }),
     ...store.administration,
     cache,
+    flow,
     suppressions,
     complaints,
     senderMailboxes: downmail.manager,
@@ -360,6 +356,7 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log, sign
       },
       errorDelay,
       metrics,
+      flow,
       directory,
       recipients,
       rate,

@@ -25,6 +25,7 @@ import type { Delivery, NewSubmission, SubmissionId, SubmissionRecipient, Submit
 import type { Clock } from '../ports/clock.ts';
 import type { Queue } from '../ports/queue.ts';
 import type { Random } from '../ports/random.ts';
+import type { MailFlow } from '../telemetry/flow.ts';
 import type { Log } from '../telemetry/log.ts';
 import { keepRefused } from '../delivery/refused-mail.ts';
 import type { Holding } from '../downmail/holding.ts';
@@ -84,6 +85,8 @@ export interface SubmitParts {
   readonly dispatcher: Pick<Dispatcher, 'wake'>;
   readonly queue: Pick<Queue, 'add' | 'list'>;
   readonly suppressions: Pick<Suppressions, 'check'>;
+  /** Absent: nobody watches. */
+  readonly flow?: Pick<MailFlow, 'tell'>;
   /** Absent: nobody looks. */
   readonly outgoing?: Pick<OutgoingCheck, 'check'>;
   /** Absent: no mail is held. */
@@ -282,6 +285,8 @@ export class Submit {
       },
       'mail submitted',
     );
+    if (!submitted.duplicate)
+      this.#parts.flow?.tell('submitted', { id: submitted.id, sender, to: recipients.map(({ address }) => address) });
     dispatcher.wake(by.account, submitted.effects);
     return submitted;
   }

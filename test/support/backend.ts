@@ -41,6 +41,7 @@ import type { Clock } from '../../src/ports/clock.ts';
 import { AutomaticSender } from '../../src/submit/automatic.ts';
 import { Receipts } from '../../src/submit/receipts.ts';
 import { Submit } from '../../src/submit/submit.ts';
+import { MailFlow } from '../../src/telemetry/flow.ts';
 import { silentLog } from '../../src/telemetry/log.ts';
 import { Metrics } from '../../src/telemetry/metrics.ts';
 import { downmailOf } from './downmail.ts';
@@ -92,8 +93,9 @@ export async function memoryBackend(options: BackendOptions = {}) {
   const metrics = new Metrics();
   const hostname = 'mail.example.test';
   const queue = await openQueue({ ...parts, random });
+  const flow = new MailFlow(clock);
   const pipeline = pipelineOf([loop(), file({ clock, log })]);
-  const intake = new Intake({ store: mailstore, queue, clock, hostname, log, metrics, pipeline });
+  const intake = new Intake({ store: mailstore, queue, clock, hostname, log, metrics, pipeline, flow });
   const kept = new StoredSenders({ kv: parts.kv, clock, random, log });
   const returnPaths = new ReturnPaths({ directory, clock, secret: new Uint8Array(32).fill(2), kept });
   const recipients = new Recipients(directory, mailstore, returnPaths);
@@ -150,6 +152,7 @@ export async function memoryBackend(options: BackendOptions = {}) {
     random,
     log,
     hostname,
+    flow,
     remote,
     bounceAddresses: 'lists',
     holding,
@@ -158,7 +161,7 @@ export async function memoryBackend(options: BackendOptions = {}) {
   const rules = new Rules(scripts, random);
   const classifier = new Classifier({ store: mailstore, kv: parts.kv, rules, clock, random, log });
   /** Files what was accepted, from now on. */
-  const startWorker = () => new IntakeWorker({ store: mailstore, queue, pipeline, clock, random, log, metrics });
+  const startWorker = () => new IntakeWorker({ store: mailstore, queue, pipeline, clock, random, log, metrics, flow });
   const handles = countHandles(mailstore);
   const audit = new AuditTrail(parts.kv, clock, random);
   return {
@@ -191,6 +194,7 @@ export async function memoryBackend(options: BackendOptions = {}) {
     offices: new Offices(parts.kv, clock, random, directory),
     tenants: new Tenants(parts.kv, clock, random, directory),
     compliance: new Compliance({ kv: parts.kv, directory, mailstore, audit, clock }),
+    flow,
     deliverability: () => senders.report(),
     domainRecords: async () => [],
     dispatcher,

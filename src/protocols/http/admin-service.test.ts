@@ -68,3 +68,33 @@ test('a domain says what it should publish and what is there; what does not work
   http.problems.push('the scanner does not answer');
   expect((await http.as('GET', '/v1/admin/health')).json).toEqual({ problems: ['the scanner does not answer'] });
 });
+
+test('an account is opened without a password, which its owner sets over a link; how large it may grow is changed', async () => {
+  const http = await administered();
+  await using _server = http.server;
+  const open = (address: string, body: object) =>
+    http.as('POST', '/v1/admin/accounts', { body: { address, ...body } });
+  const opened = await open('carol@example.test', { name: 'Carol', quota: 1 << 30 });
+  expect(opened).toMatchObject({
+    status: 201,
+    json: { account: { address: 'carol@example.test', name: 'Carol', quota: 1 << 30, admin: false } },
+  });
+  expect((await http.call('GET', opened.json.path)).status).toBe(200);
+  expect((await open('carol@example.test', {})).status).toBe(409);
+  expect((await open('carol@elsewhere.test', {})).status).toBe(404);
+  expect((await open('not an address', {})).status).toBe(400);
+  const quota = await http.as('PUT', '/v1/admin/accounts/carol@example.test/quota', { body: { quota: null } });
+  expect(quota.json).toMatchObject({ quota: null });
+  const again = await http.as('POST', '/v1/admin/accounts/carol@example.test/password-link');
+  expect((await http.call('GET', again.json.path)).status).toBe(200);
+  // What was done, with what, and without what lets anybody in.
+  const entries = await http.audit.list(0, 100);
+  const asked = entries.filter(({ outcome }) => outcome === 'asked');
+  expect(asked.map(({ what }) => what.split('/').at(-1))).toEqual([
+    ...Array(4).fill('accounts'),
+    'quota',
+    'password-link',
+  ]);
+  expect(entries[0]?.about).toContain('"quota":1073741824');
+  expect(JSON.stringify(entries)).not.toContain(again.json.path.split('/').at(-1));
+});

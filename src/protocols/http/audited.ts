@@ -9,7 +9,8 @@ export function auditRequests(app: App, audit: Pick<AuditTrail, 'add'>): void {
   app.addHook('preHandler', async (request) => {
     const { signedIn, routeOptions, method, params, body } = request;
     const { url = '', config } = routeOptions;
-    if (config.access !== 'administrator' || signedIn === undefined || (method === 'GET' && !url.includes(':'))) return;
+    if (config.access !== 'administrator' || signedIn === undefined) return;
+    if (method === 'GET' && !url.includes(':') && config.audited !== true) return;
     const event = {
       by: signedIn.user.address,
       what: `${method} ${url}`,

@@ -114,6 +114,8 @@ declare module 'fastify' {
     access?: 'public' | 'operator' | 'administrator';
     /** Of those who administer, whose work this is; absent: operators. */
     roles?: readonly Role[];
+    /** For administrators: who asks is noted, as for all that changes or names something. */
+    audited?: true;
   }
   interface FastifyRequest {
     signedIn: SignedIn | undefined;

@@ -10,6 +10,7 @@ import type { Log } from '../../telemetry/log.ts';
 import type { Gauge, Metrics } from '../../telemetry/metrics.ts';
 import type { Version } from '../../ports/kv.ts';
 import type { HttpLimits, SignedIn, User } from './context.ts';
+import { aborted } from './event-sink.ts';
 import { Problem } from './reply.ts';
 import { changeView } from './view.ts';
 
@@ -220,9 +221,4 @@ function versionEvent(name: 'ready' | 'resync', version: Version): Buffer {
 function eventOf({ version, changes }: VersionChanges): Buffer {
   const shown = changes.map(changeView).filter((c) => c !== undefined);
   return Buffer.from(`id: ${version}\nevent: change\ndata: ${JSON.stringify({ version, changes: shown })}\n\n`);
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }

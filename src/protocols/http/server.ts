@@ -37,6 +37,7 @@ import type { Queue } from '../../ports/queue.ts';
 import type { Random } from '../../ports/random.ts';
 import type { Receipts } from '../../submit/receipts.ts';
 import type { Submit } from '../../submit/submit.ts';
+import type { MailFlow } from '../../telemetry/flow.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import { auditRequests } from './audited.ts';
@@ -67,6 +68,7 @@ import { contactRoutes } from './routes/contacts.ts';
 import { documentation } from './routes/documentation.ts';
 import { draftRoutes } from './routes/drafts.ts';
 import { eventRoutes } from './routes/events.ts';
+import { flowRoutes } from './routes/flow.ts';
 import { folderRoutes } from './routes/folders.ts';
 import { labelRoutes } from './routes/labels.ts';
 import { leaveRoute } from './routes/leave.ts';
@@ -116,6 +118,8 @@ export interface HttpOptions {
   /** Of what administrators do. */
   readonly audit: AuditTrail;
   readonly compliance: Compliance;
+  /** Mail on its way, for administrators who watch. */
+  readonly flow: MailFlow;
   readonly suppressions: Suppressions;
   readonly complaints: Pick<UserComplaints, 'about'>;
   readonly receipts: Receipts;
@@ -298,6 +302,7 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
     log,
     metrics,
   });
+  const ending = new AbortController();
   const sortKeys = new SortKeys(16 << 20);
   const cleaner = new HtmlCleaner();
   const budget = new UploadBudget(limits.uploads);
@@ -339,6 +344,7 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
     newMailRoutes(api, services);
     searchRoutes(api, services);
     eventRoutes(api, streams);
+    flowRoutes(api, { ...options, streams, limits, ending: ending.signal });
     adminRoutes(api, options);
     adminServiceRoutes(api, services, options);
     adminAccountRoutes(api, services);
@@ -406,6 +412,7 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
   const close = async (graceMs = 10_000): Promise<void> => {
     streams[Symbol.dispose]();
     replaced.dispose();
+    ending.abort();
     const closing = [...servers].map((server) => {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       const timer = setTimeout(() => server.closeAllConnections(), graceMs);

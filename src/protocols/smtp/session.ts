@@ -13,6 +13,7 @@ import { speaksAnother } from '../../net/strangers.ts';
 import type { ReverseName, ReverseNames } from '../../net/reverse-name.ts';
 import type { TlsIdentity } from '../../net/tls.ts';
 import type { CommandMetrics } from '../../telemetry/command-metrics.ts';
+import type { MailFlow } from '../../telemetry/flow.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Addressee, Submit, User } from '../../submit/submit.ts';
@@ -39,6 +40,8 @@ export interface SmtpParts {
   /** Absent: answers to errors do not wait. */
   readonly errorDelay?: ErrorDelay;
   readonly metrics: Metrics;
+  /** Absent: nobody watches. */
+  readonly flow?: Pick<MailFlow, 'tell'>;
   readonly reverseNames: Pick<ReverseNames, 'begin'>;
   /** Present: STARTTLS is offered. */
   readonly identity?: TlsIdentity;

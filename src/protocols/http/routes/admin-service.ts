@@ -53,7 +53,7 @@ export interface AdminDesk {
 
 export function adminServiceRoutes(app: App, services: Services, desk: AdminDesk): void {
   queueRoutes(app, services, desk.queue);
-  directoryRoutes(app, services, desk);
+  domainRoutes(app, services, desk);
 
   app.get(
     '/v1/admin/health',
@@ -152,7 +152,7 @@ async function view(
   };
 }
 
-function directoryRoutes(app: App, { directory }: Services, { domainRecords }: AdminDesk): void {
+function domainRoutes(app: App, { directory }: Services, { domainRecords }: AdminDesk): void {
   app.get(
     '/v1/admin/domains',
     {

@@ -1,10 +1,10 @@
 /** GET /v1/events: what happens in the account, as it happens (server-sent events, HTML Standard §9.2). */
-import type { ServerResponse } from 'node:http';
 import { z } from 'zod';
 import type { Version } from '../../../ports/kv.ts';
 import { signedIn } from '../auth.ts';
 import type { App } from '../context.ts';
-import type { EventSink, EventStreams } from '../events.ts';
+import { openSink } from '../event-sink.ts';
+import type { EventStreams } from '../events.ts';
 import { Problem } from '../reply.ts';
 import * as schemas from '../schemas.ts';
 
@@ -33,15 +33,9 @@ export function eventRoutes(app: App, streams: EventStreams): void {
       const since = lastVersion(request.headers['last-event-id']);
       const session = signedIn(request);
       using _place = streams.reserve(session.user);
-      const closed = new AbortController();
-      reply.raw.once('close', () => closed.abort());
-      reply.hijack();
-      for (const [name, value] of Object.entries(reply.getHeaders()))
-        if (value !== undefined) reply.raw.setHeader(name, value);
-      reply.raw.writeHead(200, { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' });
-      reply.raw.socket?.setNoDelay(true);
+      const { sink, closed } = openSink(reply);
       try {
-        await streams.run(responseSink(reply.raw), session, since, closed.signal);
+        await streams.run(sink, session, since, closed);
       } catch (error) {
         request.log.error({ err: error }, 'event stream failed');
       } finally {
@@ -56,24 +50,4 @@ function lastVersion(header: string | undefined): Version | undefined {
   if (header === undefined || header === '') return undefined;
   if (!/^(?:0|[1-9][0-9]{0,15})$/.test(header)) throw new Problem('invalid', 'Last-Event-ID is a version.');
   return Number(header);
-}
-
-function responseSink(response: ServerResponse): EventSink {
-  return {
-    get backlog() {
-      return response.writableLength;
-    },
-    write: (chunk) => void response.write(chunk),
-    drained: () =>
-      new Promise((resolve) => {
-        if (response.destroyed || !response.writableNeedDrain) return resolve();
-        const done = () => {
-          response.off('drain', done).off('close', done);
-          resolve();
-        };
-        response.on('drain', done).on('close', done);
-      }),
-    end: () => void response.end(),
-    destroy: () => void response.destroy(),
-  };
 }

@@ -61,6 +61,8 @@ export const rcpt: SmtpCommand = {
     } catch (error) {
       if (!(error instanceof MailError)) throw error;
       session.connection.log.debug({ code: error.code, reason: error.message }, 'recipient refused');
+      const { sender } = transaction;
+      parts.flow?.tell('refused', { id: '', sender, to: [mailbox.address], detail: error.message });
       session.refuse(refusal(error, mailbox, session));
     }
   },
