@@ -5,6 +5,7 @@
  * An entry is one row, `20 queue id`, in one of a few shards, and stays in its shard for life: moving it to another
  * queue is one commit. Several shards let adding go on while a commit of another shard is under way.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { MailError } from '../mail/error.ts';
 import type { Clock } from '../ports/clock.ts';
 import { Damaged, type Key, type KeyValueStore, partition } from '../ports/kv.ts';
@@ -33,6 +34,8 @@ export interface QueueOptions {
   readonly random: Random;
   /** Shards this process works on, named for ever. */
   readonly shards?: readonly string[];
+  /** How many entries have been read so far. */
+  readonly onRead?: (entries: number) => void;
 }
 
 interface Item {
@@ -55,7 +58,7 @@ interface Item {
 
 export async function openQueue(options: QueueOptions): Promise<Queue> {
   const queue = new KvQueue(options);
-  await queue.load(options.shards ?? ['0', '1', '2', '3']);
+  await queue.load(options.shards ?? ['0', '1', '2', '3'], options.onRead);
   return queue;
 }
 
@@ -79,15 +82,19 @@ class KvQueue implements Queue {
     for (const name of QUEUE_NAMES) this.#lanes.set(name, new QueueLane(clock));
   }
 
-  async load(shards: readonly string[]): Promise<void> {
+  async load(shards: readonly string[], onRead?: (entries: number) => void): Promise<void> {
     for (const name of shards) {
       const shard = await QueueShard.open(this.#kv, partition('q', name), this.#random);
       this.#shards.push(shard);
-      for await (const rows of this.#kv.scan(shard.partition, ALL_ROWS))
+      for await (const rows of this.#kv.scan(shard.partition, ALL_ROWS)) {
         for (const [key, value] of rows) {
           const { queue, id } = parseKey(key);
           this.#insert(this.#item(id, shard, queue, JSON.parse(Buffer.from(value).toString()) as Row));
         }
+        onRead?.(this.#items.size);
+        // A store that is read from memory never waits by itself.
+        await nextTurn();
+      }
     }
   }
 

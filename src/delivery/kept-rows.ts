@@ -3,6 +3,7 @@
  * memory and are written behind, many in a commit: a crash costs the changes of the last seconds, a proper end none. One
  * process at a time has the partition.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Transactions } from '../directory/transact.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Entry, Key, KeyValueStore, Partition } from '../ports/kv.ts';
@@ -89,11 +90,14 @@ export class KeptRows<Row> implements AsyncDisposable {
   /** All of them, in order of their keys, as they are now. */
   async *all(): AsyncIterable<readonly [key: string, row: Row]> {
     await this.write();
-    for await (const page of this.#parts.kv.scan(this.#options.partition, {}))
+    for await (const page of this.#parts.kv.scan(this.#options.partition, {})) {
       for (const [key, value] of page) {
         const name = Buffer.from(key).toString();
         yield [name, this.#rows.get(name) ?? this.#decode(value)];
       }
+      // A start reads all of them, and a store that is read from memory never waits by itself.
+      await nextTurn();
+    }
   }
 
   /** Resolves when what was changed so far is durable. */

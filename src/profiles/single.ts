@@ -42,6 +42,7 @@ import { checkServed } from './migration/mark.ts';
 import { sendersOptions } from './outbound.ts';
 import { openShared } from './shared.ts';
 import { StartError } from './start-error.ts';
+import { StartProgress } from './start-progress.ts';
 import { Sweeper } from './sweeper.ts';
 
 /** Everything that is stored, opened; nothing listens. */
@@ -109,10 +110,13 @@ export async function openSingle(
   const directory = undo.use(
     kind === 'sandbox' ? new SandboxDirectory(parts, options) : new KvDirectory(parts, options),
   );
-  await opened(folder, () => directory.settle());
-  const queue: Queue = undo.use(await opened(folder, () => openQueue({ kv, clock, random })));
+  // A service tells how far it is with what grows with the data; a command is only late.
+  await using progress = new StartProgress(mayWait ? config : { listen: { http: [], admin: [] } }, clock, log);
+  const step: StartProgress['step'] = (doing, act) => progress.step(doing, (done) => opened(folder, () => act(done)));
+  await step('unfinished changes of the directory', () => directory.settle());
+  const queue: Queue = undo.use(await step('the queues', (onRead) => openQueue({ kv, clock, random, onRead })));
   const senders = undo.use(
-    await opened(folder, () => Senders.open({ kv, clock, random, log }, sendersOptions(config))),
+    await step('what is known of senders', () => Senders.open({ kv, clock, random, log }, sendersOptions(config))),
   );
   const deadLetters = new DeadLetters(kv, random);
   elsewhere = async (accounts) => {
