@@ -16,6 +16,7 @@ need s-nail s-nail
 need sieve-connect sieve-connect
 need neomutt neomutt
 need alpine alpine
+need aerc aerc
 need mpop mpop
 need python3 python3
 need strace strace

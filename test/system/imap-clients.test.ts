@@ -357,3 +357,35 @@ describe('alpine', () => {
     expect((await all(user, 'Archive')).get('<m1@mail.test>')).toContain('\\Seen');
   });
 });
+
+describe('aerc', () => {
+  test('lists INBOX, moves a message, flags and deletes others, and leaves', async () => {
+    const user = 'aerc@mail.test';
+    await fill(user, 'INBOX', [1, 2, 3]);
+    const home = join(folder, 'aerc');
+    await mkdir(join(home, 'aerc'), { recursive: true });
+    const source = `imap+insecure://${encodeURIComponent(user)}:pass@${service.at('imap')}`;
+    await writeFile(
+      join(home, 'aerc', 'accounts.conf'),
+      `[Pabal]\nsource = ${source}\ndefault = INBOX\nfrom = A <${user}>\n`,
+      { mode: 0o600 },
+    );
+    const places = ['XDG_CONFIG_HOME', 'XDG_CACHE_HOME', 'XDG_DATA_HOME', 'XDG_RUNTIME_DIR'];
+    await using aerc = new Terminal('aerc', {
+      HOME: home,
+      TERM: 'xterm-256color',
+      ...Object.fromEntries(places.map((name) => [name, home])),
+    });
+    // A wide letter takes two cells. The newest message is the chosen one.
+    await aerc.answer('편 지 3', ':move Archive\r');
+    await until('the message is in Archive', async () => (await all(user, 'Archive')).has('<m3@mail.test>'));
+    await until('it is gone from INBOX', async () => !(await all(user, 'INBOX')).has('<m3@mail.test>'));
+    aerc.type(':flag\r');
+    await until('one is flagged', async () => /Flagged/.test([...(await all(user, 'INBOX')).values()].join()));
+    aerc.type(':delete\r');
+    await until('it is gone as well', async () => (await all(user, 'INBOX')).size === 1);
+    aerc.type(':quit\r');
+    expect(await aerc.ended()).toBe(0);
+    expect([...(await all(user, 'INBOX')).values()].join()).not.toContain('Flagged');
+  });
+});
