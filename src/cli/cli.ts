@@ -116,3 +116,12 @@ export async function readAll(stream: AsyncIterable<Uint8Array>, limit: number):
   }
   return Buffer.concat(pieces);
 }
+
+/** A list with commas of words that there are. Throws `UsageError`. */
+export function wordsOf<T extends string>(text: string, known: readonly T[]): T[] {
+  return text.split(',').map((word) => {
+    const found = known.find((one) => one === word.trim());
+    if (found === undefined) throw new UsageError(`${JSON.stringify(word.trim())} is none of ${known.join(', ')}`);
+    return found;
+  });
+}

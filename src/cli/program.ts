@@ -18,6 +18,7 @@ import { importCommand } from './commands/import.ts';
 import { intake } from './commands/intake.ts';
 import { migrate } from './commands/migrate.ts';
 import { module } from './commands/module.ts';
+import { oauth } from './commands/oauth.ts';
 import { quarantine } from './commands/quarantine.ts';
 import { queue } from './commands/queue.ts';
 import { reports } from './commands/reports.ts';
@@ -34,6 +35,7 @@ const COMMANDS = [
   serve,
   domain,
   account,
+  oauth,
   intake,
   module,
   queue,

@@ -85,6 +85,10 @@ export const http = z
       'a list of addresses or networks such as ["10.0.0.0/8"]',
       isNetwork,
     ),
+    public_url: text(
+      '',
+      'Where browsers and programs reach this service, such as "https://mail.example.org": OAuth clients are told so. Empty: wherever a request came to.',
+    ),
     operator_token: text(
       '',
       'Whoever sends it as a bearer token may read /metrics from anywhere; empty = from this machine only.',

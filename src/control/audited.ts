@@ -22,6 +22,7 @@ export const OBSERVING: ReadonlySet<string> = new Set([
   'intake.stages',
   'module.dead',
   'module.list',
+  'oauth.clients',
   'quarantine.list',
   'queue.counts',
   'queue.list',

@@ -9,6 +9,7 @@ import * as message from './operations/message.ts';
 import * as module from './operations/module.ts';
 import * as offices from './operations/offices.ts';
 import * as person from './operations/person.ts';
+import * as oauth from './operations/oauth.ts';
 import * as quarantine from './operations/quarantine.ts';
 import * as queue from './operations/queue.ts';
 import * as reject from './operations/reject.ts';
@@ -31,6 +32,7 @@ export const OPERATIONS: readonly AnyOperation[] = [
   module,
   offices,
   person,
+  oauth,
   quarantine,
   queue,
   reject,

@@ -2,6 +2,7 @@
 import type { AccountId, Principal } from '../mailstore/api.ts';
 import type { ScramOffer } from '../net/scram.ts';
 import type { AppPasswords } from './app-passwords.ts';
+import type { OAuth } from './oauth/oauth.ts';
 import type { Places } from './places.ts';
 import type { SecondStep } from './second-step.ts';
 
@@ -169,12 +170,21 @@ export interface Directory {
    */
   scram(address: string, from: SignInOrigin): Promise<ScramOffer<Principal & { kind: 'user' }>>;
   /**
+   * With an access token of OAuth that is good for the protocol; `address` undefined: whoever it is of. Throws what `authenticate` throws, but for
+   * `code-required`, and `not-allowed` for a token that is good for something else.
+   */
+  bearer(token: string, from: SignInOrigin, address: string | undefined): Promise<Principal & { kind: 'user' }>;
+  /**
    * For what somebody who is signed in already may do only with the password, and, where one is given, with a code: throws what
    * `authenticate` throws. An application password does not do.
    */
   confirm(account: AccountId, password: string, from: SignInOrigin, code?: string): Promise<void>;
+  /** Whether what somebody signed in with before would still be let in: the password did not change, the session was not ended ... */
+  stillOpens(who: Principal & { kind: 'user' }): Promise<boolean>;
   /** Whether nobody may choose it: `addAccount` and `updateAccount` throw `password-known`. */
   isBreached(password: string): Promise<boolean>;
+  /** The authorisation server: which programs may do what in whose account. */
+  readonly oauth: OAuth;
   readonly appPasswords: Pick<AppPasswords, 'create' | 'list' | 'revoke'>;
   readonly secondStep: Pick<SecondStep, 'show' | 'prepare' | 'enable' | 'newRecoveryCodes' | 'disable'>;
   /** Loopback is told of where it counts as other networks do (`limits.loopback`). */

@@ -20,7 +20,7 @@ import {
 } from './rows.ts';
 import { keysOf, keysRow, parametersOf, type Scram } from './scram.ts';
 import { bareLetters, grouped, randomLetters } from './secret-letters.ts';
-import type { RowParts } from './transact.ts';
+import { type CredentialRowParts, removeRow } from './transact.ts';
 
 /** Of one account. */
 const MAX_APP_PASSWORDS = 50;
@@ -42,14 +42,14 @@ const SCOPE_OF: { readonly [protocol in SignInProtocol]?: AppPasswordScope } = {
 /** All application passwords of a partition. */
 export const APP_PASSWORD_ROWS: Range = { start: Buffer.from('p'), end: Buffer.from('q') };
 
-/** What becomes of a password: it opens, it is one but not for this protocol, or it is none. */
-export type AppPasswordVerdict = 'right' | 'other-protocol' | 'none';
+/** What becomes of a password: it opens (its id), it is one but not for this protocol, or it is none. */
+export type AppPasswordVerdict = { readonly id: string } | 'other-protocol' | 'none';
 
 export class AppPasswords {
-  readonly #parts: RowParts;
+  readonly #parts: CredentialRowParts;
   readonly #scram: Scram;
 
-  constructor(parts: RowParts, scram: Scram) {
+  constructor(parts: CredentialRowParts, scram: Scram) {
     this.#parts = parts;
     this.#scram = scram;
   }
@@ -90,10 +90,14 @@ export class AppPasswords {
   async revoke(account: AccountId, id: string): Promise<boolean> {
     const hash = Buffer.from(id, 'base64url');
     if (hash.length !== HASH_BYTES) return false;
-    const key = keyOf(hash);
-    return this.#parts.transactions.run(identityPartition(account), async (view) =>
-      (await view.get(key)) === undefined ? { result: false } : { batch: { remove: [key] }, result: true },
-    );
+    const was = await removeRow(this.#parts.transactions, account, keyOf(hash));
+    if (was) this.#parts.ended(account);
+    return was;
+  }
+
+  async has(account: AccountId, id: string): Promise<boolean> {
+    const key = keyOf(Buffer.from(id, 'base64url'));
+    return (await this.#parts.kv.get(identityPartition(account), [key]))[0] !== undefined;
   }
 
   /** `account` undefined, for an address that nobody has, takes the same way to `none`. */
@@ -104,7 +108,8 @@ export class AppPasswords {
     const row = decode<AppPasswordRow>((await this.#parts.kv.get(identityPartition(account ?? NOBODY), [key]))[0]);
     if (account === undefined || row === undefined) return 'none';
     const verdict = await this.#verdict(account, key, row, from);
-    if (verdict === 'right' && row.scram === undefined) await this.#remember(account, key, grouped(secret, GROUP));
+    if (typeof verdict === 'object' && row.scram === undefined)
+      await this.#remember(account, key, grouped(secret, GROUP));
     return verdict;
   }
 
@@ -127,7 +132,7 @@ export class AppPasswords {
     const scope = SCOPE_OF[from.protocol];
     if (scope === undefined || !row.scopes.includes(scope)) return 'other-protocol';
     await this.#used(account, key, row, from);
-    return 'right';
+    return { id: idOf(key) };
   }
 
   async #keys(account: AccountId, password: string): Promise<SaltedKeys> {

@@ -13,14 +13,16 @@ import type { AccountInfo, Directory, DomainInfo, Route, SessionInfo, SessionOri
 import { Aliases } from './aliases.ts';
 import { APP_PASSWORD_ROWS } from './app-passwords.ts';
 import { Claims, taken } from './claims.ts';
+import { ACCESS_ENDED, credential, stillOpens } from './credentials.ts';
 import { Domains } from './domains.ts';
 import { info, present, principal, readable } from './identity.ts';
+import { CODE_ROWS, GRANT_ROWS } from './oauth/grants.ts';
 import { HASH_COST, type HashCost, Passwords } from './passwords.ts';
 import { Pending } from './pending.ts';
 import { Administrators } from './postmaster.ts';
 import { decode, encode, identityPartition, type IdentityRow, type PendingRow } from './rows.ts';
 import { type DirectoryChange, Routes } from './routes.ts';
-import { SESSION_IDLE_MS, SESSION_ROWS, Sessions } from './sessions.ts';
+import { SESSION_IDLE_MS, SESSION_ROWS, sessionId, Sessions } from './sessions.ts';
 import { SignIn } from './sign-in.ts';
 import { THROTTLE_LIMITS, type ThrottleLimits } from './throttle.ts';
 import { Transactions } from './transact.ts';
@@ -95,13 +97,15 @@ export class KvDirectory implements Directory, Disposable {
       pending: this.#pending,
       identity,
     });
+    const ended = (account: AccountId): void => parts.bus.publish(ACCESS_ENDED, { account });
     this.#sessions = new Sessions(
-      { ...parts, transactions: this.#transactions },
+      { ...parts, transactions: this.#transactions, ended },
       options.sessionIdleMs ?? SESSION_IDLE_MS,
     );
     this.#signIn = new SignIn({
       ...parts,
       transactions: this.#transactions,
+      ended,
       passwords: this.#passwords,
       limits: options.throttle ?? THROTTLE_LIMITS,
       owner: (address) => this.#claims.owner(address),
@@ -243,7 +247,7 @@ export class KvDirectory implements Directory, Disposable {
         // A new password, or a suspension, ends every session; a new one also what else opens the account.
         const clear = [
           ...(kept !== undefined || after.suspended ? [SESSION_ROWS] : []),
-          ...(kept !== undefined ? [APP_PASSWORD_ROWS] : []),
+          ...(kept !== undefined ? [APP_PASSWORD_ROWS, GRANT_ROWS, CODE_ROWS] : []),
         ];
         return { batch: { header: encode(after), clear }, result: after };
       });
@@ -258,6 +262,7 @@ export class KvDirectory implements Directory, Disposable {
       });
     }
     if (change.admin === false) await this.#administrators.remove(id);
+    if (kept !== undefined || after.suspended) this.#bus.publish(ACCESS_ENDED, { account: id });
     this.#changed({
       addresses: [after.address, ...after.aliases].map((one) => addressText(normalAddress(one))),
       administrators: after.admin || change.admin === false,
@@ -294,6 +299,7 @@ export class KvDirectory implements Directory, Disposable {
         : { batch: { header: encode(null), clear: [{}] }, result: undefined },
     );
     await this.#administrators.remove(id);
+    this.#bus.publish(ACCESS_ENDED, { account: id });
     this.#signIn.forget(id);
   }
 
@@ -325,14 +331,17 @@ export class KvDirectory implements Directory, Disposable {
     code?: string,
   ): Promise<Principal & { kind: 'user' }> {
     const given = { address: readable(address), password, code };
-    const { account, identity } = await this.#signIn.authenticate(given, from);
-    return this.announced(principal(account, identity));
+    return this.announced(principal(await this.#signIn.authenticate(given, from)));
   }
 
   async scram(address: string, from: SignInOrigin): Promise<ScramOffer<Principal & { kind: 'user' }>> {
-    return mappedOffer(await this.#signIn.offer(address, from), ({ account, identity }) =>
-      this.announced(principal(account, identity)),
-    );
+    return mappedOffer(await this.#signIn.offer(address, from), (opened) => this.announced(principal(opened)));
+  }
+
+  async bearer(token: string, from: SignInOrigin, address: string | undefined): Promise<Principal & { kind: 'user' }> {
+    const who = principal(await this.#signIn.bearer(address, token, from));
+    // Requests come by the thousand, each with the token.
+    return from.protocol === 'http' ? who : this.announced(who);
   }
 
   confirm(account: AccountId, password: string, from: SignInOrigin, code?: string): Promise<void> {
@@ -345,6 +354,10 @@ export class KvDirectory implements Directory, Disposable {
 
   get appPasswords(): SignIn['appPasswords'] {
     return this.#signIn.appPasswords;
+  }
+
+  get oauth(): SignIn['oauth'] {
+    return this.#signIn.oauth;
   }
 
   get places(): SignIn['places'] {
@@ -377,7 +390,13 @@ export class KvDirectory implements Directory, Disposable {
     const account = await this.#sessions.find(token, purpose);
     const identity = account && (await this.#identity(account));
     if (account === undefined || identity === undefined || identity.suspended) return undefined;
-    return principal(account, identity);
+    return principal({ account, identity, credential: credential('session', sessionId(token)) });
+  }
+
+  stillOpens(who: Principal & { kind: 'user' }): Promise<boolean> {
+    const { appPasswords, oauth } = this.#signIn;
+    const identity = (account: AccountId): Promise<IdentityRow | undefined> => this.#identity(account);
+    return stillOpens({ identity, sessions: this.#sessions, appPasswords, oauth }, who);
   }
 
   endSession(token: string): Promise<void> {
@@ -395,8 +414,13 @@ export class KvDirectory implements Directory, Disposable {
   // --- rows
 
   /** What is kept of a new password. */
-  async #kept(password: string): Promise<Pick<IdentityRow, 'password' | 'scram'>> {
-    return { password: await this.#passwords.hash(password), scram: await this.#signIn.scram.row(password) };
+  async #kept(password: string): Promise<Pick<IdentityRow, 'password' | 'passwordId' | 'scram'>> {
+    const passwordId = Buffer.from(this.#random.bytes(8)).toString('hex');
+    return {
+      password: await this.#passwords.hash(password),
+      passwordId,
+      scram: await this.#signIn.scram.row(password),
+    };
   }
 
   async #identity(account: AccountId): Promise<IdentityRow | undefined> {

@@ -21,10 +21,18 @@ export function present(id: AccountId, identity: IdentityRow | undefined): Ident
 }
 
 /** Throws `account-suspended`. */
-export function principal(account: AccountId, identity: IdentityRow): Principal & { kind: 'user' } {
+export function principal({
+  account,
+  identity,
+  credential,
+}: {
+  readonly account: AccountId;
+  readonly identity: IdentityRow;
+  readonly credential: string;
+}): Principal & { kind: 'user' } {
   if (identity.suspended)
     throw new MailError('account-suspended', 'user', `the account ${identity.address} is suspended`);
-  return { kind: 'user', account, address: identity.address, admin: identity.admin };
+  return { kind: 'user', account, address: identity.address, admin: identity.admin, credential };
 }
 
 /** Without what nobody but the directory may know. */

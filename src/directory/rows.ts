@@ -6,7 +6,9 @@
  * - `d/.all`: a row for each domain there may be; the domain's own header is the truth
  * - `a/<address>`: header `{account}` while somebody has the address. One commit decides who
  * - `i/<account>`: header: the account; rows `s<hash>`: its sessions, `p<hash>`: its application passwords,
- *   row `t`: its second step, `n<network>`: from where it is opened
+ *   row `t`: its second step, `n<network>`: from where it is opened, `o<hash>`: what it lets programs do (OAuth),
+ *   `c<hash>`: codes with which they get there
+ * - `i/.oauth`: `c<id>`: programs that may ask; `d<hash>`, `u<hash>`: devices that wait for somebody to agree
  * - `i/.administrators`: a row for each account that may be an administrator; its own header is the truth
  * - `i/.secrets`: header `{salts}`: from it come the salts of names that have none
  * - `i/.pending`: changes that need several partitions and are not finished; a start finishes or undoes them
@@ -14,7 +16,8 @@
 import type { RejectEntry } from '../mail/reject-list.ts';
 import type { AccountId } from '../mailstore/api.ts';
 import { type Key, type Partition, partition, type Value } from '../ports/kv.ts';
-import type { AppPasswordInfo, PlaceInfo, SessionOrigin } from './api.ts';
+import type { AppPasswordInfo, PlaceInfo, SessionOrigin, SignInOrigin } from './api.ts';
+import type { OAuthScope } from './oauth/scopes.ts';
 
 export interface DomainRow {
   readonly created: number;
@@ -56,6 +59,8 @@ export interface IdentityRow {
   readonly created: number;
   /** PHC string; null: nobody can sign in with a password. */
   readonly password: string | null;
+  /** Another one with every password that is set; absent in older rows. */
+  readonly passwordId?: string;
   /** Absent in older rows, until the password is used. */
   readonly scram?: ScramRow;
   /** The password alone does not do. */
@@ -95,6 +100,66 @@ export interface SessionRow {
 /** The key is the hash of the password, and its id. */
 export type AppPasswordRow = Omit<AppPasswordInfo, 'id'> & { readonly scram?: ScramKeysRow };
 
+/** The key is the client's id. */
+export interface OAuthClientRow {
+  readonly name: string;
+  readonly redirects: readonly string[];
+  readonly scopes: readonly OAuthScope[];
+  readonly device: boolean;
+  readonly created: number;
+  /** Hash; absent: it proves nothing about itself. */
+  readonly secret?: string;
+}
+
+/** What somebody lets a program do. The key is the hash of what its refresh tokens have in common. Times in milliseconds since 1970. */
+export interface GrantRow {
+  readonly client: string;
+  readonly scopes: readonly OAuthScope[];
+  readonly created: number;
+  /** When it was given tokens last. */
+  readonly refreshed: number;
+  /** Hash of the one refresh token that counts. */
+  readonly refresh: string;
+  /** Hashes of access tokens, the newest first; also of some that are too old. */
+  readonly access: readonly {
+    readonly hash: string;
+    readonly expires: number;
+    /** Absent: all. */
+    readonly scopes?: readonly OAuthScope[];
+  }[];
+  /** To within ten minutes. */
+  readonly lastUse?: SignInOrigin & { readonly at: number };
+}
+
+/** The key is the hash of the code. */
+export interface CodeRow {
+  readonly client: string;
+  readonly redirect: string;
+  /** RFC 7636 §4.2, S256. */
+  readonly challenge: string;
+  readonly scopes: readonly OAuthScope[];
+  readonly expires: number;
+  /** It was used: id of the grant that came of it. */
+  readonly grant?: string;
+}
+
+/** A device that waits; the key is the hash of its code. */
+export interface DeviceRow {
+  readonly client: string;
+  readonly scopes: readonly OAuthScope[];
+  readonly expires: number;
+  /** Hash of what people type. */
+  readonly user: string;
+  readonly state: 'waiting' | 'denied' | 'allowed';
+  /** Whose it is, once somebody agreed. */
+  readonly account?: AccountId;
+}
+
+/** The key is the hash of what people type, the value that of the device's code. */
+export interface UserCodeRow {
+  readonly device: string;
+}
+
 /** The key is the network. */
 export type PlaceRow = Omit<PlaceInfo, 'network'>;
 
@@ -126,6 +191,7 @@ export const ALL_DOMAINS: Partition = partition('d', '.all');
 export const ADMINISTRATORS: Partition = partition('i', '.administrators');
 export const SECRETS: Partition = partition('i', '.secrets');
 export const PENDING: Partition = partition('i', '.pending');
+export const OAUTH: Partition = partition('i', '.oauth');
 
 /** No account has this id: ids are hexadecimal. For who is not there, so that asking takes as long. */
 export const NOBODY = 'nobody' as AccountId;
@@ -146,6 +212,11 @@ export function encode(
     | PlaceRow
     | SecondStepRow
     | PendingRow
+    | OAuthClientRow
+    | GrantRow
+    | CodeRow
+    | DeviceRow
+    | UserCodeRow
     | AuditRow
     | null,
 ): Value {

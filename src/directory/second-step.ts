@@ -12,7 +12,7 @@ import { present } from './identity.ts';
 import { decode, encode, identityPartition, type IdentityRow, type SecondStepRow } from './rows.ts';
 import { bareLetters, randomLetters } from './secret-letters.ts';
 import { totpStep } from './totp.ts';
-import type { RowParts, View } from './transact.ts';
+import type { CredentialRowParts, View } from './transact.ts';
 
 /** RFC 4226 §4 R6 recommends 160 bits. */
 const SECRET_BYTES = 20;
@@ -22,9 +22,9 @@ const RECOVERY_LETTERS = 16;
 const ROW: Key = Buffer.from('t');
 
 export class SecondStep {
-  readonly #parts: RowParts;
+  readonly #parts: CredentialRowParts;
 
-  constructor(parts: RowParts) {
+  constructor(parts: CredentialRowParts) {
     this.#parts = parts;
   }
 
@@ -58,6 +58,7 @@ export class SecondStep {
       return { row, identity: { ...identity, secondStep: true }, result: true };
     });
     if (!done) throw new MailError('code-required', 'user', 'that is not a code of the secret that was prepared');
+    this.#parts.ended(account);
     return codes;
   }
 

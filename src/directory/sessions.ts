@@ -5,7 +5,7 @@ import type { AccountId } from '../mailstore/api.ts';
 import type { Key, Range } from '../ports/kv.ts';
 import type { SessionInfo, SessionOrigin } from './api.ts';
 import { decode, encode, identityPartition, type IdentityRow, type SessionRow } from './rows.ts';
-import type { RowParts } from './transact.ts';
+import { type CredentialRowParts, removeRow } from './transact.ts';
 
 export const SESSION_IDLE_MS = 14 * 86_400_000;
 /** Sessions of one account; the oldest ends when there are more. */
@@ -21,11 +21,11 @@ const TOKEN = /^pabal_([A-Za-z0-9]{1,64})_[A-Za-z0-9_-]{43}$/;
 export const SESSION_ROWS: Range = { start: Buffer.from('s'), end: Buffer.from('t') };
 
 export class Sessions {
-  readonly #parts: RowParts;
+  readonly #parts: CredentialRowParts;
   readonly #idleMs: number;
 
   /** One that is not used for `idleMs` has ended. */
-  constructor(parts: RowParts, idleMs: number) {
+  constructor(parts: CredentialRowParts, idleMs: number) {
     this.#parts = parts;
     this.#idleMs = idleMs;
   }
@@ -110,10 +110,17 @@ export class Sessions {
     return hash.length === HASH_BYTES && (await this.#remove(account, keyOf(hash)));
   }
 
-  #remove(account: AccountId, key: Key): Promise<boolean> {
-    return this.#parts.transactions.run(identityPartition(account), async (view) =>
-      (await view.get(key)) === undefined ? { result: false } : { batch: { remove: [key] }, result: true },
-    );
+  /** Whether one of this id would still be believed. */
+  async isOpen(account: AccountId, id: string): Promise<boolean> {
+    const key = keyOf(Buffer.from(id, 'base64url'));
+    const row = decode<SessionRow>((await this.#parts.kv.get(identityPartition(account), [key]))[0]);
+    return row !== undefined && this.#isAlive(row, this.#parts.clock.now());
+  }
+
+  async #remove(account: AccountId, key: Key): Promise<boolean> {
+    const was = await removeRow(this.#parts.transactions, account, key);
+    if (was) this.#parts.ended(account);
+    return was;
   }
 }
 

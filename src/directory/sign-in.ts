@@ -5,7 +5,11 @@ import { type ScramKeys, type ScramOffer, scramProves, scramSignature } from '..
 import type { Cache } from '../ports/cache.ts';
 import type { NewPlace, SignInOrigin } from './api.ts';
 import { AppPasswords, type AppPasswordVerdict } from './app-passwords.ts';
+import { credential, passwordCredential } from './credentials.ts';
 import { present, readable } from './identity.ts';
+import { OAuth } from './oauth/oauth.ts';
+import { OAUTH_SCOPE_OF } from './oauth/scopes.ts';
+import { parseAccess } from './oauth/tokens.ts';
 import type { Passwords } from './passwords.ts';
 import { Places } from './places.ts';
 import { RecentPasswords } from './recent.ts';
@@ -13,9 +17,9 @@ import type { IdentityRow } from './rows.ts';
 import { keysOf, parametersOf, Scram } from './scram.ts';
 import { SecondStep } from './second-step.ts';
 import { type Attempt, KNOWN_MS, Throttle, type ThrottleLimits } from './throttle.ts';
-import type { RowParts } from './transact.ts';
+import type { CredentialRowParts } from './transact.ts';
 
-export interface SignInParts extends RowParts {
+export interface SignInParts extends CredentialRowParts {
   readonly cache: Cache;
   readonly passwords: Passwords;
   readonly limits: ThrottleLimits;
@@ -53,6 +57,11 @@ interface Found {
   readonly identity: IdentityRow;
 }
 
+/** Who signed in, and with what. */
+interface Opened extends Found {
+  readonly credential: string;
+}
+
 /** No password has them. */
 const NO_KEYS: ScramKeys = { storedKey: Buffer.alloc(32), serverKey: Buffer.alloc(32) };
 
@@ -61,6 +70,7 @@ export class SignIn {
   readonly secondStep: SecondStep;
   readonly places: Places;
   readonly scram: Scram;
+  readonly oauth: OAuth;
   readonly #parts: SignInParts;
   readonly #throttle: Throttle;
   readonly #recent: RecentPasswords;
@@ -72,17 +82,18 @@ export class SignIn {
     this.appPasswords = new AppPasswords(parts, this.scram);
     this.secondStep = new SecondStep(parts);
     this.places = new Places(parts);
+    this.oauth = new OAuth(parts);
     this.#throttle = new Throttle(cache, clock, limits);
     this.#recent = new RecentPasswords(clock, random);
   }
 
   /** Throws `auth-failed`, `auth-throttled`, `code-required`, `busy`. */
-  async authenticate({ address, password, code }: Given, from: SignInOrigin): Promise<Found> {
+  async authenticate({ address, password, code }: Given, from: SignInOrigin): Promise<Opened> {
     return this.#check({ address, code, shown: this.#password(password, from) }, from, () => this.#look(address));
   }
 
   /** `given`: the name as it came. Whoever is not there has a salt, too, and fails at the end, with what a wrong password throws. */
-  async offer(given: string, from: SignInOrigin): Promise<ScramOffer<Found>> {
+  async offer(given: string, from: SignInOrigin): Promise<ScramOffer<Opened>> {
     const address = readable(given);
     const madeUp = await this.scram.madeUp(address ?? given);
     const row = (await this.#look(address))?.identity.scram;
@@ -122,6 +133,33 @@ export class SignIn {
     await this.#check(attempted, from, async () => ({ account, identity, asksForCode }));
   }
 
+  /**
+   * With an access token. `given`: the name as it came, which has to be one of the account's; undefined: none came. Throws `auth-failed`,
+   * `auth-throttled`, and `not-allowed` for a token that is for something else.
+   */
+  async bearer(given: string | undefined, text: string, from: SignInOrigin): Promise<Opened> {
+    const token = parseAccess(text);
+    const identity = token && (await this.#parts.identity(token.account));
+    const address = readable(given ?? identity?.address ?? '');
+    const account = address === undefined ? undefined : await this.#parts.owner(address);
+    const found = account !== undefined && identity && account === token?.account ? { account, identity } : undefined;
+    const attempt = await this.#begin(address, from, async () => account);
+    const verdict = found && token ? await this.oauth.access(token) : undefined;
+    if (found === undefined || verdict === undefined || verdict.kind === 'unknown') {
+      await this.#failed(attempt, found, from);
+      throw failed(`a token that opens nothing over ${from.protocol}`, address);
+    }
+    // No guesses: one was right an hour ago, and a program may not know what it was given.
+    if (verdict.kind === 'expired') throw failed('an access token that is too old', address);
+    const { grant } = verdict;
+    if (!grant.scopes.includes(OAUTH_SCOPE_OF[from.protocol]))
+      throw new MailError('not-allowed', 'user', `a token for ${grant.scopes.join(' ')} over ${from.protocol}`);
+    await this.#throttle.succeeded(attempt);
+    if (attempt.counters !== undefined) await this.#opened(found, from);
+    await this.oauth.grants.used(found.account, grant, from);
+    return { ...found, credential: credential('oauth', grant.id) };
+  }
+
   /** The account has gone. */
   forget(account: AccountId): void {
     this.#recent.drop(account);
@@ -144,21 +182,18 @@ export class SignIn {
     { address, code, shown }: Attempted,
     from: SignInOrigin,
     look: () => Promise<(Found & { readonly asksForCode: boolean }) | undefined>,
-  ): Promise<Found> {
-    const attempt = await this.#throttle.begin(address ?? '', from.remote, async () => {
-      const month = this.#parts.clock.now() - KNOWN_MS;
-      return this.places.openedSince((await look())?.account, from.remote, month);
-    });
+  ): Promise<Opened> {
+    const attempt = await this.#begin(address, from, async () => (await look())?.account);
     const found = await look();
     const app = await shown.app(found?.account);
     // No guess: its owner gave it to the wrong program, which tries again and again and shall lock nobody out.
     if (app === 'other-protocol') throw failed(`an application password that is not for ${from.protocol}`, address);
-    if (app !== 'right' && !(await shown.main(found))) {
+    if (app === 'none' && !(await shown.main(found))) {
       await this.#failed(attempt, found, from);
       throw failed(`wrong password over ${from.protocol}`, address);
     }
     if (found === undefined) throw failed('nobody', address);
-    if (app !== 'right' && found.asksForCode) {
+    if (app === 'none' && found.asksForCode) {
       // Right, and yet not enough. It is no guess either, so it is not counted; and where no code can be asked for, that it is right
       // is not told.
       if (from.protocol !== 'http') throw failed(`the password without a code over ${from.protocol}`, address);
@@ -170,7 +205,20 @@ export class SignIn {
     }
     await this.#throttle.succeeded(attempt);
     if (attempt.counters !== undefined) await this.#opened(found, from);
-    return found;
+    const { account, identity } = found;
+    const used = app === 'none' ? passwordCredential(identity, found.asksForCode) : credential('app-password', app.id);
+    return { account, identity, credential: used };
+  }
+
+  #begin(
+    address: string | undefined,
+    { remote }: SignInOrigin,
+    account: () => Promise<AccountId | undefined>,
+  ): Promise<Attempt> {
+    return this.#throttle.begin(address ?? '', remote, async () => {
+      const month = this.#parts.clock.now() - KNOWN_MS;
+      return this.places.openedSince(await account(), remote, month);
+    });
   }
 
   /** No sign-in fails because where it came from cannot be written. */

@@ -3,6 +3,8 @@ import type { Clock } from '../ports/clock.ts';
 import type { Batch, CommitId, Entry, Key, KeyValueStore, Partition, Range, Value, Version } from '../ports/kv.ts';
 import type { Random } from '../ports/random.ts';
 import { MailError } from '../mail/error.ts';
+import type { AccountId } from '../mailstore/api.ts';
+import { identityPartition } from './rows.ts';
 
 /** The partition as one attempt sees it. */
 export interface View {
@@ -26,8 +28,21 @@ export interface RowParts {
   readonly random: Random;
 }
 
+/** Of what opens an account. */
+export interface CredentialRowParts extends RowParts {
+  /** Something of the account's may open it no more. */
+  readonly ended: (account: AccountId) => void;
+}
+
 /** Conflicts in a row before a partition counts as busy. */
 const ATTEMPTS = 50;
+
+/** Answers whether there was such a row beside the account. */
+export function removeRow(transactions: Transactions, account: AccountId, key: Key): Promise<boolean> {
+  return transactions.run(identityPartition(account), async (view) =>
+    (await view.get(key)) === undefined ? { result: false } : { batch: { remove: [key] }, result: true },
+  );
+}
 
 export class Transactions {
   readonly #kv: KeyValueStore;

@@ -369,7 +369,14 @@ export interface MailAccount {
 
 /** Who asks. Made by the directory after a successful sign-in, or a named system role. */
 export type Principal =
-  | { readonly kind: 'user'; readonly account: AccountId; readonly address: string; readonly admin: boolean }
+  | {
+      readonly kind: 'user';
+      readonly account: AccountId;
+      readonly address: string;
+      readonly admin: boolean;
+      /** With what: for the directory to say later whether it still opens the account. */
+      readonly credential?: string;
+    }
   | { readonly kind: 'system'; readonly role: 'intake' | 'verify' | 'admin' | 'import' | 'module' };
 
 /** Published with an `AccountChanged` after each commit that this node made for an account. */

@@ -1,11 +1,12 @@
-/** SASL (RFC 4422) as the line protocols share it: SCRAM-SHA-256 with and without channel binding, PLAIN (RFC 4616) and LOGIN. */
+/** SASL (RFC 4422) as the line protocols share it: SCRAM-SHA-256 with and without channel binding, bearer tokens, PLAIN (RFC 4616) and LOGIN. */
 import type { ChannelBindingType } from './channel-binding.ts';
 import { CHANNEL_BINDINGS } from './channel-binding.ts';
+import { type BearerMechanism, type BearerOutcome, bearerRefusal, parseBearer } from './sasl-bearer.ts';
 import { SaslError, saslDecode, saslValue } from './sasl-error.ts';
 import { type ClientFirst, parseClientFinal, parseClientFirst, type ScramOffer } from './scram.ts';
 
-/** The mechanisms that show the server the password. */
-export type OpenMechanism = 'PLAIN' | 'LOGIN';
+/** The mechanisms that show the server a secret. */
+export type OpenMechanism = 'PLAIN' | 'LOGIN' | BearerMechanism;
 export type SaslMechanism = 'SCRAM-SHA-256-PLUS' | 'SCRAM-SHA-256' | OpenMechanism;
 
 /** Longest base64 line of a client's answer (RFC 4954 §4 asks for 12,288 to be bearable; what we offer needs less). */
@@ -27,6 +28,15 @@ export interface SaslDoor<T> {
   readonly mechanisms: readonly SaslMechanism[];
   password(address: string, password: string): Promise<T>;
   scram(address: string): Promise<ScramOffer<T>>;
+  /** Where tokens do: with mechanisms that bring them. */
+  readonly tokens?: TokenDoor<T>;
+}
+
+export interface TokenDoor<T> {
+  /** What a token has to be good for. */
+  readonly scope: string;
+  /** `address` undefined: whoever the token is of. */
+  open(token: string, address: string | undefined): Promise<BearerOutcome<T>>;
 }
 
 export interface SaslOutcome<T> {
@@ -64,6 +74,10 @@ export async function saslSignIn<T>(
       const { address, password } = plain(await first(initial, exchange));
       return { who: await door.password(address, password) };
     }
+    case 'OAUTHBEARER':
+    case 'XOAUTH2':
+      if (door.tokens === undefined) throw new SaslError('unknown-mechanism');
+      return { who: await bearer(name, await first(initial, exchange), exchange, door.tokens) };
     case 'LOGIN': {
       const address = saslValue(initial === undefined ? await ask(exchange, 'VXNlcm5hbWU6') : decode(initial));
       return { who: await door.password(address, saslValue(await ask(exchange, 'UGFzc3dvcmQ6'))) };
@@ -98,6 +112,20 @@ async function scram<T>(
   );
   const last = `v=${Buffer.from(signature).toString('base64')}`;
   return { who, last: Buffer.from(last).toString('base64') };
+}
+
+/** One that is refused hears why, says that it heard, and fails (RFC 7628 §3.2.3). */
+async function bearer<T>(
+  mechanism: BearerMechanism,
+  message: Buffer,
+  exchange: SaslExchange,
+  door: TokenDoor<T>,
+): Promise<T> {
+  const { token, address } = parseBearer(mechanism, message);
+  const outcome = await door.open(token, address);
+  if ('who' in outcome) return outcome.who;
+  await exchange(bearerRefusal(mechanism, outcome.refused, door.scope));
+  throw outcome.error;
 }
 
 /** What the client has to repeat. Throws when somebody between it and us hid a mechanism (RFC 5802 §6). */

@@ -334,6 +334,7 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log, sign
     privateWebhooks: config.modules.private_addresses,
     pushKey: modules.pushKey,
     paging: config.pager.url !== '',
+    ...(config.http.public_url !== '' && { publicUrl: config.http.public_url.replace(/\/$/, '') }),
     ...(config.http.operator_token !== '' && { operatorToken: config.http.operator_token }),
   });
   undo.defer(async () => {

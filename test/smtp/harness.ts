@@ -45,7 +45,9 @@ const PEOPLE = new Map([
   ['사서함', 'k1'],
 ]);
 
-export class FakeDirectory implements Pick<Directory, 'account' | 'route' | 'authenticate' | 'scram' | 'maySendAs'> {
+export class FakeDirectory
+  implements Pick<Directory, 'account' | 'route' | 'authenticate' | 'scram' | 'bearer' | 'maySendAs'>
+{
   signIns = 0;
 
   account(): Promise<undefined> {
@@ -68,6 +70,10 @@ export class FakeDirectory implements Pick<Directory, 'account' | 'route' | 'aut
   async scram(address: string): ReturnType<Directory['scram']> {
     const by = (password: string) => () => this.authenticate(address, password);
     return offerFor(PASSWORD, by(PASSWORD), by('wrong'));
+  }
+
+  bearer(token: string, _from: unknown, address = ''): ReturnType<Directory['bearer']> {
+    return this.authenticate(address, token === 'good-token' ? PASSWORD : 'wrong');
   }
 
   authenticate(address: string, password: string): ReturnType<Directory['authenticate']> {

@@ -21,6 +21,7 @@ export interface Ids {
   readonly run: string;
   readonly session: string;
   readonly appPassword: string;
+  readonly grant: string;
   readonly identity: string;
   readonly contact: string;
   readonly group: string;
@@ -87,6 +88,8 @@ export const OWN: Record<string, Case> = {
     request: (ids) => [`/v1/identities/${ids.identity}`, { body: { name: '', signature: '' } }],
     stranger: 404,
   },
+  'GET /v1/oauth/grants': { request: () => ['/v1/oauth/grants'], stranger: 200 },
+  'DELETE /v1/oauth/grants/:id': { request: (ids) => [`/v1/oauth/grants/${ids.grant}`], stranger: 404 },
   'GET /v1/folders': { request: () => ['/v1/folders'], stranger: 200 },
   'POST /v1/folders': {
     request: (ids) => ['/v1/folders', { body: { name: 'x', parent: ids.folder } }],
@@ -346,6 +349,24 @@ export const OWN: Record<string, Case> = {
   'GET /v1/events': { request: () => ['/v1/events', { headers: { 'last-event-id': 'x' } }], stranger: 400 },
 };
 
+/** What programs that were let in (OAuth) do not reach. */
+export const OPENS_THE_ACCOUNT = [
+  'DELETE /v1/session',
+  'GET /v1/sessions',
+  'DELETE /v1/sessions/:id',
+  'PUT /v1/profile/password',
+  'GET /v1/app-passwords',
+  'POST /v1/app-passwords',
+  'DELETE /v1/app-passwords/:id',
+  'GET /v1/second-step',
+  'POST /v1/second-step',
+  'PUT /v1/second-step',
+  'POST /v1/second-step/recovery-codes',
+  'POST /v1/second-step/end',
+  'GET /v1/oauth/grants',
+  'DELETE /v1/oauth/grants/:id',
+];
+
 /** Public by intent. */
 export const PUBLIC = [
   'POST /v1/session',
@@ -364,6 +385,15 @@ export const PUBLIC = [
   'POST /autodiscover/autodiscover.xml',
   'POST /Autodiscover/Autodiscover.xml',
   'GET /apple.mobileconfig',
+  // Who asks, who agrees and who comes with a code, is asked by them: tested with them.
+  'GET /.well-known/oauth-authorization-server',
+  'GET /oauth/authorize',
+  'POST /oauth/authorize',
+  'GET /oauth/device',
+  'POST /oauth/device',
+  'POST /oauth/device_authorization',
+  'POST /oauth/token',
+  'POST /oauth/revoke',
   'GET /problems',
   'GET /sign-in/:token',
   'POST /sign-in/:token',
@@ -399,6 +429,9 @@ export const ADMINISTRATOR: Record<string, number> = {
   'GET /v1/admin/accounts/:address/data': 404,
   // Nobody sees a stream's end: the matrix asks for one from a place that is none.
   'GET /v1/admin/flow': 400,
+  'GET /v1/admin/oauth/clients': 200,
+  'POST /v1/admin/oauth/clients': 400,
+  'DELETE /v1/admin/oauth/clients/:id': 404,
   'GET /v1/admin/audit': 200,
   'GET /v1/admin/audit/verification': 200,
   'GET /v1/admin/quarantine': 200,
@@ -449,6 +482,7 @@ export const MISSING: Ids = {
   run: 'f'.repeat(12),
   session: 'f'.repeat(43),
   appPassword: 'f'.repeat(43),
+  grant: 'f'.repeat(43),
   identity: 'nobody@example.test',
   contact: 'f'.repeat(16),
   group: 'f'.repeat(16),

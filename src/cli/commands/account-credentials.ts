@@ -1,8 +1,8 @@
 /** `pabal account app-password`, `second-step` and `sign-ins`: what opens an account beside its password, and from where it was opened. */
 import type { Command } from 'commander';
 import * as operations from '../../control/operations/credentials.ts';
-import { APP_PASSWORD_SCOPES, type AppPasswordScope } from '../../directory/api.ts';
-import { type Cli, type CommonOptions, UsageError, withControl, withJson } from '../cli.ts';
+import { APP_PASSWORD_SCOPES } from '../../directory/api.ts';
+import { type Cli, type CommonOptions, UsageError, withControl, withJson, wordsOf } from '../cli.ts';
 import { formatTime, printJson, printTable, visible } from '../print.ts';
 
 interface AppPasswordOptions extends CommonOptions {
@@ -77,7 +77,7 @@ async function appPassword(cli: Cli, address: string, options: AppPasswordOption
     return cli.out(`application password of ${visible(address)} revoked\n`);
   }
   if (name !== undefined) {
-    const scopes = scopesOf(options.for ?? '');
+    const scopes = wordsOf(options.for ?? '', APP_PASSWORD_SCOPES);
     const made = await withControl(cli, options, (control) =>
       control.call(operations.appPasswordAdd, { address, name, scopes }),
     );
@@ -96,13 +96,4 @@ async function appPassword(cli: Cli, address: string, options: AppPasswordOption
       one.id,
     ]),
   );
-}
-
-function scopesOf(text: string): AppPasswordScope[] {
-  return text.split(',').map((word) => {
-    const found = APP_PASSWORD_SCOPES.find((scope) => scope === word.trim());
-    if (found === undefined)
-      throw new UsageError(`${JSON.stringify(word.trim())} is none of ${APP_PASSWORD_SCOPES.join(', ')}`);
-    return found;
-  });
 }

@@ -9,6 +9,7 @@ import {
   ADMINISTRATOR,
   MISSING,
   moving,
+  OPENS_THE_ACCOUNT,
   OPERATOR,
   OWN,
   PUBLIC,
@@ -16,6 +17,8 @@ import {
   subscription,
 } from '../../../test/support/http-routes.ts';
 import type { Ids } from '../../../test/support/http-routes.ts';
+import type { OAuthScope } from '../../directory/oauth/scopes.ts';
+import type { AccountId } from '../../mailstore/api.ts';
 
 import { ROLES } from '../../directory/offices.ts';
 
@@ -80,6 +83,7 @@ beforeEach(async () => {
     appPassword: (
       await http.directory.appPasswords.create(http.users.alice.account, { name: SECRET, scopes: ['imap'] })
     ).id,
+    grant: await grantOf(http.users.alice),
     identity: 'alice@example.test',
     contact: contact.json.id,
     group: group.json.id,
@@ -91,6 +95,11 @@ afterEach(() => http.server.close(0));
 
 /** Where HEAD would cost as much as GET. */
 const STREAMS = new Set(['GET /v1/events', 'GET /v1/account-data/:ticket']);
+async function grantOf({ account }: { readonly account: AccountId }): Promise<string> {
+  const { grants } = http.directory.oauth;
+  await grants.give(account, { client: 'mail-program', scopes: ['imap'] });
+  return (await grants.list(account))[0]?.id ?? '';
+}
 
 function inAnHour(): string {
   return new Date(Date.now() + 3_600_000).toISOString();
@@ -151,6 +160,14 @@ async function closedKinds(): Promise<Record<string, Record<string, string>>> {
     kinds[kind] = { authorization: `Bearer ${token}` };
     kinds[`${kind}, as a cookie`] = { cookie: `pabal_session=${token}`, 'x-pabal-csrf': '1' };
   }
+  const { grants } = directory.oauth;
+  const given = async (scopes: readonly OAuthScope[], client = 'mail-program') =>
+    (await grants.give(users.alice.account, { client, scopes })).access;
+  const revoked = await given(['rest']);
+  for (const { id } of await grants.list(users.alice.account)) await grants.revoke(users.alice.account, id);
+  kinds['an access token that was taken back'] = { authorization: `Bearer ${revoked}` };
+  kinds['an access token of a client that is not there'] = { authorization: `Bearer ${await given(['rest'], 'gone')}` };
+  kinds['an access token, as a cookie'] = { cookie: `pabal_session=${await given(['rest'])}`, 'x-pabal-csrf': '1' };
   const password = Buffer.from('alice@example.test:secret password').toString('base64');
   kinds['the password itself'] = { authorization: `Basic ${password}` };
   kinds['a session in another scheme'] = { authorization: `Token ${alice.token}` };
@@ -224,6 +241,31 @@ describe('every route', () => {
     }
     // Every route and method by every kind of credential.
     expect(checks).toBeGreaterThanOrEqual(1_500);
+  });
+
+  test('is closed to programs that were given something else, and what opens the account to all of them (RFC 6750 §3.1)', async () => {
+    const { grants } = http.directory.oauth;
+    const { account } = http.users.alice;
+    await http.directory.updateAccount(account, { admin: true });
+    const bearer = async (scopes: readonly OAuthScope[]) => {
+      const { access } = await grants.give(account, { client: 'mail-program', scopes });
+      return { authorization: `Bearer ${access}` };
+    };
+    const mail = await bearer(['imap', 'pop3', 'send', 'sieve']);
+    const rest = await bearer(['rest']);
+    for (const name of Object.keys(OWN)) {
+      const refused = await ask(withHeaders(http.call, mail), name, theirs);
+      expect(refused.status, name).toBe(403);
+      expect(refused.headers['www-authenticate'], name).toContain('insufficient_scope');
+      expect(refused.text, name).not.toContain(SECRET);
+    }
+    for (const name of OPENS_THE_ACCOUNT)
+      expect((await ask(withHeaders(http.call, rest), name, theirs)).status, name).toBe(403);
+    for (const name of Object.keys(ADMINISTRATOR)) {
+      const [method = '', url = ''] = name.split(' ');
+      expect((await http.call(method, url, { headers: rest })).status, name).toBe(403);
+    }
+    expect((await http.call('GET', '/v1/folders', { headers: rest })).status).toBe(200);
   });
 
   test('that changes something wants proof that the page is ours beside the cookie', async () => {
@@ -307,6 +349,7 @@ describe('every route', () => {
           run: wire,
           session: wire,
           appPassword: wire,
+          grant: wire,
           contact: wire,
           group: wire,
         });

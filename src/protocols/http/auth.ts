@@ -2,7 +2,9 @@
  * Who sends a request: a bearer token, or the session cookie together with proof that one of our own pages made the
  * request. Runs before a body is read: strangers cannot make us read megabytes.
  */
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyContextConfig, FastifyReply, FastifyRequest } from 'fastify';
+import { parseAccess } from '../../directory/oauth/tokens.ts';
+import { MailError } from '../../mail/error.ts';
 import type { MailAccount } from '../../mailstore/api.ts';
 import type { Services, SignedIn } from './context.ts';
 import { Problem } from './reply.ts';
@@ -21,6 +23,7 @@ export async function identify(request: FastifyRequest, { directory }: Services)
   if (header !== undefined) {
     const [scheme, token = ''] = header.split(' ', 2);
     if (scheme?.toLowerCase() !== 'bearer' || !TOKEN.test(token)) throw new Problem('not-signed-in');
+    if (parseAccess(token) !== undefined) return await byAccessToken(request, token, directory);
     const user = await directory.session(token, 'api');
     if (user === undefined) throw new Problem('not-signed-in');
     return { user, token, by: 'bearer' };
@@ -31,6 +34,33 @@ export async function identify(request: FastifyRequest, { directory }: Services)
   if (!SAFE.has(request.method)) requireOwnPage(request);
   const user = TOKEN.test(token) ? await directory.session(token, 'api') : undefined;
   return user && { user, token, by: 'cookie' };
+}
+
+/** RFC 6750 §3.1. */
+async function byAccessToken(
+  request: FastifyRequest,
+  token: string,
+  directory: Services['directory'],
+): Promise<SignedIn> {
+  try {
+    const user = await directory.bearer(token, { protocol: 'http', remote: request.ip }, undefined);
+    return { user, token, by: 'oauth' };
+  } catch (error) {
+    if (!(error instanceof MailError)) throw error;
+    if (error.code === 'not-allowed') throw insufficientScope();
+    if (error.code !== 'auth-failed' && error.code !== 'account-suspended') throw error;
+    throw new Problem('not-signed-in', '', { headers: { 'www-authenticate': 'Bearer error="invalid_token"' } });
+  }
+}
+
+function insufficientScope(): Problem {
+  const headers = { 'www-authenticate': 'Bearer error="insufficient_scope", scope="rest"' };
+  return new Problem('not-allowed', 'The token is not good for this.', { headers });
+}
+
+/** What a program was given reaches neither what opens the account nor what administrators do. */
+export function requireReach({ by }: SignedIn, { access, ownSession }: FastifyContextConfig): void {
+  if (by === 'oauth' && (ownSession || access === 'administrator')) throw insufficientScope();
 }
 
 /** CSRF protection beside SameSite=Strict: the browser names our own origin, and the request carries our header. */

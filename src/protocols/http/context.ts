@@ -27,7 +27,8 @@ export type User = Principal & { readonly kind: 'user' };
 export interface SignedIn {
   readonly user: User;
   readonly token: string;
-  readonly by: 'bearer' | 'cookie';
+  /** `oauth`: the token was given to a program, and is not good for everything. */
+  readonly by: 'bearer' | 'cookie' | 'oauth';
 }
 
 export interface HttpLimits {
@@ -95,6 +96,8 @@ export interface Services {
   /** Whether webhooks and push services may be in private networks, and without TLS. */
   readonly privateWebhooks: boolean;
   readonly pushKey: string;
+  /** Where this service is reached with a browser, without a slash at the end; undefined: where the request came to. */
+  readonly publicUrl?: string;
   /** Whether there is a gateway for short messages. */
   readonly paging: boolean;
 }
@@ -116,6 +119,8 @@ declare module 'fastify' {
     roles?: readonly Role[];
     /** For administrators: who asks is noted, as for all that changes or names something. */
     audited?: true;
+    /** What opens the account: tokens that were given to programs (OAuth) do not reach it. */
+    ownSession?: true;
   }
   interface FastifyRequest {
     signedIn: SignedIn | undefined;

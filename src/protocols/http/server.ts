@@ -41,7 +41,7 @@ import type { MailFlow } from '../../telemetry/flow.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import { auditRequests } from './audited.ts';
-import { identify } from './auth.ts';
+import { identify, requireReach } from './auth.ts';
 import { HTTP_LIMITS } from './context.ts';
 import type { App, HttpLimits, Services } from './context.ts';
 import { readClientFiles } from './client-files.ts';
@@ -71,6 +71,9 @@ import { eventRoutes } from './routes/events.ts';
 import { flowRoutes } from './routes/flow.ts';
 import { folderRoutes } from './routes/folders.ts';
 import { labelRoutes } from './routes/labels.ts';
+import { oauthClientRoutes, oauthGrantRoutes } from './routes/oauth-grants.ts';
+import { oauthPageRoutes } from './routes/oauth-pages.ts';
+import { oauthRoutes } from './routes/oauth.ts';
 import { leaveRoute } from './routes/leave.ts';
 import { messageRoutes } from './routes/messages.ts';
 import { operatorAccess, operatorRoutes } from './routes/operator.ts';
@@ -141,6 +144,8 @@ export interface HttpOptions {
   readonly hostname: string;
   /** What listens where, by protocol; asked for whenever the start page is shown. */
   readonly listening: () => Readonly<Record<string, readonly string[]>>;
+  /** Where browsers reach this service, without a slash at the end; absent: where the request came to. */
+  readonly publicUrl?: string;
   /** Folder with the built web client; without one, or without a build in it, `/` is the start page. */
   readonly clientFolder?: string;
   /** What does not work at the moment, one line each; empty when all is well. */
@@ -256,6 +261,7 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
     }
     request.signedIn = await identify(request, services);
     if (request.signedIn === undefined) throw new Problem('not-signed-in');
+    requireReach(request.signedIn, request.routeOptions.config);
     if (access === 'administrator') request.office = await officeOf(request, services.offices);
   });
 
@@ -297,7 +303,7 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
 
   const streams = new EventStreams({
     mailstore,
-    stillSignedIn: async ({ token }) => (await directory.session(token, 'api')) !== undefined,
+    stillSignedIn: ({ user }) => directory.stillOpens(user),
     limits,
     log,
     metrics,
@@ -316,6 +322,8 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
     appPasswordRoutes(api, services);
     personDataRoutes(api, services, options.compliance);
     secondStepRoutes(api, services);
+    oauthGrantRoutes(api, services);
+    oauthClientRoutes(api, services);
     placeRoutes(api, services);
     folderRoutes(api, services, sortKeys);
     messageRoutes(api, services, cleaner);
@@ -371,6 +379,8 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
   acmeChallengeRoute(app, options.acmeChallenge ?? (() => undefined));
   leaveRoute(app, leaving);
   await app.register(async (scope) => autoconfigurationRoutes(scope, options));
+  await app.register(async (scope) => oauthRoutes(scope, services));
+  await app.register(async (scope) => oauthPageRoutes(scope, services));
   await app.ready();
 
   const servers = new Set<Server>();

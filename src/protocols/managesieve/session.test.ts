@@ -65,7 +65,7 @@ describe('before sign-in', () => {
       A< "EXTLISTS" "urn tag"
       A< "NOTIFY" "mailto"
       A< "MAXREDIRECTS" "5"
-      A< "SASL" "SCRAM-SHA-256 PLAIN"
+      A< "SASL" "SCRAM-SHA-256 OAUTHBEARER XOAUTH2 PLAIN"
       A< "STARTTLS"
       A< "UNAUTHENTICATE"
       A< "VERSION" "1.0"
@@ -158,7 +158,7 @@ describe('before sign-in', () => {
     await client.startTls();
     const capabilities = await until('OK');
     expect(capabilities.at(-1)).toBe('OK "TLS is on"');
-    expect(capabilities).toContain('"SASL" "SCRAM-SHA-256-PLUS SCRAM-SHA-256 PLAIN"');
+    expect(capabilities).toContain('"SASL" "SCRAM-SHA-256-PLUS SCRAM-SHA-256 OAUTHBEARER XOAUTH2 PLAIN"');
     expect(capabilities).not.toContain('"STARTTLS"');
     await client.write(`AUTHENTICATE "PLAIN" "${plain('alice')}"\r\n`);
     expect(await client.line()).toBe('OK "Welcome"');
@@ -189,7 +189,7 @@ test('a session as Thunderbird’s Sieve add-on has it: what it does not wait fo
   await client.write(`AUTHENTICATE "PLAIN" "${plain('alice')}"\r\nCAPABILITY\r\n`);
   const [first, second, third] = [await answers(1), await answers(1), await answers(1)];
   expect([first.at(-1), second.at(-1), third.at(-1)]).toEqual(['OK "TLS is on"', 'OK "Welcome"', expect.any(String)]);
-  expect(third).toContain('"SASL" "SCRAM-SHA-256-PLUS SCRAM-SHA-256 PLAIN"');
+  expect(third).toContain('"SASL" "SCRAM-SHA-256-PLUS SCRAM-SHA-256 OAUTHBEARER XOAUTH2 PLAIN"');
   const script = 'require "fileinto";\r\nif header :contains "Subject" "회의" { fileinto "Work"; }\r\n';
   const literal = `{${Buffer.byteLength(script)}+}\r\n${script}`;
   expect(

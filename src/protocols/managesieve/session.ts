@@ -1,5 +1,6 @@
 /** One ManageSieve session (RFC 5804), on a connection of `net/`. */
 import type { Directory } from '../../directory/api.ts';
+import { bearerOutcome } from '../../directory/oauth/bearer.ts';
 import type { SieveScripts } from '../../intake/sieve/scripts.ts';
 import { REGISTRY } from '../../mail/sieve/extensions.ts';
 import { SIEVE_LIMITS } from '../../mail/sieve/limits.ts';
@@ -18,7 +19,7 @@ import { string } from './wire/string.ts';
 
 export interface SessionServices {
   readonly mailstore: MailStore;
-  readonly directory: Pick<Directory, 'authenticate' | 'scram'>;
+  readonly directory: Pick<Directory, 'authenticate' | 'scram' | 'bearer'>;
   readonly scripts: SieveScripts;
   /** For STARTTLS; undefined when there is no certificate. */
   readonly tls: TlsIdentity | undefined;
@@ -129,12 +130,16 @@ export class Session {
   }
 
   /** Who somebody is; its errors do not tell why. */
-  get door(): Pick<SaslDoor<Principal & { kind: 'user' }>, 'password' | 'scram'> {
+  get door(): Omit<SaslDoor<Principal & { kind: 'user' }>, 'channel' | 'mechanisms'> {
     const { directory } = this.#services;
     const from = { protocol: 'managesieve', remote: this.#connection.remoteAddress } as const;
     return {
       password: (address, password) => directory.authenticate(address, password, from),
       scram: (address) => directory.scram(address, from),
+      tokens: {
+        scope: 'sieve',
+        open: (token, address) => bearerOutcome(directory.bearer(token, from, address)),
+      },
     };
   }
 

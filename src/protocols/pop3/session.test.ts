@@ -242,7 +242,7 @@ describe('signing in', () => {
     expect(await say('STLS', 'USER mallory@example.test')).toBe('+OK Begin TLS');
     await client.startTls();
     expect(await capabilities()).toEqual([
-      'SASL SCRAM-SHA-256-PLUS SCRAM-SHA-256 PLAIN',
+      'SASL SCRAM-SHA-256-PLUS SCRAM-SHA-256 OAUTHBEARER XOAUTH2 PLAIN',
       'LANG',
       'TOP',
       'UIDL',

@@ -1,5 +1,6 @@
 /** One POP3 session (RFC 1939), on a connection of `net/`. */
 import type { Directory } from '../../directory/api.ts';
+import { bearerOutcome } from '../../directory/oauth/bearer.ts';
 import { GONE, PAGE_ONLY } from '../../downmail/gone.ts';
 import { type Opened, PickUp } from '../../downmail/pick-up.ts';
 import { SenderSignIn } from '../../downmail/sender-sign-in.ts';
@@ -10,6 +11,7 @@ import type { AccountConnections } from '../../net/account-connections.ts';
 import type { Connection } from '../../net/connection.ts';
 import type { ErrorDelay } from '../../net/error-delay.ts';
 import { SASL_LINE_LIMIT, type SaslChannel } from '../../net/sasl.ts';
+import type { BearerOutcome } from '../../net/sasl-bearer.ts';
 import { mappedOffer, type ScramOffer } from '../../net/scram.ts';
 import { speaksAnother } from '../../net/strangers.ts';
 import type { TlsIdentity } from '../../net/tls.ts';
@@ -219,6 +221,12 @@ export class Session {
     if (senderSignIn !== undefined && SenderSignIn.isName(name))
       return mappedOffer(await senderSignIn.scram(name, this.#from), (user) => () => this.#open(user, true));
     return mappedOffer(await directory.scram(name, this.#from), (user) => () => this.#open(user, false));
+  }
+
+  byToken(token: string, address: string | undefined): Promise<BearerOutcome<() => Promise<void>>> {
+    const { directory } = this.#services;
+    const opened = directory.bearer(token, this.#from, address).then((user) => () => this.#open(user, false));
+    return bearerOutcome(opened);
   }
 
   get channel(): SaslChannel {

@@ -30,7 +30,7 @@ export interface SmtpParts {
   readonly role: SmtpRole;
   readonly hostname: string;
   readonly limits: SmtpLimits;
-  readonly directory: Pick<Directory, 'authenticate' | 'scram'>;
+  readonly directory: Pick<Directory, 'authenticate' | 'scram' | 'bearer'>;
   readonly recipients: Recipients;
   readonly rate: RecipientRate;
   readonly intake: Pick<Intake, 'accept' | 'checkRecipient' | 'signedIn'>;

@@ -30,6 +30,7 @@ export function appPasswordRoutes(app: App, { directory }: Services): void {
   app.get(
     '/v1/app-passwords',
     {
+      config: { ownSession: true },
       schema: {
         tags: TAGS,
         summary: 'Your application passwords, the newest first',
@@ -42,6 +43,7 @@ export function appPasswordRoutes(app: App, { directory }: Services): void {
   app.post(
     '/v1/app-passwords',
     {
+      config: { ownSession: true },
       schema: {
         tags: TAGS,
         summary: 'A password for one mail program',
@@ -75,6 +77,7 @@ export function appPasswordRoutes(app: App, { directory }: Services): void {
   app.delete(
     '/v1/app-passwords/:id',
     {
+      config: { ownSession: true },
       schema: {
         tags: TAGS,
         summary: 'It opens nothing any more',

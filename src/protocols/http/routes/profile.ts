@@ -86,6 +86,7 @@ export function profileRoutes(app: App, services: Services, submit: Pick<Submit,
   app.put(
     '/v1/profile/password',
     {
+      config: { ownSession: true },
       schema: {
         tags: TAGS,
         summary: 'Change your password',

@@ -26,6 +26,7 @@ export function secondStepRoutes(app: App, { directory, hostname }: Services): v
   app.get(
     '/v1/second-step',
     {
+      config: { ownSession: true },
       schema: {
         tags: TAGS,
         summary: 'Whether a code is asked for when you sign in',
@@ -48,6 +49,7 @@ export function secondStepRoutes(app: App, { directory, hostname }: Services): v
   app.post(
     '/v1/second-step',
     {
+      config: { ownSession: true },
       schema: {
         tags: TAGS,
         summary: 'A secret for your authenticator program',
@@ -79,6 +81,7 @@ export function secondStepRoutes(app: App, { directory, hostname }: Services): v
   app.put(
     '/v1/second-step',
     {
+      config: { ownSession: true },
       schema: {
         tags: TAGS,
         summary: 'Switch it on, with a code of the secret before',
@@ -96,6 +99,7 @@ export function secondStepRoutes(app: App, { directory, hostname }: Services): v
   app.post(
     '/v1/second-step/recovery-codes',
     {
+      config: { ownSession: true },
       schema: {
         tags: TAGS,
         summary: 'New recovery codes; those before are worth nothing any more',
@@ -112,6 +116,7 @@ export function secondStepRoutes(app: App, { directory, hostname }: Services): v
   app.post(
     '/v1/second-step/end',
     {
+      config: { ownSession: true },
       schema: {
         tags: TAGS,
         summary: 'The password is enough again',

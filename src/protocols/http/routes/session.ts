@@ -88,6 +88,7 @@ export function sessionRoutes(app: App, services: Services): void {
   app.delete(
     '/v1/session',
     {
+      config: { ownSession: true },
       schema: {
         tags: TAGS,
         summary: 'Sign out: the token is worth nothing afterwards',
@@ -105,6 +106,7 @@ export function sessionRoutes(app: App, services: Services): void {
   app.get(
     '/v1/sessions',
     {
+      config: { ownSession: true },
       schema: {
         tags: TAGS,
         summary: 'Where one is signed in over the API, the newest first',
@@ -129,6 +131,7 @@ export function sessionRoutes(app: App, services: Services): void {
   app.delete(
     '/v1/sessions/:id',
     {
+      config: { ownSession: true },
       schema: {
         tags: TAGS,
         summary: 'End one of them: who has its token is signed out',

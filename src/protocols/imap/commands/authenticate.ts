@@ -1,12 +1,12 @@
 import { malformed } from '../wire/decoder.ts';
 import { type CapabilityFacts, command } from '../command.ts';
 import { Refusal } from '../reply.ts';
-import { byPassword, byScram, requirePrivacy } from './login.ts';
+import { byPassword, byScram, byToken, requirePrivacy } from './login.ts';
 import { SaslError } from '../../../net/sasl-error.ts';
 import { type SaslExchange, saslFinish, saslMechanisms, saslSignIn } from '../../../net/sasl.ts';
 import type { Session } from '../session.ts';
 
-const OPEN_MECHANISMS = ['PLAIN', 'LOGIN'] as const;
+const OPEN_MECHANISMS = ['OAUTHBEARER', 'XOAUTH2', 'PLAIN', 'LOGIN'] as const;
 
 /** AUTHENTICATE (RFC 3501 §6.2.2) with an initial response (SASL-IR, RFC 4959). */
 export const authenticate = command<{ mechanism: string; initial: string | undefined }>({
@@ -50,6 +50,7 @@ async function signIn(mechanism: string, initial: string | undefined, session: S
     mechanisms: saslMechanisms(channel, OPEN_MECHANISMS),
     password: (address, password) => byPassword(session, address, password),
     scram: (address) => byScram(session, address),
+    tokens: { scope: 'imap', open: (token, address) => byToken(session, token, address) },
   });
   await saslFinish(outcome, exchange);
   return outcome.who();

@@ -1,8 +1,10 @@
+import { bearerOutcome } from '../../../directory/oauth/bearer.ts';
 import { GONE, PAGE_ONLY } from '../../../downmail/gone.ts';
 import { type Opened, PickUp } from '../../../downmail/pick-up.ts';
 import { SenderSignIn } from '../../../downmail/sender-sign-in.ts';
 import { waitingAccount } from '../../../downmail/waiting-account.ts';
 import type { Principal } from '../../../mailstore/api.ts';
+import type { BearerOutcome } from '../../../net/sasl-bearer.ts';
 import { mappedOffer, type ScramOffer } from '../../../net/scram.ts';
 import { capabilityWords } from '../capability.ts';
 import { command } from '../command.ts';
@@ -33,6 +35,12 @@ export async function byScram(session: Session, address: string): Promise<ScramO
   if (senderSignIn !== undefined && SenderSignIn.isName(address))
     return mappedOffer(await senderSignIn.scram(address, from), (who) => openWaiting(session, who));
   return mappedOffer(await directory.scram(address, from), (who) => openAccount(session, who));
+}
+
+export function byToken(session: Session, token: string, address: string | undefined): Promise<BearerOutcome<Open>> {
+  const { directory } = session.services;
+  const opened = directory.bearer(token, originOf(session), address).then((who) => openAccount(session, who));
+  return bearerOutcome(opened);
 }
 
 function originOf(session: Session) {

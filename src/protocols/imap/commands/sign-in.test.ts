@@ -11,9 +11,9 @@ const script = (text: string) => service.transcript(text);
 describe('before sign-in', () => {
   test('the greeting and CAPABILITY tell what applies now', () =>
     script(`
-      new< * OK [CAPABILITY IMAP4rev2 IMAP4rev1 LITERAL- STARTTLS AUTH=SCRAM-SHA-256 AUTH=PLAIN AUTH=LOGIN SASL-IR ID] Pabal ready
+      new< * OK [CAPABILITY IMAP4rev2 IMAP4rev1 LITERAL- STARTTLS AUTH=SCRAM-SHA-256 AUTH=OAUTHBEARER AUTH=XOAUTH2 AUTH=PLAIN AUTH=LOGIN SASL-IR ID] Pabal ready
       new> a CAPABILITY
-      new< * CAPABILITY IMAP4rev2 IMAP4rev1 LITERAL- STARTTLS AUTH=SCRAM-SHA-256 AUTH=PLAIN AUTH=LOGIN SASL-IR ID
+      new< * CAPABILITY IMAP4rev2 IMAP4rev1 LITERAL- STARTTLS AUTH=SCRAM-SHA-256 AUTH=OAUTHBEARER AUTH=XOAUTH2 AUTH=PLAIN AUTH=LOGIN SASL-IR ID
       new< a OK CAPABILITY completed
     `));
 
@@ -153,7 +153,7 @@ describe('STARTTLS', () => {
     wire.destroy();
     expect([reply, capability, done]).toEqual([
       'a OK Begin TLS negotiation now',
-      '* CAPABILITY IMAP4rev2 IMAP4rev1 LITERAL- AUTH=SCRAM-SHA-256-PLUS AUTH=SCRAM-SHA-256 AUTH=PLAIN AUTH=LOGIN SASL-IR ID',
+      '* CAPABILITY IMAP4rev2 IMAP4rev1 LITERAL- AUTH=SCRAM-SHA-256-PLUS AUTH=SCRAM-SHA-256 AUTH=OAUTHBEARER AUTH=XOAUTH2 AUTH=PLAIN AUTH=LOGIN SASL-IR ID',
       'c OK CAPABILITY completed',
     ]);
   });

@@ -11,7 +11,7 @@ const FAULTS: { readonly [fault in SaslFault]: string } = {
   'unknown-mechanism': 'That mechanism is not offered',
 };
 
-const OPEN_MECHANISMS = ['PLAIN'] as const;
+const OPEN_MECHANISMS = ['OAUTHBEARER', 'XOAUTH2', 'PLAIN'] as const;
 
 /** AUTHENTICATE (RFC 5804 §2.1), with or without an initial response. What the server says last stands in its OK. */
 export const authenticate: Command = {

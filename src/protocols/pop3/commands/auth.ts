@@ -11,7 +11,7 @@ const FAULTS: { readonly [fault in SaslFault]: string } = {
   'unknown-mechanism': 'That mechanism is not offered',
 };
 
-const OPEN_MECHANISMS = ['PLAIN'] as const;
+const OPEN_MECHANISMS = ['OAUTHBEARER', 'XOAUTH2', 'PLAIN'] as const;
 
 /** AUTH (RFC 5034), with or without an initial response. */
 export const auth = command({
@@ -33,6 +33,7 @@ export const auth = command({
         mechanisms: saslMechanisms(channel, OPEN_MECHANISMS),
         password: (address, password) => session.byPassword(address, password),
         scram: (address) => session.byScram(address),
+        tokens: { scope: 'pop3', open: (token, address) => session.byToken(token, address) },
       });
       await saslFinish(outcome, exchange);
       await outcome.who();

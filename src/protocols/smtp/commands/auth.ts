@@ -1,3 +1,4 @@
+import { bearerOutcome } from '../../../directory/oauth/bearer.ts';
 import { MailError } from '../../../mail/error.ts';
 import { SaslError } from '../../../net/sasl-error.ts';
 import { type SaslExchange, saslFinish, saslMechanisms, saslSignIn } from '../../../net/sasl.ts';
@@ -14,7 +15,7 @@ const FAULTS: Record<SaslError['fault'], Reply> = {
   'unknown-mechanism': { code: 504, status: '5.5.4', text: 'This mechanism is not offered' },
 };
 
-const OPEN_MECHANISMS = ['PLAIN', 'LOGIN'] as const;
+const OPEN_MECHANISMS = ['OAUTHBEARER', 'XOAUTH2', 'PLAIN', 'LOGIN'] as const;
 
 /** AUTH (RFC 4954), on submission only; where passwords may not travel in the clear it is not announced. */
 export const auth: SmtpCommand = {
@@ -59,6 +60,7 @@ async function signIn(mechanism: string, initial: string | undefined, session: S
     mechanisms: saslMechanisms(connection, OPEN_MECHANISMS),
     password: (address, password) => directory.authenticate(address, password, from),
     scram: (address) => directory.scram(address, from),
+    tokens: { scope: 'send', open: (token, address) => bearerOutcome(directory.bearer(token, from, address)) },
   });
   await saslFinish(outcome, exchange);
   const user = outcome.who;

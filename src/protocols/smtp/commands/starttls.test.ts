@@ -23,7 +23,7 @@ describe('STARTTLS (RFC 3207)', () => {
       }
       keywords.push(line.slice(4));
     }
-    expect(keywords).toContain('AUTH SCRAM-SHA-256-PLUS SCRAM-SHA-256 PLAIN LOGIN');
+    expect(keywords).toContain('AUTH SCRAM-SHA-256-PLUS SCRAM-SHA-256 OAUTHBEARER XOAUTH2 PLAIN LOGIN');
     expect(keywords).not.toContain('STARTTLS');
   });
 });
