@@ -33,6 +33,7 @@ describe('the queues on a key-value store', () => {
     const before = await versions(kv);
     await Promise.all(Array.from({ length: 200 }, (_, i) => queue.add('intake', [{ payload: i }])));
     expect((await versions(kv)) - before).toBeLessThan(12);
+    expect((await queue.counts()).intake).toMatchObject({ due: 200, dueSince: expect.any(Number) });
     const entries = await queue.take('intake', 500);
     expect(entries).toHaveLength(200);
     await Promise.all(entries.map((entry) => queue.done([entry])));

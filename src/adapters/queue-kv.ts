@@ -255,13 +255,16 @@ class KvQueue implements Queue {
   counts(): Promise<Record<QueueName, QueueCounts>> {
     const now = this.#clock.now();
     const counts = Object.fromEntries(
-      QUEUE_NAMES.map((name) => [name, { waiting: 0, due: 0, held: 0, oldest: undefined as number | undefined }]),
-    ) as Record<QueueName, { waiting: number; due: number; held: number; oldest: number | undefined }>;
+      QUEUE_NAMES.map((name) => [name, { waiting: 0, due: 0, held: 0, oldest: undefined, dueSince: undefined }]),
+    ) as Record<QueueName, { -readonly [K in keyof QueueCounts]: QueueCounts[K] }>;
     for (const item of this.#items.values()) {
       const count = counts[item.queue];
       if (item.held) count.held++;
       else count.waiting++;
-      if (!item.held && (item.promoted || item.due <= now)) count.due++;
+      if (!item.held && (item.promoted || item.due <= now)) {
+        count.due++;
+        count.dueSince = Math.min(count.dueSince ?? now, item.due);
+      }
       if (count.oldest === undefined || item.created < count.oldest) count.oldest = item.created;
     }
     return Promise.resolve(counts);

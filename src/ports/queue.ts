@@ -55,6 +55,8 @@ export interface QueueCounts {
   readonly held: number;
   /** Creation time of the oldest entry. */
   readonly oldest: number | undefined;
+  /** Since when the entry is due that has waited longest for its turn; undefined when none is due. */
+  readonly dueSince: number | undefined;
 }
 
 export interface Queue extends AsyncDisposable {

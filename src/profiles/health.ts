@@ -2,6 +2,8 @@
 import type { Clock } from '../ports/clock.ts';
 import { type CommitId, type KeyValueStore, partition } from '../ports/kv.ts';
 import type { Random } from '../ports/random.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { VERSION } from '../version.ts';
 
 export interface HealthParts {
   readonly kv: KeyValueStore;
@@ -20,6 +22,21 @@ const FRESH_MS = 3000;
 const PATIENCE_MS = 4000;
 const LOW = 64 << 20;
 const PROBE = partition('c', 'health');
+
+export interface Watched {
+  /** As `Health.problems`. */
+  readonly problems: () => Promise<readonly string[]>;
+  readonly free: () => Promise<number>;
+}
+
+/** For whoever watches the service from outside: whether its store keeps its promises, how much room there is, and what runs. */
+export function watchHealth(metrics: Metrics, { problems, free }: Watched): void {
+  metrics.watched('health_problems', 'What /healthz finds wrong; 0 when all is well.', [], async (set) =>
+    set({}, (await problems()).length),
+  );
+  metrics.watched('data_free_bytes', 'Room where the data is.', [], async (set) => set({}, await free()));
+  metrics.gauge('build_info', 'Always 1; the label says which version runs.', ['version']).set({ version: VERSION }, 1);
+}
 
 export class Health {
   readonly #parts: HealthParts;

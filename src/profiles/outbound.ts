@@ -69,6 +69,11 @@ export function watchQueues(queue: Queue, clock: Clock, metrics: Metrics): void 
     const now = clock.now();
     for (const name of QUEUE_NAMES) set({ queue: name }, Math.max(0, now - (counts[name].oldest ?? now)) / SECOND);
   });
+  metrics.watched('queue_late_seconds', 'How long an entry has been due at most.', ['queue'], async (set) => {
+    const counts = await queue.counts();
+    const now = clock.now();
+    for (const name of QUEUE_NAMES) set({ queue: name }, Math.max(0, now - (counts[name].dueSince ?? now)) / SECOND);
+  });
 }
 
 export function watchSenders(fastBlock: FastBlock, sources: SourcePool, metrics: Metrics): void {

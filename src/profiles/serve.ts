@@ -66,6 +66,7 @@ import { openModules } from './modules.ts';
 import { feedbackPolicyOf, NOWHERE, outboundLimitsOf, watchQueues, watchSenders } from './outbound.ts';
 import { secretOf } from './secret.ts';
 import { LISTEN_NAMES, type LineListener, listenFor, type ListenName, openListener, sieveUrl } from './listeners.ts';
+import { watchHealth } from './health.ts';
 import { freeBytes, openSingle } from './single.ts';
 import { openCertificates } from './tls-identity.ts';
 import { openTransfer } from './transfer.ts';
@@ -229,6 +230,7 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log, sign
   });
   if (dailyReports) undo.use(dailyReports);
   watchQueues(queue, clock, metrics);
+  watchHealth(metrics, { problems: store.health, free: () => freeBytes(folder.path) });
   watchSenders(fastBlock, sources, metrics);
   const notices = { directory, intake, hostname };
   const told = (blocked: Blocked): void =>

@@ -25,6 +25,7 @@ const counts = z.strictObject({
   due: z.int(),
   held: z.int(),
   oldest: instant.nullable().describe('Since when the oldest waits'),
+  dueSince: instant.nullable().describe('Since when the one is due that has waited longest for its turn'),
 });
 const entry = z.strictObject({
   id: z.string(),
@@ -83,7 +84,12 @@ function queueRoutes(app: App, { cursors, directory }: Services, queue: AdminDes
     async () => {
       const all = await queue.counts();
       return {
-        items: QUEUE_NAMES.map((one) => ({ name: one, ...all[one], oldest: time(all[one].oldest) ?? null })),
+        items: QUEUE_NAMES.map((one) => ({
+          name: one,
+          ...all[one],
+          oldest: time(all[one].oldest) ?? null,
+          dueSince: time(all[one].dueSince) ?? null,
+        })),
       };
     },
   );
