@@ -108,7 +108,10 @@ function changeRoutes(app: App, services: Services): void {
       const { address, name, quota } = request.body;
       const { domain } = normalAddress(address);
       await domainOf(request, directory, domain);
-      const added = await tenants.addAccount(address, { displayName: name, ...(quota != null && { quota }) });
+      const added = await tenants.addAccount(address, {
+        displayName: name,
+        ...(typeof quota === 'number' && { quota }),
+      });
       reply.code(201);
       return { account: accountView(added, office(request)), path: await passwordLink(directory, added) };
     },
