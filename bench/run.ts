@@ -42,6 +42,7 @@ const { values, positionals } = parseArgs({
     set: { type: 'string', multiple: true, default: [] },
     profile: { type: 'string' },
     chart: { type: 'string' },
+    corpus: { type: 'string' },
   },
 });
 const wantsPeer = values.peer || values['peer-only'];
@@ -167,7 +168,7 @@ const ALONE: Readonly<Record<string, () => Promise<Result>>> = {
     await using ours = await Ours.start(ourOptions());
     return await web(ours, { messages: messages(100_000) });
   },
-  search: () => search({ messages: messages(100_000) }),
+  search: () => search({ messages: messages(100_000), corpus: values.corpus }),
   burden: async () => {
     const figures = await burden(messages(1_000), Number(values.size));
     if (values.chart !== undefined) await writeFile(values.chart, burdenChart(figures));

@@ -4,6 +4,7 @@ import { openBlobFiles } from '../../src/adapters/blob-files.ts';
 import { LocalBus } from '../../src/adapters/bus-local.ts';
 import { SystemClock } from '../../src/adapters/clock-system.ts';
 import { openLmdb } from '../../src/adapters/kv-lmdb.ts';
+import { SeededRandom } from '../../src/adapters/random-seeded.ts';
 import { SystemRandom } from '../../src/adapters/random-system.ts';
 import { parseQuery } from '../../src/mail/search/query.ts';
 import type { AccountId, FolderId, MailAccount } from '../../src/mailstore/api.ts';
@@ -11,16 +12,25 @@ import { createMailStore } from '../../src/mailstore/store.ts';
 import { testFolder } from '../../test/folder.ts';
 import { type Quantiles, quantiles, round } from '../../test/proc.ts';
 import { MailMaker } from '../load/mails.ts';
+import { addCorpus, PublicMail } from './corpus.ts';
 
 const ACCOUNT = 'reader' as AccountId;
 const INBOX = 1 as FolderId;
 const BENCH = { kind: 'system', role: 'admin' } as const;
 const EACH = 60;
 const COLD = 20;
+/** On public mail, each compared with reading all of it. */
+const COMPARED = 2_000;
 const DAY = 86_400_000;
 const FIRST = Date.UTC(2024, 0, 1);
 
-export async function search({ messages }: { readonly messages: number }) {
+export interface SearchOptions {
+  readonly messages: number;
+  /** Public mail, which is searched beside them: a folder of `*.eml` files, a Maildir or an mbox file. */
+  readonly corpus: string | undefined;
+}
+
+export async function search({ messages, corpus }: SearchOptions) {
   await using folder = await testFolder();
   await using kv = await openLmdb(join(folder.path, 'kv'));
   const random = new SystemRandom();
@@ -33,6 +43,7 @@ export async function search({ messages }: { readonly messages: number }) {
   const maker = new MailMaker(1);
   const filled = performance.now();
   let bytes = 0;
+  let publicMails = 0;
   {
     await using store = open();
     await store.createAccount(ACCOUNT);
@@ -48,6 +59,8 @@ export async function search({ messages }: { readonly messages: number }) {
         }),
       );
     }
+    const archive = account.folderWithRole('archive')!.id;
+    if (corpus !== undefined) publicMails = await addCorpus(account, corpus, archive);
   }
   const fillSeconds = (performance.now() - filled) / 1000;
   const rebuilt = performance.now();
@@ -62,12 +75,18 @@ export async function search({ messages }: { readonly messages: number }) {
   const used = process.cpuUsage(cpu);
   const usedHere = process.threadCpuUsage(mainCpu);
   const kinds = queries(maker);
+  let differing: readonly string[] = [];
   const warm: Record<string, unknown> = {};
   const allWarm: number[] = [];
   const allCpu: number[] = [];
   {
     await using store = open();
     using account = await store.open(BENCH, ACCOUNT);
+    if (publicMails > 0) {
+      const mail = await PublicMail.of(account, account.folderWithRole('archive')!.id, new SeededRandom(1));
+      for (const [kind, one] of Object.entries(mail.kinds)) kinds[kind] = Array.from({ length: EACH }, one);
+      differing = await mail.differing(account, COMPARED);
+    }
     for (const [kind, list] of Object.entries(kinds)) {
       for (const text of list) await timed(account, text);
       const times: number[] = [];
@@ -97,6 +116,7 @@ export async function search({ messages }: { readonly messages: number }) {
   }
   return {
     messages,
+    ...(corpus !== undefined && { publicMails, compared: COMPARED, differing }),
     mailBytes: Math.round(bytes / messages),
     fillPerSecond: Math.round(messages / fillSeconds),
     indexPerSecond: Math.round(messages / indexSeconds),

@@ -1,8 +1,15 @@
 /** Searching without an index: reads every message and looks. What the index finds must be what this finds. */
-import { analyse, type TermSink } from '../../src/mail/search/document.ts';
+import { analyse, documentsOf, type TermSink } from '../../src/mail/search/document.ts';
 import type { QueryTerm, SearchQuery } from '../../src/mail/search/query.ts';
 import { stem } from '../../src/mail/search/stem.ts';
-import { type EmailId, Flag, type MailAccount, type MessageMeta, type MsgId } from '../../src/mailstore/api.ts';
+import {
+  type EmailId,
+  Flag,
+  type FolderId,
+  type MailAccount,
+  type MessageMeta,
+  type MsgId,
+} from '../../src/mailstore/api.ts';
 
 export type Place = readonly [term: string, position: number, field: number];
 
@@ -12,15 +19,20 @@ export interface ReadMessage {
   readonly path: string;
   readonly places: readonly Place[];
   readonly hasAttachment: boolean;
+  /** Attached documents; their text is not among the places. */
+  readonly hasDocuments: boolean;
 }
 
-/** Every message of an account, read; what was read once is remembered, for content never changes. */
-export class Corpus {
-  readonly #read = new Map<EmailId, Pick<ReadMessage, 'places' | 'hasAttachment'>>();
+type Content = Pick<ReadMessage, 'places' | 'hasAttachment' | 'hasDocuments'>;
 
-  async of(account: MailAccount): Promise<readonly ReadMessage[]> {
+/** Every message of an account or of one of its folders, read; what was read once is remembered, for content never changes. */
+export class Corpus {
+  readonly #read = new Map<EmailId, Content>();
+
+  async of(account: MailAccount, only?: FolderId): Promise<readonly ReadMessage[]> {
     const messages: ReadMessage[] = [];
     for (const { id, path } of account.folders()) {
+      if (only !== undefined && id !== only) continue;
       const view = account.view(id);
       for (const msg of Array.from(view.ids.subarray(0, view.length)) as MsgId[]) {
         const meta = account.meta(msg)!;
@@ -33,13 +45,14 @@ export class Corpus {
   }
 }
 
-async function read(account: MailAccount, id: MsgId): Promise<Pick<ReadMessage, 'places' | 'hasAttachment'>> {
+async function read(account: MailAccount, id: MsgId): Promise<Content> {
   const { details, body } = await account.getMessage(id);
   const raw = await body.bytes();
   const places: Place[] = [];
   const bytes = (start: number, end: number) => raw.subarray(start, end);
   analyse({ envelope: details.envelope, structure: details.structure, bytes }, sinkOf(places));
-  return { places, hasAttachment: details.hasAttachment };
+  const { hasAttachment, structure } = details;
+  return { places, hasAttachment, hasDocuments: documentsOf(structure).length > 0 };
 }
 
 /** In ascending order. */

@@ -55,7 +55,8 @@ export function importCommand(program: Command, cli: Cli): void {
     });
 }
 
-async function sourceOf(path: string, asked: Format | undefined): Promise<MessageSource> {
+/** Of a Maildir, a folder of messages in files, a message or an mbox file; as it looks, where nothing is `asked`. */
+export async function sourceOf(path: string, asked: Format | undefined): Promise<MessageSource> {
   const info = await stat(path).catch(() => undefined);
   if (info === undefined) throw new UsageError(`there is no ${path}`);
   const format = asked ?? (info.isDirectory() ? ((await isMaildir(path)) ? 'maildir' : 'eml') : await fileFormat(path));
