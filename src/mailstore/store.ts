@@ -21,7 +21,7 @@ import { setRights } from './operations/share.ts';
 import { guarded, notAllowed } from './guard.ts';
 import { Parsing } from './parsing.ts';
 import { type FolderOf, may, type RightsChange } from './rights.ts';
-import { createSearchNode } from './search/account-search.ts';
+import { createSearchNode } from './search/node.ts';
 import { withSegments } from './search/search.ts';
 import { SharedAccount } from './shared-account.ts';
 import { Staging } from './staging.ts';

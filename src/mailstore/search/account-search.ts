@@ -24,20 +24,9 @@ import {
 import { MemoryRows, Segment } from './reader.ts';
 import { DocFlag, type RowSource, type SegmentFacts } from './segment.ts';
 import { isDoneSoon } from './soon.ts';
-import { dropSegment, dropUnnamed, RowCache, StoredRows, writeRows } from './rows.ts';
-import { SearchHere, SearchThread, type SearchWork } from './thread.ts';
+import { ReplacedSegments } from './replaced.ts';
+import { dropSegment, dropUnnamed, StoredRows, writeRows } from './rows.ts';
 import type { MessageBatch, Row } from './work.ts';
-
-/** What all accounts of a node share for searching. */
-export interface SearchNode extends AsyncDisposable {
-  readonly work: SearchWork;
-  readonly cache: RowCache;
-}
-
-export function createSearchNode(inThread: boolean, cacheBytes: number): SearchNode {
-  const work = inThread ? new SearchThread() : new SearchHere();
-  return { work, cache: new RowCache(cacheBytes), [Symbol.asyncDispose]: () => work[Symbol.asyncDispose]() };
-}
 
 /** Level 0 is written when it is this old, if it is worth a segment. */
 const OLD_MS = 600_000;
@@ -71,9 +60,7 @@ export class AccountSearch {
   #turn: Promise<unknown> = Promise.resolve();
   #catchingUp: Promise<void> | undefined;
   #merging: Promise<void> | undefined;
-  #readers = 0;
-  /** Merged, and perhaps still read. */
-  readonly #replaced: SegmentFacts[] = [];
+  readonly #replaced: ReplacedSegments;
   readonly #inBackground: (work: Promise<unknown>) => void;
   #closed = false;
   /** Messages of which nothing could be indexed. */
@@ -91,6 +78,7 @@ export class AccountSearch {
     this.#index = index;
     this.#run = run;
     this.#inBackground = inBackground;
+    this.#replaced = new ReplacedSegments((segment) => dropSegment(node.kv, account, segment), inBackground);
   }
 
   /** Memory, roughly; rows of the store are in the node's cache. */
@@ -372,25 +360,13 @@ export class AccountSearch {
       await this.#load();
       return false;
     }
-    this.#replaced.push(...parts);
-    if (this.#readers === 0) await this.#dropReplaced();
+    await this.#replaced.add(parts);
     return true;
-  }
-
-  /** What was merged. Other nodes that read it find it gone, look again, and read the new one. */
-  async #dropReplaced(): Promise<void> {
-    for (let part = this.#replaced.pop(); part; part = this.#replaced.pop())
-      await dropSegment(this.#node.kv, this.account, part);
   }
 
   /** Until the answer is disposed of, no segment goes that is there now. */
   reading(): Disposable {
-    this.#readers++;
-    return {
-      [Symbol.dispose]: () => {
-        if (--this.#readers === 0 && this.#replaced.length > 0) this.#inBackground(this.#dropReplaced());
-      },
-    };
+    return this.#replaced.reading();
   }
 
   #toMerge(): ReturnType<typeof chooseMerge> {
