@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { http, limits } from './schema-access.ts';
 import { dns, feedback, outbound, reports } from './schema-outbound.ts';
 import { acme, tls } from './schema-tls.ts';
+import { signUp } from './schema-sign-up.ts';
 import { choice, count, flag, isDnsList, isDomainMode, isNetwork, listener, size, text, texts } from './values.ts';
 
 const listen = z
@@ -328,6 +329,7 @@ export const schema = z.strictObject({
   downmail,
   http,
   limits,
+  sign_up: signUp,
   log,
 });
 

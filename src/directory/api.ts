@@ -128,6 +128,7 @@ export interface Directory {
       readonly displayName?: string;
       readonly admin?: boolean;
       readonly quota?: number;
+      readonly suspended?: boolean;
     },
   ): Promise<AccountInfo>; // prettier-ignore
   account(addressOrId: string): Promise<AccountInfo | undefined>;

@@ -188,7 +188,7 @@ export class KvDirectory implements Directory, Disposable {
       displayName: options.displayName ?? '',
       aliases: [],
       admin: options.admin ?? false,
-      suspended: false,
+      suspended: options.suspended ?? false,
       quota: quota ?? null,
       created: this.#clock.now(),
       ...(options.password === undefined ? { password: null } : await this.#kept(options.password)),

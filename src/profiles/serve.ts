@@ -58,6 +58,7 @@ import { VERSION } from '../version.ts';
 import { publishedBy } from './published.ts';
 import { type DataKind, writeListening } from './data-folder.ts';
 import { type FirstAdministrator, firstRun } from './first-run.ts';
+import { httpOptionsOf } from './http-options.ts';
 import { openPipeline } from './intake-stages.ts';
 import { openEngines, outgoingCheck } from './engines.ts';
 import { downmailPolicyOf, openDownmail, openOriginals } from './downmail.ts';
@@ -329,15 +330,11 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log, sign
     listening: () => Object.fromEntries(listening),
     clientFolder: CLIENT_FOLDER,
     health: store.health,
-    limits: { message: limits.message_size, recipients: limits.recipients },
+    ...httpOptionsOf(config),
     ...(stsPolicy !== undefined && { stsPolicy }),
     acmeChallenge: (token) => renewals?.challenge(token),
-    trustedProxies: config.http.trusted_proxies,
-    privateWebhooks: config.modules.private_addresses,
+    signUp: store.signUp,
     pushKey: modules.pushKey,
-    paging: config.pager.url !== '',
-    ...(config.http.public_url !== '' && { publicUrl: config.http.public_url.replace(/\/$/, '') }),
-    ...(config.http.operator_token !== '' && { operatorToken: config.http.operator_token }),
   });
   undo.defer(async () => {
     await Promise.all([network.close(DRAIN_MS), http.close(DRAIN_MS)]);

@@ -19,6 +19,7 @@ import { Compliance } from '../compliance/compliance.ts';
 import { Offices } from '../directory/offices.ts';
 import { Tenants } from '../directory/tenants.ts';
 import { AuditTrail } from '../directory/audit.ts';
+import { SignUp, type SignUpParts } from '../directory/sign-up.ts';
 import { RejectLists } from '../directory/reject-lists.ts';
 import { KvDirectory } from '../directory/directory.ts';
 import { SandboxDirectory } from '../directory/sandbox.ts';
@@ -51,6 +52,7 @@ export interface Opened extends Service, AsyncDisposable {
   readonly directory: KvDirectory;
   /** Who administers, what is written of that, and what the law asks of it. */
   readonly administration: Pick<Service, 'audit' | 'compliance' | 'offices' | 'tenants'>;
+  readonly signUp: SignUp;
   readonly bus: Bus;
   readonly cache: Cache;
   readonly random: Random;
@@ -151,6 +153,13 @@ export async function openSingle(
     rejectLists: new RejectLists(kv, clock, random),
     ...administration,
     administration,
+    signUp: openSignUp(config, {
+      directory,
+      audit: administration.audit,
+      tenants: administration.tenants,
+      cache,
+      clock,
+    }),
     suppressions: new Suppressions(kv, clock, random),
     reports: new ReportHistory(kv, clock, random),
     dailyReports: () => undefined,
@@ -186,6 +195,13 @@ async function opened<T>(folder: DataFolder, open: () => Promise<T>): Promise<T>
     if (error instanceof StartError || (error as Error).name === 'AbortError') throw error;
     throw new StartError(`the store in ${folder.path} cannot be opened: ${(error as Error).message}`, { cause: error });
   }
+}
+
+function openSignUp({ sign_up: wanted, limits }: Config, parts: SignUpParts): SignUp {
+  const { mode, domains, reserved, per_network: perNetwork, per_day: perDay, quota } = wanted;
+  const lower = domains.map((domain) => domain.toLowerCase());
+  const limitLoopback = limits.loopback;
+  return new SignUp({ mode, domains: lower, reserved, perNetwork, perDay, quota, limitLoopback }, parts);
 }
 
 /** Throws `StartError`. */

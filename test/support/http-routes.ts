@@ -370,6 +370,7 @@ export const OPENS_THE_ACCOUNT = [
 /** Public by intent. */
 export const PUBLIC = [
   'POST /v1/session',
+  'GET /v1/sign-up',
   'GET /v1/openapi.json',
   'GET /healthz',
   'GET /',

@@ -38,7 +38,7 @@ export class WebClient implements AsyncDisposable {
   static async start({ args = [], set = {} }: WebClientOptions = {}): Promise<WebClient> {
     execFileSync(process.execPath, ['web/build.ts', '--if-needed'], { stdio: ['ignore', 'ignore', 'inherit'] });
     // Else hostile mails would not even arrive.
-    const service = await Service.start({ set: { 'viruses.check': 'false', ...set } });
+    const service = await Service.start({ set: { 'viruses.check': 'false', 'sign_up.mode': 'approval', ...set } });
     try {
       // The sandbox of the browser needs rights that containers do not have; what it opens here is ours.
       const browser = await chromium.launch({
@@ -70,6 +70,16 @@ export class WebClient implements AsyncDisposable {
 
   /** A page of somebody who has signed in, in English unless told otherwise. */
   async signedIn(user: string, options: BrowserContextOptions = {}): Promise<Visitor> {
+    const { page, faults } = await this.visitor(options);
+    await page.locator('[name=address]').fill(user);
+    await page.locator('[name=password]').fill('pass');
+    await page.locator('.sign-in .primary').click();
+    await page.locator('.rows, .nothing').first().waitFor();
+    return { page, faults };
+  }
+
+  /** A page of somebody who has not signed in yet. */
+  async visitor(options: BrowserContextOptions = {}): Promise<Visitor> {
     const context = await this.#browser.newContext({
       locale: 'en-GB',
       viewport: { width: 1360, height: 820 },
@@ -83,10 +93,6 @@ export class WebClient implements AsyncDisposable {
       if (/content security policy/i.test(message.text())) faults.push(message.text());
     });
     await page.goto(this.base);
-    await page.locator('[name=address]').fill(user);
-    await page.locator('[name=password]').fill('pass');
-    await page.locator('.sign-in .primary').click();
-    await page.locator('.rows, .nothing').first().waitFor();
     return { page, faults };
   }
 }

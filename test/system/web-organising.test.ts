@@ -1,5 +1,6 @@
 /** The web client in a real browser: mail put off, labelled, thrown away and put back; templates; files looked at; work without a connection. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { pabal } from '../service.ts';
 import { accessible, PATIENCE_MS, row, WebClient } from '../support/web-client.ts';
 import { installed } from './run.ts';
 
@@ -60,6 +61,28 @@ describe.skipIf(!here)('organising in the web client', { timeout: 4 * PATIENCE_M
     await page.getByRole('button', { name: 'Put back' }).click();
     await page.locator('.folders a', { hasText: 'Archive' }).click();
     await row(page, 'Invitation').waitFor();
+    expect(faults).toEqual([]);
+    await page.context().close();
+  });
+
+  test('an account is asked for where the operator allows it', async () => {
+    const { page, faults } = await client.visitor({ locale: 'ko-KR' });
+    await page.getByRole('button', { name: '계정 만들기' }).click();
+    await page.getByLabel('원하는 주소').fill('postmaster');
+    for (const name of ['비밀번호', '비밀번호 다시'])
+      await page
+        .getByLabel(name, { exact: name === '비밀번호 다시' })
+        .first()
+        .fill('파발이 왔습니다 오늘');
+    await accessible(page);
+    await page.getByRole('button', { name: '계정 만들기' }).click();
+    await page.getByText('고를 수 없는 주소입니다').waitFor();
+    await page.getByLabel('원하는 주소').fill('newcomer');
+    await page.getByRole('button', { name: '계정 만들기' }).click();
+    await page.getByText('newcomer@mail.test 주소를 쓸 수 있습니다').waitFor();
+    await accessible(page);
+    const { stdout } = await pabal(['account', 'show', 'newcomer@mail.test', '--json', '--data', client.service.data]);
+    expect(JSON.parse(stdout)).toMatchObject({ suspended: true });
     expect(faults).toEqual([]);
     await page.context().close();
   });

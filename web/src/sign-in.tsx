@@ -1,9 +1,12 @@
-import { type FormEvent, useState } from 'react';
-import { ApiError } from './api.ts';
+import { type FormEvent, lazy, Suspense, useEffect, useState } from 'react';
+import { ApiError, call } from './api.ts';
 import { signIn } from './app.tsx';
 import { look, setLook } from './settings-store.ts';
 import { useStore } from './store.ts';
 import { useWords } from './words/words.ts';
+
+/** Loaded when somebody wants an account. */
+const SignUpForm = lazy(async () => ({ default: (await import('./sign-up.tsx')).SignUpForm }));
 
 export function SignIn() {
   const words = useWords();
@@ -11,6 +14,14 @@ export function SignIn() {
   const [busy, setBusy] = useState(false);
   const [complaint, setComplaint] = useState('');
   const [asksForCode, setAsksForCode] = useState(false);
+  const [mayJoin, setMayJoin] = useState(false);
+  const [joining, setJoining] = useState(false);
+  useEffect(() => {
+    call<{ mode: string }>('GET', '/v1/sign-up')
+      .then(({ mode }) => setMayJoin(mode !== 'off'))
+      // Then nobody is offered what may not be there.
+      .catch(() => undefined);
+  }, []);
 
   const submit = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
@@ -28,6 +39,12 @@ export function SignIn() {
     }
   };
 
+  if (joining)
+    return (
+      <Suspense fallback={<main className="sign-in" />}>
+        <SignUpForm onBack={() => setJoining(false)} />
+      </Suspense>
+    );
   return (
     <main className="sign-in">
       <form onSubmit={(event) => void submit(event)}>
@@ -69,6 +86,11 @@ export function SignIn() {
           >
             {language === 'ko' ? 'English' : '한국어'}
           </button>
+          {mayJoin && (
+            <button type="button" className="link" onClick={() => setJoining(true)}>
+              {words.signUp}
+            </button>
+          )}
           <a href={`/start?lang=${language}`}>{words.startPage}</a>
         </footer>
       </form>

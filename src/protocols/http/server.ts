@@ -20,6 +20,7 @@ import type { AuditTrail } from '../../directory/audit.ts';
 import type { Offices } from '../../directory/offices.ts';
 import type { Tenants } from '../../directory/tenants.ts';
 import type { Compliance } from '../../compliance/compliance.ts';
+import type { SignUp } from '../../directory/sign-up.ts';
 import { AddressBooks } from '../../intake/contacts/address-book.ts';
 import type { Originals } from '../../downmail/originals.ts';
 import type { PickUp } from '../../downmail/pick-up.ts';
@@ -93,6 +94,7 @@ import { stsPolicyRoute } from './routes/sts-policy.ts';
 import { searchRoutes } from './routes/search.ts';
 import { sendRoutes } from './routes/send.ts';
 import { secondStepRoutes } from './routes/second-step.ts';
+import { signUpRoutes } from './routes/sign-up.ts';
 import { snoozeRoutes } from './routes/snooze.ts';
 import { sessionRoutes } from './routes/session.ts';
 import { submissionRoutes } from './routes/submissions.ts';
@@ -124,6 +126,8 @@ export interface HttpOptions {
   /** Mail on its way, for administrators who watch. */
   readonly flow: MailFlow;
   readonly suppressions: Suppressions;
+  /** Default: nobody makes an account by himself. */
+  readonly signUp?: SignUp;
   readonly complaints: Pick<UserComplaints, 'about'>;
   readonly receipts: Receipts;
   /** Absent: no mail is held for those who fetch it. */
@@ -318,6 +322,7 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
   await app.register(async (scope) => {
     const api = scope.withTypeProvider<ZodTypeProvider>();
     sessionRoutes(api, services);
+    signUpRoutes(api, options.signUp);
     profileRoutes(api, services, options.submit);
     appPasswordRoutes(api, services);
     personDataRoutes(api, services, options.compliance);

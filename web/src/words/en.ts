@@ -74,6 +74,7 @@ export const en = {
   password: 'Password',
   signingIn: 'Signing in…',
   startPage: 'Settings for mail programs, API',
+  signUp: 'Create an account',
   signOut: 'Sign out',
   code: 'Code',
   codeHint: 'Of your authenticator program, or a recovery code.',

@@ -74,6 +74,7 @@ export const ko: Words = {
   password: '비밀번호',
   signingIn: '로그인하는 중…',
   startPage: '메일 프로그램 설정, API',
+  signUp: '계정 만들기',
   signOut: '로그아웃',
   code: '코드',
   codeHint: '인증 프로그램의 코드, 또는 복구 코드입니다.',

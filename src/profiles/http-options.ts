@@ -1,0 +1,14 @@
+/** What the configuration says about the HTTP listener alone. */
+import type { Config } from '../config/schema.ts';
+import type { HttpOptions } from '../protocols/http/server.ts';
+
+export function httpOptionsOf({ http, modules, pager, limits }: Config) {
+  return {
+    limits: { message: limits.message_size, recipients: limits.recipients },
+    trustedProxies: http.trusted_proxies,
+    privateWebhooks: modules.private_addresses,
+    paging: pager.url !== '',
+    ...(http.public_url !== '' && { publicUrl: http.public_url.replace(/\/$/, '') }),
+    ...(http.operator_token !== '' && { operatorToken: http.operator_token }),
+  } satisfies Partial<HttpOptions>;
+}
