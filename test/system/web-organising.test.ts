@@ -1,5 +1,7 @@
 /** The web client in a real browser: mail put off, labelled, thrown away and put back; templates; files looked at; work without a connection. */
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { zipEntries } from '../../src/mail/zip.ts';
 import { pabal } from '../service.ts';
 import { accessible, PATIENCE_MS, row, WebClient } from '../support/web-client.ts';
 import { installed } from './run.ts';
@@ -126,6 +128,25 @@ describe.skipIf(!here)('organising in the web client', { timeout: 4 * PATIENCE_M
     await form.getByRole('button', { name: 'Save' }).click();
     await row(page, 'Monthly report').waitFor();
     expect(await page.locator('.row').count()).toBe(1);
+    expect(faults).toEqual([]);
+    await page.context().close();
+  });
+
+  test('everything about oneself is downloaded', async () => {
+    const user = 'leaver@mail.test';
+    await client.arrive(user, 'From: a@elsewhere.test\nSubject: Keep me\n\nx\n');
+    const { page, faults } = await client.signedIn(user);
+    await row(page, 'Keep me').waitFor();
+    await page.goto(`${client.base}/#/s/ownData`);
+    await page.getByLabel('Your password').fill('pass');
+    await page.getByRole('button', { name: 'Make the file' }).click();
+    await page.getByRole('link', { name: 'Fetch the file' }).waitFor();
+    await accessible(page);
+    const coming = page.waitForEvent('download');
+    await page.getByRole('link', { name: 'Fetch the file' }).click();
+    const file = readFileSync(await (await coming).path());
+    const names = (zipEntries(file, 1_000) ?? []).map(({ name }) => name);
+    expect(names).toEqual(expect.arrayContaining(['account.json', 'mail/INBOX/0000000001.eml']));
     expect(faults).toEqual([]);
     await page.context().close();
   });

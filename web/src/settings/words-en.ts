@@ -12,6 +12,7 @@ export const en = {
     notifications: 'Notifications',
     senderMailbox: 'Sender mailbox',
     security: 'Password and sessions',
+    ownData: 'Your data',
   },
   save: 'Save',
   saving: 'Saving…',
@@ -234,6 +235,18 @@ export const en = {
     senders: 'Senders',
     sendersHint: 'Addresses or domains, one a line.',
     noGateway: 'This service has no gateway for short messages.',
+  },
+
+  ownData: {
+    download: 'Download everything',
+    intro:
+      'A zip file with your mail as it was received, folders, contacts, settings, rules, sign-ins, and what administrators did with your account. Other programs can read it.',
+    password: 'Your password',
+    code: 'Code of your authenticator program',
+    ask: 'Make the file',
+    ready: 'The file can be fetched now',
+    fetch: 'Fetch the file',
+    fetchHint: 'Within ten minutes.',
   },
 
   security: {

@@ -12,6 +12,7 @@ export const ko: SettingsWords = {
     blocked: '수신 거부',
     notifications: '알림',
     senderMailbox: '송신측 메일사서함',
+    ownData: '내 자료',
     security: '비밀번호와 로그인',
   },
   save: '저장',
@@ -232,6 +233,18 @@ export const ko: SettingsWords = {
     senders: '보낸 사람',
     sendersHint: '메일 주소나 도메인을 한 줄에 하나씩 적습니다.',
     noGateway: '이 서비스에는 문자를 보내는 곳이 없습니다.',
+  },
+
+  ownData: {
+    download: '모두 내려받기',
+    intro:
+      '받은 그대로의 메일, 편지함, 주소록, 설정, 규칙, 로그인 기록, 관리자가 이 계정에 한 일이 든 zip 파일입니다. 다른 프로그램에서도 읽을 수 있습니다.',
+    password: '비밀번호',
+    code: '인증 프로그램의 코드',
+    ask: '파일 만들기',
+    ready: '파일을 받을 수 있습니다',
+    fetch: '파일 받기',
+    fetchHint: '10분 안에 받으세요.',
   },
 
   security: {
