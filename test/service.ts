@@ -38,6 +38,8 @@ export interface ServiceOptions {
   readonly data?: string;
   /** Every address of mail.test signs in with the password `pass`; default true. */
   readonly sandbox?: boolean;
+  /** `--demo` instead. */
+  readonly demo?: boolean;
   /** `--set` of these. */
   readonly set?: Readonly<Record<string, string>>;
   readonly env?: Readonly<Record<string, string>>;
@@ -86,7 +88,8 @@ export class Service implements AsyncDisposable {
     // A service that was killed leaves its file: the new one's ports must not be mistaken for the old one's.
     rmSync(join(data, 'run', 'listen.json'), { force: true });
     const args = ['serve', '--data', data];
-    if (options.sandbox !== false) args.push('--sandbox');
+    if (options.demo === true) args.push('--demo');
+    else if (options.sandbox !== false) args.push('--sandbox');
     for (const [key, value] of Object.entries({ ...FREE_PORTS, ...options.set })) args.push('--set', `${key}=${value}`);
     const words = [...(options.under ?? []), ...(options.program ?? [PABAL]), ...args];
     const child = spawn(words[0] as string, words.slice(1), {

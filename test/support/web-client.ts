@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from 'playwright-core';
 import { expect } from 'vitest';
+import { DEMO_PASSWORD } from '../../src/demo/people.ts';
 import { SmtpClient } from '../client/smtp.ts';
 import { Service } from '../service.ts';
 
@@ -19,6 +20,8 @@ export interface Visitor {
 
 export interface WebClientOptions {
   readonly args?: readonly string[];
+  /** The demo's mailboxes; else every address of mail.test. */
+  readonly demo?: boolean;
   /** Of the service's configuration. */
   readonly set?: Readonly<Record<string, string>>;
 }
@@ -27,18 +30,20 @@ export class WebClient implements AsyncDisposable {
   readonly service: Service;
   readonly base: string;
   readonly #browser: Browser;
+  readonly #password: string;
 
-  private constructor(service: Service, browser: Browser) {
+  private constructor(service: Service, browser: Browser, password: string) {
+    this.#password = password;
     this.service = service;
     this.base = `http://${service.at('http')}`;
     this.#browser = browser;
   }
 
   /** `args`: more of them for the browser. */
-  static async start({ args = [], set = {} }: WebClientOptions = {}): Promise<WebClient> {
+  static async start({ args = [], set = {}, demo = false }: WebClientOptions = {}): Promise<WebClient> {
     execFileSync(process.execPath, ['web/build.ts', '--if-needed'], { stdio: ['ignore', 'ignore', 'inherit'] });
     // Else hostile mails would not even arrive.
-    const service = await Service.start({ set: { 'viruses.check': 'false', 'sign_up.mode': 'approval', ...set } });
+    const service = await Service.start({ demo, set: { 'viruses.check': 'false', 'sign_up.mode': 'approval', ...set } });
     try {
       // The sandbox of the browser needs rights that containers do not have; what it opens here is ours.
       const browser = await chromium.launch({
@@ -46,7 +51,7 @@ export class WebClient implements AsyncDisposable {
         args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', ...args],
         timeout: PATIENCE_MS,
       });
-      return new WebClient(service, browser);
+      return new WebClient(service, browser, demo ? DEMO_PASSWORD : 'pass');
     } catch (error) {
       await service[Symbol.asyncDispose]();
       throw error;
@@ -72,7 +77,7 @@ export class WebClient implements AsyncDisposable {
   async signedIn(user: string, options: BrowserContextOptions = {}): Promise<Visitor> {
     const { page, faults } = await this.visitor(options);
     await page.locator('[name=address]').fill(user);
-    await page.locator('[name=password]').fill('pass');
+    await page.locator('[name=password]').fill(this.#password);
     await page.locator('.sign-in .primary').click();
     await page.locator('.rows, .nothing').first().waitFor();
     return { page, faults };
@@ -99,10 +104,14 @@ export class WebClient implements AsyncDisposable {
 
 /** No view may be closed to those who do not see or cannot point (WCAG 2.2 AA). Frames of mails are not ours to judge. */
 export async function accessible(page: Page): Promise<void> {
+  expect(await faultsOf(page), page.url()).toEqual([]);
+}
+
+/** What axe finds: each rule with where it is broken. */
+export async function faultsOf(page: Page): Promise<string[]> {
   await page.evaluate(axe);
-  const found = await page.evaluate(`axe.run(document, { iframes: false }).then(({ violations }) =>
+  return await page.evaluate(`axe.run(document, { iframes: false }).then(({ violations }) =>
     violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ target }) => target.join(' ')).join(', ')))`);
-  expect(found, page.url()).toEqual([]);
 }
 
 export const row = (page: Page, text: string): Locator => page.locator('.row', { hasText: text });

@@ -1,4 +1,4 @@
-/** Who has an account here, and may use it. */
+/** Who has an account here, and may use it; accounts are opened, given more room, and shut. */
 import { useEffect, useState } from 'react';
 import { call, query } from '../api.ts';
 import { who } from '../app.tsx';
@@ -6,17 +6,8 @@ import { failed } from '../mail/actions.ts';
 import { Field, Loaded, Section, useResource } from '../settings/resource.tsx';
 import { toast } from '../ui/toast.tsx';
 import { mediumDate, size } from '../words/format.ts';
+import { type Account, ManageAccount, NewAccount } from './account-dialogs.tsx';
 import { useServiceWords } from './words.ts';
-
-interface Account {
-  readonly address: string;
-  readonly name: string;
-  readonly aliases: readonly string[];
-  readonly admin: boolean;
-  readonly suspended: boolean;
-  readonly quota: number | null;
-  readonly created: string;
-}
 
 const TYPED_MS = 250;
 
@@ -50,6 +41,8 @@ function AccountList({ q }: { readonly q: string }) {
       .catch(failed);
   };
   const own = who.state.account?.address;
+  const [open, setOpen] = useState<Account | 'new'>();
+  const close = () => setOpen(undefined);
   return (
     <Loaded of={accounts}>
       {({ items, more }) => (
@@ -68,6 +61,14 @@ function AccountList({ q }: { readonly q: string }) {
                     {suspended && <span className="badge forged">{words.suspended}</span>}
                     <small className="muted">{facts.filter(Boolean).join(' · ')}</small>
                   </span>
+                  <button
+                    type="button"
+                    className="button small"
+                    aria-label={`${words.manage}: ${address}`}
+                    onClick={() => setOpen(one)}
+                  >
+                    {words.manage}
+                  </button>
                   {address !== own && (
                     <button
                       type="button"
@@ -83,6 +84,15 @@ function AccountList({ q }: { readonly q: string }) {
             })}
           </ul>
           {more && <p className="muted">{words.others}</p>}
+          <div className="save-row start">
+            <button type="button" className="button" onClick={() => setOpen('new')}>
+              {words.open}
+            </button>
+          </div>
+          {open === 'new' && <NewAccount onClose={close} onDone={accounts.load} />}
+          {open !== undefined && open !== 'new' && (
+            <ManageAccount account={open} onClose={close} onDone={accounts.load} />
+          )}
         </>
       )}
     </Loaded>

@@ -3,8 +3,10 @@ import type { ReactNode } from 'react';
 import { Pages } from '../ui/pages.tsx';
 import { useWords } from '../words/words.ts';
 import { Accounts } from './accounts.tsx';
+import { Audit } from './audit.tsx';
 import { Deliverability } from './deliverability.tsx';
 import { Domains } from './domains.tsx';
+import { Flow } from './flow.tsx';
 import { Overview } from './overview.tsx';
 import { QuarantinePage } from './quarantine.tsx';
 import { Queues } from './queues.tsx';
@@ -16,12 +18,14 @@ type Page = keyof ServiceWords['pages'];
 
 const PAGES: Readonly<Record<Page, () => ReactNode>> = {
   overview: Overview,
+  flow: Flow,
   queues: Queues,
   quarantine: QuarantinePage,
   accounts: Accounts,
   domains: Domains,
   deliverability: Deliverability,
   reports: Reports,
+  audit: Audit,
 };
 
 export function ServiceView({ page }: { readonly page: string }) {

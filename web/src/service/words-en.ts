@@ -2,12 +2,14 @@
 export const en = {
   pages: {
     overview: 'Overview',
+    flow: 'Mail flow',
     queues: 'Queues',
     quarantine: 'Quarantine',
     accounts: 'Accounts',
     domains: 'Domains',
     deliverability: 'Deliverability',
     reports: 'Reports',
+    audit: 'Audit log',
   },
   refresh: 'Refresh',
   more: 'Show more',
@@ -62,6 +64,17 @@ export const en = {
     isSuspended: (address: string) => `${address} is suspended`,
     isResumed: (address: string) => `${address} may sign in again`,
     since: (date: string) => `since ${date}`,
+    open: 'Open an account',
+    manage: 'Manage',
+    address: 'Address',
+    name: 'Name',
+    room: 'Room in GB',
+    roomHint: 'Empty: no limit',
+    saveRoom: 'Save the room',
+    lost: 'Password lost?',
+    lostHint: 'A link leads to a page on which a new password is set, once, within a day. Whoever has it gets in.',
+    makeLink: 'Make a link',
+    linkMade: 'Give this link to the owner of the account only. It is not shown again.',
   },
 
   domains: {
@@ -94,6 +107,45 @@ export const en = {
     receiver: (active: number, atOnce: number) => `${active} of ${atOnce} at once`,
     today: (used: number, limit: string) => `${used} of ${limit} today`,
     states: { slowed: 'slowed', suspended: 'suspended' },
+  },
+
+  flow: {
+    intro: 'What arrives and leaves, as it happens. That you looked is in the audit log.',
+    show: 'Show',
+    kinds: { all: 'Everything', arriving: 'Arriving', leaving: 'Leaving', trouble: 'Trouble only' },
+    pause: 'Pause',
+    paused: 'Paused',
+    live: 'Live',
+    away: 'Not connected',
+    empty: 'Nothing yet: what happens from now on shows here.',
+    steps: 'Steps',
+    time: 'Time',
+    step: 'Step',
+    from: 'From',
+    to: 'To',
+    why: 'Answer or reason',
+    others: (n: number) => `and ${n} more`,
+    names: {
+      accepted: 'accepted',
+      refused: 'refused',
+      filed: 'filed',
+      retried: 'tried again later',
+      failed: 'failed',
+      submitted: 'sent off',
+      delivered: 'delivered',
+      deferred: 'deferred',
+      bounced: 'bounced',
+    },
+  },
+
+  audit: {
+    intro: 'What administrators did here and on the command line, and whose data they looked at.',
+    holds: (n: number) =>
+      n === 1 ? 'The chain holds: 1 entry, unchanged' : `The chain holds: ${n.toLocaleString('en')} entries, unchanged`,
+    broken: 'The chain is broken: somebody changed what was written',
+    note: 'Note this elsewhere, and all up to it can be proved:',
+    empty: 'Nothing was done yet.',
+    failed: 'failed',
   },
 
   reports: {

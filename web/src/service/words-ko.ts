@@ -2,6 +2,8 @@ import type { ServiceWords } from './words-en.ts';
 
 export const ko: ServiceWords = {
   pages: {
+    flow: '메일 흐름',
+    audit: '감사 기록',
     overview: '전체 상태',
     queues: '대기열',
     quarantine: '격리',
@@ -63,6 +65,18 @@ export const ko: ServiceWords = {
     isSuspended: (address) => `${address} 계정을 정지했습니다`,
     isResumed: (address) => `${address} 계정은 다시 로그인할 수 있습니다`,
     since: (date) => `${date}부터`,
+    open: '계정 만들기',
+    manage: '관리',
+    address: '주소',
+    name: '이름',
+    room: '용량 (GB)',
+    roomHint: '비워 두면 제한 없음',
+    saveRoom: '용량 저장',
+    lost: '비밀번호를 잊었나요?',
+    lostHint:
+      '링크를 열면 새 비밀번호를 정할 수 있습니다. 하루 안에 한 번만 쓸 수 있고, 가진 사람은 누구나 들어갑니다.',
+    makeLink: '링크 만들기',
+    linkMade: '이 링크는 계정 주인에게만 주세요. 다시 보여 드리지 않습니다.',
   },
 
   domains: {
@@ -95,6 +109,44 @@ export const ko: ServiceWords = {
     receiver: (active, atOnce) => `동시에 ${atOnce} 가운데 ${active}`,
     today: (used, limit) => `오늘 ${limit} 가운데 ${used}`,
     states: { slowed: '늦춤', suspended: '정지' },
+  },
+
+  flow: {
+    intro: '들어오고 나가는 메일을 바로 보여 줍니다. 보았다는 사실은 감사 기록에 남습니다.',
+    show: '보기',
+    kinds: { all: '모두', arriving: '들어오는 메일', leaving: '나가는 메일', trouble: '문제만' },
+    pause: '멈추기',
+    paused: '멈춤',
+    live: '실시간',
+    away: '연결되지 않음',
+    empty: '아직 없습니다. 지금부터 일어나는 일이 여기에 나타납니다.',
+    steps: '단계',
+    time: '시각',
+    step: '단계',
+    from: '보낸 사람',
+    to: '받는 사람',
+    why: '응답 또는 이유',
+    others: (n) => `외 ${n}명`,
+    names: {
+      accepted: '받음',
+      refused: '거절',
+      filed: '메일함에 넣음',
+      retried: '나중에 다시',
+      failed: '실패',
+      submitted: '보내기 시작',
+      delivered: '전달됨',
+      deferred: '미뤄짐',
+      bounced: '반송',
+    },
+  },
+
+  audit: {
+    intro: '관리자가 여기와 명령줄에서 한 일, 그리고 누구의 자료를 보았는지입니다.',
+    holds: (n) => `기록이 온전합니다: ${n.toLocaleString('ko')}건, 바뀐 것 없음`,
+    broken: '기록이 깨졌습니다. 누군가 내용을 바꾸었습니다',
+    note: '이 값을 다른 곳에 적어 두면 여기까지의 기록을 증명할 수 있습니다:',
+    empty: '아직 한 일이 없습니다.',
+    failed: '실패',
   },
 
   reports: {

@@ -10,3 +10,5 @@ export function useServiceWords(): ServiceWords {
 }
 
 export type QueueName = keyof ServiceWords['queueNames'];
+export type FlowStep = keyof ServiceWords['flow']['names'];
+export type FlowKind = keyof ServiceWords['flow']['kinds'];

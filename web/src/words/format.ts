@@ -20,6 +20,11 @@ export function shortDate(iso: string, now = new Date()): string {
   return format(at, { year: 'numeric', month: 'numeric', day: 'numeric' });
 }
 
+/** To the second. */
+export function clockTime(iso: string): string {
+  return format(new Date(iso), { hour: '2-digit', minute: '2-digit', second: '2-digit', hour12: false });
+}
+
 export function longDate(iso: string): string {
   return format(new Date(iso), { dateStyle: 'full', timeStyle: 'short' });
 }
