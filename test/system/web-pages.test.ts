@@ -6,6 +6,7 @@ import { connectControl } from '../../src/control/client.ts';
 import { accountAdd } from '../../src/control/operations/account.ts';
 import { accessible, PATIENCE_MS, row, WebClient } from '../support/web-client.ts';
 import { installed } from './run.ts';
+import { trySmime } from './web-smime.ts';
 
 const here = installed('chromium');
 if (!here) console.log('pages of the web client: skipped, there is no chromium');
@@ -217,4 +218,6 @@ describe.skipIf(!here)('pages of the web client', { timeout: 4 * PATIENCE_MS }, 
     expect(await other.page.locator('.items li').count()).toBe(0);
     await other.page.context().close();
   });
+
+  test('signed and encrypted mail is checked and opened in the browser', () => trySmime(client));
 });

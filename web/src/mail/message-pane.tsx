@@ -3,6 +3,7 @@ import { lazy, Suspense, useEffect, useRef, useState } from 'react';
 import { call } from '../api.ts';
 import type { Message } from '../api.ts';
 import * as composing from '../compose/composing.ts';
+import { securedKind } from '../crypto/kind.ts';
 import { useStore } from '../store.ts';
 import { Icon, type IconName } from '../ui/icon.tsx';
 import { Menu } from '../ui/menu.tsx';
@@ -25,6 +26,8 @@ import { SentResult } from './sent-result.tsx';
 import { leavingQuestion, Warnings } from './warnings.tsx';
 import { useMailWords } from './words.ts';
 
+/** Loaded when there is something to be found out. */
+const Secured = lazy(async () => ({ default: (await import('../crypto/secured.tsx')).Secured }));
 /** Loaded when somebody asks for it. */
 const PersonDialog = lazy(async () => ({ default: (await import('../settings/person-dialog.tsx')).PersonDialog }));
 
@@ -105,6 +108,7 @@ function MessageView({
   const [handling, setHandling] = useState(false);
   const conversation = useConversation(message.thread, id);
   const stacked = conversation.shown && conversation.total > 1;
+  const secured = securedKind(message);
   const from = message.from[0];
   const { letter, colour } = initial(from);
   const role = useStore(mailbox, (s) => s.folders.find(({ id: one }) => one === current.folder)?.role);
@@ -223,6 +227,11 @@ function MessageView({
       </header>
       {message.sent !== null && <SentResult sent={message.sent} />}
       <Warnings message={message} />
+      {secured !== undefined && (
+        <Suspense>
+          <Secured message={message} />
+        </Suspense>
+      )}
       {message.remoteImages > 0 && !images && (
         <p className="notice">
           <Icon name="image" />
@@ -250,7 +259,7 @@ function MessageView({
           <span>{words.onlyText}</span>
         </p>
       )}
-      {message.html === null || !live ? (
+      {secured === 'sealed' ? null : message.html === null || !live ? (
         <PlainText text={message.text ?? ''} {...leavingQuestion(message, words)} />
       ) : (
         // No scripts and no origin: what a mail holds can neither act nor reach us. The page has a policy of its own.
