@@ -271,7 +271,7 @@ export interface MailAccount {
   threadsOf(thread: ThreadId): Promise<readonly ThreadId[]>;
   /** Conversations with a message in this folder, the one with the newest first. */
   conversations(folder: FolderId, page: ConversationPage): Promise<readonly Conversation[]>;
-  /** Sees every message acknowledged before the call, unless `behind` says that there are too many. */
+  /** Sees every message acknowledged before the call, unless `behind` says that there are too many: then those of the last 16 days first. */
   search(request: SearchRequest): Promise<SearchAnswer>;
   /** Says of a message whether it may hold this text (NFC, lower case) as a substring in one of these fields, decoded: for IMAP,
    * whose rules know no words. Undefined when the search index cannot tell. */

@@ -38,6 +38,8 @@ export interface Tuning {
   readonly logSlack: number;
   /** Messages of a new segment of the search index. */
   readonly searchFlush: number;
+  /** Messages that a search indexes before it answers; the rest follows behind its back. */
+  readonly searchFirst: number;
   /** Memory for rows of search indexes, in bytes. */
   readonly searchCacheBytes: number;
   /** Indexing in a thread of its own. */

@@ -120,6 +120,22 @@ export class MessageTable {
     return found;
   }
 
+  /**
+   * Messages with higher ids that came at `since` (seconds since 1970) or later, in order: the last ones, at most `limit`, and
+   * no more than have about so many bytes.
+   */
+  newest(id: number, since: number, limit: number, bytes: number): { id: MsgId; email: EmailId }[] {
+    const found: { id: MsgId; email: EmailId }[] = [];
+    let left = bytes;
+    for (let slot = this.#length - 1; slot >= 0 && this.ids[slot]! > id; slot--) {
+      if (found.length >= limit || left <= 0) break;
+      if (this.folders[slot] === GONE || this.internal[slot]! < since) continue;
+      found.push({ id: this.ids[slot]! as MsgId, email: hex12(this.emails, slot) as EmailId });
+      left -= this.sizes[slot]!;
+    }
+    return found.reverse();
+  }
+
   countAfter(id: number): number {
     return this.countBetween(id + 1, Number.MAX_SAFE_INTEGER);
   }

@@ -53,6 +53,7 @@ const TUNING: Tuning = {
   logRows: 10_000,
   logSlack: 1000,
   searchFlush: 1024,
+  searchFirst: 2048,
   searchCacheBytes: 64 << 20,
   searchThread: true,
 };

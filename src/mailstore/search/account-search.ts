@@ -12,7 +12,6 @@ import type { Operation } from '../commit.ts';
 import type { Node } from '../mailbox.ts';
 import type { MailboxIndex } from '../mailbox-index.ts';
 import { chooseMerge, FAN_OUT } from './choose-merge.ts';
-import { readMessages } from './input.ts';
 import {
   decodeManifest,
   NO_MANIFEST,
@@ -21,28 +20,24 @@ import {
   sameBytes,
   type SearchManifest,
 } from './manifest.ts';
+import { NewestFirst } from './newest.ts';
+import type { MessageName } from './input.ts';
+import { buildPiece, newSegmentId, type Piece } from './piece.ts';
 import { MemoryRows, Segment } from './reader.ts';
 import { DocFlag, type RowSource, type SegmentFacts } from './segment.ts';
 import { isDoneSoon } from './soon.ts';
 import { ReplacedSegments } from './replaced.ts';
 import { dropSegment, dropUnnamed, StoredRows, writeRows } from './rows.ts';
-import type { MessageBatch, Row } from './work.ts';
+import type { Row } from './work.ts';
 
 /** Level 0 is written when it is this old, if it is worth a segment. */
 const OLD_MS = 600_000;
 const WORTH_WRITING = 64;
 /** Pieces of level 0 that a search looks through. */
 const MOST_PIECES = 6;
-/** Of text that is indexed in one piece: whatever words it is made of, the thread has room for them. */
-const PIECE_BYTES = 32 << 20;
 /** Of level 0 in memory: as large as this it is written, however few messages it is about. */
 const RECENT_BYTES = 16 << 20;
 const MOST_CONFLICTS = 10;
-
-interface Recent {
-  readonly segment: Segment;
-  readonly rows: MemoryRows;
-}
 
 export class AccountSearch {
   readonly account: AccountId;
@@ -52,7 +47,8 @@ export class AccountSearch {
   #row: Uint8Array | undefined;
   #manifest: SearchManifest | undefined;
   #stored: readonly Segment[] = [];
-  #recent: Recent[] = [];
+  #recent: Piece[] = [];
+  readonly #newest = new NewestFirst();
   /** When the oldest of level 0 was indexed. */
   #recentSince = 0;
   /** Every message up to this id is in a segment or in level 0. */
@@ -83,12 +79,17 @@ export class AccountSearch {
 
   /** Memory, roughly; rows of the store are in the node's cache. */
   get bytes(): number {
-    return this.#recent.reduce((sum, { rows }) => sum + rows.bytes, 0);
+    return this.#recentBytes + this.#newest.bytes;
   }
 
-  /** In order of ids. Level 0 comes last. */
+  /** In order of ids. Level 0 comes last. After the last message in them nothing is. */
   get segments(): readonly Segment[] {
     return [...this.#stored, ...this.#recent.map(({ segment }) => segment)];
+  }
+
+  /** Also what is searched before the index has got there: between those and the others messages are missing. */
+  get allSegments(): readonly Segment[] {
+    return [...this.segments, ...this.#newest.after(this.#upTo)];
   }
 
   /** Has enough come to be worth the work? Cheap. */
@@ -144,14 +145,19 @@ export class AccountSearch {
   }
 
   /**
-   * For somebody who searches: sees what other nodes have done, and indexes what has come, at most `most` messages. Answers how
-   * many are left: also when this takes too long, and then it goes on without anybody waiting.
+   * For somebody who searches: sees what other nodes have done, and indexes what has come, but not very much: where there is more,
+   * the oldest, or the newest of the last days. Answers how many are in none of `allSegments`: also when this takes too long,
+   * and then it goes on without anybody waiting.
    */
-  async catchUpNow(most: number): Promise<number> {
+  async catchUpNow(first: 'oldest' | 'newest'): Promise<number> {
+    const most = this.#node.tuning.searchFirst;
     // Without the manifest nothing would be found.
     if (!this.#manifest) await this.#inTurn(() => this.#load());
+    // Nothing to wait for: what is indexed meanwhile is older.
+    if (first === 'newest' && this.#isNewestThere(most)) return this.#goOn();
     const work = this.#inTurn(async () => {
       await this.#load();
+      if (first === 'newest' && this.behind > most && (await this.#indexNewest(most))) return;
       for (let left = most; left > 0 && !this.#closed; ) {
         const done = await this.#indexNext(left, true);
         if (done === 0) break;
@@ -159,7 +165,18 @@ export class AccountSearch {
       }
     });
     if (!(await isDoneSoon(this.#node.clock, work))) this.#inBackground(work);
-    return this.behind;
+    return this.#goOn();
+  }
+
+  #isNewestThere(most: number): boolean {
+    const isFar = this.behind > most && this.#newest.after(this.#upTo).length > 0;
+    return isFar && this.#missingNewest(most).length === 0;
+  }
+
+  /** What was searched in advance is no reason to leave the rest. Answers how many messages are in none of `allSegments`. */
+  #goOn(): number {
+    if (this.#newest.first < Number.POSITIVE_INFINITY && this.isBehind) this.#inBackground(this.catchUp());
+    return this.behind - this.#newest.count(this.#index().table, this.#upTo);
   }
 
   /** Merges that are under way. */
@@ -192,6 +209,7 @@ export class AccountSearch {
         const before = readable ? this.#manifest!.segments : [];
         if (await this.#commit(NO_MANIFEST, readable ? this.#row : 'unreadable')) {
           this.#recent = [];
+          this.#newest.clear();
           this.#upTo = 0;
           this.skipped = 0;
           for (const segment of before) await dropSegment(this.#node.kv, this.account, segment);
@@ -221,6 +239,10 @@ export class AccountSearch {
     const all = this.segments.map(({ facts }) => facts);
     const sum = (of: (facts: SegmentFacts) => number): number => all.reduce((total, facts) => total + of(facts), 0);
     return { segments: all.length, messages: sum(({ docs }) => docs), bytes: sum(({ bytes }) => bytes) };
+  }
+
+  get #recentBytes(): number {
+    return this.#recent.reduce((sum, { rows }) => sum + rows.bytes, 0);
   }
 
   get #recentDocs(): number {
@@ -270,31 +292,47 @@ export class AccountSearch {
   /** Indexes the next messages; answers how many. */
   async #indexNext(most: number, urgent: boolean): Promise<number> {
     const { table } = this.#index();
-    const names = table.after(this.#upTo, Math.min(most, this.#nextCount));
+    const next = table.after(this.#upTo, Math.min(most, this.#nextCount));
+    // What is searched in advance begins a piece of its own, so that the others are there first.
+    const before = next.filter(({ id }) => id < this.#newest.first);
+    const names = before.length > 0 ? before : next;
     if (names.length === 0) {
       // What came and went is behind us, too.
       this.#upTo = Math.max(this.#upTo, this.#index().facts.nextMessage - 1);
       return 0;
     }
-    const rows = new MemoryRows();
-    let count = 0;
-    const batches = counted(readMessages(this.#node, this.account, names, PIECE_BYTES), (some) => (count += some));
-    const take = async (some: readonly Row[]): Promise<void> => {
-      for (const row of some) rows.put(...row);
-    };
-    const facts = await this.#node.search.work.build(this.#newSegment(), batches, take, urgent);
-    const segment = new Segment(facts, rows);
+    const { piece, count } = await buildPiece(this.#node, this.account, names, urgent);
+    const { segment } = piece;
     for (const flags of (await segment.docs()).flags) if (flags & DocFlag.skipped) this.skipped++;
     if (this.#recent.length === 0) this.#recentSince = this.#node.clock.now();
-    this.#recent.push({ segment, rows });
+    this.#recent.push(piece);
     this.#upTo = names[count - 1]!.id;
-    if (this.#recentDocs >= this.#flushDocs || this.bytes >= RECENT_BYTES) await this.#flush();
+    if (this.#upTo >= this.#newest.first) this.#newest.clear();
+    if (this.#recentDocs >= this.#flushDocs || this.#recentBytes >= RECENT_BYTES) await this.#flush();
     else if (this.#recent.length > MOST_PIECES) await this.#joinRecent();
     return count;
   }
 
+  /** Indexes what came last; false when there is nothing, or all of that is indexed. */
+  async #indexNewest(most: number): Promise<boolean> {
+    let names = this.#missingNewest(most);
+    if (names.length > 0 && this.#newest.isFull) {
+      this.#newest.clear();
+      names = this.#missingNewest(most);
+    }
+    if (names.length > 0) {
+      const { piece, count } = await buildPiece(this.#node, this.account, names, true);
+      this.#newest.add(piece, names.slice(0, count));
+    }
+    return this.#newest.after(this.#upTo).length > 0;
+  }
+
+  #missingNewest(most: number): readonly MessageName[] {
+    return this.#newest.missing(this.#index().table, this.#upTo, this.#node.clock.now(), most);
+  }
+
   /** Level 0 in one piece. */
-  async #joinRecent(): Promise<Recent | undefined> {
+  async #joinRecent(): Promise<Piece | undefined> {
     if (this.#recent.length <= 1) return this.#recent[0];
     const rows = new MemoryRows();
     const facts = await this.#merge(
@@ -378,7 +416,7 @@ export class AccountSearch {
     sources: readonly RowSource[],
     take: (rows: readonly Row[], segment: string) => Promise<void>,
   ): Promise<SegmentFacts | undefined> {
-    const segment = this.#newSegment();
+    const segment = newSegmentId(this.#node);
     const alive = this.#index().table.between(parts[0]!.first, parts.at(-1)!.last);
     return this.#node.search.work.merge({ segment, parts, alive }, sources, (rows) => take(rows, segment));
   }
@@ -393,24 +431,8 @@ export class AccountSearch {
     }
   }
 
-  #newSegment(): string {
-    const { clock, random } = this.#node;
-    const time = Math.floor(clock.now()).toString(16).padStart(12, '0');
-    return time + Buffer.from(random.bytes(6)).toString('hex');
-  }
-
   #busy(): MailError {
     return new MailError('busy', 'temporary', `account ${this.account}: others change its index all the time`);
-  }
-}
-
-async function* counted(
-  batches: AsyncIterable<MessageBatch>,
-  tell: (count: number) => void,
-): AsyncGenerator<MessageBatch> {
-  for await (const batch of batches) {
-    tell(batch.count);
-    yield batch;
   }
 }
 

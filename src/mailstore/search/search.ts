@@ -11,8 +11,6 @@ import { Bits } from './bits.ts';
 import { type MailboxCondition, type MailboxSelect, positivePhrases, SegmentQuery } from './evaluate.ts';
 import { foldersNamed } from './folder-words.ts';
 
-/** Messages that a search indexes before it answers; the rest follows behind its back. */
-export const INDEXED_FIRST = 2048;
 const MOST_ATTEMPTS = 5;
 
 export async function runSearch(
@@ -21,7 +19,7 @@ export async function runSearch(
   request: SearchRequest,
 ): Promise<SearchAnswer> {
   return withSegments(search, async () => {
-    const behind = await search.catchUpNow(INDEXED_FIRST);
+    const behind = await search.catchUpNow('newest');
     const found =
       request.sort === 'relevance' ? await byRelevance(search, index, request) : await byDate(search, index, request);
     return { ...found, behind };
@@ -51,7 +49,8 @@ async function matchingSlots(
   const patience = new Patience();
   const select = selectIn(index);
   const found: Bits[] = [];
-  for (const segment of search.segments) found.push(await new SegmentQuery(segment, select, patience).matching(query));
+  for (const segment of search.allSegments)
+    found.push(await new SegmentQuery(segment, select, patience).matching(query));
   // In one turn from here on: slots move when messages go.
   const { table } = index();
   const { ids, folders, length } = table;
@@ -89,7 +88,7 @@ async function byRelevance(
   const patience = new Patience();
   const select = selectIn(index);
   const phrases = positivePhrases(query);
-  const queries = search.segments.map((segment) => new SegmentQuery(segment, select, patience));
+  const queries = search.allSegments.map((segment) => new SegmentQuery(segment, select, patience));
   const corpus = { docs: 0, words: 0 };
   const frequency = new Map<QueryTerm, number>();
   for (const one of queries) {

@@ -11,7 +11,7 @@ import { Patience } from '../raw-source.ts';
 import type { AccountSearch } from './account-search.ts';
 import type { Bits } from './bits.ts';
 import { SegmentQuery } from './evaluate.ts';
-import { INDEXED_FIRST, selectIn, withSegments } from './search.ts';
+import { selectIn, withSegments } from './search.ts';
 import type { TermEntry } from './segment.ts';
 
 /** Any part of a word up to this length is in one term. */
@@ -36,7 +36,7 @@ export async function mayHold(
   if (!pieces) return undefined;
   const mask = fields.reduce((bits, name) => bits | FieldBit[name], 0);
   return withSegments(search, async () => {
-    await search.catchUpNow(INDEXED_FIRST);
+    await search.catchUpNow('oldest');
     const patience = new Patience();
     const select = selectIn(index);
     const known: Bits[] = [];
