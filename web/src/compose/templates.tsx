@@ -40,7 +40,7 @@ export function TemplateMenu() {
   return (
     <Menu
       label={own.templates}
-      button={<Icon name="drafts" />}
+      button={<Icon name="list" />}
       upwards
       groups={[
         items.map(({ id, subject }) => ({

@@ -19,7 +19,7 @@ const LabelDialog = lazy(async () => ({ default: (await import('./label-dialog.t
 const TidyDialog = lazy(async () => ({ default: (await import('../settings/tidy-dialog.tsx')).TidyDialog }));
 
 const ORDER = ['inbox', 'snoozed', 'drafts', 'templates', 'sent', 'archive', 'junk', 'trash'] as const;
-const ICONS: Readonly<Record<string, IconName>> = { snoozed: 'clock', templates: 'drafts' };
+const ICONS: Readonly<Record<string, IconName>> = { snoozed: 'clock', templates: 'list' };
 const isSpecial = (folder: Folder) => (ORDER as readonly (string | null)[]).includes(folder.role);
 
 interface FolderPaneProps {
