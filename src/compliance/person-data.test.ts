@@ -60,7 +60,7 @@ test('a message that is damaged is told of, and the others are there', async () 
     const body = account.body.bind(account);
     account.body = async (id, details) => {
       if (id === 2) throw new Damaged('a row is damaged');
-      return body(id, details);
+      return await body(id, details);
     };
     return account;
   };

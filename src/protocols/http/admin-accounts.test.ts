@@ -138,7 +138,7 @@ test('a domain has no more accounts and room than it may have, whoever asks', as
   expect((await add('dave')).status).toBe(409);
   expect((await add('dave', 41)).status).toBe(409);
   const both = await Promise.all([add('dave', 10), add('erin', 10)]);
-  expect(both.map(({ status }) => status).sort((a, b) => a - b)).toEqual([201, 409]);
+  expect(new Set(both.map(({ status }) => status))).toEqual(new Set([201, 409]));
   expect((await http.as('GET', '/v1/admin/domains/example.test/limits')).json.used).toEqual({ accounts: 4, bytes: 70 });
   expect((await http.as('PUT', '/v1/admin/domains/example.test/limits', { body: {} })).status).toBe(403);
 });
