@@ -32,7 +32,9 @@ export function NewAccount({ onClose, onDone }: DialogProps) {
   const words = useServiceWords().accounts;
   const [link, setLink] = useState<string>();
   const form = useSending(async (given) => {
-    const body = { address: given('address').trim(), name: given('name').trim(), quota: bytesOf(given('room')) };
+    const quota = bytesOf(given('room'));
+    const name = given('name').trim();
+    const body = { address: given('address').trim(), name, ...(quota !== null && { quota }) };
     setLink((await call<{ path: string }>('POST', '/v1/admin/accounts', { body })).path);
     onDone();
   });

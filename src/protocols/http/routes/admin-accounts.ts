@@ -96,7 +96,7 @@ function changeRoutes(app: App, services: Services): void {
         body: z.strictObject({
           address: z.string().min(3).max(400),
           name: z.string().max(200).default(''),
-          quota: bytes.optional().describe('Bytes; absent: as usual'),
+          quota: z.int().nonnegative().optional().describe('Bytes; absent: as usual'),
         }),
         response: {
           201: z.strictObject({ account, ...link.shape }),
@@ -108,10 +108,7 @@ function changeRoutes(app: App, services: Services): void {
       const { address, name, quota } = request.body;
       const { domain } = normalAddress(address);
       await domainOf(request, directory, domain);
-      const added = await tenants.addAccount(address, {
-        displayName: name,
-        ...(typeof quota === 'number' && { quota }),
-      });
+      const added = await tenants.addAccount(address, { displayName: name, ...(quota !== undefined && { quota }) });
       reply.code(201);
       return { account: accountView(added, office(request)), path: await passwordLink(directory, added) };
     },
