@@ -27,7 +27,6 @@ import { goal as rules } from './rules.ts';
 import { goal as scanners } from './scanners.ts';
 import { goal as sieve } from './sieve-oracle.ts';
 import { goal as published } from './sieve-published.ts';
-import { goal as views } from './web-views.ts';
 
 export const GOALS: readonly Goal[] = [
   g01,
@@ -57,5 +56,4 @@ export const GOALS: readonly Goal[] = [
   scanners,
   sieve,
   published,
-  views,
 ];
