@@ -153,10 +153,10 @@ function useSending(act: (given: (name: string) => string) => Promise<void>) {
   const [complaint, setComplaint] = useState('');
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
-    const data = new FormData(event.currentTarget);
+    const data = Object.fromEntries(new FormData(event.currentTarget)) as Readonly<Record<string, string>>;
     setBusy(true);
     setComplaint('');
-    act((name) => String(data.get(name) ?? ''))
+    act((name) => data[name] ?? '')
       .catch((error: unknown) => setComplaint(words.error(codeOf(error))))
       .finally(() => setBusy(false));
   };
