@@ -27,6 +27,7 @@ import { goal as rules } from './rules.ts';
 import { goal as scanners } from './scanners.ts';
 import { goal as sieve } from './sieve-oracle.ts';
 import { goal as published } from './sieve-published.ts';
+import { goal as uidCrash } from './uid-crash.ts';
 
 export const GOALS: readonly Goal[] = [
   g01,
@@ -56,4 +57,5 @@ export const GOALS: readonly Goal[] = [
   scanners,
   sieve,
   published,
+  uidCrash,
 ];

@@ -1,11 +1,13 @@
 /** A store whose process dies at a chosen write: before it, or after it but before anybody is told. */
 import type { MemoryKv } from '../../src/adapters/kv-memory.ts';
-import { type KeyValueStore, StoreFailed } from '../../src/ports/kv.ts';
+import { type Key, type KeyValueStore, StoreFailed } from '../../src/ports/kv.ts';
 
 export interface Crash {
   /** The write at which it dies, from 1; later than the last one = never. */
   readonly at: number;
   readonly applied: boolean;
+  /** Rows that are not there for whoever reads: what a test must notice. */
+  readonly hides?: (key: Key) => boolean;
 }
 
 export interface CrashingKv {
@@ -15,7 +17,7 @@ export interface CrashingKv {
   readonly dead: boolean;
 }
 
-export function crashingKv(kv: MemoryKv, { at, applied }: Crash): CrashingKv {
+export function crashingKv(kv: MemoryKv, { at, applied, hides = () => false }: Crash): CrashingKv {
   const state = { writes: 0, dead: false };
   const failure = (): StoreFailed => new StoreFailed('the process is dead');
   const write = async <T>(act: () => Promise<T>): Promise<T> => {
@@ -36,10 +38,11 @@ export function crashingKv(kv: MemoryKv, { at, applied }: Crash): CrashingKv {
       return state.dead ? 1 : 0;
     },
     head: (p) => read(() => kv.head(p)),
-    get: (p, keys) => read(() => kv.get(p, keys)),
+    get: (p, keys) =>
+      read(async () => (await kv.get(p, keys)).map((value, i) => (hides(keys[i]!) ? undefined : value))),
     scan: (p, range) => {
       if (state.dead) throw failure();
-      return kv.scan(p, range);
+      return pagesWithout(kv.scan(p, range), hides);
     },
     commit: (...args) => write(() => kv.commit(...args)),
     resolve: (...args) => read(() => kv.resolve(...args)),
@@ -62,4 +65,11 @@ export function crashingKv(kv: MemoryKv, { at, applied }: Crash): CrashingKv {
       return state.dead;
     },
   };
+}
+
+async function* pagesWithout(
+  pages: ReturnType<KeyValueStore['scan']>,
+  hides: (key: Key) => boolean,
+): ReturnType<KeyValueStore['scan']> {
+  for await (const page of pages) yield page.filter(([key]) => !hides(key));
 }
