@@ -1,6 +1,15 @@
 /** What every KeyValueStore adapter does alike: order of keys, checks of what callers hand in, checksums of values. */
 import { crc32 } from 'node:zlib';
-import { type Batch, type CommitId, Damaged, type Entry, type Key, KV_LIMITS, type Partition, PARTITION_KINDS } from '../ports/kv.ts';
+import {
+  type Batch,
+  type CommitId,
+  Damaged,
+  type Entry,
+  type Key,
+  KV_LIMITS,
+  type Partition,
+  PARTITION_KINDS,
+} from '../ports/kv.ts';
 
 export const MAX_KEY = 512;
 export const MAX_VALUE = 256 << 10;

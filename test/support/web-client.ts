@@ -43,7 +43,10 @@ export class WebClient implements AsyncDisposable {
   static async start({ args = [], set = {}, demo = false }: WebClientOptions = {}): Promise<WebClient> {
     execFileSync(process.execPath, ['web/build.ts', '--if-needed'], { stdio: ['ignore', 'ignore', 'inherit'] });
     // Else hostile mails would not even arrive.
-    const service = await Service.start({ demo, set: { 'viruses.check': 'false', 'sign_up.mode': 'approval', ...set } });
+    const service = await Service.start({
+      demo,
+      set: { 'viruses.check': 'false', 'sign_up.mode': 'approval', ...set },
+    });
     try {
       // The sandbox of the browser needs rights that containers do not have; what it opens here is ours.
       const browser = await chromium.launch({

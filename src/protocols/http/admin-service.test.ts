@@ -72,8 +72,7 @@ test('a domain says what it should publish and what is there; what does not work
 test('an account is opened without a password, which its owner sets over a link; how large it may grow is changed', async () => {
   const http = await administered();
   await using _server = http.server;
-  const open = (address: string, body: object) =>
-    http.as('POST', '/v1/admin/accounts', { body: { address, ...body } });
+  const open = (address: string, body: object) => http.as('POST', '/v1/admin/accounts', { body: { address, ...body } });
   const opened = await open('carol@example.test', { name: 'Carol', quota: 1 << 30 });
   expect(opened).toMatchObject({
     status: 201,
