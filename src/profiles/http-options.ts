@@ -1,6 +1,6 @@
 /** What the configuration says about the HTTP listener alone. */
 import type { Config } from '../config/schema.ts';
-import type { HttpOptions } from '../protocols/http/server.ts';
+import type { HttpOptions } from '../protocols/http/options.ts';
 
 export function httpOptionsOf({ http, modules, pager, limits }: Config) {
   return {

@@ -1,6 +1,6 @@
 /** The HTTP server on a backend in memory, and a caller for each user. */
 import { createHttpServer } from '../../src/protocols/http/server.ts';
-import type { HttpOptions } from '../../src/protocols/http/server.ts';
+import type { HttpOptions } from '../../src/protocols/http/options.ts';
 import { memoryBackend } from './backend.ts';
 import type { BackendOptions, User } from './backend.ts';
 

@@ -5,17 +5,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { httpBackend } from '../../../test/support/http.ts';
 import type { Answer } from '../../../test/support/http.ts';
-import {
-  ADMINISTRATOR,
-  MISSING,
-  moving,
-  OPENS_THE_ACCOUNT,
-  OPERATOR,
-  OWN,
-  PUBLIC,
-  ROLES_OF,
-  subscription,
-} from '../../../test/support/http-routes.ts';
+import { ADMINISTRATOR, OPERATOR, ROLES_OF } from '../../../test/support/admin-routes.ts';
+import { MISSING, moving, OPENS_THE_ACCOUNT, OWN, PUBLIC, subscription } from '../../../test/support/http-routes.ts';
 import type { Ids } from '../../../test/support/http-routes.ts';
 import type { OAuthScope } from '../../directory/oauth/scopes.ts';
 import type { AccountId } from '../../mailstore/api.ts';

@@ -1,5 +1,5 @@
 /** Which methods a path knows: told to whoever comes with another one (RFC 9110 §15.5.6). */
-import type { HttpRoute } from './server.ts';
+import type { HttpRoute } from './options.ts';
 
 /** In alphabetical order; empty where there is nothing at all. A route for the operator is nothing to others. */
 export function methodsOf(routes: readonly HttpRoute[], url: string): readonly string[] {

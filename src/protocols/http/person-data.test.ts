@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { httpBackend } from '../../../test/support/http.ts';
 import { ManualClock } from '../../adapters/clock-manual.ts';
-import type { HttpOptions } from './server.ts';
+import type { HttpOptions } from './options.ts';
 import { zipContent, zipEntries } from '../../mail/zip.ts';
 
 const own = { body: { current: 'secret password' } };
