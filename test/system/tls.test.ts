@@ -104,7 +104,8 @@ it('a renewed certificate is used by every listener, and who is connected stays'
   expect((await pabal(['tls', 'reload', '--data', service.data])).stdout).toContain('nothing is new');
   expect(await serials([['imaps']])).toEqual(new Set([serial]));
   const { stdout: status } = await pabal(['tls', 'status', '--json', '--data', service.data]);
-  expect(JSON.parse(status)).toMatchObject([{ name: 'tls.cert', hosts: ['mail.test'], problem: expect.any(String) }]);
+  const used = { name: 'tls.cert', hosts: ['mail.test'], problem: expect.any(String) };
+  expect(JSON.parse(status)).toMatchObject({ inUse: [used] });
   expect((await pabal(['doctor', '--data', service.data])).stdout).toMatch(/certificate tls\.cert +wrong/);
 
   const again = await renew();
