@@ -7,7 +7,9 @@ import type { Clock } from '../ports/clock.ts';
 import type { Random } from '../ports/random.ts';
 import type { Log } from '../telemetry/log.ts';
 import { compose } from './compose.ts';
-import { ARRIVALS, DEMO_MAILS, type DemoMail } from './mails.ts';
+import { ARRIVALS } from './arrivals.ts';
+import type { DemoMail } from './demo-mail.ts';
+import { DEMO_MAILS } from './mails.ts';
 import { DEMO_ADMINISTRATOR, DEMO_DOMAIN, DEMO_PASSWORD, DEMO_PEOPLE, type Person } from './people.ts';
 
 export interface DemoParts {

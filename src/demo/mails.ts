@@ -1,63 +1,25 @@
 /** What is in the demo's mailboxes. Everything here is made up. */
-import type { Attachment, Letter } from './compose.ts';
+import {
+  MINJI,
+  JIHOON,
+  MOTHER,
+  SORA,
+  CLARA,
+  DEEPAK,
+  ROSA,
+  FORGE,
+  SHOP,
+  RAIL,
+  DIGEST,
+  BANK,
+  CLINIC,
+  list,
+  who,
+} from './correspondents.ts';
+import { BOBS_MAILS } from './bobs-mails.ts';
+import { BUDGET, INVITE, MINUTES, page, PICTURE } from './enclosures.ts';
 import { ALICE, BOB, type Person } from './people.ts';
-import { picture } from './picture.ts';
-
-export interface DemoMail extends Letter {
-  readonly owner: Person;
-  readonly folder: string;
-  readonly hoursAgo: number;
-  readonly unread?: true;
-  readonly flagged?: true;
-  readonly answered?: true;
-  readonly keywords?: readonly string[];
-  /** Mails of one name answer each other, the oldest first. */
-  readonly thread?: string;
-}
-
-const who = (name: string, address: string): Person => ({ name, address });
-const MINJI = who('박민지', 'minji.park@hanbit.example');
-const JIHOON = who('이지훈', 'jihoon@hanbit.example');
-const MOTHER = who('엄마', 'younghee.choi@home.example');
-const SORA = who('최소라', 'sora.choi@home.example');
-const CLARA = who('Clara Weiss', 'clara.weiss@nordlicht.example');
-const DEEPAK = who('Deepak Rao', 'deepak@relay-tools.example');
-const ROSA = who('Rosa Jiménez', 'rosa@correo.example');
-const FORGE = who('Forge', 'notifications@forge.example');
-const SHOP = who('Bookfold Shop', 'orders@bookfold.example');
-const RAIL = who('Seohae Rail', 'tickets@seohae-rail.example');
-const DIGEST = who('Courier Weekly', 'digest@courier-weekly.example');
-const BANK = who('한강은행', 'no-reply@hangang-bank.example');
-const CLINIC = who('Dr. Hong Dental', 'reception@hong-dental.example');
-
-const PICTURE: Attachment = { name: 'dusk-over-the-pass.png', type: 'image/png', content: picture() };
-const MINUTES: Attachment = {
-  name: '2026년 4분기 회의록.txt',
-  type: 'text/plain; charset=utf-8',
-  content:
-    '4분기 기획 회의록\r\n\r\n1. 배달 경로 재설계: 지훈\r\n2. 사용자 인터뷰 12건 정리: 민지\r\n3. 예산: 전년 대비 8% 증액\r\n',
-};
-const BUDGET: Attachment = {
-  name: 'budget-2027.csv',
-  type: 'text/csv; charset=utf-8',
-  content: 'item,quarter,amount\r\nhosting,Q1,4200\r\nhosting,Q2,4350\r\nhardware,Q1,11800\r\ntravel,Q3,3900\r\n',
-};
-const INVITE: Attachment = {
-  name: 'invite.ics',
-  type: 'text/calendar; charset=utf-8; method=REQUEST',
-  content:
-    'BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Relay Tools//EN\r\nMETHOD:REQUEST\r\nBEGIN:VEVENT\r\nUID:kickoff-7@relay-tools.example\r\nDTSTAMP:20261101T090000Z\r\nDTSTART:20261201T090000Z\r\nDTEND:20261201T100000Z\r\nSUMMARY:Kick-off: mail relay\r\nORGANIZER:mailto:deepak@relay-tools.example\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n',
-};
-
-const list = (id: string): Readonly<Record<string, string>> => ({
-  'List-Id': `<${id}>`,
-  'List-Unsubscribe': `<https://${id}/leave>`,
-  Precedence: 'list',
-});
-
-function page(title: string, body: string): string {
-  return `<!doctype html>\n<html><body style="font-family:sans-serif">\n<h2>${title}</h2>\n${body}\n</body></html>\n`;
-}
+import type { DemoMail } from './demo-mail.ts';
 
 const RELAY = 'Projects/Relay';
 const FAMILY = '가족';
@@ -67,12 +29,6 @@ const atAlice = (mail: Omit<DemoMail, 'owner' | 'to'> & { to?: readonly Person[]
   to: [ALICE],
   ...mail,
 });
-const atBob = (mail: Omit<DemoMail, 'owner' | 'to'> & { to?: readonly Person[] }): DemoMail => ({
-  owner: BOB,
-  to: [BOB],
-  ...mail,
-});
-
 export const DEMO_MAILS: readonly DemoMail[] = [
   // --- Alice: a project with a long thread
   atAlice({
@@ -437,112 +393,5 @@ export const DEMO_MAILS: readonly DemoMail[] = [
   }),
 
   // --- Bob
-  atBob({
-    folder: 'INBOX',
-    hoursAgo: 290,
-    from: DEEPAK,
-    cc: [CLARA, ALICE],
-    thread: 'bob-kickoff',
-    subject: 'Re: Kick-off for the mail relay',
-    text: 'Minutes in short:\n\n- every station acknowledges only what it has written down\n- nobody forwards what was not acknowledged\n- Bob draws the map, Alice tests the fire drill\n\nDeepak\n',
-  }),
-  atBob({
-    folder: 'Sent',
-    hoursAgo: 72,
-    from: BOB,
-    to: [ALICE],
-    thread: 'bob-map',
-    subject: 'The map',
-    attachments: [PICTURE],
-    text: 'I walked the northern route at the weekend. The attached picture is where the third station should stand.\n\nBob\n',
-  }),
-  atBob({
-    folder: 'INBOX',
-    hoursAgo: 70,
-    from: ALICE,
-    thread: 'bob-map',
-    subject: 'Re: The map',
-    text: 'Beautiful, and far from the nearest well. Let us talk about it on Monday.\n\nAlice\n',
-  }),
-  atBob({
-    folder: 'Sent',
-    hoursAgo: 12,
-    from: BOB,
-    to: [ALICE],
-    cc: [DEEPAK],
-    subject: 'Fire drill on Friday?',
-    text: 'Alice,\n\nthe new stations are up. Shall we set one on fire on Friday and see whether the letters still arrive?\n\nBob\n',
-  }),
-  atBob({
-    folder: 'INBOX',
-    hoursAgo: 45,
-    from: JIHOON,
-    subject: '지도 초안 잘 받았습니다',
-    unread: true,
-    text: '밥 님, 지도 초안 감사합니다. 세 번째 역참의 위치만 다시 논의하면 좋겠습니다.\n\n이지훈\n',
-  }),
-  atBob({
-    folder: 'INBOX',
-    hoursAgo: 27,
-    from: FORGE,
-    subject: '[relay/stations] #121 was merged',
-    unread: true,
-    headers: list('stations.relay.forge.example'),
-    text: 'Close the book first, then send the receipt.\n',
-  }),
-  atBob({
-    folder: 'INBOX',
-    hoursAgo: 8,
-    from: ROSA,
-    subject: 'Fotos de la ruta',
-    attachments: [PICTURE],
-    unread: true,
-    text: 'Aquí van las fotos que te prometí.\n\nRosa\n',
-  }),
-  atBob({ folder: 'Drafts', hoursAgo: 7, from: BOB, to: [ROSA], subject: 'Re: Fotos de la ruta', text: '¡Gracias! ' }),
-  atBob({
-    folder: 'Junk',
-    hoursAgo: 33,
-    from: who('Cheap Saddles', 'sale@saddles.example'),
-    subject: 'Saddles -90 %',
-    unread: true,
-    text: 'Every saddle must go.\n',
-  }),
-]; // prettier-ignore
-
-/** These arrive while the demo runs, again and again. */
-export const ARRIVALS: readonly Letter[] = [
-  {
-    from: MINJI,
-    to: [ALICE],
-    subject: '부하 시험 중간 결과',
-    text: '초당 4,000통까지 지연 없이 접수됩니다. 결과 표는 내일 보내드릴게요.\n\n박민지\n',
-  },
-  {
-    from: BOB,
-    to: [ALICE],
-    subject: 'The well',
-    text: 'Found one, 200 steps from the third station. You were right to ask.\n\nBob\n',
-  },
-  {
-    from: FORGE,
-    to: [ALICE, BOB],
-    subject: '[relay/stations] Nightly tests: all passed',
-    text: '200 kills, 20,000 letters, 0 lost, 0 twice.\n',
-    headers: list('stations.relay.forge.example'),
-  },
-  { from: SORA, to: [ALICE], subject: '고무장갑 색깔', text: '빨강이야 노랑이야? 빨리 골라 줘.\n' },
-  {
-    from: ROSA,
-    to: [ALICE, BOB],
-    subject: 'La sierra, otra vez',
-    text: 'Cambiamos la hora: salimos a las siete.\n\nRosa\n',
-  },
-  {
-    from: DIGEST,
-    to: [BOB],
-    subject: 'Courier Weekly: extra',
-    text: 'A postmark was found in a teapot.\n',
-    headers: list('courier-weekly.example'),
-  },
+  ...BOBS_MAILS,
 ]; // prettier-ignore
