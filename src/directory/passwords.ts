@@ -48,7 +48,18 @@ export class Passwords {
         'user',
         'that password is in the list of breached ones: choose another one',
       );
-    return this.#inTurn(() => hash(password.normalize('NFC'), { ...this.#cost, parallelism: 1 }));
+    return this.#inTurn(() => this.#hashed(password));
+  }
+
+  /** Of a password that is right, a new hash if the one that is kept is cheaper to guess from than those of today. Throws `busy`. */
+  async stronger(phc: string, password: string): Promise<string | undefined> {
+    const [, memory, time] = /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=\d+\$/.exec(phc) ?? [];
+    if (Number(memory) >= this.#cost.memoryCost && Number(time) >= this.#cost.timeCost) return undefined;
+    return this.#inTurn(() => this.#hashed(password));
+  }
+
+  #hashed(password: string): Promise<string> {
+    return hash(password.normalize('NFC'), { ...this.#cost, parallelism: 1 });
   }
 
   /** Takes as long when there is no such account (`phc` undefined). Throws `busy`. */

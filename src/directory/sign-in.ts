@@ -13,7 +13,7 @@ import { parseAccess } from './oauth/tokens.ts';
 import type { Passwords } from './passwords.ts';
 import { Places } from './places.ts';
 import { RecentPasswords } from './recent.ts';
-import type { IdentityRow } from './rows.ts';
+import { decode, encode, identityPartition, type IdentityRow } from './rows.ts';
 import { keysOf, parametersOf, Scram } from './scram.ts';
 import { SecondStep } from './second-step.ts';
 import { type Attempt, KNOWN_MS, Throttle, type ThrottleLimits } from './throttle.ts';
@@ -244,7 +244,23 @@ export class SignIn {
     if (!(await passwords.verify(phc, password)) || found === undefined || phc === undefined) return false;
     this.#recent.add(found.account, phc, password);
     await this.scram.remember(found.account, found.identity, password);
+    await this.#strengthen(found.account, phc, password);
     return true;
+  }
+
+  /** A hash from when they were made cheaper is made again. No sign-in fails because of it. */
+  async #strengthen(account: AccountId, phc: string, password: string): Promise<void> {
+    try {
+      const stronger = await this.#parts.passwords.stronger(phc, password);
+      if (stronger === undefined) return;
+      await this.#parts.transactions.run(identityPartition(account), ({ header }) => {
+        const row = decode<IdentityRow>(header);
+        if (row?.password !== phc) return { result: undefined };
+        return { batch: { header: encode({ ...row, password: stronger }) }, result: undefined };
+      });
+    } catch (error) {
+      if (!(error instanceof MailError)) throw error;
+    }
   }
 }
 

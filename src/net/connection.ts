@@ -316,11 +316,11 @@ export class Connection implements Watched {
     this.#gone();
   }
 
-  /** The service stops: the session hears of it where it waits for the next command. */
-  shutDown(): void {
+  /** The service stops, or its user has to go: the session hears of it where it waits for the next command. */
+  shutDown(why: 'shutting-down' | 'signed-out' = 'shutting-down'): void {
     if (this.#fault !== undefined) return;
-    this.#fault = 'shutting-down';
-    if (this.#want === 'line') this.#failRead('shutting-down');
+    this.#fault = why;
+    if (this.#want === 'line') this.#failRead(why);
     // Nothing was said yet in this handshake that could be lost.
     else if (this.#closeDeadline !== Infinity && !this.#closing) this.destroy();
   }

@@ -9,6 +9,8 @@ export type ConnectionFault =
   | 'bare-newline'
   /** The service is being stopped. */
   | 'shutting-down'
+  /** What its user signed in with opens nothing any more. */
+  | 'signed-out'
   | 'tls';
 
 export class ConnectionError extends Error {

@@ -17,7 +17,14 @@ import { trustedPeers } from './proxy.ts';
 import type { TlsIdentity } from './tls.ts';
 
 /** Why a client is sent away; the protocol has a line for each. */
-export type Farewell = 'too-many-connections' | 'timeout' | 'line-too-long' | 'bare-newline' | 'shutting-down' | 'bug';
+export type Farewell =
+  | 'too-many-connections'
+  | 'timeout'
+  | 'line-too-long'
+  | 'bare-newline'
+  | 'shutting-down'
+  | 'signed-out'
+  | 'bug';
 
 /** A line protocol as the network sees it. */
 export interface LineProtocol {

@@ -17,9 +17,8 @@ import { tellPostmaster } from '../delivery/block-notice.ts';
 import type { Blocked } from '../delivery/fast-block.ts';
 import { OutboundWorker } from '../delivery/worker.ts';
 import { startDemo } from '../demo/demo.ts';
-import type { NewPlace } from '../directory/api.ts';
 import { checkRecords, recordsFor } from '../directory/dns-records.ts';
-import { NEW_PLACE, SIGNED_IN } from '../directory/directory.ts';
+import { OpenAccess } from '../directory/open-access.ts';
 import { SANDBOX_DOMAIN } from '../directory/sandbox.ts';
 import { Classifier } from '../intake/classify.ts';
 import { Intake } from '../intake/intake.ts';
@@ -27,7 +26,6 @@ import { Quarantine } from '../intake/quarantine.ts';
 import { ReturnPaths } from '../intake/return-paths.ts';
 import { BayesFilters } from '../intake/spam/bayes-filters.ts';
 import { RecipientRate } from '../intake/rate.ts';
-import { tellOfNewPlace } from '../intake/new-place.ts';
 import { Recipients } from '../intake/recipients.ts';
 import { Room } from '../intake/room.ts';
 import { Rules } from '../intake/rules.ts';
@@ -71,6 +69,7 @@ import { watchHealth } from './health.ts';
 import { freeBytes, openSingle } from './single.ts';
 import { openCertificates } from './tls-identity.ts';
 import { openTransfer } from './transfer.ts';
+import { watchSignIns } from './watch-sign-ins.ts';
 
 /** Where `web/build.ts` puts the web client. */
 const CLIENT_FOLDER = fileURLToPath(new URL('../../web/dist/', import.meta.url));
@@ -148,15 +147,8 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log, sign
   });
   const flow = new MailFlow(clock);
   const intake = new Intake({ store: mailstore, queue, clock, hostname, log, metrics, pipeline, flow });
-  undo.use(bus.subscribe(SIGNED_IN, (message) => void wake(message as { account: AccountId })));
-  const wake = async ({ account }: { account: AccountId }): Promise<void> => {
-    await intake.signedIn(account).catch((error: unknown) => log.warn({ err: error }, 'could not hurry mail'));
-  };
-  const tellOwner = (place: NewPlace): void =>
-    void tellOfNewPlace({ store: mailstore, clock, hostname }, place).catch((error: unknown) =>
-      log.error({ err: error, account: place.account }, 'the owner was not told of a sign-in from a new place'),
-    );
-  undo.use(bus.subscribe(NEW_PLACE, (message) => tellOwner(message as NewPlace)));
+  undo.use(watchSignIns({ ...store, intake, hostname, log }));
+  const access = undo.use(new OpenAccess({ directory, bus, log }));
   const recipients = new Recipients(directory, mailstore, returnPaths, gateway);
   const room = new Room(() => freeBytes(folder.path), clock);
   const rate = new RecipientRate(cache, {
@@ -299,6 +291,7 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log, sign
   const http = await createHttpServer({
     mailstore,
     directory,
+    access,
     submit,
     quarantine: new Quarantine({ queue, store: mailstore }),
     ...store.administration,
@@ -367,6 +360,7 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log, sign
       reverseNames,
       identity: tls,
       allowPlaintextLogin,
+      access,
       ...(kind === 'sandbox' && { hook: sandboxRecipients(SANDBOX_DOMAIN) }),
     });
   const imap = createImapServer({
@@ -374,6 +368,7 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log, sign
     directory,
     clock,
     tls,
+    access,
     plaintextLogin: plaintextFrom,
     messageSize: limits.message_size,
     messageLimit: limits.imap_messages,
@@ -390,6 +385,7 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log, sign
     errors: limits.errors,
     errorDelay,
     connections,
+    access,
     metrics,
     mailstore,
     directory,
@@ -408,7 +404,7 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log, sign
     imaps: [imap, tls],
     pop3: [pop],
     pop3s: [pop, tls],
-    managesieve: [manageSieve({ mailstore, directory, scripts, tls, allowPlaintextLogin })],
+    managesieve: [manageSieve({ mailstore, directory, scripts, tls, access, allowPlaintextLogin })],
   };
   for (const name of LISTEN_NAMES) {
     const addresses = await openListener(name, config.listen[name], async (endpoint) => {

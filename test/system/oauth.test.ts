@@ -102,7 +102,7 @@ test('a device is let in', async () => {
   });
   expect(done.status).toBe(200);
   const { access_token } = await client.pollDeviceAuthorizationGrant(config, { ...begun, interval: 0 });
-  const said = await sasl('pop3', 'AUTH OAUTHBEARER', access_token);
+  const said = await sasl('pop3', access_token);
   expect(said).toEqual([expect.stringMatching(/^\+OK /)]);
 });
 
@@ -110,13 +110,13 @@ test('every protocol says why a token opens nothing, and refuses in its own word
   const { access_token } = await authorised(await discover(), 'imap');
   const why = { status: 'insufficient_scope' };
   const told = (line: string | undefined) => JSON.parse(Buffer.from(line ?? '', 'base64').toString()) as unknown;
-  const [pop3, ended] = await sasl('pop3', 'AUTH OAUTHBEARER', access_token);
+  const [pop3, ended] = await sasl('pop3', access_token);
   expect(told(pop3?.slice(2))).toEqual({ ...why, scope: 'pop3' });
   expect(ended).toMatch(/^-ERR \[AUTH\]/);
-  const [smtp, failed] = await sasl('submission', 'AUTH OAUTHBEARER', access_token);
+  const [smtp, failed] = await sasl('submission', access_token);
   expect(told(smtp?.slice(4))).toEqual({ ...why, scope: 'send' });
   expect(failed).toMatch(/^535 5\.7\.8 /);
-  const [sieve, no] = await sasl('managesieve', 'AUTHENTICATE "OAUTHBEARER"', access_token);
+  const [sieve, no] = await sasl('managesieve', access_token);
   expect(told(sieve?.replaceAll('"', ''))).toEqual({ ...why, scope: 'sieve' });
   expect(no).toMatch(/^NO /);
   const rest = await fetch(new URL('/v1/folders', issuer), { headers: { authorization: `Bearer ${access_token}` } });
@@ -146,22 +146,55 @@ test('a client of the operator’s own uses the REST API, until it is removed', 
   expect(await call()).toBe(401);
 });
 
-/** Begins SASL with the token, and answers what is said until the server has decided. */
-async function sasl(protocol: 'pop3' | 'submission' | 'managesieve', command: string, token: string) {
+test('what is taken back signs out whoever came with it, over every protocol', async () => {
+  const config = await discover();
+  const { access_token, refresh_token } = await authorised(config, 'imap pop3 send sieve');
+  const opened = await Promise.all(
+    (['pop3', 'submission', 'managesieve', 'imap'] as const).map((protocol) => begun(protocol, access_token)),
+  );
+  for (const { said } of opened) expect(said[0]).toMatch(/^(?:\+OK|235|OK|a OK) /);
+  await client.tokenRevocation(config, refresh_token ?? '');
+  const farewells = await Promise.all(opened.map(({ wire }) => wire.line()));
+  expect(farewells).toEqual([
+    expect.stringMatching(/^-ERR \[AUTH\] You are signed out/),
+    expect.stringMatching(/^421 4\.7\.0 You are signed out/),
+    expect.stringMatching(/^BYE "You are signed out/),
+    expect.stringMatching(/^\* BYE \[AUTHORIZATIONFAILED\] You are signed out/),
+  ]);
+  for (const { wire } of opened) await wire[Symbol.asyncDispose]();
+});
+
+type Protocol = 'pop3' | 'submission' | 'managesieve' | 'imap';
+
+const COMMANDS: Readonly<Record<Protocol, string>> = {
+  pop3: 'AUTH OAUTHBEARER',
+  submission: 'AUTH OAUTHBEARER',
+  managesieve: 'AUTHENTICATE "OAUTHBEARER"',
+  imap: 'a AUTHENTICATE OAUTHBEARER',
+};
+
+async function sasl(protocol: Protocol, token: string): Promise<readonly string[]> {
+  const { wire, said } = await begun(protocol, token);
+  await wire[Symbol.asyncDispose]();
+  return said;
+}
+
+/** Signs in with the token, and answers what is said until the server has decided. */
+async function begun(protocol: Protocol, token: string) {
   const text = Buffer.from(`n,,\x01auth=Bearer ${token}\x01\x01`).toString('base64');
-  await using wire = await WireClient.connect(service.at(protocol));
+  const wire = await WireClient.connect(service.at(protocol));
   const quoted = protocol === 'managesieve';
+  if (quoted) while (!(await wire.line()).startsWith('OK'));
+  else await wire.line();
   if (protocol === 'submission') {
-    await wire.line();
     await wire.write('EHLO here\r\n');
     while ((await wire.line()).startsWith('250-'));
-  } else if (quoted) while (!(await wire.line()).startsWith('OK'));
-  else await wire.line();
-  await wire.write(`${command} ${quoted ? `"${text}"` : text}\r\n`);
+  }
+  await wire.write(`${COMMANDS[protocol]} ${quoted ? `"${text}"` : text}\r\n`);
   const said = [await wire.line()];
   if (/^(?:\+ |334 |")/.test(said[0] ?? '')) {
     await wire.write(quoted ? '"AQ=="\r\n' : 'AQ==\r\n');
     said.push(await wire.line());
   }
-  return said;
+  return { wire, said };
 }

@@ -5,6 +5,7 @@
  *
  * The streams of one account share a handle, and each event is put into words once, whatever their number.
  */
+import type { OpenAccess } from '../../directory/open-access.ts';
 import type { AccountId, MailAccount, MailStore, VersionChanges } from '../../mailstore/api.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { Gauge, Metrics } from '../../telemetry/metrics.ts';
@@ -52,6 +53,7 @@ interface Hub {
 export class EventStreams {
   readonly #mailstore: MailStore;
   readonly #stillSignedIn: (session: SignedIn) => Promise<boolean>;
+  readonly #access: OpenAccess | undefined;
   readonly #limits: HttpLimits;
   readonly #log: Log;
   readonly #gauge: Gauge<string>;
@@ -63,12 +65,15 @@ export class EventStreams {
   constructor(options: {
     readonly mailstore: MailStore;
     readonly stillSignedIn: (session: SignedIn) => Promise<boolean>;
+    /** Absent: streams are looked at by the clock only. */
+    readonly access?: OpenAccess | undefined;
     readonly limits: HttpLimits;
     readonly log: Log;
     readonly metrics: Metrics;
   }) {
     this.#mailstore = options.mailstore;
     this.#stillSignedIn = options.stillSignedIn;
+    this.#access = options.access;
     this.#limits = options.limits;
     this.#log = options.log;
     this.#gauge = options.metrics.gauge('http_event_streams', 'Open event streams');
@@ -101,6 +106,7 @@ export class EventStreams {
     const stream: Stream = { sink, session, at: 0, catchingUp: true };
     hub.streams.add(stream);
     closed.addEventListener('abort', () => hub.streams.delete(stream));
+    using _held = this.#access?.enter(session.user, () => sink.end());
     try {
       const { account } = await hub.ready;
       const now = await account.refresh();

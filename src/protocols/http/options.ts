@@ -6,6 +6,7 @@ import type { DeliverabilityReport } from '../../delivery/senders.ts';
 import type { SenderMailboxManager } from '../../downmail/manager.ts';
 import type { Directory } from '../../directory/api.ts';
 import type { AuditTrail } from '../../directory/audit.ts';
+import type { OpenAccess } from '../../directory/open-access.ts';
 import type { Offices } from '../../directory/offices.ts';
 import type { Tenants } from '../../directory/tenants.ts';
 import type { Compliance } from '../../compliance/compliance.ts';
@@ -94,6 +95,8 @@ export interface HttpOptions {
   /** Default: nothing is kept here for others to fetch. */
   readonly pickUp?: Pick<PickUp, 'open'>;
   readonly limits?: Partial<HttpLimits>;
+  /** Absent: event streams of who is signed out end within the minute. */
+  readonly access?: OpenAccess;
 }
 
 export interface HttpServer extends AsyncDisposable {

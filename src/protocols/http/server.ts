@@ -196,6 +196,7 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
 
   const streams = new EventStreams({
     mailstore,
+    access: options.access,
     stillSignedIn: ({ user }) => directory.stillOpens(user),
     limits,
     log,

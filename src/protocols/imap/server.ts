@@ -1,5 +1,6 @@
 /** IMAP as the network layer runs it. */
 import type { Directory } from '../../directory/api.ts';
+import type { OpenAccess } from '../../directory/open-access.ts';
 import type { PickUp } from '../../downmail/pick-up.ts';
 import type { SenderSignIn } from '../../downmail/sender-sign-in.ts';
 import type { MailStore } from '../../mailstore/api.ts';
@@ -31,6 +32,8 @@ export interface ImapServices {
   readonly errorDelay?: ErrorDelay;
   /** Absent: an account may have any number. */
   readonly connections?: AccountConnections;
+  /** Absent: who signed in stays. */
+  readonly access?: OpenAccess;
   readonly metrics: Metrics;
   /** For who signs in with the user id of a notification; absent: nothing is kept here for others to fetch. */
   readonly pickUp?: Pick<PickUp, 'open' | 'scram'>;
@@ -48,6 +51,7 @@ const FAREWELLS: Readonly<Record<Farewell, string>> = {
   'line-too-long': '* BAD The line is too long\r\n* BYE The line is too long\r\n',
   'bare-newline': '* BYE Lines end with CRLF\r\n',
   'shutting-down': '* BYE [UNAVAILABLE] The service is being stopped, connect again\r\n',
+  'signed-out': '* BYE [AUTHORIZATIONFAILED] You are signed out: what you signed in with is not valid any more\r\n',
   bug: '* BYE [SERVERBUG] Internal error\r\n',
 };
 

@@ -186,6 +186,7 @@ export class Session {
     this.#place = connections?.enter(who.account, this.connection.remoteAddress);
     if (connections !== undefined && this.#place === undefined)
       throw new Refusal('NO', '[LIMIT] The account has too many connections: close some');
+    this.services.access?.hold(who, this.connection);
     if (shown !== undefined)
       return this.#signedIn(await shown(await this.services.store.open(who, who.account)), who.address);
     this.#who = who;

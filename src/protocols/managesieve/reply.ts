@@ -39,5 +39,6 @@ export const FAREWELLS: { readonly [why in Farewell]: string } = {
   'line-too-long': 'BYE "The line is too long"\r\n',
   'bare-newline': 'BYE "Lines end in CRLF"\r\n',
   'shutting-down': 'BYE (TRYLATER) "The service is being restarted"\r\n',
+  'signed-out': 'BYE "You are signed out: what you signed in with is not valid any more"\r\n',
   bug: 'BYE (TRYLATER) "Something went wrong on our side"\r\n',
 };

@@ -1,5 +1,6 @@
 /** One ManageSieve session (RFC 5804), on a connection of `net/`. */
 import type { Directory } from '../../directory/api.ts';
+import type { OpenAccess } from '../../directory/open-access.ts';
 import { bearerOutcome } from '../../directory/oauth/bearer.ts';
 import type { SieveScripts } from '../../intake/sieve/scripts.ts';
 import { REGISTRY } from '../../mail/sieve/extensions.ts';
@@ -23,6 +24,8 @@ export interface SessionServices {
   readonly scripts: SieveScripts;
   /** For STARTTLS; undefined when there is no certificate. */
   readonly tls: TlsIdentity | undefined;
+  /** Absent: who signed in stays. */
+  readonly access?: OpenAccess;
   /** Where passwords may cross a connection that is not encrypted. */
   readonly allowPlaintextLogin: 'never' | 'loopback' | 'always';
 }
@@ -36,6 +39,7 @@ export class Session {
   readonly #services: SessionServices;
   #account: (MailAccount & Disposable) | undefined;
   #owner = '';
+  #held: Disposable | undefined;
   #ended = false;
   #failedSignIns = 0;
   #badCommands = 0;
@@ -146,6 +150,7 @@ export class Session {
   async signIn(user: Principal & { kind: 'user' }): Promise<void> {
     this.#account = await this.#services.mailstore.open(user, user.account);
     this.#owner = user.address;
+    this.#held = this.#services.access?.hold(user, this.#connection);
     this.#connection.commandTimeoutMs = AUTHENTICATED_TIMEOUT_MS;
   }
 
@@ -153,6 +158,8 @@ export class Session {
   leave(): void {
     this.#account?.[Symbol.dispose]();
     this.#account = undefined;
+    this.#held?.[Symbol.dispose]();
+    this.#held = undefined;
     this.#owner = '';
     this.#connection.commandTimeoutMs = UNAUTHENTICATED_TIMEOUT_MS;
   }

@@ -29,5 +29,6 @@ export const FAREWELLS: { readonly [why in Farewell]: string } = {
   'line-too-long': '-ERR The line is too long\r\n',
   'bare-newline': '-ERR Lines end in CRLF\r\n',
   'shutting-down': '-ERR [SYS/TEMP] The service is being restarted\r\n',
+  'signed-out': '-ERR [AUTH] You are signed out: what you signed in with is not valid any more\r\n',
   bug: '-ERR [SYS/TEMP] Something went wrong on our side\r\n',
 };

@@ -1,5 +1,6 @@
 /** One POP3 session (RFC 1939), on a connection of `net/`. */
 import type { Directory } from '../../directory/api.ts';
+import type { OpenAccess } from '../../directory/open-access.ts';
 import { bearerOutcome } from '../../directory/oauth/bearer.ts';
 import { GONE, PAGE_ONLY } from '../../downmail/gone.ts';
 import { type Opened, PickUp } from '../../downmail/pick-up.ts';
@@ -39,6 +40,8 @@ export interface SessionServices {
   readonly errors: number;
   /** Absent: answers to errors do not wait. */
   readonly errorDelay?: ErrorDelay;
+  /** Absent: who signed in stays. */
+  readonly access?: OpenAccess;
   /** Absent: an account may have any number. */
   readonly connections?: AccountConnections;
   readonly commands: CommandMetrics;
@@ -262,6 +265,7 @@ export class Session {
       this.#leave();
       throw error;
     }
+    this.#services.access?.hold(user, this.#connection);
     this.#signedIn();
   }
 

@@ -99,6 +99,8 @@ export function farewell(why: Farewell): string {
       return '500 5.5.2 Lines must end in CRLF, goodbye\r\n';
     case 'shutting-down':
       return '421 4.3.2 The server is being stopped, please try again\r\n';
+    case 'signed-out':
+      return '421 4.7.0 You are signed out: what you signed in with is not valid any more\r\n';
     case 'bug':
       return '421 4.3.0 Local trouble, please try later\r\n';
   }

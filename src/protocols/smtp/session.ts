@@ -1,5 +1,6 @@
 /** One SMTP or LMTP conversation: what it knows, and how a line becomes a command. */
 import type { Directory } from '../../directory/api.ts';
+import type { OpenAccess } from '../../directory/open-access.ts';
 import type { LocalRecipient, Origin, RawMail } from '../../intake/arrival.ts';
 import type { Intake } from '../../intake/intake.ts';
 import type { RecipientRate } from '../../intake/rate.ts';
@@ -48,6 +49,8 @@ export interface SmtpParts {
   /** From where a password is taken without TLS. */
   readonly allowPlaintextLogin: 'never' | 'loopback' | 'always';
   readonly hook?: RecipientHook;
+  /** Absent: who signed in stays. */
+  readonly access?: OpenAccess;
 }
 
 const WRONG_DOOR = 'This is a mail server, goodbye';

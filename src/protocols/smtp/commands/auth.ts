@@ -65,6 +65,7 @@ async function signIn(mechanism: string, initial: string | undefined, session: S
   await saslFinish(outcome, exchange);
   const user = outcome.who;
   session.user = user;
+  parts.access?.hold(user, connection);
   connection.trusted = true;
   connection.log.info({ account: user.account, address: user.address }, 'signed in');
   await parts.intake.signedIn(user.account);
