@@ -22,19 +22,30 @@ export function resynced(
 ): ReadonlyMap<number, string> {
   const has = new Map(before.flags);
   let exists: number | undefined;
+  const cameMeanwhile = new Set<number>();
   for (const { text } of untagged) {
     const [, earlier, set] = /^\* VANISHED (\(EARLIER\) )?([\d:,]+)$/.exec(text) ?? [];
-    const gone = set === undefined ? [] : uidsOf(set);
-    for (const uid of gone) has.delete(uid);
-    // What went while the answer was made was counted.
-    if (exists !== undefined && earlier === undefined) exists -= gone.length;
-    // Those that came meanwhile are told by another EXISTS, and by no FETCH.
+    for (const uid of set === undefined ? [] : uidsOf(set)) {
+      has.delete(uid);
+      // What went while the answer was made was counted.
+      if (exists !== undefined && earlier === undefined && !cameMeanwhile.delete(uid)) exists--;
+    }
+    // Those that came meanwhile are told by another EXISTS: they are numbered behind what was there.
     exists ??= asNumber(/^\* (\d+) EXISTS$/.exec(text)?.[1]);
-    const [, uid, flags = ''] = /^\* \d+ FETCH \(UID (\d+) FLAGS \(([^)]*)\)/.exec(text) ?? [];
-    if (uid !== undefined) has.set(Number(uid), flags.split(' ').toSorted().join(' '));
+    const [, number, uid, flags = ''] = /^\* (\d+) FETCH \(UID (\d+) FLAGS \(([^)]*)\)/.exec(text) ?? [];
+    if (uid === undefined) continue;
+    // NOTIFY tells what was asked for of each new one (RFC 5465 §5.2).
+    if (exists !== undefined && Number(number) > exists) cameMeanwhile.add(Number(uid));
+    else has.set(Number(uid), flags.split(' ').toSorted().join(' '));
   }
-  if (has.size !== exists) complain(`after QRESYNC there are ${has.size} messages, and ${exists} EXISTS`);
+  if (has.size !== exists)
+    complain(`after QRESYNC there are ${has.size} messages, and ${exists} EXISTS: ${told(before, untagged)}`);
   return has;
+}
+
+/** For whoever looks for the reason. */
+function told({ modseq, flags }: Kept, untagged: readonly ImapResponse[]): string {
+  return `it had ${[...flags.keys()].join(',')} of ${modseq} and heard ${untagged.map(({ text }) => text).join(' / ')}`;
 }
 
 const asNumber = (digits: string | undefined): number | undefined =>

@@ -69,8 +69,7 @@ class StressSession {
     this.#name = `s${options.seed}x${index}`;
     this.#guest = index % 4 >= 2;
     this.#qresync = index % 2 === 1;
-    // Not with QRESYNC: what NOTIFY tells while a folder is selected would be taken for what has changed since.
-    this.#notify = index >= 4 && index % 4 === 0;
+    this.#notify = index % 3 === 1;
     this.#random = new SeededRandom(options.seed * 1000 + index);
     this.#view = this.#newView();
   }

@@ -8,7 +8,7 @@ import { writeVanished } from './vanished.ts';
 import { formatFlags } from './wire/flag.ts';
 import { beginRow, endRow, writeIndexItems } from './fetch/index-row.ts';
 import { writeRows } from './fetch/rows.ts';
-import type { FetchItem, IndexItem } from './wire/fetch-item.ts';
+import { type FetchItem, type IndexItem, unsolicited } from './wire/fetch-item.ts';
 import {
   SAVED,
   type SequenceSet,
@@ -113,7 +113,7 @@ export class Selected implements Disposable {
     if (news.exists !== undefined) {
       this.tellExists(session, news.exists);
       const from = before - news.expunged.length;
-      if (items.length > 0) await writeRows(session, [[from, news.exists]], items);
+      if (items.length > 0) await writeRows(session, [[from, news.exists]], unsolicited(items, session));
     }
     if (flags && news.flags.length > 0) await this.#tellFlagsOf(session, news.flags);
     return true;

@@ -165,6 +165,30 @@ describe('FETCH', () => {
     `);
   });
 
+  test('that it marked a message as read is told with UID and mod-sequence from CONDSTORE on', async () => {
+    await imap.service.deliver('GC', 'INBOX', many(2));
+    await imap.script(String.raw`
+      GC> a SELECT INBOX (CONDSTORE)
+      GC< ...
+      GC< /^a OK/
+      GC> b FETCH 1 BODY[1]
+      GC< * 1 FETCH (BODY[1] {8}
+      GC< body 1
+      GC< /^ FLAGS \(\\Seen\) UID 1 MODSEQ \(\d+\)\)$/
+      GC< b OK FETCH completed
+      GC> c FETCH 1 BODY[1]
+      GC< * 1 FETCH (BODY[1] {8}
+      GC< body 1
+      GC< )
+      GC< c OK FETCH completed
+      GC> d UID FETCH 2 (FLAGS BODY[1])
+      GC< * 2 FETCH (UID 2 FLAGS (\Seen) BODY[1] {8}
+      GC< body 2
+      GC< /^ MODSEQ \(\d+\)\)$/
+      GC< d OK FETCH completed
+    `);
+  });
+
   test.each([
     'FETCH',
     'FETCH 1',

@@ -1,5 +1,5 @@
 import { test } from 'vitest';
-import { many } from '../../../../test/imap/mails.ts';
+import { mail, many } from '../../../../test/imap/mails.ts';
 import { oneImapService } from '../../../../test/imap/one-service.ts';
 
 const imap = oneImapService();
@@ -128,3 +128,45 @@ test('without ENABLE, and where it is not said since when, it is refused', () =>
     QD> f FETCH 1:* (FLAGS) (CHANGEDSINCE 1 VANISHED)
     QD< f BAD VANISHED is for UID FETCH
   `));
+
+test('what happens between the opening of a folder and the end of the answer is told behind it, by NOTIFY, too', async () => {
+  const { service } = imap;
+  const [first] = await service.deliver('QE', 'INBOX', many(3));
+  const open = service.store.open.bind(service.store);
+  service.store.open = async (...args) => {
+    const account = await open(...args);
+    const vanishedSince = account.vanishedSince.bind(account);
+    // SELECT asks once it has taken the folder's view.
+    account.vanishedSince = async (...asked) => {
+      const uids = await vanishedSince(...asked);
+      await account.deleteMessage([first!.id]);
+      await account.addMessage(Buffer.from(mail(4), 'latin1'), { folder: first!.folder });
+      return uids;
+    };
+    return account;
+  };
+  await imap.script(String.raw`
+    QE> a ENABLE QRESYNC
+    QE< * ENABLED QRESYNC
+    QE< a OK ENABLE completed
+    QE> b NOTIFY SET (selected-delayed (MessageNew (FLAGS) MessageExpunge FlagChange))
+    QE< b OK NOTIFY completed
+    QE> c STATUS INBOX (UIDVALIDITY)
+    QE< /UIDVALIDITY (?<validity>\d+)/
+    QE< c OK STATUS completed
+    QE> d SELECT INBOX (QRESYNC ($validity 1))
+    QE< ...
+    QE< * 3 EXISTS
+    QE< ...
+    QE< * OK [UIDNEXT 4] Next UID
+    QE< ...
+    QE< /HIGHESTMODSEQ/
+    QE< /^. 2 FETCH \(UID 2 FLAGS \(\) MODSEQ \(\d+\)\)$/
+    QE< /^. 3 FETCH \(UID 3 FLAGS \(\) MODSEQ \(\d+\)\)$/
+    QE< * VANISHED 1
+    QE< * 3 EXISTS
+    QE< * 0 RECENT
+    QE< /^. 3 FETCH \(FLAGS \(\) UID 4 MODSEQ \(\d+\)\)$/
+    QE< d OK [READ-WRITE] SELECT completed
+  `);
+});

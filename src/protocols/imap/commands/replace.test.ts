@@ -168,4 +168,42 @@ describe('REPLACE', () => {
       F< h NO [NOPERM] Not allowed
     `);
   });
+
+  test('between two accounts, when somebody else is quicker: the new message is taken back, or told where it may not be', async () => {
+    await imap.service.deliver('P', 'Team', many(1));
+    await imap.service.deliver('P', 'Box', many(1));
+    await imap.service.deliver('G', 'Drafts', many(2));
+    await imap.script(String.raw`
+      P> a SETACL Team g@example.test lrite
+      P< a OK SETACL completed
+      P> b SETACL Box g@example.test lri
+      P< b OK SETACL completed
+      G> a SELECT Drafts
+      G< ...
+      G< /^a OK/
+      G2> a SELECT Drafts
+      G2< ...
+      G2< /^a OK/
+      G> b REPLACE 1 ~p@example.test/Team {16}
+      G< + Ready
+      G2> b MOVE 1 Archive
+      G2< ...
+      G2< /^b OK/
+      G>| Subject: new\r\n\r\n\r\n
+      G< * 1 EXPUNGE
+      G< b NO [EXPUNGEISSUED] The message is gone
+      P> c STATUS Team (MESSAGES)
+      P< * STATUS "Team" (MESSAGES 1)
+      P< c OK STATUS completed
+      G> c REPLACE 1 ~p@example.test/Box {16}
+      G< + Ready
+      G2> c MOVE 1 Archive
+      G2< ...
+      G2< /^c OK/
+      G>| Subject: new\r\n\r\n\r\n
+      G< /^. OK \[APPENDUID \d+ 2\] The new message is there, beside the old one$/
+      G< * 1 EXPUNGE
+      G< c NO [EXPUNGEISSUED] The message is gone
+    `);
+  });
 });

@@ -1,5 +1,5 @@
 import { MailError } from '../../../mail/error.ts';
-import type { MsgId, Placed, Superseded, Uid } from '../../../mailstore/api.ts';
+import type { MailAccount, MsgId, Placed, Superseded, Uid } from '../../../mailstore/api.ts';
 import { command, whenSignedIn } from '../command.ts';
 import type { Place } from '../places.ts';
 import { orTryCreate, Refusal } from '../reply.ts';
@@ -26,7 +26,7 @@ async function run({ which, path, message }: ReplaceArgs, session: Session, byUi
   const { folder, tracker, account } = session.selected;
   const { view } = tracker;
   const at = session.selected.spans(which, byUid ? 'uid' : 'number')[0]?.[0];
-  if (at === undefined || view.flagsAt(at) < 0) throw new Refusal('NO', '[EXPUNGEISSUED] The message is gone');
+  if (at === undefined || view.flagsAt(at) < 0) throw gone();
   const old = { id: view.ids[at] as MsgId, folder, uid: view.uids[at] as Uid };
   const place = await appendTarget(session, path);
   try {
@@ -47,12 +47,36 @@ async function replaced(session: Session, message: Announced, place: Place, old:
   return placed as Placed;
 }
 
-/** Between two accounts the new message is there before the old one goes. */
+/** Between two accounts the new message is there before the old one goes; if that cannot be, the new one is taken back. */
 async function movedAway(session: Session, message: Announced, place: Place, old: Superseded) {
-  const [placed] = await place.account.addMessages(one(session, message, place, 0));
-  await session.selected.account.deleteMessage([old.id], { as: [old] });
-  return placed as Placed;
+  const [added] = await place.account.addMessages(one(session, message, place, 0));
+  const placed = added as Placed;
+  try {
+    const { removed } = await session.selected.account.deleteMessage([old.id], { as: [old] });
+    if (removed === 0) throw gone();
+  } catch (error) {
+    await takeBack(session, place.account, placed);
+    throw error;
+  }
+  return placed;
 }
+
+/** Where it is not allowed, as in a folder where one may only insert, the client hears at least what it has brought about. */
+async function takeBack(
+  session: Session,
+  account: MailAccount,
+  { id, folder, uid, uidValidity }: Placed,
+): Promise<void> {
+  try {
+    const { removed } = await account.deleteMessage([id], { as: [{ folder, uid }] });
+    if (removed > 0) return;
+  } catch (error) {
+    session.connection.log.warn({ err: error }, 'a message that replaces nothing could not be taken back');
+  }
+  session.out.line(`* OK [APPENDUID ${uidValidity} ${uid}] The new message is there, beside the old one`);
+}
+
+const gone = (): Refusal => new Refusal('NO', '[EXPUNGEISSUED] The message is gone');
 
 /** RFC 8508 §4.7: a message for a message. */
 async function* one(session: Session, message: Announced, place: Place, freed: number) {

@@ -48,7 +48,9 @@ async function run({ name, condstore, resync }: SelectArgs, session: Session, ex
     out.line('* OK [CLOSED] The mailbox selected before is closed');
   }
   const place = await session.places.existing(name.path);
-  const { account, folder } = place;
+  const { account } = place;
+  // Of the moment of the view: UIDNEXT and HIGHESTMODSEQ say what is in it.
+  const folder = account.folder(place.folder.id) ?? place.folder;
   if (!may(folder, 'r')) throw new MailError('not-allowed', 'user', 'that needs the right to read');
   if (condstore) session.enabled.add('CONDSTORE');
   // Where nothing may be changed it is as if that was asked for (RFC 4314 §5.2).

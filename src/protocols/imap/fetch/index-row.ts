@@ -19,11 +19,6 @@ function flagRow(flags: number, keywords: readonly string[]): Buffer {
   return (rows[flags] ??= Buffer.from(`FLAGS (${formatFlags(flags, keywords)})`, 'latin1'));
 }
 
-/** `FLAGS (...)` of a position that still holds its message. */
-export function writeFlags(out: Output, view: FolderView, position: number): void {
-  out.bytes(flagRow(view.flagsAt(position), view.keywordsAt(position)));
-}
-
 const UID = Buffer.from('UID ');
 const SIZE = Buffer.from('RFC822.SIZE ');
 const MODSEQ = Buffer.from('MODSEQ (');

@@ -4,12 +4,12 @@ import { type Body, Flag, type FolderView, type MessageDetails, type MsgId } fro
 import { ConnectionError } from '../../../net/error.ts';
 import type { Session } from '../session.ts';
 import { Refusal } from '../reply.ts';
-import { type FetchItem, isIndexItem, isSectionItem, type SectionItem } from '../wire/fetch-item.ts';
+import { type FetchItem, isIndexItem, isSectionItem, type SectionItem, unsolicited } from '../wire/fetch-item.ts';
 import type { Section } from '../wire/section.ts';
 import { positionsOf, type Spans } from '../wire/sequence-set.ts';
 import { binaryFacts, binaryPieces } from './binary-section.ts';
 import { sectionBytes } from './body-section.ts';
-import { beginRow, endRow, type RowFilter, writeFlags, writeIndexItems } from './index-row.ts';
+import { beginRow, endRow, type RowFilter, writeIndexItems } from './index-row.ts';
 
 /** Messages that are read and written together. */
 const BATCH = 200;
@@ -32,6 +32,9 @@ export async function writeMessages(
   const wantsBody = sections.length > 0;
   const marks = !selected.readOnly && selected.may('s') && sections.some(({ seen }) => seen);
   const { changedSince = -1 } = filter;
+  // Of messages that it marks as read, the new flags are told, too.
+  const ofMarked = items.some(({ item }) => item === 'FLAGS') ? items : [...items, { item: 'FLAGS' } as const];
+  const itemsOfMarked = unsolicited(ofMarked, session);
   let gone = 0;
   let failure: unknown;
   const write = async (batch: readonly number[]): Promise<void> => {
@@ -50,7 +53,7 @@ export async function writeMessages(
         // Asked alone, the store says whether it is gone or damaged.
         const details = known ?? (await account.details(id));
         const body = wantsBody ? await account.body(id, details) : undefined;
-        await writeRow(session, view, at, items, details, body, marked.has(at));
+        await writeRow(session, view, at, marked.has(at) ? itemsOfMarked : items, details, body);
       } catch (error) {
         if (!(error instanceof MailError || error instanceof Refusal)) throw error;
         // One message that cannot be read keeps nobody from the others.
@@ -105,7 +108,6 @@ async function writeRow(
   items: readonly FetchItem[],
   details: MessageDetails,
   body: Body | undefined,
-  marked: boolean,
 ): Promise<void> {
   const { out } = session;
   const values: (Value | number | undefined)[] = [];
@@ -126,10 +128,6 @@ async function writeRow(
       else if (item.item === 'BODYSTRUCTURE') out.text('BODYSTRUCTURE ').bytes(details.wire.bodyStructure);
       else if (item.item === 'PREVIEW') out.text('PREVIEW ').string(details.preview);
       else if (isSectionItem(item)) await writeSection(session, item.label, values[section++]);
-    }
-    if (marked && !items.some(({ item }) => item === 'FLAGS')) {
-      out.text(' ');
-      writeFlags(out, view, position);
     }
     endRow(out);
   } finally {

@@ -89,6 +89,18 @@ export function isSectionItem(item: FetchItem): item is SectionItem {
   return 'section' in item;
 }
 
+/** What a response that says more than was asked for has from CONDSTORE on (RFC 7162 §3.2.4). */
+export function unsolicited(
+  items: readonly FetchItem[],
+  { enabled, uidOnly }: { readonly enabled: ReadonlySet<string>; readonly uidOnly: boolean },
+): readonly FetchItem[] {
+  if (!enabled.has('CONDSTORE')) return items;
+  const missing = (uidOnly ? (['MODSEQ'] as const) : (['UID', 'MODSEQ'] as const)).filter(
+    (name) => !items.some(({ item }) => item === name),
+  );
+  return [...items, ...missing.map((item) => ({ item }))];
+}
+
 const INDEX_WORDS: ReadonlySet<string> = new Set(INDEX_ITEMS);
 
 export function isIndexItem(item: string): item is IndexItem {
