@@ -78,7 +78,7 @@ export class OpenAccess implements Disposable {
   }
 
   async #lookAtAll(): Promise<void> {
-    for (const account of [...this.#open.keys()]) await this.#look(account);
+    for (const account of this.#open.keys()) await this.#look(account);
   }
 
   /** While it cannot be told, they stay: the next look decides. */
