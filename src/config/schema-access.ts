@@ -89,6 +89,10 @@ export const http = z
       '',
       'Where browsers and programs reach this service, such as "https://mail.example.org": OAuth clients are told so. Empty: wherever a request came to.',
     ),
+    private_images: flag(
+      false,
+      'Whether images that mails show may be fetched from this machine and from private networks, and from other ports than 80 and 443.',
+    ),
     operator_token: text(
       '',
       'Whoever sends it as a bearer token may read /metrics from anywhere; empty = from this machine only.',

@@ -1,9 +1,9 @@
 /** The logo of a domain (BIMI), and the certificate that vouches for it, as those see them who fetch both. */
-import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { LOGO_BYTES, logoFault } from '../mail/brand/svg-logo.ts';
 import { certificateFault } from './mark-certificate.ts';
-import { publicRequest, type PublicRequestOptions } from '../net/public-request.ts';
+import { publicFetch } from '../net/public-fetch.ts';
+import type { PublicRequestOptions } from '../net/public-request.ts';
 
 export interface Brand {
   /** HTTPS. */
@@ -49,30 +49,13 @@ async function told<T>(act: () => Promise<T>): Promise<T | string> {
   }
 }
 
-async function fetched(url: string, type: string, limit: number, options: PublicRequestOptions): Promise<Buffer> {
-  const signal = AbortSignal.timeout(TIMEOUT_MS);
-  const asked = await publicRequest(
-    new URL(url),
-    { method: 'GET', headers: { accept: type || '*/*' } },
-    options,
-    signal,
-  );
-  asked.end();
-  const [answer] = (await once(asked, 'response', { signal })) as [IncomingMessage];
-  try {
-    const given = answer.headers['content-type'] ?? '';
-    if (answer.statusCode !== 200) throw new Error(`the server answers ${answer.statusCode}`);
+async function fetched(url: string, type: string, most: number, options: PublicRequestOptions): Promise<Buffer> {
+  const check = ({ statusCode, headers }: IncomingMessage) => {
+    const given = headers['content-type'] ?? '';
+    if (statusCode !== 200) throw new Error(`the server answers ${statusCode}`);
     if (type !== '' && given.split(';')[0]?.trim().toLowerCase() !== type)
       throw new Error(`it comes as ${given || 'nothing'}, not ${type}`);
-    const pieces: Buffer[] = [];
-    let size = 0;
-    for await (const piece of answer as AsyncIterable<Buffer>) {
-      size += piece.length;
-      if (size > limit) throw new Error(`it has more than ${limit >> 10} KB`);
-      pieces.push(piece);
-    }
-    return Buffer.concat(pieces);
-  } finally {
-    asked.destroy();
-  }
+  };
+  const wanted = { headers: { accept: type || '*/*' }, most, check };
+  return await publicFetch(new URL(url), wanted, options, AbortSignal.timeout(TIMEOUT_MS));
 }

@@ -20,6 +20,8 @@ export interface Person {
   readonly signature?: string;
   /** Their mail is always taken: the owner's reject list and the spam check do not apply. */
   readonly accept?: boolean;
+  /** Images of other servers in their mail are shown, where it is theirs. */
+  readonly images?: boolean;
 }
 
 export const PEOPLE_LIMITS = { people: 1_000, notify: 5, signature: 5_000 };
@@ -62,7 +64,7 @@ export async function removePerson(account: Account, address: string): Promise<b
 /** Is it one of the owner's people, in the address book, or somebody whom the owner has written to? */
 export async function isKnown(account: MailAccount, address: string, now: number): Promise<boolean> {
   if (address === '' || address.includes('"')) return false;
-  if ((await personAt(account, address)) !== undefined || (await isContact(account, address))) return true;
+  if (isHandled(await personAt(account, address)) || (await isContact(account, address))) return true;
   if ((await correspondent(account, address)) !== undefined) return true;
   const sent = account.folderWithRole('sent');
   if (sent === undefined) return false;
@@ -74,6 +76,13 @@ export async function isKnown(account: MailAccount, address: string, now: number
     if ([...to, ...cc, ...bcc].some((one) => one.address.toLowerCase() === address.toLowerCase())) return true;
   }
   return false;
+}
+
+/** Whoever only looks at somebody's pictures does not know him. */
+function isHandled(person: Person | undefined): boolean {
+  if (person === undefined) return false;
+  const { address: _address, images: _images, ...handling } = person;
+  return Object.keys(handling).length > 0 || person.images === undefined;
 }
 
 /** Did the author's domain send it? Mail of our own users did not come from outside, and is theirs. */

@@ -324,6 +324,7 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log, sign
     clientFolder: CLIENT_FOLDER,
     health: store.health,
     ...httpOptionsOf(config),
+    remoteImages: { resolver, privateAddresses: config.http.private_images },
     ...(stsPolicy !== undefined && { stsPolicy }),
     acmeChallenge: (token) => renewals?.challenge(token),
     signUp: store.signUp,

@@ -379,6 +379,8 @@ export const PUBLIC = [
   'GET /.well-known/mta-sts.txt',
   // Shows what we sealed, and nothing else.
   'GET /leave',
+  // Fetches what we sealed, and nothing else.
+  'GET /image',
   // What the start page tells everybody, for programs.
   'GET /.well-known/autoconfig/mail/config-v1.1.xml',
   'GET /mail/config-v1.1.xml',

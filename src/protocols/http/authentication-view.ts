@@ -7,6 +7,7 @@ import {
   parseAuthenticationResults,
 } from '../../mail/authentication-results.ts';
 import { HeaderBlock } from '../../mail/header.ts';
+import type { MailAddress } from '../../mail/message.ts';
 import type { Body } from '../../mailstore/api.ts';
 import type * as schemas from './schemas.ts';
 
@@ -24,6 +25,20 @@ export async function authenticationView(body: Body, hostname: string): Promise<
     .find((value) => authservIdOf(value) === ours);
   const parsed = field === undefined ? undefined : parseAuthenticationResults(field);
   return parsed === undefined || parsed.results.length === 0 ? null : view(parsed);
+}
+
+/** Whether the domain of its one author stands for it. What was made here is. */
+export function isFromAuthor(found: View | null, from: readonly MailAddress[]): boolean {
+  if (from.length !== 1) return false;
+  if (found === null || found.dmarc.result === 'pass') return true;
+  if (found.dmarc.result !== 'none') return false;
+  const { address = '' } = from[0] ?? {};
+  const author = address.slice(address.lastIndexOf('@') + 1).toLowerCase();
+  const ofAuthor = ({ result, domain }: View['spf']) => {
+    const name = domain.slice(domain.lastIndexOf('@') + 1).toLowerCase();
+    return result === 'pass' && name !== '' && (name === author || name.endsWith(`.${author}`));
+  };
+  return ofAuthor(found.spf) || found.dkim.some(ofAuthor);
 }
 
 function view({ results }: AuthenticationResults): View {

@@ -20,6 +20,7 @@ import type { Random } from '../../ports/random.ts';
 import type { Receipts } from '../../submit/receipts.ts';
 import type { Cursors } from './cursor.ts';
 import type { LeavingLinks } from './leaving.ts';
+import type { RemoteImages } from './remote-images.ts';
 
 export type User = Principal & { readonly kind: 'user' };
 
@@ -90,6 +91,8 @@ export interface Services {
   readonly random: Random;
   readonly cursors: Cursors;
   readonly leaving: LeavingLinks;
+  /** Undefined: images of other servers are not shown. */
+  readonly images: RemoteImages | undefined;
   readonly limits: HttpLimits;
   /** Ours, as in the mails' trace fields. */
   readonly hostname: string;

@@ -56,6 +56,31 @@ describe('the list of a folder', () => {
     expect((await get(`/v1/messages/${first}`)).json.code).toBe('damaged');
   });
 
+  test('holds only what has attachments when that is asked for, in every order and page after page', async () => {
+    const file = (name: string) =>
+      `From: ${name}@x.test\r\nSubject: with ${name}\r\nContent-Type: application/pdf\r\nContent-Disposition: attachment; filename=x.pdf\r\n\r\nx`;
+    for (const one of ['a', 'b', 'c']) {
+      await deliver(mail(`without ${one}`));
+      await deliver(file(one));
+    }
+    expect(await subjects('?attachment=true')).toEqual(['with c', 'with b', 'with a']);
+    expect(await subjects('?attachment=true&sort=from&order=asc')).toEqual(['with a', 'with b', 'with c']);
+    expect(await subjects('?attachment=true&offset=1&limit=1&sort=size&order=asc')).toEqual(['with b']);
+    for (const order of ['sort=date', 'sort=subject&order=desc', 'sort=size']) {
+      const seen = [];
+      for (let next: string | undefined = ''; next !== undefined; ) {
+        const { json } = await get(
+          `/v1/folders/inbox/messages?attachment=true&limit=1&${order}${next && `&cursor=${next}`}`,
+        );
+        seen.push(...json.items.map((item: { subject: string }) => item.subject));
+        next = json.next;
+      }
+      expect(seen, order).toEqual(['with c', 'with b', 'with a']);
+    }
+    expect((await get('/v1/folders/inbox/messages?attachment=true&offset=0')).json.total).toBe(3);
+    expect((await get('/v1/folders/inbox/messages?attachment=false')).status).toBe(400);
+  });
+
   test('is newest first, or as asked', async () => {
     await fill();
     const byDate = ['cherry', 'Re: banana', 'apple', '[list] 다람쥐', 'Cherry'];

@@ -17,6 +17,8 @@ export interface ListQuery {
   readonly threads?: readonly ThreadId[];
   readonly unread?: boolean;
   readonly flagged?: boolean;
+  /** Only those that have one. */
+  readonly attachment?: true;
   readonly sort: 'date' | 'from' | 'subject' | 'size';
   readonly order: 'asc' | 'desc';
 }
@@ -40,8 +42,7 @@ export async function listFrom(
   sortKeys: SortKeys,
 ): Promise<{ readonly ids: readonly MsgId[]; readonly total: number }> {
   const { sort, order } = query;
-  const all = account.getMessageIds({
-    ...filter(query),
+  const all = await chosen(account, query, sortKeys, {
     ...(sort === 'date' && { sort: 'internalDate' as const, descending: order === 'desc' }),
     ...(sort === 'size' && { sort: 'size' as const, descending: order === 'desc' }),
   });
@@ -61,16 +62,17 @@ export async function listMessages(
   page: { readonly limit: number; readonly cursor?: string | undefined },
   tools: { readonly cursors: Cursors; readonly sortKeys: SortKeys },
 ): Promise<Page> {
-  const list = JSON.stringify([query.folder, query.threads?.[0], query.unread, query.flagged, query.sort, query.order]);
+  const { folder, threads, unread, flagged, attachment, sort, order } = query;
+  const list = JSON.stringify([folder, threads?.[0], unread, flagged, attachment, sort, order]);
   const after = page.cursor === undefined ? undefined : position(tools.cursors.read(account.id, list, page.cursor));
   // One more than is shown, to know whether there is a next page.
   const wanted = page.limit + 1;
   const found =
-    query.sort === 'date' || query.sort === 'size'
-      ? byColumn(account, query, query.sort === 'date' ? 'internalDate' : 'size', after, wanted)
+    sort === 'date' || sort === 'size'
+      ? await byColumn(account, query, sort === 'date' ? 'internalDate' : 'size', after, wanted, tools.sortKeys)
       : await byText(
           query,
-          await tools.sortKeys.of(account, account.getMessageIds(filter(query)), query.sort),
+          await tools.sortKeys.of(account, await chosen(account, query, tools.sortKeys), sort),
           after,
           wanted,
         );
@@ -95,22 +97,36 @@ function filter({ folder, threads, unread, flagged }: ListQuery) {
   };
 }
 
+/** What the index does not know is looked up last. */
+async function chosen(
+  account: MailAccount,
+  query: ListQuery,
+  sortKeys: SortKeys,
+  sorted: Partial<Parameters<MailAccount['getMessageIds']>[0]> = {},
+): Promise<readonly MsgId[]> {
+  const ids = account.getMessageIds({ ...filter(query), ...sorted });
+  return query.attachment === true ? await sortKeys.withAttachment(account, ids) : ids;
+}
+
 /** The index sorts by its own columns. */
-function byColumn(
+async function byColumn(
   account: MailAccount,
   query: ListQuery,
   column: 'internalDate' | 'size',
   after: Position | undefined,
   wanted: number,
-): readonly Position[] {
+  sortKeys: SortKeys,
+): Promise<readonly Position[]> {
   const sorted = { ...filter(query), sort: column, descending: query.order === 'desc' };
+  const all = query.attachment !== true;
   const position = (id: MsgId): Position => ({ key: account.meta(id)?.[column] ?? 0, id });
-  if (after === undefined) return account.getMessageIds({ ...sorted, limit: wanted }).map(position);
-  const meta = account.meta(after.id);
+  if (after === undefined && all) return account.getMessageIds({ ...sorted, limit: wanted }).map(position);
+  const meta = after === undefined ? undefined : account.meta(after.id);
   // The usual case: the last message of the page before is still in the list.
-  if (meta !== undefined && matches(meta, query) && meta[column] === after.key)
+  if (after !== undefined && all && meta !== undefined && matches(meta, query) && meta[column] === after.key)
     return account.getMessageIds({ ...sorted, after: after.id, limit: wanted }).map(position);
-  const ids = account.getMessageIds(sorted);
+  const ids = await chosen(account, query, sortKeys, sorted);
+  if (after === undefined) return ids.slice(0, wanted).map(position);
   let low = 0;
   let high = ids.length;
   while (low < high) {

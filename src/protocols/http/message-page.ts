@@ -28,13 +28,14 @@ blockquote{margin:.5em 0 .5em .2em;padding-left:.9em;border-left:2px solid #d5d9
 /** As a source of `style-src`: a page that shows this one in a frame without an address of its own (`srcdoc`) allows it, too. */
 export const MESSAGE_STYLE = `'sha256-${createHash('sha256').update(STYLE).digest('base64')}'`;
 
-export function pagePolicy(remoteImages: boolean): string {
+/** `images`: where images may be had, beside those in the page; '' for nowhere. */
+export function pagePolicy(images: string): string {
   return [
     "default-src 'none'",
     // The sheet above, and the attributes that cleaning left.
     `style-src ${MESSAGE_STYLE}`,
     "style-src-attr 'unsafe-inline'",
-    `img-src data:${remoteImages ? ' https: http:' : ''}`,
+    `img-src ${`data: ${images}`.trim()}`,
     "base-uri 'none'",
     "form-action 'none'",
     "frame-ancestors 'self'",
@@ -46,7 +47,7 @@ export async function messagePage(
   { details, body }: { readonly details: MessageDetails; readonly body: Body },
   cleaner: HtmlCleaner,
   remoteImages: boolean,
-  /** What becomes of its links. */
+  /** What becomes of its links and of images of other servers. */
   through: (markup: string) => string = (markup) => markup,
 ): Promise<string> {
   const parts = bodyParts(details.structure);

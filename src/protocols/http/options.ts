@@ -30,6 +30,7 @@ import type { MailFlow } from '../../telemetry/flow.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import type { App, HttpLimits } from './context.ts';
+import type { RemoteImagesOptions } from './remote-images.ts';
 import type { AdminDesk } from './routes/admin-service.ts';
 
 export interface HttpOptions {
@@ -88,6 +89,8 @@ export interface HttpOptions {
   readonly trustedProxies?: readonly string[];
   /** Default: webhooks and pushes go to public addresses over TLS. */
   readonly privateWebhooks?: boolean;
+  /** How images that mails show from other servers are had. Absent: they are not. */
+  readonly remoteImages?: RemoteImagesOptions;
   /** Of this service, as push services and browsers want it (RFC 8292). */
   readonly pushKey: string;
   /** Default: there is no gateway for short messages. */

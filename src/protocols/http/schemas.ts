@@ -211,6 +211,9 @@ export const message = z.strictObject({
   text: z.string().nullable().describe('The plain text, made from the HTML when there is only that'),
   html: z.string().nullable().describe('The HTML without scripts, forms, styles and remote content'),
   remoteImages: z.int().describe('Images of other servers that the HTML had'),
+  remoteImagesAllowed: z
+    .boolean()
+    .describe('You allowed those of its sender (`images` in /v1/people), and it is proven that the mail is theirs'),
   truncated: z.boolean().describe('Text or HTML were longer than what is shown here; …/raw has all'),
   attachments: z.array(attachment),
   structure: part,

@@ -26,6 +26,7 @@ import { officeOf } from './office.ts';
 import { methodsOf } from './methods.ts';
 import { PROBLEMS, Problem, problemBody, toProblem } from './reply.ts';
 import type { ProblemCode } from './reply.ts';
+import { RemoteImages } from './remote-images.ts';
 import { acmeChallengeRoute } from './routes/acme-challenge.ts';
 import { adminServiceRoutes } from './routes/admin-service.ts';
 import { adminAccountRoutes } from './routes/admin-accounts.ts';
@@ -42,6 +43,7 @@ import { draftRoutes } from './routes/drafts.ts';
 import { eventRoutes } from './routes/events.ts';
 import { flowRoutes } from './routes/flow.ts';
 import { folderRoutes } from './routes/folders.ts';
+import { imageRoute } from './routes/image.ts';
 import { labelRoutes } from './routes/labels.ts';
 import { oauthClientRoutes, oauthGrantRoutes } from './routes/oauth-grants.ts';
 import { oauthPageRoutes } from './routes/oauth-pages.ts';
@@ -86,7 +88,8 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
   const { privateWebhooks = false, paging = false } = options;
   const cursors = new Cursors(options.secret);
   const leaving = new LeavingLinks(options.secret);
-  const services: Services = { ...options, limits, privateWebhooks, paging, cursors, leaving };
+  const images = options.remoteImages && new RemoteImages({ ...options, ...options.remoteImages });
+  const services: Services = { ...options, limits, privateWebhooks, paging, cursors, leaving, images };
   let handle: (request: IncomingMessage, response: ServerResponse) => void = () => undefined;
 
   const app: App = fastify({
@@ -273,6 +276,7 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
   stsPolicyRoute(app, directory, options.stsPolicy);
   acmeChallengeRoute(app, options.acmeChallenge ?? (() => undefined));
   leaveRoute(app, leaving);
+  imageRoute(app, images);
   await app.register(async (scope) => autoconfigurationRoutes(scope, options));
   await app.register(async (scope) => oauthRoutes(scope, services));
   await app.register(async (scope) => oauthPageRoutes(scope, services));

@@ -1,4 +1,4 @@
-/** What lists are sorted by when the index does not hold it: sender and subject. Remembered, within a bound of bytes. */
+/** What lists are sorted and chosen by when the index does not hold it: sender, subject, attachments. Remembered, within a bound of bytes. */
 import type { AccountId, EmailId, MailAccount, MsgId } from '../../mailstore/api.ts';
 import { inTurns } from './in-turns.ts';
 import type { Envelope } from '../../mail/message.ts';
@@ -12,6 +12,7 @@ const ENTRY_BYTES = 4 * KEY_CHARACTERS + 200;
 interface Keys {
   readonly from: string;
   readonly subject: string;
+  readonly hasAttachment: boolean;
 }
 
 export class SortKeys {
@@ -24,30 +25,40 @@ export class SortKeys {
     this.#bound = Math.floor(bytes / ENTRY_BYTES);
   }
 
-  async of(account: MailAccount, ids: readonly MsgId[], field: Field): Promise<Map<MsgId, string>> {
-    const known = this.#of(account.id);
-    const result = new Map<MsgId, string>();
+  of(account: MailAccount, ids: readonly MsgId[], field: Field): Promise<Map<MsgId, string>> {
+    return this.#of(account, ids, (keys) => keys[field]);
+  }
+
+  /** Those that have one, in the order of `ids`. */
+  async withAttachment(account: MailAccount, ids: readonly MsgId[]): Promise<readonly MsgId[]> {
+    const found = await this.#of(account, ids, ({ hasAttachment }) => hasAttachment);
+    return ids.filter((id) => found.get(id) === true);
+  }
+
+  async #of<T>(account: MailAccount, ids: readonly MsgId[], value: (keys: Keys) => T): Promise<Map<MsgId, T>> {
+    const known = this.#knownOf(account.id);
+    const result = new Map<MsgId, T>();
     const unknown: { readonly id: MsgId; readonly email: EmailId }[] = [];
     await inTurns(ids, (id) => {
       const email = account.meta(id)?.email;
       if (email === undefined) return;
       const keys = known.get(email);
       if (keys === undefined) unknown.push({ id, email });
-      else result.set(id, keys[field]);
+      else result.set(id, value(keys));
     });
     let i = 0;
     for await (const details of account.detailsOf(unknown.map(({ id }) => id))) {
       const { id, email } = unknown[i++]!;
       if (details === undefined) continue;
-      const { envelope } = details;
-      const keys = { from: senderKey(envelope), subject: sortable(baseSubject(envelope.subject).text) };
+      const { envelope, hasAttachment } = details;
+      const keys = { from: senderKey(envelope), subject: sortable(baseSubject(envelope.subject).text), hasAttachment };
       this.#remember(known, email, keys);
-      result.set(id, keys[field]);
+      result.set(id, value(keys));
     }
     return result;
   }
 
-  #of(account: AccountId): Map<EmailId, Keys> {
+  #knownOf(account: AccountId): Map<EmailId, Keys> {
     const known = this.#known.get(account) ?? new Map<EmailId, Keys>();
     // Last used last.
     this.#known.delete(account);

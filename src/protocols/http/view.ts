@@ -1,6 +1,7 @@
 /** Messages and changes as the API shows them. */
 import type { z } from 'zod';
 import { CONTACT, CONTACT_GROUP } from '../../intake/contacts/records.ts';
+import { personAt } from '../../intake/people.ts';
 import { type Assessment, assessment } from '../../intake/spam/assessment.ts';
 import { warningsAbout } from '../../intake/protection/warnings.ts';
 import { MailError } from '../../mail/error.ts';
@@ -10,7 +11,7 @@ import { decodeText } from '../../mail/text.ts';
 import { Flag } from '../../mailstore/api.ts';
 import type { Body, Change, MailAccount, MessageDetails, MessageMeta, MsgId } from '../../mailstore/api.ts';
 import { SNOOZED, type Snoozed } from '../../mailstore/snoozing.ts';
-import { authenticationView } from './authentication-view.ts';
+import { authenticationView, isFromAuthor } from './authentication-view.ts';
 import { bodyParts } from './body-parts.ts';
 import type { Services } from './context.ts';
 import { draftOptionsOf } from './draft-options.ts';
@@ -132,6 +133,8 @@ export async function messageView(
   const markup = await textOf(body, parts.html);
   const html = markup && (await cleaner.clean(markup.text));
   const untilOf = await putOff(account, [id]);
+  const authentication = await authenticationView(body, hostname);
+  const warnings = await warningsAbout(account, meta.email);
   return {
     ...summary(meta, details),
     ...untilOf(id),
@@ -145,6 +148,10 @@ export async function messageView(
     text: plain?.text ?? (markup ? htmlToText(markup.text) : null),
     html: html?.html ?? null,
     remoteImages: html?.remoteImages ?? 0,
+    remoteImagesAllowed:
+      isFromAuthor(authentication, envelope.from) &&
+      !warnings.some(({ level }) => level === 'warning') &&
+      (await personAt(account, envelope.from[0]?.address ?? ''))?.images === true,
     truncated: plain?.truncated === true || markup?.truncated === true || (markup !== undefined && html === undefined),
     attachments: parts.attachments.slice(0, MAX_ATTACHMENTS).map((part, i) => ({
       n: i + 1,
@@ -155,9 +162,9 @@ export async function messageView(
       contentId: part.id.replace(/^<|>$/g, ''),
     })),
     structure: structureView(structure),
-    authentication: await authenticationView(body, hostname),
+    authentication,
     spam: spamView(await assessment(account, meta.email)),
-    warnings: [...(await warningsAbout(account, meta.email))],
+    warnings: [...warnings],
     receiptRequested: await receiptView(receipts, account, read),
     original: await originalView(originals, read),
     draftOptions: (meta.flags & Flag.draft) === 0 ? null : await draftOptionsOf(body),

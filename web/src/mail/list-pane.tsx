@@ -41,6 +41,7 @@ export function ListPane({ at, folder, order, onOrder, grouped, onGrouped, open,
   const words = useWords();
   const { state, error, total, selected } = useStore(mailbox, (s) => s);
   const isSearch = at.view === 'search';
+  const filterNames = { all: words.all, unread: words.unread, flagged: words.starred, attachment: words.withFiles };
   const title = isSearch ? words.resultsFor(at.what) : folder ? words.folderName(folder) : '';
 
   return (
@@ -57,7 +58,7 @@ export function ListPane({ at, folder, order, onOrder, grouped, onGrouped, open,
           </div>
           {!isSearch && (
             <div className="filters" role="group" aria-label={words.messages}>
-              {(['all', 'unread', 'flagged'] as const).map((filter: Filter) => (
+              {(['all', 'unread', 'flagged', 'attachment'] as const).map((filter: Filter) => (
                 <button
                   key={filter}
                   type="button"
@@ -65,7 +66,7 @@ export function ListPane({ at, folder, order, onOrder, grouped, onGrouped, open,
                   aria-pressed={order.filter === filter}
                   onClick={() => onOrder({ ...order, filter })}
                 >
-                  {filter === 'flagged' ? words.starred : words[filter]}
+                  {filterNames[filter]}
                 </button>
               ))}
               <button type="button" className="chip" aria-pressed={grouped} onClick={() => onGrouped(!grouped)}>

@@ -9,7 +9,7 @@ import { type Conversation, marked, membersOf } from './grouping.ts';
 import { overlay } from './waiting.ts';
 
 export type Sort = 'date' | 'from' | 'subject' | 'size';
-export type Filter = 'all' | 'unread' | 'flagged';
+export type Filter = 'all' | 'unread' | 'flagged' | 'attachment';
 
 export interface ListOf {
   readonly view: 'folder' | 'search';
@@ -147,6 +147,7 @@ async function loadPage(list: ListOf, page: number): Promise<void> {
     order,
     unread: filter === 'unread' ? true : undefined,
     flagged: filter === 'flagged' ? true : undefined,
+    attachment: filter === 'attachment' ? true : undefined,
   };
   const path = `/v1/folders/${encodeURIComponent(list.what)}/messages${query(parameters)}`;
   try {

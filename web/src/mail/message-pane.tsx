@@ -22,6 +22,7 @@ import { codeOf, mailbox, messageOf } from './mailbox.ts';
 import { fetchMessage, forgetMessage } from './messages.ts';
 import { OriginalDialog } from './original-dialog.tsx';
 import { PlainText } from './plain-text.tsx';
+import { RemoteImages } from './remote-images.tsx';
 import { SentResult } from './sent-result.tsx';
 import { leavingQuestion, Warnings } from './warnings.tsx';
 import { useMailWords } from './words.ts';
@@ -103,7 +104,7 @@ function MessageView({
   const live = useStore(connection, (state) => state.live);
   const heading = useRef<HTMLHeadingElement>(null);
   const [details, setDetails] = useState(false);
-  const [images, setImages] = useState(false);
+  const [images, setImages] = useState(message.remoteImagesAllowed);
   const [original, setOriginal] = useState(false);
   const [handling, setHandling] = useState(false);
   const conversation = useConversation(message.thread, id);
@@ -232,15 +233,7 @@ function MessageView({
           <Secured message={message} />
         </Suspense>
       )}
-      {message.remoteImages > 0 && !images && (
-        <p className="notice">
-          <Icon name="image" />
-          <span>{words.remoteBlocked}</span>
-          <button type="button" className="button small" onClick={() => setImages(true)}>
-            {words.showImages}
-          </button>
-        </p>
-      )}
+      {message.remoteImages > 0 && !images && <RemoteImages message={message} onShow={() => setImages(true)} />}
       {message.truncated && (
         <p className="notice">
           <Icon name="warning" />

@@ -41,6 +41,10 @@ const en = {
     grey: 'Grey',
   },
 
+  imagesAlways: 'Always for this sender',
+  imagesAllowed: (name: string): string =>
+    `Images in mail from ${name} are shown from now on, where it is proven that it is theirs`,
+
   useTemplate: 'Write with this template',
   editTemplate: 'Edit the template',
 
@@ -92,6 +96,9 @@ const ko: MailWords = {
     purple: '보라',
     grey: '회색',
   },
+
+  imagesAlways: '이 사람의 메일은 언제나 보기',
+  imagesAllowed: (name) => `이제부터 ${name}에게서 온 것이 확인된 메일은 이미지를 보여 줍니다`,
 
   useTemplate: '이 서식으로 쓰기',
   editTemplate: '서식 고치기',

@@ -94,13 +94,14 @@ export function PeoplePage() {
 }
 
 function handling(person: Person, words: SettingsWords['people'], nameOf: (id: string) => string): string[] {
-  const { importance, folder, notify = [], signature = '', accept = false } = person;
+  const { importance, folder, notify = [], signature = '', accept = false, images = false } = person;
   const said = [
     importance && words.importances[importance],
     folder && `→ ${nameOf(folder)}`,
     notify.length > 0 && words.notified(notify.join(', ')),
     signature !== '' && words.signature,
     accept && words.accept,
+    images && words.images,
   ];
   return said.filter((one) => typeof one === 'string' && one !== '') as string[];
 }

@@ -28,6 +28,7 @@ export function PersonForm({ before, onCancel, onSaved }: PersonFormProps) {
   const [notify, setNotify] = useState((before?.notify ?? []).join(', '));
   const [signature, setSignature] = useState(before?.signature ?? '');
   const [accept, setAccept] = useState(before?.accept ?? false);
+  const [images, setImages] = useState(before?.images ?? false);
   const [busy, setBusy] = useState(false);
   const [complaint, setComplaint] = useState('');
 
@@ -41,6 +42,7 @@ export function PersonForm({ before, onCancel, onSaved }: PersonFormProps) {
       ...(told.length > 0 && { notify: told }),
       ...(signature.trim() !== '' && { signature: signature.trimEnd() }),
       ...(accept && { accept }),
+      ...(images && { images }),
     };
     setBusy(true);
     setComplaint('');
@@ -87,6 +89,7 @@ export function PersonForm({ before, onCancel, onSaved }: PersonFormProps) {
         <textarea value={signature} rows={3} maxLength={5_000} onChange={(event) => setSignature(event.target.value)} />
       </Field>
       <Check label={words.accept} hint={words.acceptHint} checked={accept} onChange={setAccept} />
+      <Check label={words.images} hint={words.imagesHint} checked={images} onChange={setImages} />
       <SaveRow busy={busy} complaint={complaint}>
         <button type="button" className="button" onClick={onCancel}>
           {all.cancel}

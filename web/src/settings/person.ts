@@ -9,6 +9,7 @@ export interface Person {
   readonly notify?: readonly string[];
   readonly signature?: string;
   readonly accept?: boolean;
+  readonly images?: boolean;
 }
 
 export const pathOf = (address: string): string => `/v1/people/${encodeURIComponent(address.trim())}`;

@@ -198,6 +198,8 @@ export const en = {
     signatureHint: 'Under mail to them, in place of yours.',
     accept: 'Always take their mail',
     acceptHint: 'Your blocked senders and the spam filter do not apply where it is proven that the mail is theirs.',
+    images: 'Show images in their mail',
+    imagesHint: 'Images of other servers, through this service, where it is proven that the mail is theirs.',
   },
 
   recalled: {

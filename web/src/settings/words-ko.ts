@@ -196,6 +196,8 @@ export const ko: SettingsWords = {
     signatureHint: '이 사람에게 쓰는 메일에는 원래 서명 대신 들어갑니다.',
     accept: '언제나 받기',
     acceptHint: '그 사람이 보낸 것이 확인되면 수신 거부와 스팸 검사를 하지 않습니다.',
+    images: '메일의 이미지 보기',
+    imagesHint: '그 사람이 보낸 것이 확인된 메일에서, 다른 서버의 이미지를 이 서비스를 거쳐 보여 줍니다.',
   },
 
   recalled: {

@@ -110,6 +110,7 @@ export const en = {
   all: 'All',
   unread: 'Unread',
   starred: 'Starred',
+  withFiles: 'With files',
   byConversation: 'Conversations',
   sortBy: 'Sort by',
   sorts: { date: 'Date', from: 'Sender', subject: 'Subject', size: 'Size' },

@@ -110,6 +110,7 @@ export const ko: Words = {
   all: '전체',
   unread: '안 읽음',
   starred: '별표',
+  withFiles: '첨부 있음',
   byConversation: '대화별',
   sortBy: '정렬',
   sorts: { date: '날짜', from: '보낸 사람', subject: '제목', size: '크기' },

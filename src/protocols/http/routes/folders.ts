@@ -35,6 +35,7 @@ const listQuery = z.strictObject({
   ...schemas.pageQuery,
   unread: schemas.flag.optional(),
   flagged: schemas.flag.optional(),
+  attachment: z.literal('true').optional().describe('Only messages that have one'),
   sort: z.enum(['date', 'from', 'subject', 'size']).default('date'),
   order: z.enum(['asc', 'desc']).default('desc'),
   offset: z.coerce
@@ -187,9 +188,13 @@ export function folderRoutes(app: App, services: Services, sortKeys: SortKeys): 
     },
     async (request, reply) => {
       const account = await ownAccount(request, reply, services);
-      const { limit, cursor, offset, unread, flagged, sort, order } = request.query;
+      const { limit, cursor, offset, unread, flagged, attachment, sort, order } = request.query;
       const { id: folder } = folderOf(account, request.params.id);
-      const filter = { ...(unread !== undefined && { unread }), ...(flagged !== undefined && { flagged }) };
+      const filter = {
+        ...(unread !== undefined && { unread }),
+        ...(flagged !== undefined && { flagged }),
+        ...(attachment !== undefined && { attachment: true as const }),
+      };
       if (offset !== undefined) {
         if (cursor !== undefined) throw new Problem('invalid', 'One of offset and cursor.');
         const { ids, total } = await listFrom(account, { folder, sort, order, ...filter }, { offset, limit }, sortKeys);

@@ -1,5 +1,6 @@
 /** One message: everything about it, its bytes, its attachments, its flags and its place; and many at once. */
 import { Readable } from 'node:stream';
+import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { warningsAbout } from '../../../intake/protection/warnings.ts';
 import { Flag } from '../../../mailstore/api.ts';
@@ -13,6 +14,7 @@ import { idempotent } from '../idempotency.ts';
 import { codesOf } from '../leave-words.ts';
 import { numberId } from '../listing.ts';
 import { messagePage, pagePolicy } from '../message-page.ts';
+import { IMAGE_PATH } from '../remote-images.ts';
 import { Problem } from '../reply.ts';
 import * as schemas from '../schemas.ts';
 import { folderMadeFor } from '../special-folder.ts';
@@ -79,7 +81,9 @@ export function messageRoutes(app: App, services: Services, cleaner: HtmlCleaner
           'Cleaned, with its colours and sizes; scripts, forms and whatever loads are gone. It has no origin. Of a mail of which its reader is warned, links lead over a page that says so.',
         params: schemas.idParam,
         querystring: z.strictObject({
-          images: schemas.flag.optional().describe('Images of other servers, too: their owners learn that it was read'),
+          images: schemas.flag
+            .optional()
+            .describe('Images of other servers, too, which this service fetches: their owners learn that it was read'),
         }),
         response: {
           200: { description: 'The page', content: { 'text/html': { schema: z.string() } } },
@@ -90,12 +94,16 @@ export function messageRoutes(app: App, services: Services, cleaner: HtmlCleaner
     async (request, reply) => {
       const account = await ownAccount(request, reply, services);
       const { id } = messageOf(account, request.params.id);
-      const images = request.query.images === true;
+      const { images } = services;
+      const from = request.query.images === true && images !== undefined ? imageSource(request) : '';
       const read = await account.getMessage(id);
       const why = codesOf(await warningsAbout(account, read.meta.email));
-      const through = why === '' ? undefined : (markup: string) => services.leaving.through(markup, why);
-      const page = await messagePage(read, cleaner, images, through);
-      reply.header('content-security-policy', pagePolicy(images)).header('x-frame-options', 'SAMEORIGIN');
+      const through = (markup: string) => {
+        const leaving = why === '' ? markup : services.leaving.through(markup, why);
+        return images?.through(leaving) ?? leaving;
+      };
+      const page = await messagePage(read, cleaner, from !== '', through);
+      reply.header('content-security-policy', pagePolicy(from)).header('x-frame-options', 'SAMEORIGIN');
       return await reply.type('text/html; charset=utf-8').serializer(String).send(page);
     },
   );
@@ -240,6 +248,11 @@ export function messageRoutes(app: App, services: Services, cleaner: HtmlCleaner
       });
     },
   );
+}
+
+/** Where a page that was asked for so has its images from us; '' when that cannot be said in a policy. */
+function imageSource({ protocol, host }: FastifyRequest): string {
+  return /^[\w.:[\]-]+$/.test(host) ? `${protocol}://${host}${IMAGE_PATH}` : '';
 }
 
 function findMessage(account: MailAccount, wire: string): MessageMeta | undefined {

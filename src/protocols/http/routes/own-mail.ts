@@ -92,6 +92,10 @@ const personFields = {
     .boolean()
     .optional()
     .describe('Their mail is always taken, if it is theirs: your reject list and the spam check do not apply'),
+  images: z
+    .boolean()
+    .optional()
+    .describe('Images of other servers in their mail are shown, if it is theirs (`remoteImagesAllowed` of a message)'),
 };
 const person = z.strictObject(personFields);
 const personView = z.strictObject({ address: z.string(), ...personFields });

@@ -1,6 +1,7 @@
 /** Attachments as a page may show them: only what a browser draws, plays, or writes out as characters, and only if it is that. */
 import { Readable } from 'node:stream';
 import { z } from 'zod';
+import { beginsAs, LONGEST_BEGINNING } from '../../../mail/file-beginnings.ts';
 import type { Part } from '../../../mail/message.ts';
 import { decodeText } from '../../../mail/text.ts';
 import { ownAccount } from '../auth.ts';
@@ -14,30 +15,6 @@ import { messageOf } from './messages.ts';
 
 /** Of a text so many bytes are shown. */
 const TEXT_BYTES = 1 << 20;
-
-const ascii = (text: string) => Buffer.from(text, 'latin1');
-/** How files of these types begin: [offset, bytes], one of them. What says it is an image and is a page is not shown. */
-const BEGINNINGS: ReadonlyMap<string, readonly (readonly [number, Buffer])[]> = new Map([
-  ['image/png', [[0, ascii('\x89PNG\r\n\x1a\n')]]],
-  ['image/jpeg', [[0, ascii('\xff\xd8\xff')]]],
-  ['image/gif', [[0, ascii('GIF8')]]],
-  ['image/webp', [[8, ascii('WEBP')]]],
-  ['application/pdf', [[0, ascii('%PDF-')]]],
-  [
-    'audio/mpeg',
-    [
-      [0, ascii('ID3')],
-      [0, ascii('\xff\xfb')],
-      [0, ascii('\xff\xf3')],
-      [0, ascii('\xff\xf2')],
-    ],
-  ],
-  ['audio/mp4', [[4, ascii('ftyp')]]],
-  ['audio/ogg', [[0, ascii('OggS')]]],
-  ['audio/wav', [[8, ascii('WAVE')]]],
-  ['audio/x-wav', [[8, ascii('WAVE')]]],
-]);
-const LONGEST_BEGINNING = 16;
 
 const shown = {
   description: 'To be shown by a page of this service',
@@ -76,10 +53,7 @@ export function shownAttachmentRoutes(app: App, services: Services): void {
       }
       const type = `${part.type}/${part.subtype}`;
       const content = await begun(decodedPart(body, part));
-      const begins = BEGINNINGS.get(type)?.some(([at, bytes]) =>
-        content.head.subarray(at, at + bytes.length).equals(bytes),
-      );
-      if (begins !== true) throw new Problem('media-type');
+      if (!beginsAs(type, content.head)) throw new Problem('media-type');
       return await reply.type(type).send(Readable.from(content.all));
     },
   );
