@@ -69,7 +69,7 @@ test('the maildrop holds exactly that mail; reading it is fetching it, and its d
     ${QUIT}`);
   expect(copy.log).toEqual(['fetched by pop3', 'deleted']);
   await run(`${SIGN_IN('A')}
-    A< -ERR [SYS/PERM] The mail was fetched, and is not kept any more
+    A< -ERR [AUTH] The mail was fetched, and is not kept any more
     ${QUIT}`);
 });
 
@@ -97,7 +97,7 @@ test('a sender who keeps it all the same says so', async () => {
     A> DELE 1
     A< +OK Message 1 will be deleted
     A> QUIT
-    A< -ERR [SYS/TEMP] Some of the deleted messages were not removed
+    A< -ERR Some of the deleted messages were not removed
   `);
 });
 
@@ -115,3 +115,30 @@ test('a wrong password and an unknown id sound alike', async () => {
     ${QUIT}`);
   expect(copy.log).toEqual([]);
 });
+
+test.each([
+  ['until-fetched', 'EXPIRE 0'],
+  ['until-deleted', 'EXPIRE 21915'],
+  ['until-expired', 'EXPIRE 21915'],
+] as const)(
+  'EXPIRE says how long a mail that is kept %s stays, and before sign-in the least of all',
+  async (keep, expire) => {
+    await network.close(0);
+    await begin(keep);
+    await run(String.raw`
+    A< +OK Pabal POP3 at your service
+    A> CAPA
+    A< ...
+    A< EXPIRE 0 USER
+    A< .
+    A> USER ${USER_ID}
+    A< +OK Now the password
+    A> PASS ${PASSWORD}
+    A< /^\+OK 1 messages/
+    A> CAPA
+    A< ...
+    A< ${expire}
+    A< .
+    ${QUIT}`);
+  },
+);

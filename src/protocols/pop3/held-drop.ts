@@ -5,6 +5,8 @@ import { MailError } from '../../mail/error.ts';
 import type { Body } from '../../mailstore/api.ts';
 import type { Drop } from './maildrop.ts';
 
+const DAY = 86_400_000;
+
 export class HeldDrop implements Drop {
   readonly last = 1;
   readonly #mail: HeldMail;
@@ -20,6 +22,11 @@ export class HeldDrop implements Drop {
   }
   get bytes(): number {
     return this.#deleted ? 0 : this.#mail.size;
+  }
+
+  get keeps(): number {
+    const { keep, created, expires } = this.#mail;
+    return keep === 'until-fetched' ? 0 : Math.max(1, Math.floor((expires - created) / DAY));
   }
 
   has(number: number): boolean {

@@ -16,6 +16,8 @@ export interface Drop extends Disposable {
   /** Messages not marked as deleted, and their bytes. */
   readonly count: number;
   readonly bytes: number;
+  /** Days for which a message that is left there stays at least (EXPIRE, RFC 2449 §6.7); 0: what was fetched goes. */
+  readonly keeps: number | 'NEVER';
   has(number: number): boolean;
   size(number: number): number;
   /** Unique for ever (RFC 1939 §7). */
@@ -31,6 +33,7 @@ export interface Drop extends Disposable {
 }
 
 export class Maildrop implements Drop {
+  readonly keeps = 'NEVER';
   readonly #account: MailAccount & Disposable;
   readonly #folder: FolderId;
   readonly #uidValidity: number;

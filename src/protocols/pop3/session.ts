@@ -23,7 +23,7 @@ import { HeldDrop } from './held-drop.ts';
 import { inLanguage, type Language } from './languages.ts';
 import { Maildrop } from './maildrop.ts';
 import type { Drop, MaildropLocks } from './maildrop.ts';
-import { errorReply } from './reply.ts';
+import { errorReply, withFault } from './reply.ts';
 import { WaitingDrop } from './waiting-drop.ts';
 import { parseCommandLine } from './wire/command-line.ts';
 import { DotStuffing } from './wire/multiline.ts';
@@ -57,7 +57,7 @@ const TRANSACTION_TIMEOUT_MS = 600_000;
 /** Bytes of a command line: RFC 2449 §4 asks for 255, long passwords for more. */
 export const COMMAND_LINE_LIMIT = 2_048;
 /** What holds for the whole protocol and belongs to no command (RFC 2449 §6, RFC 3206). */
-const GENERAL_CAPABILITIES = ['PIPELINING', 'RESP-CODES', 'AUTH-RESP-CODE', 'EXPIRE NEVER', 'IMPLEMENTATION Pabal'];
+const GENERAL_CAPABILITIES = ['PIPELINING', 'RESP-CODES', 'AUTH-RESP-CODE', 'IMPLEMENTATION Pabal'];
 const MAX_FAILED_SIGN_INS = 5;
 
 export class Session {
@@ -97,7 +97,13 @@ export class Session {
 
   /** What CAPA lists at this moment. */
   get capabilities(): readonly string[] {
-    return [...COMMANDS.values()].flatMap((c) => c.capabilities(this)).concat(GENERAL_CAPABILITIES);
+    return [...COMMANDS.values()].flatMap((c) => c.capabilities(this)).concat(GENERAL_CAPABILITIES, this.#expire);
+  }
+
+  /** How long mail stays that is left here (RFC 2449 §6.7); before sign-in the shortest that anybody may meet. */
+  get #expire(): string {
+    if (this.#maildrop !== undefined) return `EXPIRE ${this.#maildrop.keeps}`;
+    return this.#services.pickUp === undefined ? 'EXPIRE NEVER' : 'EXPIRE 0 USER';
   }
 
   get maySendPassword(): boolean {
@@ -271,8 +277,8 @@ export class Session {
 
   /** The name is one of a notification: the one mail that it tells of. */
   #openHeld(found: Opened): void {
-    if (found.kind === 'gone') return this.error(`[SYS/PERM] ${GONE[found.state]}`);
-    if (found.kind === 'confidential') return this.error(`[SYS/PERM] ${PAGE_ONLY}`);
+    if (found.kind === 'gone') return this.error(`[AUTH] ${GONE[found.state]}`);
+    if (found.kind === 'confidential') return this.error(`[AUTH] ${PAGE_ONLY}`);
     const lock = this.#services.locks.acquire(found.mail.userId);
     if (lock === undefined) {
       found.mail[Symbol.dispose]();
@@ -296,7 +302,7 @@ export class Session {
       await this.#maildrop?.update();
     } catch (error) {
       this.#connection.log.error({ err: error }, 'a maildrop could not be updated');
-      this.error('[SYS/TEMP] Some of the deleted messages were not removed');
+      this.error(withFault(error, 'Some of the deleted messages were not removed'));
       return;
     } finally {
       this.#leave();
@@ -343,7 +349,7 @@ export class Session {
 
   async #bad(text: string): Promise<void> {
     await this.#oneError();
-    this.error(this.#errors < this.#services.errors ? text : '[SYS/PERM] Too many errors, good-bye');
+    this.error(this.#errors < this.#services.errors ? text : 'Too many errors, good-bye');
   }
 
   /** Who goes on making errors waits for the answers, longer and longer, and is sent away. */

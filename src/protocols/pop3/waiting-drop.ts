@@ -5,6 +5,8 @@ import { endCopies, newestCopies } from '../../downmail/waiting-account.ts';
 import type { Drop } from './maildrop.ts';
 
 export class WaitingDrop implements Drop {
+  /** A copy goes when its recipient has fetched it, or when its time is over: that may be any day. */
+  readonly keeps = 1;
   readonly #account: MailAccount & Disposable;
   readonly #copies: readonly Held[];
   readonly #deleted = new Set<number>();
