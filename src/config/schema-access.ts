@@ -22,6 +22,11 @@ export const limits = z
       'Connections from one IPv4 /24 or IPv6 /64 at once.',
     ),
     connections_per_minute: count(300, { min: 1, max: 1_000_000 }, 'New connections a minute from one address.'),
+    requests_per_minute: count(
+      6000,
+      { min: 10, max: 100_000_000 },
+      'HTTP requests a minute from one IPv4 address or IPv6 /64; beyond it 429, whoever asks. Behind a reverse proxy http.trusted_proxies must name it, or all requests are its own.',
+    ),
     connections_per_account: count(
       60,
       { min: 1, max: 1_000_000 },

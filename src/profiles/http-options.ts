@@ -5,6 +5,7 @@ import type { HttpOptions } from '../protocols/http/options.ts';
 export function httpOptionsOf({ http, modules, pager, limits }: Config) {
   return {
     limits: { message: limits.message_size, recipients: limits.recipients },
+    requests: { perMinute: limits.requests_per_minute, limitLoopback: limits.loopback },
     trustedProxies: http.trusted_proxies,
     privateWebhooks: modules.private_addresses,
     paging: pager.url !== '',

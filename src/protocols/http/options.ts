@@ -31,6 +31,7 @@ import type { Log } from '../../telemetry/log.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import type { App, HttpLimits } from './context.ts';
 import type { RemoteImagesOptions } from './remote-images.ts';
+import type { RequestLimits } from './request-rate.ts';
 import type { AdminDesk } from './routes/admin-service.ts';
 
 export interface HttpOptions {
@@ -87,6 +88,8 @@ export interface HttpOptions {
   readonly operatorToken?: string;
   /** Addresses and networks of reverse proxies whose X-Forwarded-* headers are believed. */
   readonly trustedProxies?: readonly string[];
+  /** Default: as many as anybody likes. */
+  readonly requests?: RequestLimits;
   /** Default: webhooks and pushes go to public addresses over TLS. */
   readonly privateWebhooks?: boolean;
   /** How images that mails show from other servers are had. Absent: they are not. */

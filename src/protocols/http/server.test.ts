@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { WireClient } from '../../../test/client/wire.ts';
 import { httpBackend } from '../../../test/support/http.ts';
+import { MemoryCache } from '../../adapters/cache-memory.ts';
+import { ManualClock } from '../../adapters/clock-manual.ts';
 
 let http: Awaited<ReturnType<typeof httpBackend>>;
 beforeEach(async () => {
@@ -40,6 +42,26 @@ describe('limits', () => {
     expect(await send('{"name":"x"')).toBe(400);
     expect(await send('')).toBe(400);
     expect(Object.hasOwn(Object.prototype, 'admin')).toBe(false);
+  });
+
+  test('of requests from one address: 429 before anybody asks who it is, until a minute is over (A-26)', async () => {
+    const clock = new ManualClock();
+    const requests = { perMinute: 3, limitLoopback: true };
+    const limited = await httpBackend({ requests, trustedProxies: ['127.0.0.1'], cache: new MemoryCache(clock) });
+    const from = async (address: string): Promise<number> => {
+      const headers = { 'x-forwarded-for': address };
+      return (await limited.alice.as('GET', '/v1/folders', { headers })).status;
+    };
+    for (let i = 0; i < 3; i++) expect(await from('198.51.100.1')).toBe(200);
+    const refused = await limited.call('GET', '/v1/folders', { headers: { 'x-forwarded-for': '198.51.100.1' } });
+    expect([refused.status, refused.json.code, refused.headers['retry-after']]).toEqual([429, 'too-fast', '60']);
+    expect(await from('::ffff:198.51.100.1')).toBe(429);
+    expect(await from('198.51.100.2')).toBe(200);
+    for (const last of ['1', '2', '3']) expect(await from(`2001:db8:1:2::${last}`)).toBe(200);
+    expect(await from('2001:db8:1:2::4')).toBe(429);
+    await clock.advance(60_000);
+    expect(await from('198.51.100.1')).toBe(200);
+    await limited.server.close(0);
   });
 
   test('of header fields: 431', async () => {

@@ -27,6 +27,7 @@ import { methodsOf } from './methods.ts';
 import { PROBLEMS, Problem, problemBody, toProblem } from './reply.ts';
 import type { ProblemCode } from './reply.ts';
 import { RemoteImages } from './remote-images.ts';
+import { RequestRate } from './request-rate.ts';
 import { acmeChallengeRoute } from './routes/acme-challenge.ts';
 import { adminServiceRoutes } from './routes/admin-service.ts';
 import { adminAccountRoutes } from './routes/admin-accounts.ts';
@@ -140,8 +141,10 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
   app.decorateRequest('bodyDigest', '');
   let operatorListens = false;
   const operatorSockets = new WeakSet<Socket>();
+  const rate = options.requests && new RequestRate(options.cache, options.requests);
   app.addHook('onRequest', async (request, reply) => {
     reply.header('cache-control', 'no-store');
+    if (!operatorSockets.has(request.socket)) await rate?.count(request.ip);
     if (request.is404) return;
     // Nothing unpacks bodies: taken as it is, a packed one would only be misread.
     if ((request.headers['content-encoding'] ?? 'identity').toLowerCase() !== 'identity')
