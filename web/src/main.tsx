@@ -5,6 +5,7 @@ import { startWorker } from './offline.ts';
 import { showLook } from './settings-store.ts';
 import './css/base.css';
 import './css/controls.css';
+import './css/folders.css';
 import './css/mailbox.css';
 import './css/message.css';
 

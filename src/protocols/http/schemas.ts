@@ -50,6 +50,11 @@ export const address = z.strictObject({
   address: z.string(),
 });
 
+/** Of folders and labels. */
+export const COLOURS = ['red', 'orange', 'yellow', 'green', 'teal', 'blue', 'purple', 'grey'] as const;
+export type Colour = (typeof COLOURS)[number];
+export const colour = z.enum(COLOURS);
+
 export const folder = z.strictObject({
   id,
   name: z.string(),
@@ -57,6 +62,7 @@ export const folder = z.strictObject({
   parent: id.nullable(),
   role: z.string().nullable().describe('inbox, sent, drafts, junk, trash, archive …'),
   description: z.string(),
+  colour: colour.nullable(),
   subscribed: z.boolean(),
   total: z.int(),
   unread: z.int(),

@@ -10,6 +10,7 @@ export interface FolderFields {
   readonly name: string;
   readonly parent: string | null;
   readonly description: string;
+  readonly colour: Folder['colour'];
 }
 
 export async function saveFolder(folder: Folder | undefined, fields: FolderFields): Promise<Folder> {

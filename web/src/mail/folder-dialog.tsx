@@ -1,11 +1,14 @@
-/** A folder's name, place and description: of a new one, or one that is there. */
+/** A folder's name, place, description and colour: of a new one, or one that is there. */
 import { type FormEvent, useState } from 'react';
 import type { Folder } from '../api.ts';
 import { useStore } from '../store.ts';
 import { Dialog } from '../ui/dialog.tsx';
 import { useWords } from '../words/words.ts';
 import { isBelow, saveFolder } from './folder-actions.ts';
+import { useFolderWords } from './folder-words.ts';
+import { COLOURS } from './labels.ts';
 import { codeOf, mailbox } from './mailbox.ts';
+import { useMailWords } from './words.ts';
 
 interface FolderDialogProps {
   /** Absent: a new one. */
@@ -17,10 +20,13 @@ interface FolderDialogProps {
 
 export function FolderDialog({ folder, parent: start = null, onClose }: FolderDialogProps) {
   const words = useWords();
+  const own = useFolderWords();
+  const { colours } = useMailWords();
   const folders = useStore(mailbox, (state) => state.folders);
   const [name, setName] = useState(folder?.name ?? '');
   const [parent, setParent] = useState(folder === undefined ? start : folder.parent);
   const [description, setDescription] = useState(folder?.description ?? '');
+  const [colour, setColour] = useState(folder?.colour ?? null);
   const [complaint, setComplaint] = useState('');
   // It cannot lie in itself, and what is in Trash or Junk is thrown away.
   const trash = folders.filter(({ role }) => role === 'trash' || role === 'junk');
@@ -31,7 +37,7 @@ export function FolderDialog({ folder, parent: start = null, onClose }: FolderDi
   const submit = async (event: FormEvent) => {
     event.preventDefault();
     try {
-      await saveFolder(folder, { name: name.trim(), parent, description: description.trim() });
+      await saveFolder(folder, { name: name.trim(), parent, description: description.trim(), colour });
       onClose();
     } catch (error) {
       setComplaint(words.error(codeOf(error)));
@@ -65,6 +71,16 @@ export function FolderDialog({ folder, parent: start = null, onClose }: FolderDi
           <span>{words.description}</span>
           <input maxLength={1000} value={description} onChange={(event) => setDescription(event.target.value)} />
         </label>
+        <fieldset className="swatches">
+          <legend>{own.colour}</legend>
+          {[null, ...COLOURS].map((one) => (
+            <label key={one} title={one === null ? own.noColour : colours[one]}>
+              <input type="radio" name="colour" checked={colour === one} onChange={() => setColour(one)} />
+              <span className={`label-dot ${one ?? 'none'}`} aria-hidden="true" />
+              <span className="hidden">{one === null ? own.noColour : colours[one]}</span>
+            </label>
+          ))}
+        </fieldset>
         {complaint !== '' && (
           <p className="complaint" role="alert">
             {complaint}

@@ -1,6 +1,6 @@
 import { type DragEvent, lazy, Suspense, useState } from 'react';
 import type { Folder } from '../api.ts';
-import { hrefOf, route } from '../route.ts';
+import { go, hrefOf, route } from '../route.ts';
 import { useStore } from '../store.ts';
 import { Dialog } from '../ui/dialog.tsx';
 import { Icon, type IconName } from '../ui/icon.tsx';
@@ -9,6 +9,8 @@ import { useWords } from '../words/words.ts';
 import * as actions from './actions.ts';
 import { dropped, emptyFolder, isBelow, isDragged, removeFolder } from './folder-actions.ts';
 import { FolderDialog } from './folder-dialog.tsx';
+import { draggedTo, dragFolder, neighbours, placeFolder, type Spot, spotAt } from './folder-order.ts';
+import { useFolderWords } from './folder-words.ts';
 import { labels } from './labels.ts';
 import { loadFolders } from './mailbox.ts';
 import { useMailWords } from './words.ts';
@@ -37,16 +39,22 @@ export function FolderPane({ folders, error, current, onChoose }: FolderPaneProp
   const words = useWords();
   const [asking, setAsking] = useState<Asking>();
   // What somebody put into Trash, say, stands there.
-  const byPath = folders.toSorted((a, b) => a.path.localeCompare(b.path));
   const special = ORDER.flatMap((role) => {
     const top = folders.find((folder) => folder.role === role);
-    const inside = byPath.filter((folder) => !isSpecial(folder) && isBelow(folder, top, folders));
+    const inside = folders.filter((folder) => !isSpecial(folder) && isBelow(folder, top, folders));
     return top === undefined ? [] : [top, ...inside];
   });
-  const own = byPath.filter((folder) => !special.includes(folder));
+  const own = folders.filter((folder) => !special.includes(folder));
   const close = () => setAsking(undefined);
   const row = (folder: Folder) => (
-    <FolderRow key={folder.id} folder={folder} current={folder.id === current} onChoose={onChoose} onAsk={setAsking} />
+    <FolderRow
+      key={folder.id}
+      folder={folder}
+      beside={neighbours(folder, own)}
+      current={folder.id === current}
+      onChoose={onChoose}
+      onAsk={setAsking}
+    />
   );
   return (
     <>
@@ -136,14 +144,16 @@ function LabelList({ onChoose }: { readonly onChoose: () => void }) {
 
 interface FolderRowProps {
   readonly folder: Folder;
+  readonly beside: ReturnType<typeof neighbours>;
   readonly current: boolean;
   readonly onChoose: () => void;
   readonly onAsk: (asking: Asking) => void;
 }
 
-function FolderRow({ folder, current, onChoose, onAsk }: FolderRowProps) {
+function FolderRow({ folder, beside, current, onChoose, onAsk }: FolderRowProps) {
   const words = useWords();
-  const [over, setOver] = useState(false);
+  const own = useFolderWords();
+  const [over, setOver] = useState<'over' | Spot>();
   const special = isSpecial(folder);
   const name = words.folderName(folder);
   // What waits in drafts and junk is told by how many there are; elsewhere what counts is what is new.
@@ -152,6 +162,19 @@ function FolderRow({ folder, current, onChoose, onAsk }: FolderRowProps) {
   const depth = special ? 0 : Math.min(5, folder.path.split('/').length - 1);
   const canEmpty = folder.role === 'trash' || folder.role === 'junk';
 
+  const { above, below } = beside;
+  const steps: MenuItem[] = [
+    ...(above
+      ? [{ label: own.moveUp, icon: 'up' as const, act: () => void placeFolder(folder, above, 'before') }]
+      : []),
+    ...(below
+      ? [{ label: own.moveDown, icon: 'down' as const, act: () => void placeFolder(folder, below, 'after') }]
+      : []),
+  ];
+  const files: MenuItem[] = [
+    { label: own.importMail, icon: 'up', act: () => go({ view: 'settings', what: 'ownData' }) },
+    { label: own.exportMail, icon: 'download', act: () => location.assign(`/v1/folders/${folder.id}/mbox`) },
+  ];
   const things: MenuItem[] = [
     ...(canEmpty
       ? [{ label: words.emptyIt, icon: 'trash' as const, act: () => onAsk({ what: 'empty', folder }) }]
@@ -166,10 +189,24 @@ function FolderRow({ folder, current, onChoose, onAsk }: FolderRowProps) {
           { label: words.removeFolder, icon: 'trash' as const, act: () => removeFolder(folder) },
         ]),
   ];
+  /** What would come of letting go there; undefined: nothing. */
+  const spotOf = ({ dataTransfer, currentTarget, clientY }: DragEvent): 'over' | Spot | undefined => {
+    if (isDragged(dataTransfer)) return 'over';
+    if (draggedTo(dataTransfer, folder) === undefined) return undefined;
+    if (!special) return spotAt(currentTarget.getBoundingClientRect(), clientY);
+    return folder.role === 'inbox' || folder.role === 'archive' || folder.role === 'trash' ? 'into' : undefined;
+  };
   const drop = (event: DragEvent) => {
-    setOver(false);
-    if (!isDragged(event.dataTransfer)) return;
+    const spot = spotOf(event);
+    const moved = draggedTo(event.dataTransfer, folder);
+    setOver(undefined);
+    if (spot === undefined) return;
     event.preventDefault();
+    if (moved !== undefined && spot !== 'over') {
+      if (folder.role === 'trash') removeFolder(moved);
+      else void placeFolder(moved, folder, spot);
+      return;
+    }
     const ids = dropped(event.dataTransfer);
     if (folder.role === 'trash') actions.remove(ids);
     else if (folder.role === 'junk') actions.reportSpam(ids);
@@ -178,20 +215,23 @@ function FolderRow({ folder, current, onChoose, onAsk }: FolderRowProps) {
   return (
     <li className="folder-row">
       <a
-        className={['folder', `depth${depth}`, over && 'over'].filter(Boolean).join(' ')}
+        className={['folder', `depth${depth}`, over].filter(Boolean).join(' ')}
         href={hrefOf({ view: 'folder', what: folder.role ?? folder.id })}
         aria-current={current ? 'page' : undefined}
         title={folder.description || undefined}
         onClick={onChoose}
+        draggable={!special}
+        onDragStart={(event) => dragFolder(event.dataTransfer, folder)}
         onDragOver={(event) => {
-          if (!isDragged(event.dataTransfer)) return;
-          event.preventDefault();
-          setOver(true);
+          const spot = spotOf(event);
+          if (spot !== undefined) event.preventDefault();
+          if (spot !== over) setOver(spot);
         }}
-        onDragLeave={() => setOver(false)}
+        onDragLeave={() => setOver(undefined)}
         onDrop={drop}
       >
         <Icon name={special ? (ICONS[folder.role ?? ''] ?? (folder.role as IconName)) : 'folder'} />
+        {folder.colour !== null && <span className={`label-dot ${folder.colour}`} aria-hidden="true" />}
         <span className="folder-name">{name}</span>
         {shown > 0 && (
           <span className="count">
@@ -204,7 +244,7 @@ function FolderRow({ folder, current, onChoose, onAsk }: FolderRowProps) {
         label={words.moreAbout(name)}
         className="icon-button small folder-more"
         button={<Icon name="more" />}
-        groups={[things]}
+        groups={[things, files, steps].filter((group) => group.length > 0)}
       />
     </li>
   );

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Folder, FolderId, MailAccount } from '../../../mailstore/api.ts';
 import { ownAccount } from '../auth.ts';
 import type { App, Services } from '../context.ts';
+import { colourFolder, FolderLooks, MOST_ORDERED, orderFolders } from '../folder-looks.ts';
 import { idempotent } from '../idempotency.ts';
 import { listFrom, listMessages, numberId, SORTED_TEXT } from '../listing.ts';
 import { Problem } from '../reply.ts';
@@ -19,14 +20,21 @@ const name = z
   .max(255)
   .regex(/^[^/]*$/, 'a name contains no "/": use parent');
 const description = z.string().max(1_000);
+const colour = schemas.colour.nullable().describe('In which lists show it; null: none of its own');
 const parent = z.string().min(1).max(64).nullable().describe('Id of the folder it lies in; null at the top');
 
-const newFolder = z.strictObject({ name, parent: parent.optional(), description: description.optional() });
+const newFolder = z.strictObject({
+  name,
+  parent: parent.optional(),
+  description: description.optional(),
+  colour: colour.optional(),
+});
 const folderChange = z
   .strictObject({
     name: name.optional(),
     parent: parent.optional(),
     description: description.optional(),
+    colour: colour.optional(),
     subscribed: z.boolean().optional(),
   })
   .refine((change) => Object.values(change).some((v) => v !== undefined), 'nothing to change');
@@ -56,12 +64,15 @@ export function folderRoutes(app: App, services: Services, sortKeys: SortKeys): 
       schema: {
         tags: TAGS,
         summary: 'All folders',
+        description:
+          'Each behind the one it lies in; beside each other in the order that was wished for, then by name.',
         response: { 200: z.strictObject({ items: z.array(schemas.folder) }), ...schemas.problems(401) },
       },
     },
     async (request, reply) => {
       const account = await ownAccount(request, reply, services);
-      return { items: account.folders().map(folderView) };
+      const looks = await FolderLooks.of(account);
+      return { items: looks.sorted(account.folders()).map((folder) => folderView(folder, looks)) };
     },
   );
 
@@ -76,11 +87,13 @@ export function folderRoutes(app: App, services: Services, sortKeys: SortKeys): 
       },
     },
     async (request, reply) => {
-      const { name, parent, description } = request.body;
+      const { name, parent, description, colour: wanted = null } = request.body;
       const account = await ownAccount(request, reply, services);
       const made = await idempotent(request, account, async () => {
         const path = pathIn(account, parent ?? null, name);
-        return folderView(await account.createFolder(path, description === undefined ? {} : { description }));
+        const folder = await account.createFolder(path, description === undefined ? {} : { description });
+        if (wanted !== null) await colourFolder(account, folder.id, wanted);
+        return folderView(folder, await FolderLooks.of(account));
       });
       return await reply.code(201).header('location', `/v1/folders/${made.id}`).send(made);
     },
@@ -98,7 +111,26 @@ export function folderRoutes(app: App, services: Services, sortKeys: SortKeys): 
     },
     async (request, reply) => {
       const account = await ownAccount(request, reply, services);
-      return folderView(folderOf(account, request.params.id));
+      return folderView(folderOf(account, request.params.id), await FolderLooks.of(account));
+    },
+  );
+
+  app.put(
+    '/v1/folders/order',
+    {
+      schema: {
+        tags: TAGS,
+        summary: 'In which order folders beside each other are listed',
+        description: 'One list for all levels. Folders that it does not name come behind, by name.',
+        body: z.strictObject({ items: z.array(z.string().min(1).max(64)).max(MOST_ORDERED) }),
+        response: { 204: z.undefined().describe('Kept'), ...schemas.problems(400, 401, 404) },
+      },
+    },
+    async (request, reply) => {
+      const account = await ownAccount(request, reply, services);
+      const wanted = request.body.items.map((one) => folderOf(account, one).id);
+      await orderFolders(account, [...new Set(wanted)]);
+      return await reply.code(204).send();
     },
   );
 
@@ -107,7 +139,7 @@ export function folderRoutes(app: App, services: Services, sortKeys: SortKeys): 
     {
       schema: {
         tags: TAGS,
-        summary: 'Rename, move, describe or subscribe a folder',
+        summary: 'Rename, move, describe, colour or subscribe a folder',
         params: schemas.idParam,
         body: folderChange,
         response: { 200: schemas.folder, ...schemas.problems(400, 401, 404, 409) },
@@ -126,9 +158,10 @@ export function folderRoutes(app: App, services: Services, sortKeys: SortKeys): 
         if (path !== before.path) await account.renameFolder(before.id, path);
       }
       if (change.description !== undefined) await account.describeFolder(before.id, change.description);
+      if (change.colour !== undefined) await colourFolder(account, before.id, change.colour);
       if (change.subscribed !== undefined)
         await account.subscribe(folderOf(account, request.params.id).path, change.subscribed);
-      return folderView(folderOf(account, request.params.id));
+      return folderView(folderOf(account, request.params.id), await FolderLooks.of(account));
     },
   );
 
@@ -253,7 +286,7 @@ function pathIn(account: MailAccount, parent: string | null, name: string): stri
   return parent === null ? name : `${folderOf(account, parent).path}/${name}`;
 }
 
-function folderView(folder: Folder): z.output<typeof schemas.folder> {
+function folderView(folder: Folder, looks: FolderLooks): z.output<typeof schemas.folder> {
   const { id, parent, role, name, path, description, subscribed, total, unread, bytes } = folder;
   return {
     id: String(id),
@@ -262,6 +295,7 @@ function folderView(folder: Folder): z.output<typeof schemas.folder> {
     parent: parent === undefined ? null : String(parent),
     role: role ?? null,
     description,
+    colour: looks.colour(id),
     subscribed,
     total,
     unread,

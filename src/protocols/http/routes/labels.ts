@@ -14,7 +14,6 @@ const LIST = 'all';
 const MOST = 100;
 const AT_ONCE = 1_000;
 
-const COLOURS = ['red', 'orange', 'yellow', 'green', 'teal', 'blue', 'purple', 'grey'] as const;
 const name = schemas
   .line(60)
   .transform((value) => value.trim().normalize('NFC'))
@@ -22,13 +21,13 @@ const name = schemas
 const label = z.strictObject({
   id: z.string().describe('The keyword that messages with this label have'),
   name: z.string(),
-  colour: z.enum(COLOURS),
+  colour: schemas.colour,
 });
 type Label = z.output<typeof label>;
 const wanted = z.strictObject({
   id: schemas.keyword.optional().describe('Absent: of a new one the service makes the keyword'),
   name,
-  colour: z.enum(COLOURS),
+  colour: schemas.colour,
 });
 const list = z.strictObject({ items: z.array(label) });
 
