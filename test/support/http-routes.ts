@@ -94,6 +94,10 @@ export const OWN: Record<string, Case> = {
     request: (ids) => ['/v1/folders', { body: { name: 'x', parent: ids.folder } }],
     stranger: 404,
   },
+  'PUT /v1/folders/order': {
+    request: (ids) => ['/v1/folders/order', { body: { items: [ids.folder] } }],
+    stranger: 404,
+  },
   'GET /v1/folders/:id': { request: (ids) => [`/v1/folders/${ids.folder}`], stranger: 404 },
   'PATCH /v1/folders/:id': {
     request: (ids) => [`/v1/folders/${ids.folder}`, { body: { name: 'mine' } }],
@@ -101,6 +105,14 @@ export const OWN: Record<string, Case> = {
   },
   'DELETE /v1/folders/:id': { request: (ids) => [`/v1/folders/${ids.folder}`], stranger: 404 },
   'POST /v1/folders/:id/empty': { request: (ids) => [`/v1/folders/${ids.folder}/empty`], stranger: 404 },
+  'GET /v1/folders/:id/mbox': { request: (ids) => [`/v1/folders/${ids.folder}/mbox`], stranger: 404 },
+  'POST /v1/folders/:id/messages': {
+    request: (ids) => [
+      `/v1/folders/${ids.folder}/messages?source=x`,
+      { body: 'Subject: x\r\n\r\n', headers: { 'content-type': 'message/rfc822' } },
+    ],
+    stranger: 404,
+  },
   'GET /v1/folders/:id/messages': { request: (ids) => [`/v1/folders/${ids.folder}/messages`], stranger: 404 },
   'GET /v1/messages/:id': { request: (ids) => [`/v1/messages/${ids.message}`], stranger: 404 },
   'GET /v1/messages/:id/report': { request: (ids) => [`/v1/messages/${ids.message}/report`], stranger: 404 },

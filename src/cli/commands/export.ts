@@ -4,10 +4,10 @@ import { dirname } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { Control } from '../../control/operation.ts';
 import * as operations from '../../control/operations/message.ts';
+import { mboxEntry } from '../../mail/mbox.ts';
 import { type Cli, type CommonOptions, withControl, withJson } from '../cli.ts';
 import { folderPath, writeEml } from '../formats/eml.ts';
 import { writeToMaildir } from '../formats/maildir.ts';
-import { mboxEntry } from '../formats/mbox.ts';
 import type { FileMessage } from '../formats/messages.ts';
 import { printJson, Progress } from '../print.ts';
 

@@ -1,8 +1,9 @@
 /** Single messages in files `*.eml`, folders as folders. Flags are not kept. */
 import { mkdir, readdir, readFile, rename, stat, utimes, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, sep } from 'node:path';
+import { withCrlf } from '../../mail/crlf.ts';
 import { folderFileName } from '../../mail/folder-file-name.ts';
-import { exists, type FileMessage, type MessageSource, withCrlf } from './messages.ts';
+import { exists, type FileMessage, type MessageSource } from './messages.ts';
 
 export async function emlSource(path: string): Promise<MessageSource> {
   const single = (await stat(path)).isFile();

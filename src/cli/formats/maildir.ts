@@ -1,8 +1,9 @@
 /** Maildir++: INBOX is the folder itself, others are `.Name.Child` beside `cur` and `new`, in modified UTF-7. */
 import { mkdir, readdir, readFile, rename, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { withCrlf } from '../../mail/crlf.ts';
 import { decodeMailboxName, encodeMailboxName } from '../../protocols/imap/wire/mailbox-name.ts';
-import { exists, type FileMessage, type MessageSource, withCrlf } from './messages.ts';
+import { exists, type FileMessage, type MessageSource } from './messages.ts';
 
 const LETTERS: readonly (readonly [letter: string, flag: string])[] = [
   ['D', '\\draft'],

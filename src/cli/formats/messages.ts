@@ -27,32 +27,5 @@ export function exists(path: string): Promise<boolean> {
   );
 }
 
-/** Mail files of other programs end their lines with LF; what has a CRLF anywhere is taken as it is. */
-export function withCrlf(raw: Buffer): Buffer {
-  if (raw.includes('\r\n')) return raw;
-  const lines = countLf(raw);
-  if (lines === 0) return raw;
-  const out = Buffer.allocUnsafe(raw.length + lines);
-  let at = 0;
-  for (let from = 0; from < raw.length; ) {
-    const end = raw.indexOf(10, from);
-    if (end === -1) {
-      at += raw.copy(out, at, from);
-      break;
-    }
-    at += raw.copy(out, at, from, end);
-    out[at++] = 13;
-    out[at++] = 10;
-    from = end + 1;
-  }
-  return out.subarray(0, at);
-}
-
-function countLf(raw: Buffer): number {
-  let lines = 0;
-  for (let at = raw.indexOf(10); at !== -1; at = raw.indexOf(10, at + 1)) lines++;
-  return lines;
-}
-
 /** Largest message a reader takes; the service may allow less. */
 export const MAX_FILE_MESSAGE = 1 << 30;

@@ -1,6 +1,6 @@
 /** Messages in and out of an account, for `pabal import` and `pabal export`. */
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { beginImport, importMessage as importInto } from '../../intake/import-mail.ts';
 import { MailError } from '../../mail/error.ts';
 import { Flag, type MailAccount, type MsgId } from '../../mailstore/api.ts';
 import { operation } from '../operation.ts';
@@ -8,11 +8,6 @@ import type { Service } from '../service.ts';
 import { knownAccount } from './account.ts';
 
 const IMPORT = { kind: 'system', role: 'import' } as const;
-const DAY_MS = 86_400_000;
-/** The mail store remembers delivery ids for 14 days; an import that is taken up later begins anew. */
-const RESUME_DAYS = 12;
-const RECORD = 'import';
-
 const address = z.string().min(1).max(400);
 
 async function opened<T>(service: Service, at: string, act: (account: MailAccount) => Promise<T>): Promise<T> {
@@ -26,15 +21,7 @@ async function opened<T>(service: Service, at: string, act: (account: MailAccoun
 export const importBegin = operation(
   'import.begin',
   z.strictObject({ address, source: z.string().max(5000) }),
-  (service, args) =>
-    opened(service, args.address, async (account) => {
-      const id = createHash('sha256').update(args.source).digest('hex').slice(0, 32);
-      const today = Math.floor(service.clock.now() / DAY_MS);
-      const begun = await account.record<{ day: number }>(RECORD, id);
-      if (begun !== undefined && today - begun.day <= RESUME_DAYS) return { day: begun.day, resumed: true };
-      await account.putRecord(RECORD, id, { day: today });
-      return { day: today, resumed: false };
-    }),
+  (service, args) => opened(service, args.address, (account) => beginImport(account, args.source, service.clock.now())),
 );
 
 export const importMessage = operation(
@@ -53,18 +40,10 @@ export const importMessage = operation(
     opened(service, args.address, async (account) => {
       const pieces: Uint8Array[] = [];
       for await (const piece of io.body) pieces.push(piece);
-      const raw = Buffer.concat(pieces);
-      if (raw.length === 0) throw new MailError('syntax', 'syntax', 'the message is empty');
       const folder = account.folderAt(args.folder) ?? (await makeFolder(account, args.folder));
-      // Its id, not its name: what went with a folder that was removed comes again into the one made anew.
-      const hash = createHash('sha256').update(`${folder.id}\0${args.copy}\0`).update(raw);
-      const placed = await account.addMessage(raw, {
-        folder: folder.id,
-        flags: args.flags,
-        keywords: args.keywords,
-        ...(args.internalDate !== undefined && { internalDate: args.internalDate }),
-        deliveryId: `${args.day}-import.${hash.digest('base64url')}`,
-      });
+      const { flags, keywords, internalDate, day, copy } = args;
+      const how = { folder: folder.id, flags, keywords, internalDate, day, copy };
+      const placed = await importInto(account, Buffer.concat(pieces), how);
       return { duplicate: placed.duplicate };
     }),
 );

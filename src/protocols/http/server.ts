@@ -50,6 +50,7 @@ import { oauthClientRoutes, oauthGrantRoutes } from './routes/oauth-grants.ts';
 import { oauthPageRoutes } from './routes/oauth-pages.ts';
 import { oauthRoutes } from './routes/oauth.ts';
 import { leaveRoute } from './routes/leave.ts';
+import { mailFileRoutes } from './routes/mail-files.ts';
 import { messageRoutes } from './routes/messages.ts';
 import { operatorAccess, operatorRoutes } from './routes/operator.ts';
 import { absenceRoutes, newMailRoutes, peopleRoutes, rejectRoutes } from './routes/own-mail.ts';
@@ -227,6 +228,7 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
     oauthClientRoutes(api, services);
     placeRoutes(api, services);
     folderRoutes(api, services, sortKeys);
+    mailFileRoutes(api, services, budget);
     messageRoutes(api, services, cleaner);
     snoozeRoutes(api, services, options.queue);
     labelRoutes(api, services);

@@ -1,11 +1,21 @@
-/** Everything that is kept about oneself, as one file. */
+/** One's mail out of files, and everything that is kept about oneself as one file. */
 import { useState } from 'react';
 import { call } from '../api.ts';
+import { ImportMail } from '../import/import-mail.tsx';
 import { toast } from '../ui/toast.tsx';
 import { Field, SaveRow, Section, useForm, useResource } from './resource.tsx';
 import { useSettingsWords } from './words.ts';
 
-export function OwnData() {
+export function OwnDataPage() {
+  return (
+    <>
+      <ImportMail />
+      <OwnData />
+    </>
+  );
+}
+
+function OwnData() {
   const words = useSettingsWords();
   const own = words.ownData;
   const step = useResource<{ readonly enabled: boolean }>('/v1/second-step');

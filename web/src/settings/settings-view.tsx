@@ -5,7 +5,7 @@ import { AbsencePage } from './absence.tsx';
 import { Blocked } from './blocked.tsx';
 import { General } from './general.tsx';
 import { Notifications } from './notifications.tsx';
-import { OwnData } from './own-data.tsx';
+import { OwnDataPage } from './own-data.tsx';
 import { PeoplePage } from './people.tsx';
 import { RulesPage } from './rules.tsx';
 import { Security } from './security.tsx';
@@ -25,7 +25,7 @@ const PAGES: Readonly<Record<Page, () => ReactNode>> = {
   notifications: Notifications,
   senderMailbox: SenderMailboxPage,
   security: Security,
-  ownData: OwnData,
+  ownData: OwnDataPage,
 };
 
 export function SettingsView({ page }: { readonly page: string }) {

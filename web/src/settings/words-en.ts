@@ -251,6 +251,22 @@ export const en = {
     fetchHint: 'Within ten minutes.',
   },
 
+  importMail: {
+    title: 'Import mail',
+    intro:
+      'Files of other mail programs: mbox, single messages (.eml), or a zip file of such files, also the one below. What was imported before is not imported again.',
+    folder: 'Into the folder',
+    choose: 'Choose files',
+    stop: 'Stop',
+    soFar: (n: number) => (n === 1 ? '1 message' : `${n.toLocaleString('en')} messages`),
+    done: (n: number, known: number) =>
+      `${n === 1 ? '1 message' : `${n.toLocaleString('en')} messages`} imported${known === 0 ? '' : `, ${known.toLocaleString('en')} were there already`}`,
+    again: 'It ended before its end. Choose the same file again, and it goes on.',
+    unreadable: 'That is no mail file, or it is damaged.',
+    refused: (n: number) => (n === 1 ? '1 message could not be taken:' : `${n} messages could not be taken:`),
+    refusedOne: (file: string, number: number, reason: string) => `${file}, message ${number}: ${reason}`,
+  },
+
   security: {
     password: 'Password',
     current: 'Password now',
@@ -326,6 +342,18 @@ export const en = {
     unused: 'not used yet',
     lastUse: (date: string, remote: string) => `last used ${date} from ${remote}`,
     revoked: 'It opens nothing any more',
+  },
+
+  oauthGrants: {
+    title: 'Programs and services you let in',
+    intro:
+      'They asked on a page of this service, and you signed in there. None of them knows your password. What you do not use any more, shut out.',
+    empty: 'None',
+    unknown: 'Unknown program',
+    rest: 'Everything the web client can do (REST API)',
+    expires: (date: string) => `ends by itself ${date} unless used`,
+    end: 'Shut out',
+    ended: 'It does not get in any more',
   },
 };
 

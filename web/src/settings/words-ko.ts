@@ -249,6 +249,22 @@ export const ko: SettingsWords = {
     fetchHint: '10분 안에 받으세요.',
   },
 
+  importMail: {
+    title: '메일 가져오기',
+    intro:
+      '다른 메일 프로그램의 파일을 가져옵니다: mbox, 메일 하나씩(.eml), 그런 파일을 담은 zip(아래에서 받은 것도). 전에 가져온 메일은 다시 가져오지 않습니다.',
+    folder: '넣을 메일함',
+    choose: '파일 고르기',
+    stop: '멈추기',
+    soFar: (n) => `${n.toLocaleString('ko')}통`,
+    done: (n, known) =>
+      `메일 ${n.toLocaleString('ko')}통을 가져왔습니다${known === 0 ? '' : `. ${known.toLocaleString('ko')}통은 이미 있었습니다`}`,
+    again: '끝나기 전에 멈췄습니다. 같은 파일을 다시 고르면 이어서 합니다.',
+    unreadable: '메일 파일이 아니거나 손상되었습니다.',
+    refused: (n) => `${n}통은 가져올 수 없었습니다:`,
+    refusedOne: (file, number, reason) => `${file}, ${number}번째 메일: ${reason}`,
+  },
+
   security: {
     password: '비밀번호',
     current: '지금 비밀번호',
@@ -321,5 +337,17 @@ export const ko: SettingsWords = {
     unused: '아직 쓰지 않음',
     lastUse: (date, remote) => `마지막 사용 ${date}, ${remote}`,
     revoked: '이제 아무것도 열지 못합니다',
+  },
+
+  oauthGrants: {
+    title: '들어오게 한 프로그램과 서비스',
+    intro:
+      '이 서비스의 화면에서 허락을 구했고 내가 로그인해 허락한 것들입니다. 어느 것도 내 비밀번호를 모릅니다. 쓰지 않는 것은 내보내세요.',
+    empty: '없습니다',
+    unknown: '알 수 없는 프로그램',
+    rest: '웹 메일이 하는 모든 일 (REST API)',
+    expires: (date) => `쓰지 않으면 ${date}에 저절로 끝남`,
+    end: '내보내기',
+    ended: '이제 들어오지 못합니다',
   },
 };
