@@ -19,6 +19,8 @@ export interface AccountInfo {
   readonly aliases: readonly string[];
   readonly admin: boolean;
   readonly suspended: boolean;
+  /** Suspended because somebody made it for himself, until an administrator decides. */
+  readonly waits?: true;
   readonly quota: number | undefined;
   /** Kinds of mail it may send (`personal`, `marketing` ...), the usual one first; absent: as everybody. */
   readonly categories?: readonly string[];
@@ -129,6 +131,8 @@ export interface Directory {
       readonly admin?: boolean;
       readonly quota?: number;
       readonly suspended?: boolean;
+      /** With `suspended`; ends when somebody says whether it is. */
+      readonly waits?: boolean;
     },
   ): Promise<AccountInfo>; // prettier-ignore
   account(addressOrId: string): Promise<AccountInfo | undefined>;

@@ -189,6 +189,7 @@ export class KvDirectory implements Directory, Disposable {
       aliases: [],
       admin: options.admin ?? false,
       suspended: options.suspended ?? false,
+      ...(options.waits && { waits: true }),
       quota: quota ?? null,
       created: this.#clock.now(),
       ...(options.password === undefined ? { password: null } : await this.#kept(options.password)),
@@ -240,7 +241,7 @@ export class KvDirectory implements Directory, Disposable {
           ...kept,
           ...(change.displayName !== undefined && { displayName: change.displayName }),
           ...(change.admin !== undefined && { admin: change.admin }),
-          ...(change.suspended !== undefined && { suspended: change.suspended }),
+          ...(change.suspended !== undefined && { suspended: change.suspended, waits: false }),
           ...(change.quota !== undefined && { quota: change.quota }),
           ...(change.categories !== undefined && { categories: change.categories }),
         };

@@ -44,6 +44,7 @@ export function info(id: AccountId, row: IdentityRow): AccountInfo {
     aliases: row.aliases,
     admin: row.admin,
     suspended: row.suspended,
+    ...(row.waits && { waits: true as const }),
     quota: row.quota ?? undefined,
     ...(row.categories && row.categories.length > 0 && { categories: row.categories }),
     created: row.created,

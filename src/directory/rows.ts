@@ -53,6 +53,8 @@ export interface IdentityRow {
   readonly aliases: readonly string[];
   readonly admin: boolean;
   readonly suspended: boolean;
+  /** Somebody made it for himself, and nobody has decided about it yet. */
+  readonly waits?: boolean;
   readonly quota: number | null;
   /** Kinds of mail it may send, the usual one first. */
   readonly categories?: readonly string[];

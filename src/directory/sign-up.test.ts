@@ -46,11 +46,14 @@ test('an account is made, noted, and opens with its password', async () => {
 
 test('where an administrator decides it opens nothing before', async () => {
   const { make, directory } = await lab({ mode: 'approval' });
-  const { id, suspended } = await make('carol');
-  expect(suspended).toBe(true);
+  const { id, suspended, waits } = await make('carol');
+  expect([suspended, waits]).toEqual([true, true]);
   const from = { protocol: 'http', remote: '192.0.2.1' } as const;
   const opens = directory.authenticate('carol@example.test', 'a long one, 파발', from);
   await expect(opens).rejects.toMatchObject({ code: 'account-suspended' });
+  expect(await directory.updateAccount(id, { displayName: 'Carol' })).toMatchObject({ waits: true });
+  // Whichever way it was decided, it waits no more.
+  expect((await directory.updateAccount(id, { suspended: true })).waits).toBeUndefined();
   await directory.updateAccount(id, { suspended: false });
   await directory.authenticate('carol@example.test', 'a long one, 파발', from);
 });

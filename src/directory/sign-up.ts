@@ -107,7 +107,7 @@ export class SignUp {
         password: request.password,
         displayName: request.displayName,
         ...(quota > 0 && { quota }),
-        ...(mode === 'approval' && { suspended: true }),
+        ...(mode === 'approval' && { suspended: true, waits: true }),
       });
     } catch (error) {
       await audit.add({ ...event, outcome: 'failed' });

@@ -13,6 +13,7 @@ export interface Account {
   readonly aliases: readonly string[];
   readonly admin: boolean;
   readonly suspended: boolean;
+  readonly waits: boolean;
   readonly quota: number | null;
   readonly created: string;
 }

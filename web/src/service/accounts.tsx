@@ -1,4 +1,4 @@
-/** Who has an account here, and may use it; accounts are opened, given more room, and shut. */
+/** Who has an account here, and may use it; accounts are opened, given more room, and shut. Above them those that people made for themselves. */
 import { useEffect, useState } from 'react';
 import { call, query } from '../api.ts';
 import { who } from '../app.tsx';
@@ -19,12 +19,59 @@ export function Accounts() {
     const timer = setTimeout(() => setQ(typed), TYPED_MS);
     return () => clearTimeout(timer);
   }, [typed]);
+  const [revision, setRevision] = useState(0);
   return (
-    <Section>
-      <Field label={words.find}>
-        <input value={typed} maxLength={200} onChange={(event) => setTyped(event.target.value)} />
-      </Field>
-      <AccountList q={q} />
+    <>
+      <Waiting onDecided={() => setRevision(revision + 1)} />
+      <Section>
+        <Field label={words.find}>
+          <input value={typed} maxLength={200} onChange={(event) => setTyped(event.target.value)} />
+        </Field>
+        <AccountList key={revision} q={q} />
+      </Section>
+    </>
+  );
+}
+
+const suspendedUrl = (address: string): string => `/v1/admin/accounts/${encodeURIComponent(address)}/suspended`;
+
+/** Nothing where nobody waits. */
+function Waiting({ onDecided }: { readonly onDecided: () => void }) {
+  const words = useServiceWords().accounts;
+  const { value, set } = useResource<{ items: readonly Account[] }>('/v1/admin/accounts?waits=true');
+  if (value === undefined || value.items.length === 0) return null;
+  const decide = (address: string, suspended: boolean) => {
+    call('PUT', suspendedUrl(address), { body: { suspended } })
+      .then(() => {
+        toast(suspended ? words.isTurnedDown(address) : words.isResumed(address));
+        set({ items: value.items.filter((one) => one.address !== address) });
+        onDecided();
+      })
+      .catch(failed);
+  };
+  return (
+    <Section title={words.waiting} intro={words.waitingHint}>
+      <ul className="items">
+        {value.items.map(({ address, name, created }) => (
+          <li key={address}>
+            <span className="grow">
+              <strong>{address}</strong>
+              <small className="muted">{[name, words.since(mediumDate(created))].filter(Boolean).join(' · ')}</small>
+            </span>
+            {([false, true] as const).map((suspended) => (
+              <button
+                key={String(suspended)}
+                type="button"
+                className={suspended ? 'button small' : 'button small primary'}
+                aria-label={`${suspended ? words.turnDown : words.letIn}: ${address}`}
+                onClick={() => decide(address, suspended)}
+              >
+                {suspended ? words.turnDown : words.letIn}
+              </button>
+            ))}
+          </li>
+        ))}
+      </ul>
     </Section>
   );
 }
@@ -33,7 +80,7 @@ function AccountList({ q }: { readonly q: string }) {
   const words = useServiceWords().accounts;
   const accounts = useResource<{ items: readonly Account[]; more: boolean }>(`/v1/admin/accounts${query({ q })}`);
   const suspend = ({ address }: Account, suspended: boolean) => {
-    call('PUT', `/v1/admin/accounts/${encodeURIComponent(address)}/suspended`, { body: { suspended } })
+    call('PUT', suspendedUrl(address), { body: { suspended } })
       .then(() => {
         toast(suspended ? words.isSuspended(address) : words.isResumed(address));
         accounts.load();

@@ -39,6 +39,8 @@ interface Report {
 }
 
 const COLUMNS = ['sent', 'bounced', 'deferred', 'refused', 'complaint'] as const;
+/** Each mail is in one of these; a complaint is of one that was sent. */
+const OUTCOMES = ['sent', 'deferred', 'bounced', 'refused'] as const;
 
 export function Deliverability() {
   const words = useServiceWords().deliverability;
@@ -88,6 +90,7 @@ function Standings({ title, rows }: { readonly title: string; readonly rows: rea
                     {words[one]}
                   </th>
                 ))}
+                <th scope="col">{words.shares}</th>
               </tr>
             </thead>
             <tbody>
@@ -109,6 +112,9 @@ function Standings({ title, rows }: { readonly title: string; readonly rows: rea
                   {COLUMNS.map((one) => (
                     <td key={one}>{Math.round(row[one]).toLocaleString()}</td>
                   ))}
+                  <td>
+                    <Shares of={row} />
+                  </td>
                 </tr>
               ))}
             </tbody>
@@ -116,6 +122,26 @@ function Standings({ title, rows }: { readonly title: string; readonly rows: rea
         </div>
       )}
     </Section>
+  );
+}
+
+/** What became of its mail, as parts of a bar. */
+function Shares({ of }: { readonly of: Standing }) {
+  const words = useServiceWords().deliverability;
+  const all = OUTCOMES.reduce((sum, one) => sum + of[one], 0);
+  if (all === 0) return null;
+  const parts = OUTCOMES.map((one) => ({ one, share: (of[one] / all) * 100 })).filter(({ share }) => share > 0);
+  const said = parts.map(({ one, share }) => `${words[one]} ${share.toFixed(share < 1 ? 2 : 0)} %`).join(', ');
+  let from = 0;
+  return (
+    <svg className="shares" viewBox="0 0 100 8" preserveAspectRatio="none" role="img" aria-label={said}>
+      <title>{said}</title>
+      {parts.map(({ one, share }) => {
+        const x = from;
+        from += share;
+        return <rect key={one} className={one} x={x} y="0" width={share} height="8" />;
+      })}
+    </svg>
   );
 }
 

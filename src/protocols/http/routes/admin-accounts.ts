@@ -26,6 +26,7 @@ const account = z.strictObject({
   aliases: z.array(z.string()),
   admin: z.boolean(),
   suspended: z.boolean(),
+  waits: z.boolean().describe('Somebody made it for himself, and it opens nothing until an administrator lets it in'),
   quota: z.int().nullable().describe('Bytes; null: no limit'),
   created: z.iso.datetime(),
 });
@@ -56,7 +57,10 @@ function listRoutes(app: App, { directory }: Services): void {
       schema: {
         tags: TAGS,
         summary: 'Accounts whose address or name has these letters',
-        querystring: z.strictObject({ q: z.string().max(200).default('') }),
+        querystring: z.strictObject({
+          q: z.string().max(200).default(''),
+          waits: schemas.flag.default(false).describe('Only those that wait to be let in'),
+        }),
         response: {
           200: z.strictObject({
             items: z.array(account).max(MOST_ACCOUNTS),
@@ -74,7 +78,7 @@ function listRoutes(app: App, { directory }: Services): void {
         for await (const one of directory.accounts(domain)) {
           const shown = accountView(one, mine);
           const text = [one.address, one.displayName, ...shown.aliases].join(' ').toLowerCase();
-          if (!text.includes(wanted)) continue;
+          if (!text.includes(wanted) || (request.query.waits && !shown.waits)) continue;
           if (items.length === MOST_ACCOUNTS) return { items, more: true };
           items.push(shown);
         }
@@ -323,13 +327,14 @@ function limitRoutes(app: App, { directory, tenants }: Services): void {
 }
 
 function accountView(one: AccountInfo, by: Office): z.output<typeof account> {
-  const { address, displayName, admin, suspended, quota, created } = one;
+  const { address, displayName, admin, suspended, waits = false, quota, created } = one;
   return {
     address,
     name: displayName,
     aliases: [...visibleAliases(by, one)],
     admin,
     suspended,
+    waits,
     quota: quota ?? null,
     created: new Date(created).toISOString(),
   };
