@@ -102,6 +102,7 @@ export function TopBar({ account, search, onMenu, onKeys }: TopBarProps) {
           })),
           [
             { label: words.contacts, icon: 'people', act: () => go({ view: 'contacts', what: 'all' }) },
+            { label: words.absence, icon: 'clock', act: () => go({ view: 'settings', what: 'absence' }) },
             { label: words.settings, icon: 'settings', act: () => go({ view: 'settings', what: 'general' }) },
             ...(account.admin
               ? [

@@ -282,6 +282,7 @@ export const en = {
   editDraft: 'Go on writing',
 
   contacts: 'Contacts',
+  absence: 'Absence',
   settings: 'Settings',
   service: 'The service',
   addContact: 'Add sender to contacts',

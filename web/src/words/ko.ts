@@ -278,6 +278,7 @@ export const ko: Words = {
   editDraft: '이어서 쓰기',
 
   contacts: '주소록',
+  absence: '부재중 응답',
   settings: '설정',
   service: '서비스 관리',
   addContact: '보낸 사람을 주소록에 추가',
