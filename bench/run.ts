@@ -16,6 +16,7 @@ import { lag } from './cases/lag.ts';
 import { pop3 } from './cases/pop3.ts';
 import { type Relay, relay, Sink } from './cases/relay.ts';
 import { search } from './cases/search.ts';
+import { webHour } from './cases/web-hour.ts';
 import { web } from './cases/web.ts';
 import { Ours } from './ours.ts';
 import { freePorts, Peer, type PeerOptions, peerMissing } from './peer.ts';
@@ -35,6 +36,7 @@ const { values, positionals } = parseArgs({
     size: { type: 'string', default: '4700' },
     domains: { type: 'string', default: '20' },
     messages: { type: 'string' },
+    'per-second': { type: 'string', default: '1' },
     generator: { type: 'string', default: 'client' },
     idle: { type: 'string', default: '2000' },
     'idle-tls': { type: 'string', default: '500' },
@@ -167,6 +169,10 @@ const ALONE: Readonly<Record<string, () => Promise<Result>>> = {
   web: async () => {
     await using ours = await Ours.start(ourOptions());
     return await web(ours, { messages: messages(100_000) });
+  },
+  'web-hour': async () => {
+    await using ours = await Ours.start(ourOptions());
+    return await webHour(ours, { messages: messages(3_600), perSecond: Number(values['per-second']) });
   },
   search: () => search({ messages: messages(100_000), corpus: values.corpus }),
   burden: async () => {

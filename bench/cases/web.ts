@@ -1,10 +1,10 @@
 /** The web client in Chromium on a large folder: how soon there are rows, and whether the page stands still while somebody scrolls. */
-import { execFileSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { chromium } from 'playwright-core';
 import { quantiles, round } from '../../test/proc.ts';
 import type { Ours } from '../ours.ts';
 import { fill } from './imap.ts';
+import { build, firstLoad, interactions, READ, type Seen, signIn, timeToInteractive, WATCH } from './web-page.ts';
 
 const FOLDER = 'Large';
 /** Turns of the wheel, from the top on. */
@@ -12,29 +12,15 @@ const TURNS = 150;
 /** Places between top and bottom to which the bar is dragged. */
 const JUMPS = 40;
 
-/** Runs in the page: long tasks (over 50 ms, W3C Long Tasks) and the time between two frames. */
-const WATCH = `
-  globalThis.seen = { tasks: [], frames: [] };
-  new PerformanceObserver((list) => seen.tasks.push(...list.getEntries().map((entry) => entry.duration))).observe({ type: 'longtask' });
-  let last = performance.now();
-  const frame = (now) => { seen.frames.push(now - last); last = now; requestAnimationFrame(frame); };
-  requestAnimationFrame(frame);
-`;
-const READ = `(() => { const was = seen; seen = { tasks: [], frames: [] }; return was; })()`;
+/** Down the list, a message opened, the next ones, starred, back, and the search field. */
+const KEYS = ['j', 'j', 'j', 'o', 'j', 'j', 'k', 's', 's', 'u', 'x', 'x', 'c', 'Escape', '/', 'Escape'];
 
 const FILLED = `document.querySelectorAll('.row').length > 5 && !document.querySelector('.row.hole')`;
 
-interface Seen {
-  readonly tasks: readonly number[];
-  readonly frames: readonly number[];
-}
-
 export async function web(ours: Ours, { messages }: { readonly messages: number }) {
-  execFileSync(process.execPath, ['web/build.ts', '--if-needed'], { stdio: ['ignore', 'ignore', 'inherit'] });
   const account = ours.accounts[0] as string;
   await fill(ours, account, FOLDER, messages);
-  // It reads the client's files at its start.
-  await ours.restart();
+  await build(ours);
   const browser = await chromium.launch({
     executablePath: '/usr/bin/chromium',
     args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],
@@ -42,12 +28,7 @@ export async function web(ours: Ours, { messages }: { readonly messages: number 
   try {
     const page = await browser.newPage({ locale: 'en-GB', viewport: { width: 1360, height: 820 } });
     page.setDefaultTimeout(120_000);
-    const loaded = performance.now();
-    await page.goto(`http://${ours.http}/`);
-    await page.locator('[name=address]').fill(account);
-    const formMs = performance.now() - loaded;
-    await page.locator('[name=password]').fill(ours.password);
-    await page.locator('.sign-in .primary').click();
+    const formMs = await signIn(page, ours, account);
     await page.locator('.folders a', { hasText: FOLDER }).waitFor();
     const opened = performance.now();
     await page.locator('.folders a', { hasText: FOLDER }).click();
@@ -73,9 +54,14 @@ export async function web(ours: Ours, { messages }: { readonly messages: number 
       filled.push(performance.now() - from);
     }
     const jumps = (await page.evaluate(READ)) as Seen;
+    const keys = await interactions(page, KEYS);
     const heap = (await page.evaluate('performance.memory.usedJSHeapSize')) as number;
+    const interactive = await timeToInteractive(page);
     return {
       messages,
+      firstLoad: firstLoad('web/dist').gzipKb,
+      ...interactive,
+      interactions: keys,
       signInFormMs: round(formMs),
       firstRowsMs: round(rowsMs),
       wheel: report(wheel),
