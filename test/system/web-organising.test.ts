@@ -1,6 +1,9 @@
 /** The web client in a real browser: mail put off, labelled, thrown away and put back; templates; files looked at; work without a connection. */
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { connectControl } from '../../src/control/client.ts';
+import { accountAdd } from '../../src/control/operations/account.ts';
 import { zipEntries } from '../../src/mail/zip.ts';
 import { pabal } from '../service.ts';
 import { accessible, PATIENCE_MS, row, WebClient } from '../support/web-client.ts';
@@ -87,6 +90,19 @@ describe.skipIf(!here)('organising in the web client', { timeout: 4 * PATIENCE_M
     expect(JSON.parse(stdout)).toMatchObject({ suspended: true });
     expect(faults).toEqual([]);
     await page.context().close();
+
+    const keeper = 'gatekeeper@mail.test';
+    await using control = await connectControl(join(client.service.data, 'run', 'control.sock'));
+    await control!.call(accountAdd, { address: keeper, password: 'pass', admin: true });
+    const { page: office, faults: others } = await client.signedIn(keeper);
+    await office.goto(`${client.base}/#/o/accounts`);
+    await office.getByRole('heading', { name: 'Waiting to be let in' }).waitFor();
+    await accessible(office);
+    await office.getByRole('button', { name: 'Let in: newcomer@mail.test' }).click();
+    await office.getByText('newcomer@mail.test may sign in again').waitFor();
+    await office.getByRole('heading', { name: 'Waiting to be let in' }).waitFor({ state: 'detached' });
+    expect(others).toEqual([]);
+    await office.context().close();
   });
 
   test('a mail becomes a template, and others begin with it', async () => {
@@ -128,6 +144,46 @@ describe.skipIf(!here)('organising in the web client', { timeout: 4 * PATIENCE_M
     await form.getByRole('button', { name: 'Save' }).click();
     await row(page, 'Monthly report').waitFor();
     expect(await page.locator('.row').count()).toBe(1);
+    expect(faults).toEqual([]);
+    await page.context().close();
+  });
+
+  test('mail of other programs comes in from files, once, and goes out as one', async () => {
+    const mbox = ['One', 'Two', 'Two'].map(
+      (subject) => `From a@x.test Sun Nov  1 12:30:59 2026\nSubject: ${subject}\nStatus: RO\n\nFrom: text\n\n`,
+    );
+    const { page, faults } = await client.signedIn('mover@mail.test');
+    await page.goto(`${client.base}/#/s/ownData`);
+    const choose = async () =>
+      await page.locator('input[type=file]').setInputFiles([
+        { name: 'old.mbox', mimeType: 'application/mbox', buffer: Buffer.from(mbox.join('')) },
+        { name: 'single.eml', mimeType: 'message/rfc822', buffer: Buffer.from('Subject: 셋\n\nx\n') },
+      ]);
+    await choose();
+    await page.getByText('4 messages imported').waitFor();
+    await accessible(page);
+    await choose();
+    await page.getByText('0 messages imported, 4 were there already').waitFor();
+    await page.locator('.folders a', { hasText: 'Inbox' }).click();
+    await row(page, '셋').waitFor();
+    expect(await row(page, 'Two').count()).toBe(2);
+    await page.locator('.folder-row', { hasText: 'Inbox' }).hover();
+    await page.getByRole('button', { name: 'More: Inbox' }).click();
+    const coming = page.waitForEvent('download');
+    await page.getByRole('menuitem', { name: 'Download as mbox' }).click();
+    const file = readFileSync(await (await coming).path(), 'utf8');
+    expect(file.match(/^From /gm)?.length).toBe(4);
+    // What was downloaded as a zip file comes in again, too.
+    await page.goto(`${client.base}/#/s/ownData`);
+    await page.getByLabel('Your password').fill('pass');
+    await page.getByRole('button', { name: 'Make the file' }).click();
+    const zipped = page.waitForEvent('download');
+    await page.getByRole('link', { name: 'Fetch the file' }).click();
+    await page.getByLabel('Into the folder').selectOption({ label: 'Archive' });
+    await page.locator('input[type=file]').setInputFiles(await (await zipped).path());
+    await page.getByText('4 messages imported').waitFor();
+    await page.locator('.folders a', { hasText: 'Archive' }).click();
+    await row(page, 'One').waitFor();
     expect(faults).toEqual([]);
     await page.context().close();
   });

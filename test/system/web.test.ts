@@ -164,8 +164,28 @@ describe.skipIf(!here)('the web client', { timeout: 4 * PATIENCE_MS }, () => {
     const { page, faults } = await signedIn(user);
     await page.getByRole('button', { name: 'New folder', exact: true }).click();
     await page.getByRole('textbox', { name: 'Name' }).fill('Trips');
+    await page.getByRole('radio', { name: 'Teal' }).check();
     await page.keyboard.press('Enter');
     const folder = page.locator('.folders a', { hasText: 'Trips' });
+    await folder.locator('.label-dot.teal').waitFor();
+    await page.getByRole('button', { name: 'New folder', exact: true }).click();
+    await page.getByRole('textbox', { name: 'Name' }).fill('Bills');
+    await page.keyboard.press('Enter');
+    const own = page.locator('.folders-head ~ ul .folder-name');
+    await expect.poll(() => own.allTextContents()).toEqual(['Bills', 'Trips']);
+    const menu = async (name: string, item: string) => {
+      await page.locator('.folder-row', { hasText: name }).hover();
+      await page.getByRole('button', { name: `More: ${name}` }).click();
+      await page.getByRole('menuitem', { name: item }).click();
+    };
+    await menu('Trips', 'Move up');
+    await expect.poll(() => own.allTextContents()).toEqual(['Trips', 'Bills']);
+    await page.locator('.folders a', { hasText: 'Bills' }).dragTo(folder);
+    await page.locator('.folder.depth1', { hasText: 'Bills' }).waitFor();
+    await page.locator('.folders a', { hasText: 'Bills' }).dragTo(folder, { targetPosition: { x: 60, y: 3 } });
+    await page.locator('.folder.depth0', { hasText: 'Bills' }).waitFor();
+    await expect.poll(() => own.allTextContents()).toEqual(['Bills', 'Trips']);
+    await menu('Bills', 'Remove folder');
     await row(page, 'Part 1').dragTo(folder);
     await row(page, 'Part 1').waitFor({ state: 'detached' });
     await row(page, 'Part 2').click();
@@ -174,11 +194,6 @@ describe.skipIf(!here)('the web client', { timeout: 4 * PATIENCE_MS }, () => {
     await earlier.locator('.plain-text', { hasText: 'Part 1' }).waitFor();
     await earlier.getByRole('button', { name: 'Open this message' }).click();
     await page.locator('.message > .plain-text', { hasText: 'Part 1' }).waitFor();
-    const menu = async (name: string, item: string) => {
-      await page.locator('.folder-row', { hasText: name }).hover();
-      await page.getByRole('button', { name: `More: ${name}` }).click();
-      await page.getByRole('menuitem', { name: item }).click();
-    };
     await menu('Trips', 'Remove folder');
     await page.locator('.toast', { hasText: 'Trips moved to Trash' }).getByText('Undo').click();
     await page.locator('.folders-head ~ ul a', { hasText: 'Trips' }).waitFor();
