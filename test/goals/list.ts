@@ -28,6 +28,7 @@ import { goal as scanners } from './scanners.ts';
 import { goal as sieve } from './sieve-oracle.ts';
 import { goal as published } from './sieve-published.ts';
 import { goal as uidCrash } from './uid-crash.ts';
+import { goal as views } from './web-views.ts';
 
 export const GOALS: readonly Goal[] = [
   g01,
@@ -58,4 +59,5 @@ export const GOALS: readonly Goal[] = [
   sieve,
   published,
   uidCrash,
+  views,
 ];

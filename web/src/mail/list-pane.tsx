@@ -42,12 +42,15 @@ export function ListPane({ at, folder, order, onOrder, grouped, onGrouped, open,
   const { state, error, total, selected } = useStore(mailbox, (s) => s);
   const isSearch = at.view === 'search';
   const filterNames = { all: words.all, unread: words.unread, flagged: words.starred, attachment: words.withFiles };
-  const title = isSearch ? words.resultsFor(at.what) : folder ? words.folderName(folder) : '';
+  const title = isSearch ? words.resultsFor(at.what) : words.folderName(folder ?? { role: at.what, name: words.mail });
 
   return (
     <>
       {selected.size > 0 ? (
-        <SelectionBar selected={selected} folder={folder} onAsk={onAsk} />
+        <>
+          <h1 className="hidden">{title}</h1>
+          <SelectionBar selected={selected} folder={folder} onAsk={onAsk} />
+        </>
       ) : (
         <div className="list-head">
           <div className="list-title">
