@@ -49,10 +49,11 @@ async function putBeside(folder: Folder, target: Folder, spot: 'before' | 'after
   await call('PUT', '/v1/folders/order', { body: { items } });
 }
 
-/** Those with which it can change places; of what stands at its end there is none. */
-export function neighbours(folder: Folder, shown: readonly Folder[]): Partial<Record<'above' | 'below', Folder>> {
-  const siblings = shown.filter(({ parent }) => parent === folder.parent);
+/** Those with which it can change places, of `movable` ones; of what stands at its end there is none. */
+export function neighbours(folder: Folder, movable: readonly Folder[]): Partial<Record<'above' | 'below', Folder>> {
+  const siblings = movable.filter(({ parent }) => parent === folder.parent);
   const at = siblings.findIndex(({ id }) => id === folder.id);
+  if (at < 0) return {};
   const [above, below] = [siblings[at - 1], siblings[at + 1]];
   return { ...(above && { above }), ...(below && { below }) };
 }

@@ -1,6 +1,6 @@
 import { type DragEvent, lazy, Suspense, useState } from 'react';
 import type { Folder } from '../api.ts';
-import { go, hrefOf, route } from '../route.ts';
+import { hrefOf, route } from '../route.ts';
 import { useStore } from '../store.ts';
 import { Dialog } from '../ui/dialog.tsx';
 import { Icon, type IconName } from '../ui/icon.tsx';
@@ -45,12 +45,13 @@ export function FolderPane({ folders, error, current, onChoose }: FolderPaneProp
     return top === undefined ? [] : [top, ...inside];
   });
   const own = folders.filter((folder) => !special.includes(folder));
+  const movable = folders.filter((folder) => !isSpecial(folder));
   const close = () => setAsking(undefined);
   const row = (folder: Folder) => (
     <FolderRow
       key={folder.id}
       folder={folder}
-      beside={neighbours(folder, own)}
+      beside={neighbours(folder, movable)}
       current={folder.id === current}
       onChoose={onChoose}
       onAsk={setAsking}
@@ -172,7 +173,6 @@ function FolderRow({ folder, beside, current, onChoose, onAsk }: FolderRowProps)
       : []),
   ];
   const files: MenuItem[] = [
-    { label: own.importMail, icon: 'up', act: () => go({ view: 'settings', what: 'ownData' }) },
     { label: own.exportMail, icon: 'download', act: () => location.assign(`/v1/folders/${folder.id}/mbox`) },
   ];
   const things: MenuItem[] = [

@@ -1,4 +1,4 @@
-/** What is said about folders beyond their names: colour, order, and mail that comes from files or goes into one. */
+/** What is said about folders beyond their names: colour, order, and their mail as a file. */
 import { look } from '../settings-store.ts';
 import { useStore } from '../store.ts';
 
@@ -7,7 +7,6 @@ const en = {
   noColour: 'None',
   moveUp: 'Move up',
   moveDown: 'Move down',
-  importMail: 'Import mail',
   exportMail: 'Download as mbox',
 };
 export type FolderWords = typeof en;
@@ -17,7 +16,6 @@ const ko: FolderWords = {
   noColour: '없음',
   moveUp: '위로',
   moveDown: '아래로',
-  importMail: '메일 가져오기',
   exportMail: 'mbox로 내려받기',
 };
 
