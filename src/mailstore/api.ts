@@ -26,6 +26,7 @@ import type { SenderMailbox } from './sender-mailbox.ts';
 import type { Snoozing } from './snoozing.ts';
 import type { Outgoing } from './submission.ts';
 
+import type { VersionChanges } from './changes.ts';
 import type { Conversation, ConversationPage, SearchRequest, SearchAnswer, SearchIndexFacts } from './search/api.ts';
 
 export type {
@@ -39,6 +40,8 @@ export type {
   Superseded,
   WithdrawalNote,
 } from './placement.ts';
+export { ACCOUNT_CHANGED, type AccountChanged } from './changes.ts';
+export type { Change, VersionChanges } from './changes.ts';
 export type {
   Conversation,
   ConversationPage,
@@ -161,33 +164,6 @@ export interface FolderView {
 
 export interface DetailsOptions {
   readonly bodies?: boolean;
-}
-
-/** What one operation changed. The log keeps these; replication, push, search and IMAP's tracker read them. */
-export type Change =
-  | { readonly type: 'added'; readonly message: MessageMeta }
-  | {
-      readonly type: 'removed';
-      readonly id: MsgId;
-      readonly folder: FolderId;
-      readonly uid: Uid;
-      readonly email: EmailId;
-    }
-  /** `message` as it is now; it left `from` (where it had `fromUid`). */
-  | { readonly type: 'moved'; readonly from: FolderId; readonly fromUid: Uid; readonly message: MessageMeta }
-  | { readonly type: 'flags'; readonly message: MessageMeta }
-  | { readonly type: 'folder'; readonly id: FolderId; readonly what: 'created' | 'changed' | 'removed' }
-  | { readonly type: 'subscription'; readonly path: string; readonly subscribed: boolean }
-  | { readonly type: 'quota'; readonly limit: number | undefined }
-  | { readonly type: 'record'; readonly kind: string; readonly id: string };
-
-/** One operation: its version, its id and its changes. */
-export interface VersionChanges {
-  readonly version: Version;
-  /** '' to a watcher on a node that was cut off for so long that the log no longer reached back: all that happened
-   * meanwhile, as one. */
-  readonly operation: string;
-  readonly changes: readonly Change[];
 }
 
 /** Everything immutable about a message, parsed once when it was stored. */
@@ -378,14 +354,6 @@ export type Principal =
       readonly credential?: string;
     }
   | { readonly kind: 'system'; readonly role: 'intake' | 'verify' | 'admin' | 'import' | 'module' };
-
-/** Published with an `AccountChanged` after each commit that this node made for an account. */
-export const ACCOUNT_CHANGED = 'account-changed';
-export interface AccountChanged {
-  readonly account: AccountId;
-  /** What kinds of changes the commit brought. */
-  readonly changes: readonly Change['type'][];
-}
 
 export interface OpenOptions {
   /**

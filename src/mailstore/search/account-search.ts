@@ -6,51 +6,33 @@
  * Nobody waits for it: it works when enough has come to be written as a segment, when it is told to follow, and when somebody searches.
  */
 import { MailError } from '../../mail/error.ts';
-import { Damaged } from '../../ports/kv.ts';
 import type { AccountId } from '../api.ts';
 import type { Operation } from '../commit.ts';
 import type { Node } from '../mailbox.ts';
 import type { MailboxIndex } from '../mailbox-index.ts';
 import { chooseMerge, FAN_OUT } from './choose-merge.ts';
-import {
-  decodeManifest,
-  NO_MANIFEST,
-  putManifest,
-  readManifestRow,
-  sameBytes,
-  type SearchManifest,
-} from './manifest.ts';
+import { NO_MANIFEST, type SearchManifest } from './manifest.ts';
 import { NewestFirst } from './newest.ts';
 import type { MessageName } from './input.ts';
-import { buildPiece, newSegmentId, type Piece } from './piece.ts';
-import { MemoryRows, Segment } from './reader.ts';
+import { buildPiece, newSegmentId } from './piece.ts';
+import type { Segment } from './reader.ts';
+import { RecentPieces } from './recent.ts';
 import { DocFlag, type RowSource, type SegmentFacts } from './segment.ts';
 import { isDoneSoon } from './soon.ts';
 import { ReplacedSegments } from './replaced.ts';
-import { dropSegment, dropUnnamed, StoredRows, writeRows } from './rows.ts';
+import { writeRows } from './rows.ts';
+import { isDamaged, StoredSegments } from './stored-segments.ts';
 import type { Row } from './work.ts';
 
-/** Level 0 is written when it is this old, if it is worth a segment. */
-const OLD_MS = 600_000;
-const WORTH_WRITING = 64;
-/** Pieces of level 0 that a search looks through. */
-const MOST_PIECES = 6;
-/** Of level 0 in memory: as large as this it is written, however few messages it is about. */
-const RECENT_BYTES = 16 << 20;
 const MOST_CONFLICTS = 10;
 
 export class AccountSearch {
   readonly account: AccountId;
   readonly #node: Node;
   readonly #index: () => MailboxIndex;
-  readonly #run: <T>(operation: Operation<T>) => Promise<T>;
-  #row: Uint8Array | undefined;
-  #manifest: SearchManifest | undefined;
-  #stored: readonly Segment[] = [];
-  #recent: Piece[] = [];
+  readonly #stored: StoredSegments;
+  readonly #recent = new RecentPieces();
   readonly #newest = new NewestFirst();
-  /** When the oldest of level 0 was indexed. */
-  #recentSince = 0;
   /** Every message up to this id is in a segment or in level 0. */
   #upTo = 0;
   #turn: Promise<unknown> = Promise.resolve();
@@ -72,19 +54,19 @@ export class AccountSearch {
     this.#node = node;
     this.account = account;
     this.#index = index;
-    this.#run = run;
+    this.#stored = new StoredSegments(node, account, run, (before) => this.#fit(before));
     this.#inBackground = inBackground;
-    this.#replaced = new ReplacedSegments((segment) => dropSegment(node.kv, account, segment), inBackground);
+    this.#replaced = new ReplacedSegments((segment) => this.#stored.drop(segment), inBackground);
   }
 
   /** Memory, roughly; rows of the store are in the node's cache. */
   get bytes(): number {
-    return this.#recentBytes + this.#newest.bytes;
+    return this.#recent.bytes + this.#newest.bytes;
   }
 
   /** In order of ids. Level 0 comes last. After the last message in them nothing is. */
   get segments(): readonly Segment[] {
-    return [...this.#stored, ...this.#recent.map(({ segment }) => segment)];
+    return [...this.#stored.segments, ...this.#recent.segments];
   }
 
   /** Also what is searched before the index has got there: between those and the others messages are missing. */
@@ -121,25 +103,24 @@ export class AccountSearch {
     for (let done = -1; done !== 0 && !this.#closed; ) {
       // A turn for each piece: whoever searches meanwhile comes between two of them.
       done = await this.#inTurn(async () => {
-        await this.#load();
+        await this.#stored.load();
         return this.#indexNext(Number.POSITIVE_INFINITY, false);
       });
       await this.merged();
     }
     await this.#inTurn(async () => {
-      const isOld = this.#recent.length > 0 && this.#node.clock.now() - this.#recentSince >= OLD_MS;
-      if (isOld && this.#recentDocs >= WORTH_WRITING) await this.#flush();
+      if (this.#recent.isOld(this.#node.clock.now()) && this.#recent.isWorthWriting()) await this.#flush();
     });
   }
 
   /** What waits becomes a segment of the store, if it is worth one; a restart then costs nobody anything. */
   async follow(): Promise<void> {
-    if (!this.#manifest) await this.#inTurn(() => this.#load());
-    if (this.behind + this.#recentDocs < WORTH_WRITING) return;
+    if (!this.#stored.isLoaded) await this.#inTurn(() => this.#stored.load());
+    if (!this.#recent.isWorthWriting(this.behind)) return;
     await this.catchUp();
     await this.#inTurn(async () => {
-      await this.#load();
-      if (this.#recentDocs >= WORTH_WRITING) await this.#flush();
+      await this.#stored.load();
+      if (this.#recent.isWorthWriting()) await this.#flush();
     });
     await this.merged();
   }
@@ -152,11 +133,11 @@ export class AccountSearch {
   async catchUpNow(first: 'oldest' | 'newest'): Promise<number> {
     const most = this.#node.tuning.searchFirst;
     // Without the manifest nothing would be found.
-    if (!this.#manifest) await this.#inTurn(() => this.#load());
+    if (!this.#stored.isLoaded) await this.#inTurn(() => this.#stored.load());
     // Nothing to wait for: what is indexed meanwhile is older.
     if (first === 'newest' && this.#isNewestThere(most)) return this.#goOn();
     const work = this.#inTurn(async () => {
-      await this.#load();
+      await this.#stored.load();
       if (first === 'newest' && this.behind > most && (await this.#indexNewest(most))) return;
       for (let left = most; left > 0 && !this.#closed; ) {
         const done = await this.#indexNext(left, true);
@@ -185,20 +166,15 @@ export class AccountSearch {
   }
 
   /** Did somebody else change the index since it was read? */
-  async isStale(): Promise<boolean> {
-    try {
-      return !sameBytes(await readManifestRow(this.#node.kv, this.account), this.#row);
-    } catch (error) {
-      if (isDamaged(error)) return false;
-      throw error;
-    }
+  isStale(): Promise<boolean> {
+    return this.#stored.isStale();
   }
 
   /** Forgets the whole index; the next `catchUp` makes it anew. */
   reset(): Promise<void> {
     return this.#inTurn(async () => {
       for (let attempt = 1; ; attempt++) {
-        const readable = await this.#load().then(
+        const readable = await this.#stored.load().then(
           () => true,
           (error: unknown) => {
             if (isDamaged(error)) return false;
@@ -206,13 +182,13 @@ export class AccountSearch {
           },
         );
         // What an unreadable manifest named is collected by the sweep.
-        const before = readable ? this.#manifest!.segments : [];
-        if (await this.#commit(NO_MANIFEST, readable ? this.#row : 'unreadable')) {
-          this.#recent = [];
+        const before = readable ? this.#stored.manifest.segments : [];
+        if (await this.#stored.commit(NO_MANIFEST, readable ? 'as-read' : 'unreadable')) {
+          this.#recent.clear();
           this.#newest.clear();
           this.#upTo = 0;
           this.skipped = 0;
-          for (const segment of before) await dropSegment(this.#node.kv, this.account, segment);
+          for (const segment of before) await this.#stored.drop(segment);
           return;
         }
         if (attempt === MOST_CONFLICTS) throw this.#busy();
@@ -223,16 +199,15 @@ export class AccountSearch {
   /** Writes what is in memory, and merges what is worth it: as a rebuild ends. */
   async settle(): Promise<void> {
     await this.#inTurn(async () => {
-      await this.#load();
-      if (this.#recent.length > 0) await this.#flush();
+      await this.#stored.load();
+      if (!this.#recent.isEmpty) await this.#flush();
     });
     await this.merged();
   }
 
   /** Drops what a crash left behind: segments begun before `time` that the manifest does not name. */
-  async sweep(time: number): Promise<void> {
-    const { segments } = decodeManifest(await readManifestRow(this.#node.kv, this.account));
-    await dropUnnamed(this.#node.kv, this.account, new Set(segments.map(({ id }) => id)), time);
+  sweep(time: number): Promise<void> {
+    return this.#stored.sweep(time);
   }
 
   get facts(): { readonly segments: number; readonly messages: number; readonly bytes: number } {
@@ -241,52 +216,27 @@ export class AccountSearch {
     return { segments: all.length, messages: sum(({ docs }) => docs), bytes: sum(({ bytes }) => bytes) };
   }
 
-  get #recentBytes(): number {
-    return this.#recent.reduce((sum, { rows }) => sum + rows.bytes, 0);
-  }
-
-  get #recentDocs(): number {
-    return this.#recent.reduce((sum, { segment }) => sum + segment.facts.docs, 0);
-  }
-
   async #inTurn<T>(act: () => Promise<T>): Promise<T> {
     const mine = this.#turn.then(act, act);
     this.#turn = mine.catch(() => undefined);
     return mine;
   }
 
-  async #load(): Promise<void> {
-    const row = await readManifestRow(this.#node.kv, this.account);
-    if (this.#manifest && sameBytes(row, this.#row)) return;
-    this.#show(row);
-  }
-
-  #show(row: Uint8Array | undefined): void {
-    const before = this.#manifest?.upTo ?? 0;
-    this.#row = row;
-    this.#manifest = decodeManifest(row);
-    const known = new Map(this.#stored.map((segment) => [segment.facts.id, segment]));
-    this.#stored = this.#manifest.segments.map(
-      (facts) => known.get(facts.id) ?? new Segment(facts, this.#rowsOf(facts.id)),
-    );
-    // Another node's segments may hold what is in memory here, or no longer reach up to it.
-    const { upTo } = this.#manifest;
-    const fits = upTo === before && this.#recent.every(({ segment }) => segment.facts.first > upTo);
-    if (fits) return;
-    const after = this.#recent.filter(({ segment }) => segment.facts.first > upTo);
-    this.#recent = upTo < before || after.length < this.#recent.length ? [] : after;
-    this.#upTo = this.#recent.length > 0 ? this.#upTo : upTo;
-  }
-
-  #rowsOf(segment: string): RowSource {
-    return new StoredRows(this.#node.kv, this.account, segment, this.#node.search.cache);
+  /** Another node's segments may hold what is in memory here, or no longer reach up to it. */
+  #fit(before: SearchManifest): void {
+    const { upTo } = this.#stored.manifest;
+    const recent = this.#recent.segments;
+    const after = recent.filter(({ facts }) => facts.first > upTo).length;
+    if (upTo === before.upTo && after === recent.length) return;
+    if (upTo < before.upTo || after < recent.length) this.#recent.clear();
+    if (this.#recent.isEmpty) this.#upTo = upTo;
   }
 
   /** Messages of the next piece: those that fill level 0, or, when very much has come, a segment that spares the first merge. */
   get #nextCount(): number {
     const large = FAN_OUT * this.#flushDocs;
-    if (this.#recent.length === 0 && this.behind >= large) return large;
-    return Math.max(1, this.#flushDocs - this.#recentDocs);
+    if (this.#recent.isEmpty && this.behind >= large) return large;
+    return Math.max(1, this.#flushDocs - this.#recent.docs);
   }
 
   /** Indexes the next messages; answers how many. */
@@ -304,12 +254,11 @@ export class AccountSearch {
     const { piece, count } = await buildPiece(this.#node, this.account, names, urgent);
     const { segment } = piece;
     for (const flags of (await segment.docs()).flags) if (flags & DocFlag.skipped) this.skipped++;
-    if (this.#recent.length === 0) this.#recentSince = this.#node.clock.now();
-    this.#recent.push(piece);
+    this.#recent.add(piece, this.#node.clock.now());
     this.#upTo = names[count - 1]!.id;
     if (this.#upTo >= this.#newest.first) this.#newest.clear();
-    if (this.#recentDocs >= this.#flushDocs || this.#recentBytes >= RECENT_BYTES) await this.#flush();
-    else if (this.#recent.length > MOST_PIECES) await this.#joinRecent();
+    if (this.#recent.docs >= this.#flushDocs || this.#recent.isLarge) await this.#flush();
+    else if (this.#recent.isInManyPieces) await this.#recent.join(this.#merge);
     return count;
   }
 
@@ -331,34 +280,19 @@ export class AccountSearch {
     return this.#newest.missing(this.#index().table, this.#upTo, this.#node.clock.now(), most);
   }
 
-  /** Level 0 in one piece. */
-  async #joinRecent(): Promise<Piece | undefined> {
-    if (this.#recent.length <= 1) return this.#recent[0];
-    const rows = new MemoryRows();
-    const facts = await this.#merge(
-      this.#recent.map(({ segment }) => segment.facts),
-      this.#recent.map((recent) => recent.rows),
-      async (some) => {
-        for (const row of some) rows.put(...row);
-      },
-    );
-    this.#recent = facts ? [{ segment: new Segment(facts, rows), rows }] : [];
-    return this.#recent[0];
-  }
-
   /** Level 0 becomes a segment in the store. */
   async #flush(): Promise<void> {
-    const recent = await this.#joinRecent();
-    const manifest = this.#manifest!;
+    const recent = await this.#recent.join(this.#merge);
+    const { manifest } = this.#stored;
     if (recent) await writeRows(this.#node.kv, this.account, recent.segment.facts.id, [...recent.rows.entries()]);
     const segments = recent ? [...manifest.segments, recent.segment.facts] : manifest.segments;
-    const applied = await this.#commit({ upTo: this.#upTo, segments });
+    const applied = await this.#stored.commit({ upTo: this.#upTo, segments });
     if (!applied) {
-      if (recent) await dropSegment(this.#node.kv, this.account, recent.segment.facts);
-      await this.#load();
+      if (recent) await this.#stored.drop(recent.segment.facts);
+      await this.#stored.load();
       return;
     }
-    this.#recent = [];
+    this.#recent.clear();
     this.#mergeLater();
   }
 
@@ -376,10 +310,10 @@ export class AccountSearch {
 
   async #mergeWhatIsWorthIt(): Promise<void> {
     for (let chosen = this.#toMerge(); chosen && !this.#closed; chosen = this.#toMerge()) {
-      const parts = this.#manifest!.segments.slice(chosen.from, chosen.to);
+      const parts = this.#stored.manifest.segments.slice(chosen.from, chosen.to);
       const made = await this.#merge(
         parts,
-        parts.map((part) => this.#rowsOf(part.id)),
+        parts.map((part) => this.#stored.rowsOf(part.id)),
         (rows, segment) => writeRows(this.#node.kv, this.account, segment, rows),
       );
       if (!(await this.#inTurn(() => this.#replace(parts, made)))) return;
@@ -388,14 +322,14 @@ export class AccountSearch {
 
   /** These segments, by the one that was made of them. False when somebody else changed the index meanwhile. */
   async #replace(parts: readonly SegmentFacts[], made: SegmentFacts | undefined): Promise<boolean> {
-    await this.#load();
-    const { upTo, segments } = this.#manifest!;
+    await this.#stored.load();
+    const { upTo, segments } = this.#stored.manifest;
     const from = segments.findIndex(({ id }) => id === parts[0]!.id);
     const there = from >= 0 && parts.every(({ id }, i) => segments[from + i]?.id === id);
     const next = segments.toSpliced(from, parts.length, ...(made ? [made] : []));
-    if (!there || !(await this.#commit({ upTo, segments: next }))) {
-      if (made) await dropSegment(this.#node.kv, this.account, made);
-      await this.#load();
+    if (!there || !(await this.#stored.commit({ upTo, segments: next }))) {
+      if (made) await this.#stored.drop(made);
+      await this.#stored.load();
       return false;
     }
     await this.#replaced.add(parts);
@@ -408,34 +342,20 @@ export class AccountSearch {
   }
 
   #toMerge(): ReturnType<typeof chooseMerge> {
-    return chooseMerge(this.#manifest!.segments, this.#index().table, this.#flushDocs);
+    return chooseMerge(this.#stored.manifest.segments, this.#index().table, this.#flushDocs);
   }
 
-  async #merge(
+  readonly #merge = async (
     parts: readonly SegmentFacts[],
     sources: readonly RowSource[],
     take: (rows: readonly Row[], segment: string) => Promise<void>,
-  ): Promise<SegmentFacts | undefined> {
+  ): Promise<SegmentFacts | undefined> => {
     const segment = newSegmentId(this.#node);
     const alive = this.#index().table.between(parts[0]!.first, parts.at(-1)!.last);
     return this.#node.search.work.merge({ segment, parts, alive }, sources, (rows) => take(rows, segment));
-  }
-
-  async #commit(manifest: SearchManifest, before: Uint8Array | undefined | 'unreadable' = this.#row): Promise<boolean> {
-    try {
-      this.#show(await this.#run(putManifest(before, manifest)));
-      return true;
-    } catch (error) {
-      if (error instanceof MailError && error.code === 'conflict') return false;
-      throw error;
-    }
-  }
+  };
 
   #busy(): MailError {
     return new MailError('busy', 'temporary', `account ${this.account}: others change its index all the time`);
   }
 }
-
-/** A row is missing or damaged: of a segment that was merged meanwhile, or in truth. */
-export const isDamaged = (error: unknown): boolean =>
-  error instanceof Damaged || (error instanceof MailError && error.code === 'damaged');

@@ -6,10 +6,11 @@ import type { MailboxIndex } from '../mailbox-index.ts';
 import { GONE } from '../message-table.ts';
 import { firstOf } from '../query.ts';
 import { Patience } from '../raw-source.ts';
-import { type AccountSearch, isDamaged } from './account-search.ts';
+import type { AccountSearch } from './account-search.ts';
 import { Bits } from './bits.ts';
 import { type MailboxCondition, type MailboxSelect, positivePhrases, SegmentQuery } from './evaluate.ts';
 import { foldersNamed } from './folder-words.ts';
+import { isDamaged } from './stored-segments.ts';
 
 const MOST_ATTEMPTS = 5;
 
