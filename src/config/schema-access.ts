@@ -33,6 +33,11 @@ export const limits = z
       'Signed-in IMAP and POP3 connections of one account at once.',
     ),
     connections_per_account_and_address: count(20, { min: 1, max: 1_000_000 }, 'The same from one address.'),
+    search_seconds: count(
+      20,
+      { min: 0, max: 600 },
+      'Seconds of each minute for the searches of one account (with sorting and threading, over IMAP and REST); a minute of them is saved up. Beyond it each search waits, 15 seconds at most. 0 = any number.',
+    ),
     errors: count(
       20,
       { min: 1, max: 1000 },

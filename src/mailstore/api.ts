@@ -400,6 +400,9 @@ export interface MailStore extends AsyncDisposable {
   repair(account?: AccountId): AsyncIterable<{ readonly account: AccountId; readonly repaired: string }>;
   /** Checks every invariant of one account, or of all; yields what is wrong. */
   verify(account?: AccountId): AsyncIterable<{ readonly account: AccountId | undefined; readonly problem: string }>;
+  /** For whoever searches, sorts or threads: a few at a time of each account, in all no longer than its minutes have room for (`searchSeconds`).
+   * Waits until they have; `limit` (temporary) when much waits already. */
+  searching<T>(account: AccountId, act: () => Promise<T>): Promise<T>;
   /** Has the search index of an account follow its mail, if what waits is worth a segment: then nobody who searches waits for that. */
   followSearch(account: AccountId): Promise<void>;
   /** Makes the search index of an account anew from its mail. */

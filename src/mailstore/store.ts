@@ -23,6 +23,7 @@ import { Parsing } from './parsing.ts';
 import { type FolderOf, may, type RightsChange } from './rights.ts';
 import { createSearchNode } from './search/node.ts';
 import { withSegments } from './search/search.ts';
+import type { SearchWork } from './search/thread.ts';
 import { SharedAccount } from './shared-account.ts';
 import { Staging } from './staging.ts';
 import { noFolder } from './state.ts';
@@ -30,6 +31,7 @@ import { sweep } from './sweep.ts';
 import { told } from './told.ts';
 import { repairAll } from './repair.ts';
 import { verifyAll } from './verify.ts';
+import { AccountWork } from './work-budget.ts';
 
 export interface MailStoreOptions {
   readonly kv: KeyValueStore;
@@ -45,6 +47,10 @@ export interface MailStoreOptions {
   readonly forgetElsewhere?: ForgetElsewhere;
   /** Where arriving mail is parsed; tests have their own. */
   readonly parsing?: Parsing;
+  /** Where mail is indexed; tests have their own. */
+  readonly searchWork?: SearchWork;
+  /** Seconds of each minute for the searches of one account; default, and 0: any number. */
+  readonly searchSeconds?: number;
 }
 
 const TUNING: Tuning = {
@@ -77,6 +83,7 @@ class Store implements MailStore {
   readonly #feed: ChangeFeed;
   readonly #staging: Staging;
   readonly #parsing: Parsing;
+  readonly #searches: AccountWork;
   /** The least recently used first. */
   readonly #opened = new Map<AccountId, Opened>();
   readonly #closing = new Set<Promise<void>>();
@@ -91,6 +98,7 @@ class Store implements MailStore {
     this.#parsing = parsing ?? new Parsing({ clock, log });
     this.#staging = new Staging({ kv, blobs, clock, random, spool, parsing: this.#parsing });
     this.#feed = new ChangeFeed(kv, clock);
+    this.#searches = new AccountWork(clock, options.searchSeconds ?? 0);
     const tuned = { ...TUNING, ...tuning };
     this.#node = {
       kv,
@@ -103,7 +111,7 @@ class Store implements MailStore {
       newId: () => `${name}.${(count++).toString(36)}`,
       random,
       tuning: tuned,
-      search: createSearchNode(tuned.searchThread, tuned.searchCacheBytes),
+      search: createSearchNode(clock, tuned, options.searchWork),
       markChanged: (account) => this.#feed.mark(account),
       forgetElsewhere: options.forgetElsewhere,
     };
@@ -205,6 +213,10 @@ class Store implements MailStore {
     yield* verifyAll(this.#node, account);
   }
 
+  searching<T>(account: AccountId, act: () => Promise<T>): Promise<T> {
+    return this.#searches.run(account, act);
+  }
+
   followSearch(account: AccountId): Promise<void> {
     return this.#with(account, async (mailbox) => {
       const { search } = mailbox;
@@ -219,7 +231,7 @@ class Store implements MailStore {
     return this.#with(account, async ({ loop, search }) => {
       await loop.refresh();
       await search.reset();
-      await search.catchUp();
+      await search.catchUp('at-once');
       await search.settle();
       return { ...search.facts, skipped: search.skipped };
     });

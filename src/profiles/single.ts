@@ -92,6 +92,7 @@ export async function openSingle(
       bus,
       log,
       spool: folder.file('run'),
+      searchSeconds: kind === 'sandbox' ? 0 : config.limits.search_seconds,
       forgetElsewhere: (accounts) => elsewhere(accounts),
     }),
   );

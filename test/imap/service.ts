@@ -9,7 +9,7 @@ import { SeededRandom } from '../../src/adapters/random-seeded.ts';
 import type { Directory } from '../../src/directory/api.ts';
 import { MailError } from '../../src/mail/error.ts';
 import type { AccountId, MailAccount, MailStore, NewPlacement, Placed } from '../../src/mailstore/api.ts';
-import { createMailStore } from '../../src/mailstore/store.ts';
+import { createMailStore, type MailStoreOptions } from '../../src/mailstore/store.ts';
 import { selfSignedCertificate } from '../../src/net/certificate.ts';
 import { Network } from '../../src/net/network.ts';
 import { TlsIdentity } from '../../src/net/tls.ts';
@@ -28,6 +28,7 @@ export interface ImapServiceOptions {
   readonly plaintextLogin: boolean;
   readonly messageSize?: number;
   readonly overrides?: Partial<ImapServices>;
+  readonly store?: Partial<MailStoreOptions>;
 }
 
 /** A machine that stands still for a minute makes no command take long, and no idle session one that must be kept alive. */
@@ -70,6 +71,7 @@ export class ImapService implements AsyncDisposable {
     plaintextLogin,
     messageSize = MESSAGE_SIZE,
     overrides = {},
+    store: storeOptions = {},
   }: ImapServiceOptions): Promise<ImapService> {
     const clock = new SystemClock();
     const blobs = new MemoryBlobs(clock);
@@ -80,6 +82,7 @@ export class ImapService implements AsyncDisposable {
       clock,
       random: new SeededRandom(1),
       bus: new LocalBus(),
+      ...storeOptions,
     });
     const folder = await mkdtemp(join(tmpdir(), 'pabal-imap-'));
     const tls = new TlsIdentity(await selfSignedCertificate(folder, ['localhost']));

@@ -36,7 +36,7 @@ import { RecipientRate } from '../../src/intake/rate.ts';
 import { Recipients } from '../../src/intake/recipients.ts';
 import { IntakeWorker } from '../../src/intake/worker.ts';
 import type { AccountId, MailAccount, MailStore, Principal } from '../../src/mailstore/api.ts';
-import { createMailStore } from '../../src/mailstore/store.ts';
+import { createMailStore, type MailStoreOptions } from '../../src/mailstore/store.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import { AutomaticSender } from '../../src/submit/automatic.ts';
 import { Receipts } from '../../src/submit/receipts.ts';
@@ -59,6 +59,7 @@ export type User = Principal & { kind: 'user' };
 
 export interface BackendOptions {
   readonly remote?: boolean;
+  readonly store?: Partial<MailStoreOptions>;
   /** Default: the real one. */
   readonly clock?: Clock;
   /** Default: a conventional server. */
@@ -70,7 +71,12 @@ export interface BackendOptions {
 export async function memoryBackend(options: BackendOptions = {}) {
   const clock = options.clock ?? new SystemClock();
   const parts = { kv: new MemoryKv(), clock, cache: new MemoryCache(clock), bus: new LocalBus() };
-  const mailstore = createMailStore({ ...parts, blobs: new MemoryBlobs(clock), random: new SeededRandom(7) });
+  const mailstore = createMailStore({
+    ...parts,
+    blobs: new MemoryBlobs(clock),
+    random: new SeededRandom(7),
+    ...options.store,
+  });
   const random = new SeededRandom(8);
   const hashCost = { memoryCost: 8, timeCost: 1 };
   const directory = new KvDirectory({ ...parts, random, mailboxes: mailstore }, { hashCost });

@@ -37,10 +37,13 @@ export class AccountSearch {
   #upTo = 0;
   #turn: Promise<unknown> = Promise.resolve();
   #catchingUp: Promise<void> | undefined;
+  #following: Promise<void> | undefined;
+  /** Those who wait for `catchUp` and for no budget. */
+  #hurries = 0;
   #merging: Promise<void> | undefined;
   readonly #replaced: ReplacedSegments;
   readonly #inBackground: (work: Promise<unknown>) => void;
-  #closed = false;
+  readonly #ending = new AbortController();
   /** Messages of which nothing could be indexed. */
   skipped = 0;
 
@@ -84,7 +87,11 @@ export class AccountSearch {
   }
 
   close(): void {
-    this.#closed = true;
+    this.#ending.abort();
+  }
+
+  get #closed(): boolean {
+    return this.#ending.signal.aborted;
   }
 
   /** Messages after what is indexed. */
@@ -92,15 +99,22 @@ export class AccountSearch {
     return this.#index().table.countAfter(this.#upTo);
   }
 
-  /** Indexes all that has come, behind everybody's back, and merges what is worth it. */
-  async catchUp(): Promise<void> {
-    while (this.#catchingUp) await this.#catchingUp;
-    this.#catchingUp = this.#indexAll().finally(() => (this.#catchingUp = undefined));
-    await this.#catchingUp;
+  /** Indexes all that has come, behind everybody's back, and merges what is worth it: as fast as the account's budget has it, or at once. */
+  async catchUp(pace: 'budget' | 'at-once' = 'budget'): Promise<void> {
+    if (pace === 'at-once') this.#hurries++;
+    try {
+      while (this.#catchingUp) await this.#catchingUp;
+      this.#catchingUp = this.#indexAll().finally(() => (this.#catchingUp = undefined));
+      await this.#catchingUp;
+    } finally {
+      if (pace === 'at-once') this.#hurries--;
+    }
   }
 
   async #indexAll(): Promise<void> {
-    for (let done = -1; done !== 0 && !this.#closed; ) {
+    for (let done = -1; done !== 0; ) {
+      await this.#affordable();
+      if (this.#closed) break;
       // A turn for each piece: whoever searches meanwhile comes between two of them.
       done = await this.#inTurn(async () => {
         await this.#stored.load();
@@ -113,10 +127,23 @@ export class AccountSearch {
     });
   }
 
-  /** What waits becomes a segment of the store, if it is worth one; a restart then costs nobody anything. */
+  /** Until the account has time for indexing again, or there is nothing to be done any more. */
+  async #affordable(): Promise<void> {
+    const wait = this.#hurries > 0 || this.behind === 0 ? 0 : this.#node.search.indexing.wait(this.account);
+    if (wait > 0) await this.#node.clock.sleep(wait, this.#ending.signal).catch(() => undefined);
+  }
+
+  /** What waits becomes a segment of the store, if it is worth one; a restart then costs nobody anything. Goes on behind everybody's back
+   * when it takes long. */
   async follow(): Promise<void> {
     if (!this.#stored.isLoaded) await this.#inTurn(() => this.#stored.load());
     if (!this.#recent.isWorthWriting(this.behind)) return;
+    this.#following ??= this.#followAll().finally(() => (this.#following = undefined));
+    const work = this.#following;
+    if (!(await isDoneSoon(this.#node.clock, work))) this.#inBackground(work);
+  }
+
+  async #followAll(): Promise<void> {
     await this.catchUp();
     await this.#inTurn(async () => {
       await this.#stored.load();
@@ -352,7 +379,9 @@ export class AccountSearch {
   ): Promise<SegmentFacts | undefined> => {
     const segment = newSegmentId(this.#node);
     const alive = this.#index().table.between(parts[0]!.first, parts.at(-1)!.last);
-    return this.#node.search.work.merge({ segment, parts, alive }, sources, (rows) => take(rows, segment));
+    return this.#node.search.work.merge({ segment, parts, alive }, sources, (rows) => take(rows, segment), {
+      spent: (ms) => this.#node.search.indexing.charge(this.account, ms),
+    });
   };
 
   #busy(): MailError {

@@ -26,7 +26,10 @@ export async function buildPiece(
   const take = async (some: readonly Row[]): Promise<void> => {
     for (const row of some) rows.put(...row);
   };
-  const facts = await node.search.work.build(newSegmentId(node), batches, take, urgent);
+  const facts = await node.search.work.build(newSegmentId(node), batches, take, {
+    urgent,
+    spent: (ms) => node.search.indexing.charge(account, ms),
+  });
   return { piece: { segment: new Segment(facts, rows), rows }, count };
 }
 

@@ -41,7 +41,7 @@ test('a flood of new words for one account is indexed a piece at a time, and who
   let ended = 0;
   for (const work of [first, second]) void work.then(() => ended++);
   await read.promise;
-  expect(await thread.build('bob-1', readMessages(lab, BOB, [one]), take, true)).toMatchObject({ docs: 1 });
+  expect(await thread.build('bob-1', readMessages(lab, BOB, [one]), take, { urgent: true })).toMatchObject({ docs: 1 });
   // Of what nobody waits for, one piece at a time is in memory.
   expect(ended).toBe(0);
   end.resolve();

@@ -4,6 +4,7 @@
  */
 import { Worker } from 'node:worker_threads';
 import { MailError } from '../../mail/error.ts';
+import { Turns } from '../turns.ts';
 import type { RowKind, RowSource, SegmentFacts } from './segment.ts';
 import { SegmentBuilder } from './builder.ts';
 import { DocumentReader } from './documents.ts';
@@ -36,11 +37,28 @@ export type Answer =
 /** Takes rows of the segment that is being made, in the order in which they come. */
 export type TakeRows = (rows: readonly Row[]) => Promise<void>;
 
+export interface WorkOptions {
+  /** Somebody waits for it. */
+  readonly urgent?: boolean;
+  /** Told how many milliseconds it took once its turn had come, also when it failed. */
+  readonly spent?: (ms: number) => void;
+}
+
 export interface SearchWork extends AsyncDisposable {
-  /** A segment of these messages, which are in order of their ids. `urgent`: somebody waits for it. */
-  build(segment: string, batches: AsyncIterable<MessageBatch>, take: TakeRows, urgent?: boolean): Promise<SegmentFacts>;
-  /** Undefined when nothing is left. */
-  merge(job: MergeJob, sources: readonly RowSource[], take: TakeRows): Promise<SegmentFacts | undefined>;
+  /** A segment of these messages, which are in order of their ids. */
+  build(
+    segment: string,
+    batches: AsyncIterable<MessageBatch>,
+    take: TakeRows,
+    options?: WorkOptions,
+  ): Promise<SegmentFacts>;
+  /** Undefined when nothing is left. Nobody waits for it. */
+  merge(
+    job: MergeJob,
+    sources: readonly RowSource[],
+    take: TakeRows,
+    options?: Pick<WorkOptions, 'spent'>,
+  ): Promise<SegmentFacts | undefined>;
 }
 
 /** Batches on their way to the thread: while it works on one, the next one is read. */
@@ -49,29 +67,6 @@ const AHEAD = 2;
 const DEADLINE_MS = 600_000;
 /** Of those who search, at a time. */
 const URGENT_AT_ONCE = 4;
-
-/** So many at a time, the others after them in their order. */
-class Turns {
-  readonly #most: number;
-  #under = 0;
-  readonly #waiting: (() => void)[] = [];
-
-  constructor(most: number) {
-    this.#most = most;
-  }
-
-  async run<T>(act: () => Promise<T>): Promise<T> {
-    if (this.#under >= this.#most) await new Promise<void>((go) => this.#waiting.push(go));
-    else this.#under++;
-    try {
-      return await act();
-    } finally {
-      const next = this.#waiting.shift();
-      if (next) next();
-      else this.#under--;
-    }
-  }
-}
 
 interface Job {
   readonly sources: readonly RowSource[];
@@ -95,16 +90,24 @@ export class SearchThread implements SearchWork {
     segment: string,
     batches: AsyncIterable<MessageBatch>,
     take: TakeRows,
-    urgent = false,
+    { urgent = false, spent }: WorkOptions = {},
   ): Promise<SegmentFacts> {
-    const turns = urgent ? this.#urgent : this.#ahead;
-    const facts = await this.#inTurn(turns, batches, (job) => ({ type: 'finish', job, segment }), [], take);
+    const facts = await this.#inTurn(urgent ? this.#urgent : this.#ahead, spent, () =>
+      this.#work(batches, (job) => ({ type: 'finish', job, segment }), [], take),
+    );
     if (!facts) throw new MailError('bug', 'bug', 'a segment of messages came to nothing');
     return facts;
   }
 
-  merge(merge: MergeJob, sources: readonly RowSource[], take: TakeRows): Promise<SegmentFacts | undefined> {
-    return this.#inTurn(this.#merges, undefined, (job) => ({ type: 'merge', job, merge }), sources, take);
+  merge(
+    merge: MergeJob,
+    sources: readonly RowSource[],
+    take: TakeRows,
+    { spent }: Pick<WorkOptions, 'spent'> = {},
+  ): Promise<SegmentFacts | undefined> {
+    return this.#inTurn(this.#merges, spent, () =>
+      this.#work(undefined, (job) => ({ type: 'merge', job, merge }), sources, take),
+    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -115,12 +118,10 @@ export class SearchThread implements SearchWork {
 
   #inTurn(
     turns: Turns,
-    batches: AsyncIterable<MessageBatch> | undefined,
-    question: (job: number) => Question,
-    sources: readonly RowSource[],
-    take: TakeRows,
+    spent: WorkOptions['spent'],
+    work: () => Promise<SegmentFacts | undefined>,
   ): Promise<SegmentFacts | undefined> {
-    const mine = turns.run(() => this.#work(batches, question, sources, take));
+    const mine = turns.run(() => timed(spent, work));
     this.#running.add(mine);
     const ended = (): void => void this.#running.delete(mine);
     mine.then(ended, ended);
@@ -199,6 +200,15 @@ export class SearchThread implements SearchWork {
   }
 }
 
+async function timed<T>(spent: WorkOptions['spent'], work: () => Promise<T>): Promise<T> {
+  const began = performance.now();
+  try {
+    return await work();
+  } finally {
+    spent?.(performance.now() - began);
+  }
+}
+
 /** Gives the thread its batches, a few ahead. */
 class Sender {
   readonly #worker: Worker;
@@ -238,16 +248,32 @@ class Sender {
 export class SearchHere implements SearchWork {
   readonly #documents = new DocumentReader();
 
-  async build(segment: string, batches: AsyncIterable<MessageBatch>, take: TakeRows): Promise<SegmentFacts> {
-    const builder = new SegmentBuilder();
-    for await (const batch of batches) await indexBatch(builder, batch, this.#documents);
-    const rows: Row[] = [];
-    const facts = builder.finish(segment, (...row) => void rows.push(row));
-    await take(rows);
-    return facts;
+  build(
+    segment: string,
+    batches: AsyncIterable<MessageBatch>,
+    take: TakeRows,
+    { spent }: WorkOptions = {},
+  ): Promise<SegmentFacts> {
+    return timed(spent, async () => {
+      const builder = new SegmentBuilder();
+      for await (const batch of batches) await indexBatch(builder, batch, this.#documents);
+      const rows: Row[] = [];
+      const facts = builder.finish(segment, (...row) => void rows.push(row));
+      await take(rows);
+      return facts;
+    });
   }
 
-  async merge(job: MergeJob, sources: readonly RowSource[], take: TakeRows): Promise<SegmentFacts | undefined> {
+  merge(
+    job: MergeJob,
+    sources: readonly RowSource[],
+    take: TakeRows,
+    { spent }: Pick<WorkOptions, 'spent'> = {},
+  ): Promise<SegmentFacts | undefined> {
+    return timed(spent, () => this.#merge(job, sources, take));
+  }
+
+  async #merge(job: MergeJob, sources: readonly RowSource[], take: TakeRows): Promise<SegmentFacts | undefined> {
     let rows: Row[] = [];
     const hand = (): Promise<void> => {
       const ready = rows;

@@ -51,6 +51,20 @@ describe('GET /v1/search', () => {
     expect(await subjects('report', { sort: 'relevance' })).toHaveLength(6);
   });
 
+  test('more of one account at once than anybody needs is refused, and goes by (C28)', async () => {
+    const end = Promise.withResolvers<void>();
+    const busy = () => http.mailstore.searching(http.users.alice.account, () => end.promise);
+    const all = Array.from({ length: 20 }, busy);
+    const refused = await search({ q: 'x' });
+    expect([refused.status, refused.json.code]).toEqual([429, 'too-fast']);
+    expect(refused.headers['retry-after']).toBe('60');
+    expect((await http.alice.as('GET', '/v1/search/suggestions?q=x')).status).toBe(429);
+    expect((await http.bob.as('GET', '/v1/search?q=x')).status).toBe(200);
+    end.resolve();
+    await Promise.all(all);
+    expect((await search({ q: 'x' })).status).toBe(200);
+  });
+
   test('takes whatever is typed', async () => {
     await deliver('x', 'y');
     for (const q of ['', '"', '((((', 'from:', 'before:never', '-', 'OR', '\u0000', '\ud800'])

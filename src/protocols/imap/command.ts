@@ -44,6 +44,8 @@ export interface Command<A> {
   readonly capabilities?: readonly Capability[];
   /** While it is in progress no message may lose its number (RFC 3501 §7.4.1): FETCH, STORE, SEARCH. */
   readonly keepsNumbers?: boolean;
+  /** One of them may take long: it runs within what the account is given for searching. */
+  readonly searches?: boolean;
   /** Messages go from the selected mailbox, which its client hears whatever else it wants to hear (RFC 5465). */
   readonly removes?: boolean;
   /** It names messages by their numbers: not with UIDONLY (RFC 9586 §3.2). */

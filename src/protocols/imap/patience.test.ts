@@ -1,18 +1,27 @@
 /** What protects the server from a client that means no good, or from too many of one person's. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { WireClient } from '../../../test/client/wire.ts';
 import { ImapService } from '../../../test/imap/service.ts';
+import { settle } from '../../../test/support/settle.ts';
 import { ManualClock } from '../../adapters/clock-manual.ts';
 import { AccountConnections } from '../../net/account-connections.ts';
 import { ErrorDelay } from '../../net/error-delay.ts';
+import type { AccountId } from '../../mailstore/api.ts';
 import { Metrics } from '../../telemetry/metrics.ts';
 
 const clock = new ManualClock();
+/** The store's. */
+const searching = new ManualClock();
 const metrics = new Metrics();
 const connections = new AccountConnections({ perAccount: 2, perAccountAndAddress: 2, limitLoopback: true });
 let service: ImapService;
 beforeAll(async () => {
   const errorDelay = new ErrorDelay({ mostMs: 5000, limitLoopback: true }, clock);
-  service = await ImapService.start({ plaintextLogin: true, overrides: { clock, errorDelay, connections, metrics } });
+  service = await ImapService.start({
+    plaintextLogin: true,
+    overrides: { clock, errorDelay, connections, metrics },
+    store: { clock: searching, searchSeconds: 20 },
+  });
 });
 afterAll(() => service[Symbol.asyncDispose]());
 
@@ -87,4 +96,30 @@ test('commands are counted by name', async () => {
     /^pabal_command_seconds_count{protocol="imap",command="SELECT"} 1$/m,
   ])
     expect(text).toMatch(series);
+});
+
+test('an account that searches without end waits for its searches, for nothing else, and alone (C28)', async () => {
+  const sessions = await Promise.all(['m', 'm2', 'n'].map((name) => service.session(name)));
+  const [mary, marysOther, nina] = sessions as [WireClient, WireClient, WireClient];
+  for (const wire of sessions) {
+    await wire.write('a EXAMINE INBOX\r\n');
+    while (!(await wire.line()).startsWith('a OK'));
+  }
+  await service.store.searching('m@example.test' as AccountId, () => searching.advance(120_000));
+  // The store's own timers are there again.
+  await settle();
+  const { waiting } = searching;
+  await mary.write('b NOOP\r\nc SEARCH TEXT "x"\r\nd NOOP\r\n');
+  expect(await mary.line()).toBe('b OK NOOP completed');
+  await marysOther.write('c THREAD REFERENCES UTF-8 ALL\r\n');
+  await expect.poll(() => searching.waiting).toBe(waiting + 2);
+  await nina.write('c SORT (DATE) UTF-8 ALL\r\n');
+  expect(await nina.line()).toBe('* SORT');
+  await searching.advance(15_000);
+  expect(await mary.line()).toBe('* SEARCH');
+  expect(await mary.line()).toBe('c OK SEARCH completed');
+  expect(await mary.line()).toBe('d OK NOOP completed');
+  expect(await marysOther.line()).toBe('* THREAD');
+  for (const wire of sessions) wire.destroy();
+  await expect.poll(() => connections.accounts).toBe(0);
 });

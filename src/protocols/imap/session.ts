@@ -337,7 +337,7 @@ export class Session {
       // Who lost the right to read hears nothing more, also not the answer to a question that was on its way.
       if (this.#selected?.readable === false && !command.states.includes('authenticated'))
         throw new MailError('folder-missing', 'user', 'The selected mailbox is not there any more');
-      const text = await command.run(args, this);
+      const text = await this.#runs(command, args);
       if (!this.#over) await this.#tell(command.keepsNumbers !== true, command);
       if (text !== '') this.out.line(`${tag} OK ${withLimitCode(this, text)}`);
       commands.end(command.name, began, false);
@@ -348,6 +348,13 @@ export class Session {
       await this.#refuse(error);
     }
     await this.#reader.skipRest();
+  }
+
+  async #runs(command: AnyCommand, args: unknown): Promise<string> {
+    if (command.searches !== true || this.#who === undefined) return command.run(args, this);
+    // It may have to wait.
+    this.out.flush();
+    return this.services.store.searching(this.#who.account, async () => command.run(args, this));
   }
 
   /** NO or BAD. Who only sends what nobody understands, or guesses passwords, waits longer and longer, and is sent away. */

@@ -53,7 +53,7 @@ export function searchRoutes(app: App, services: Services): void {
           sort: z.enum(['date', 'relevance']).default('date'),
           order: z.enum(['asc', 'desc']).default('desc').describe('Of dates; by relevance the best come first'),
         }),
-        response: { 200: answer, ...schemas.problems(400, 401) },
+        response: { 200: answer, ...schemas.problems(400, 401, 429) },
       },
     },
     async (request, reply) => {
@@ -62,13 +62,9 @@ export function searchRoutes(app: App, services: Services): void {
       const query = parseQuery(text, services.clock.now());
       const list = JSON.stringify(['search', text, sort, order]);
       const after = cursor === undefined ? undefined : hitOf(services.cursors.read(account.id, list, cursor));
-      const found = await account.search({
-        query,
-        sort,
-        descending: order === 'desc',
-        limit: limit + 1,
-        ...(after && { after }),
-      });
+      const found = await services.mailstore.searching(account.id, () =>
+        account.search({ query, sort, descending: order === 'desc', limit: limit + 1, ...(after && { after }) }),
+      );
       const shown = found.hits.slice(0, limit);
       const last = shown.at(-1);
       const more = last !== undefined && found.hits.length > limit;
@@ -99,13 +95,14 @@ export function searchRoutes(app: App, services: Services): void {
         }),
         response: {
           200: z.strictObject({ people: z.array(schemas.address), words: z.array(z.string()) }),
-          ...schemas.problems(400, 401),
+          ...schemas.problems(400, 401, 429),
         },
       },
     },
     async (request, reply) => {
       const account = await ownAccount(request, reply, services);
-      const { people, words } = await suggest(account, request.query.q, request.query.limit);
+      const { q: typed, limit } = request.query;
+      const { people, words } = await services.mailstore.searching(account.id, () => suggest(account, typed, limit));
       return { people: [...people], words: [...words] };
     },
   );

@@ -57,6 +57,7 @@ export const search = command<SearchArgs>({
   name: 'SEARCH',
   byNumber: true,
   states: ['selected'],
+  searches: true,
   keepsNumbers: true,
   capabilities: whenSignedIn('INPROGRESS', 'ESEARCH', 'SEARCHRES', 'PARTIAL', 'WITHIN'),
   parse,
@@ -67,6 +68,7 @@ export const search = command<SearchArgs>({
 export const uidSearch = command<SearchArgs>({
   name: 'UID SEARCH',
   states: ['selected'],
+  searches: true,
   parse,
   run: (args, session) => run(args, session, true),
 });

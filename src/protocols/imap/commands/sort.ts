@@ -54,6 +54,7 @@ export const sort = command<SortArgs>({
   name: 'SORT',
   byNumber: true,
   states: ['selected'],
+  searches: true,
   keepsNumbers: true,
   capabilities: whenSignedIn('SORT', 'SORT=DISPLAY', 'ESORT'),
   parse,
@@ -64,6 +65,7 @@ export const sort = command<SortArgs>({
 export const uidSort = command<SortArgs>({
   name: 'UID SORT',
   states: ['selected'],
+  searches: true,
   parse,
   run: (args, session) => run(args, session, true),
 });

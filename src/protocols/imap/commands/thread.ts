@@ -81,6 +81,7 @@ export const thread = command<ThreadArgs>({
   name: 'THREAD',
   byNumber: true,
   states: ['selected'],
+  searches: true,
   keepsNumbers: true,
   capabilities: whenSignedIn('THREAD=REFERENCES', 'THREAD=ORDEREDSUBJECT'),
   parse,
@@ -91,6 +92,7 @@ export const thread = command<ThreadArgs>({
 export const uidThread = command<ThreadArgs>({
   name: 'UID THREAD',
   states: ['selected'],
+  searches: true,
   parse,
   run: (args, session) => run(args, session, true),
 });
