@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { corpus } from '../../test/corpus/corpus.ts';
 import { withoutStall } from '../../test/support/cpu.ts';
-import { grammar, RUNS } from '../../test/support/fuzz.ts';
+import { grammar, mutated, RUNS } from '../../test/support/fuzz.ts';
 import type { Part } from './message.ts';
 import { MessageParser, parseMessage } from './parse.ts';
 import { PREVIEW_LENGTH } from './text.ts';
@@ -124,38 +124,8 @@ describe('MIME', () => {
 
   test('messages of the corpus, mutated', () => {
     const seeds = [...corpus(98)].map(({ raw }) => raw).filter((raw) => raw.length < 6000);
-    const mutation = fc.record({
-      at: fc.double({ min: 0, max: 1, noNaN: true }),
-      length: fc.nat({ max: 60 }),
-      kind: fc.constantFrom('remove', 'repeat', 'insert', 'flip', 'cut'),
-      piece: fc.constantFrom(...MIME_PIECES),
-    });
     fc.assert(
-      fc.property(
-        fc.constantFrom(...seeds),
-        fc.array(mutation, { minLength: 1, maxLength: 4 }),
-        ratios,
-        (seed, mutations, cuts) => {
-          let raw = seed;
-          for (const { at, length, kind, piece } of mutations) {
-            const start = Math.floor(at * raw.length);
-            const end = Math.min(raw.length, start + length);
-            if (kind === 'cut') raw = raw.subarray(0, start);
-            else if (kind === 'flip') {
-              raw = Buffer.from(raw);
-              if (start < raw.length) raw[start] = raw[start]! ^ (1 << (length & 7));
-            } else {
-              const middle = {
-                remove: Buffer.alloc(0),
-                repeat: Buffer.concat([raw.subarray(start, end), raw.subarray(start, end)]),
-                insert: Buffer.from(piece, 'latin1'),
-              }[kind];
-              raw = Buffer.concat([raw.subarray(0, start), middle, raw.subarray(kind === 'insert' ? start : end)]);
-            }
-          }
-          checkMessage(raw, cuts);
-        },
-      ),
+      fc.property(mutated(seeds, MIME_PIECES, { changes: 4, bytes: 60 }), ratios, checkMessage),
       { numRuns: RUNS },
     );
   });

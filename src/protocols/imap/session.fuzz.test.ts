@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { runScript } from '../../../test/imap/script.ts';
 import { ImapService } from '../../../test/imap/service.ts';
+import { mutated, RUNS } from '../../../test/support/fuzz.ts';
 import { COMMANDS } from './registry.ts';
 
-const RUNS = Number(process.env['FUZZ_RUNS'] ?? 20_000);
 const pristine = Object.getOwnPropertyNames(Object.prototype).sort();
 
 let service: ImapService;
@@ -136,9 +136,17 @@ const changed = fc
     return `t ${parts.join(' ')}\r\n`;
   });
 
+/** Bytes of a command changed, wherever: the end of its line, too. */
+const damaged = mutated(
+  good.map((command) => Buffer.from(`t ${command}\r\n`, 'latin1')),
+  words,
+  { changes: 3, bytes: 12 },
+).map((bytes) => bytes.toString('latin1'));
+
 /** A command more or less right, one with a literal, or anything. */
 const line = fc.oneof(
   { weight: 20, arbitrary: changed },
+  { weight: 8, arbitrary: damaged },
   {
     weight: 3,
     arbitrary: fc
