@@ -41,10 +41,10 @@ test('nothing is wrong where a commit gets through and there is room', async () 
 });
 
 test('a store that has given up is told at once, with its reason (A14)', async () => {
-  let failure: Error | undefined;
-  const { health } = lab({ failed: () => failure });
+  const store: { failure?: Error } = {};
+  const { health } = lab({ failed: () => store.failure });
   expect(await health.problems()).toEqual([]);
-  failure = new StoreFailed('fdatasync: EIO');
+  store.failure = new StoreFailed('fdatasync: EIO');
   expect(await health.problems()).toEqual(['the store has failed: fdatasync: EIO']);
 });
 
