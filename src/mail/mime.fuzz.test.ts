@@ -124,9 +124,8 @@ describe('MIME', () => {
 
   test('messages of the corpus, mutated', () => {
     const seeds = [...corpus(98)].map(({ raw }) => raw).filter((raw) => raw.length < 6000);
-    fc.assert(
-      fc.property(mutated(seeds, MIME_PIECES, { changes: 4, bytes: 60 }), ratios, checkMessage),
-      { numRuns: RUNS },
-    );
+    fc.assert(fc.property(mutated(seeds, MIME_PIECES, { changes: 4, bytes: 60 }), ratios, checkMessage), {
+      numRuns: RUNS,
+    });
   });
 });
