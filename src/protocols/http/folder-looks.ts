@@ -10,7 +10,7 @@ const MOST_COLOURED = 1_000;
 
 interface Kept {
   readonly colours: readonly (readonly [FolderId, Colour])[];
-  /** Those not named come behind, by name. */
+  /** Those not named come behind: INBOX, then by name. */
   readonly order: readonly FolderId[];
 }
 const NOTHING: Kept = { colours: [], order: [] };
@@ -49,7 +49,8 @@ export class FolderLooks {
 
   #compare(a: Folder, b: Folder): number {
     const [left, right] = [a, b].map(({ id }) => this.#places.get(id) ?? Number.MAX_SAFE_INTEGER) as [number, number];
-    return left - right || (a.name < b.name ? -1 : 1);
+    const inbox = Number(b.role === 'inbox') - Number(a.role === 'inbox');
+    return left - right || inbox || (a.name < b.name ? -1 : 1);
   }
 }
 

@@ -65,7 +65,7 @@ export function folderRoutes(app: App, services: Services, sortKeys: SortKeys): 
         tags: TAGS,
         summary: 'All folders',
         description:
-          'Each behind the one it lies in; beside each other in the order that was wished for, then by name.',
+          'Each behind the one it lies in; beside each other in the order that was wished for, then INBOX, then by name.',
         response: { 200: z.strictObject({ items: z.array(schemas.folder) }), ...schemas.problems(401) },
       },
     },
@@ -121,7 +121,7 @@ export function folderRoutes(app: App, services: Services, sortKeys: SortKeys): 
       schema: {
         tags: TAGS,
         summary: 'In which order folders beside each other are listed',
-        description: 'One list for all levels. Folders that it does not name come behind, by name.',
+        description: 'One list for all levels. Folders that it does not name come behind: INBOX, then by name.',
         body: z.strictObject({ items: z.array(z.string().min(1).max(64)).max(MOST_ORDERED) }),
         response: { 204: z.undefined().describe('Kept'), ...schemas.problems(400, 401, 404) },
       },
