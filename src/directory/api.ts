@@ -3,6 +3,8 @@ import type { AccountId, Principal } from '../mailstore/api.ts';
 import type { ScramOffer } from '../net/scram.ts';
 import type { AppPasswords } from './app-passwords.ts';
 import type { OAuth } from './oauth/oauth.ts';
+import type { AuthenticationResponseJSON } from '@simplewebauthn/server';
+import type { PasskeyRequest, Passkeys } from './passkeys.ts';
 import type { Places } from './places.ts';
 import type { SecondStep } from './second-step.ts';
 
@@ -50,6 +52,19 @@ export interface AppPasswordInfo {
   readonly created: number;
   /** To within ten minutes; absent: never yet. */
   readonly lastUse?: SignInOrigin & { readonly at: number };
+}
+
+export interface PasskeyInfo {
+  /** Says nothing that opens anything. */
+  readonly id: string;
+  /** What its owner calls it. */
+  readonly name: string;
+  /** Milliseconds since 1970. */
+  readonly created: number;
+  /** Whether it is kept beyond the device that made it. */
+  readonly synced: boolean;
+  /** Absent: never yet. */
+  readonly lastUse?: number;
 }
 
 export interface SecondStepInfo {
@@ -179,6 +194,12 @@ export interface Directory {
    * `code-required`, and `not-allowed` for a token that is good for something else.
    */
   bearer(token: string, from: SignInOrigin, address: string | undefined): Promise<Principal & { kind: 'user' }>;
+  /** With a passkey, which needs neither a name nor a code: whoever it is of. Throws `auth-failed`, `account-suspended`. */
+  passkey(
+    response: AuthenticationResponseJSON,
+    request: PasskeyRequest,
+    from: SignInOrigin,
+  ): Promise<Principal & { kind: 'user' }>;
   /**
    * For what somebody who is signed in already may do only with the password, and, where one is given, with a code: throws what
    * `authenticate` throws. An application password does not do.
@@ -191,6 +212,7 @@ export interface Directory {
   /** The authorisation server: which programs may do what in whose account. */
   readonly oauth: OAuth;
   readonly appPasswords: Pick<AppPasswords, 'create' | 'list' | 'revoke'>;
+  readonly passkeys: Pick<Passkeys, 'list' | 'known' | 'add' | 'remove' | 'check'>;
   readonly secondStep: Pick<SecondStep, 'show' | 'prepare' | 'enable' | 'newRecoveryCodes' | 'disable'>;
   /** Loopback is told of where it counts as other networks do (`limits.loopback`). */
   readonly places: Pick<Places, 'list'>;

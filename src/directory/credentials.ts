@@ -3,6 +3,7 @@ import type { AccountId, Principal } from '../mailstore/api.ts';
 import type { AppPasswords } from './app-passwords.ts';
 import type { OAuth } from './oauth/oauth.ts';
 import type { IdentityRow } from './rows.ts';
+import type { Passkeys } from './passkeys.ts';
 import type { Sessions } from './sessions.ts';
 
 /** Published with `{ account }` when something that opened it may do so no more. */
@@ -10,7 +11,7 @@ export const ACCESS_ENDED = 'access-ended';
 
 export type CredentialKind =
   /** The account's password; with a code beside it. */
-  'password' | 'code' | 'app-password' | 'session' | 'oauth';
+  'password' | 'code' | 'app-password' | 'passkey' | 'session' | 'oauth';
 
 export function credential(kind: CredentialKind, id: string): string {
   return `${kind}:${id}`;
@@ -25,6 +26,7 @@ export interface CredentialsParts {
   readonly identity: (account: AccountId) => Promise<IdentityRow | undefined>;
   readonly sessions: Pick<Sessions, 'isOpen'>;
   readonly appPasswords: Pick<AppPasswords, 'has'>;
+  readonly passkeys: Pick<Passkeys, 'has'>;
   readonly oauth: Pick<OAuth, 'holds'>;
 }
 
@@ -41,6 +43,8 @@ export async function stillOpens(parts: CredentialsParts, who: Principal & { kin
       return id === (identity.passwordId ?? '');
     case 'app-password':
       return parts.appPasswords.has(account, id);
+    case 'passkey':
+      return parts.passkeys.has(account, id);
     case 'session':
       return parts.sessions.isOpen(account, id);
     case 'oauth':

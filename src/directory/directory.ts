@@ -17,6 +17,7 @@ import { ACCESS_ENDED, credential, stillOpens } from './credentials.ts';
 import { Domains } from './domains.ts';
 import { info, present, principal, readable } from './identity.ts';
 import { CODE_ROWS, GRANT_ROWS } from './oauth/grants.ts';
+import { PASSKEY_ROWS } from './passkeys.ts';
 import { HASH_COST, type HashCost, Passwords } from './passwords.ts';
 import { Pending } from './pending.ts';
 import { Administrators } from './postmaster.ts';
@@ -248,7 +249,7 @@ export class KvDirectory implements Directory, Disposable {
         // A new password, or a suspension, ends every session; a new one also what else opens the account.
         const clear = [
           ...(kept !== undefined || after.suspended ? [SESSION_ROWS] : []),
-          ...(kept !== undefined ? [APP_PASSWORD_ROWS, GRANT_ROWS, CODE_ROWS] : []),
+          ...(kept !== undefined ? [APP_PASSWORD_ROWS, PASSKEY_ROWS, GRANT_ROWS, CODE_ROWS] : []),
         ];
         return { batch: { header: encode(after), clear }, result: after };
       });
@@ -345,6 +346,10 @@ export class KvDirectory implements Directory, Disposable {
     return from.protocol === 'http' ? who : this.announced(who);
   }
 
+  async passkey(...given: Parameters<SignIn['passkey']>): Promise<Principal & { kind: 'user' }> {
+    return this.announced(principal(await this.#signIn.passkey(...given)));
+  }
+
   confirm(account: AccountId, password: string, from: SignInOrigin, code?: string): Promise<void> {
     return this.#signIn.confirm(account, { password, code }, from);
   }
@@ -359,6 +364,10 @@ export class KvDirectory implements Directory, Disposable {
 
   get oauth(): SignIn['oauth'] {
     return this.#signIn.oauth;
+  }
+
+  get passkeys(): SignIn['passkeys'] {
+    return this.#signIn.passkeys;
   }
 
   get places(): SignIn['places'] {
@@ -395,9 +404,9 @@ export class KvDirectory implements Directory, Disposable {
   }
 
   stillOpens(who: Principal & { kind: 'user' }): Promise<boolean> {
-    const { appPasswords, oauth } = this.#signIn;
+    const { appPasswords, passkeys, oauth } = this.#signIn;
     const identity = (account: AccountId): Promise<IdentityRow | undefined> => this.#identity(account);
-    return stillOpens({ identity, sessions: this.#sessions, appPasswords, oauth }, who);
+    return stillOpens({ identity, sessions: this.#sessions, appPasswords, passkeys, oauth }, who);
   }
 
   endSession(token: string): Promise<void> {

@@ -6,7 +6,7 @@
  * - `d/.all`: a row for each domain there may be; the domain's own header is the truth
  * - `a/<address>`: header `{account}` while somebody has the address. One commit decides who
  * - `i/<account>`: header: the account; rows `s<hash>`: its sessions, `p<hash>`: its application passwords,
- *   row `t`: its second step, `n<network>`: from where it is opened, `o<hash>`: what it lets programs do (OAuth),
+ *   `k<hash>`: its passkeys, row `t`: its second step, `n<network>`: from where it is opened, `o<hash>`: what it lets programs do (OAuth),
  *   `c<hash>`: codes with which they get there
  * - `i/.oauth`: `c<id>`: programs that may ask; `d<hash>`, `u<hash>`: devices that wait for somebody to agree
  * - `i/.administrators`: a row for each account that may be an administrator; its own header is the truth
@@ -165,6 +165,22 @@ export interface UserCodeRow {
 /** The key is the network. */
 export type PlaceRow = Omit<PlaceInfo, 'network'>;
 
+/** The key is the hash of the id that the device knows it by. */
+export interface PasskeyRow {
+  readonly name: string;
+  readonly created: number;
+  /** Base64url. */
+  readonly credential: string;
+  /** The public key (COSE), base64. */
+  readonly key: string;
+  /** Of the last answer, where the device counts. */
+  readonly counter: number;
+  /** The only host whose pages may ask for it. */
+  readonly site: string;
+  readonly synced: boolean;
+  readonly lastUse?: number;
+}
+
 export interface SecondStepRow {
   /** Base64. Codes are made from it, so no hash of it would do. */
   readonly secret: string;
@@ -212,6 +228,7 @@ export function encode(
     | SessionRow
     | AppPasswordRow
     | PlaceRow
+    | PasskeyRow
     | SecondStepRow
     | PendingRow
     | OAuthClientRow

@@ -11,6 +11,8 @@ import { OAuth } from './oauth/oauth.ts';
 import { OAUTH_SCOPE_OF } from './oauth/scopes.ts';
 import { parseAccess } from './oauth/tokens.ts';
 import type { Passwords } from './passwords.ts';
+import type { AuthenticationResponseJSON } from '@simplewebauthn/server';
+import { passkeyOwner, type PasskeyRequest, Passkeys } from './passkeys.ts';
 import { Places } from './places.ts';
 import { RecentPasswords } from './recent.ts';
 import { decode, encode, identityPartition, type IdentityRow } from './rows.ts';
@@ -67,6 +69,7 @@ const NO_KEYS: ScramKeys = { storedKey: Buffer.alloc(32), serverKey: Buffer.allo
 
 export class SignIn {
   readonly appPasswords: AppPasswords;
+  readonly passkeys: Passkeys;
   readonly secondStep: SecondStep;
   readonly places: Places;
   readonly scram: Scram;
@@ -80,6 +83,7 @@ export class SignIn {
     this.#parts = parts;
     this.scram = new Scram(parts);
     this.appPasswords = new AppPasswords(parts, this.scram);
+    this.passkeys = new Passkeys(parts);
     this.secondStep = new SecondStep(parts);
     this.places = new Places(parts);
     this.oauth = new OAuth(parts);
@@ -158,6 +162,17 @@ export class SignIn {
     if (attempt.counters !== undefined) await this.#opened(found, from);
     await this.oauth.grants.used(found.account, grant, from);
     return { ...found, credential: credential('oauth', grant.id) };
+  }
+
+  /** With a passkey: nothing is counted, as nobody guesses one. Throws `auth-failed`. */
+  async passkey(response: AuthenticationResponseJSON, request: PasskeyRequest, from: SignInOrigin): Promise<Opened> {
+    const account = passkeyOwner(response);
+    const identity = account && (await this.#parts.identity(account));
+    const id = account && identity && (await this.passkeys.check(account, response, request));
+    if (account === undefined || identity === undefined || id === undefined)
+      throw failed('a passkey that opens nothing', identity?.address);
+    await this.#opened({ account, identity }, from);
+    return { account, identity, credential: credential('passkey', id) };
   }
 
   /** The account has gone. */

@@ -20,6 +20,7 @@ export interface Ids {
   readonly run: string;
   readonly session: string;
   readonly appPassword: string;
+  readonly passkey: string;
   readonly grant: string;
   readonly identity: string;
   readonly contact: string;
@@ -47,6 +48,15 @@ export const subscription = (endpoint: string) => ({
 
 export const moving = (folder: string) => ({ conditions: [], actions: [{ do: 'move', folder }] });
 
+const ofDevice = <R>(response: R) => ({ id: 'AAAA', rawId: 'AAAA', type: 'public-key', response });
+const NO_PASSKEY = ofDevice({ clientDataJSON: 'AAAA', attestationObject: 'AAAA' });
+const NO_ANSWER = ofDevice({
+  clientDataJSON: 'AAAA',
+  authenticatorData: 'AAAA',
+  signature: 'AAAA',
+  userHandle: 'AAAA',
+});
+
 /** Of an account, with what whoever is signed in to another gets. */
 export const OWN: Record<string, Case> = {
   'GET /v1/session': { request: () => ['/v1/session'], stranger: 200 },
@@ -60,6 +70,21 @@ export const OWN: Record<string, Case> = {
   },
   'DELETE /v1/app-passwords/:id': { request: (ids) => [`/v1/app-passwords/${ids.appPassword}`], stranger: 404 },
   'GET /v1/sign-ins': { request: () => ['/v1/sign-ins'], stranger: 200 },
+  'GET /v1/passkeys': { request: () => ['/v1/passkeys'], stranger: 200 },
+  'POST /v1/passkeys/options': {
+    request: () => ['/v1/passkeys/options', { body: { current: 'not it' } }],
+    stranger: 401,
+  },
+  'POST /v1/passkeys': {
+    request: () => ['/v1/passkeys', { body: { name: 'x', challenge: 'AAAA', credential: NO_PASSKEY } }],
+    stranger: 401,
+  },
+  'DELETE /v1/passkeys/:id': { request: (ids) => [`/v1/passkeys/${ids.passkey}`], stranger: 404 },
+  'POST /v1/passkeys/confirmation/options': { request: () => ['/v1/passkeys/confirmation/options'], stranger: 200 },
+  'POST /v1/passkeys/confirmation': {
+    request: () => ['/v1/passkeys/confirmation', { body: { challenge: 'AAAA', credential: NO_ANSWER } }],
+    stranger: 401,
+  },
   'GET /v1/second-step': { request: () => ['/v1/second-step'], stranger: 200 },
   'POST /v1/second-step': { request: () => ['/v1/second-step', { body: { current: 'not it' } }], stranger: 401 },
   'PUT /v1/second-step': { request: () => ['/v1/second-step', { body: { code: '000000' } }], stranger: 401 },
@@ -381,6 +406,8 @@ export const OPENS_THE_ACCOUNT = [
 /** Public by intent. */
 export const PUBLIC = [
   'POST /v1/session',
+  'POST /v1/session/passkey',
+  'POST /v1/session/passkey/options',
   'GET /v1/sign-up',
   'GET /v1/openapi.json',
   'GET /healthz',
@@ -433,6 +460,7 @@ export const MISSING: Ids = {
   run: 'f'.repeat(12),
   session: 'f'.repeat(43),
   appPassword: 'f'.repeat(43),
+  passkey: 'f'.repeat(43),
   grant: 'f'.repeat(43),
   identity: 'nobody@example.test',
   contact: 'f'.repeat(16),

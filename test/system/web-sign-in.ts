@@ -1,4 +1,4 @@
-/** Signing in as the web client shows it: a second step switched on, asked for, and a password for a mail program. */
+/** Signing in as the web client shows it: a second step switched on, asked for, and a password for a mail program; a passkey. */
 import type { Page } from 'playwright-core';
 import { expect } from 'vitest';
 import { ImapClient } from '../client/imap.ts';
@@ -66,4 +66,60 @@ export async function trySecondStep(page: Page, service: Service, user: string):
   await page.getByText('The second step is switched off').waitFor();
   const shown = await pabal(['account', 'second-step', user, '--data', service.data]);
   expect(shown.stdout).toBe(`${user} signs in without a code\n`);
+}
+
+/** A device in the browser that makes passkeys, and whose owner always agrees. Passkeys need a host with a name: `page` goes there. */
+export async function tryPasskey(page: Page, service: Service, user: string): Promise<void> {
+  const devtools = await page.context().newCDPSession(page);
+  await devtools.send('WebAuthn.enable');
+  await devtools.send('WebAuthn.addVirtualAuthenticator', {
+    options: {
+      protocol: 'ctap2',
+      transport: 'internal',
+      hasResidentKey: true,
+      hasUserVerification: true,
+      isUserVerified: true,
+      automaticPresenceSimulation: true,
+    },
+  });
+  const base = `http://localhost:${service.at('http').split(':').at(-1)}`;
+  const security = `${base}/#/s/security`;
+  await page.goto(security);
+  await page.locator('[name=address]').fill(user);
+  await page.locator('[name=password]').fill('pass');
+  await page.locator('.sign-in .primary').click();
+  const form = page.getByRole('form', { name: 'Make a passkey' });
+  await form.getByLabel('Name of the passkey').fill('Laptop');
+  await form.getByLabel('Your password, to be sure').fill('pass');
+  await form.getByRole('button').click();
+  await page.getByText(/on one device.*not used yet/).waitFor();
+
+  await switchOnSecondStep(base, user);
+  const leave = async () => {
+    await page.context().clearCookies();
+    await page.goto('about:blank');
+    await page.goto(security);
+  };
+  await leave();
+  const button = page.getByRole('button', { name: 'Sign in with a passkey' });
+  await button.click();
+  await page.getByText(/on one device.*last used/).waitFor();
+  await page.getByRole('button', { name: 'Remove: Laptop' }).click();
+  await page.getByText('It opens nothing any more').waitFor();
+  await leave();
+  await button.click();
+  await page.getByText('No passkey was shown').waitFor();
+}
+
+/** From then on the password alone opens nothing. */
+async function switchOnSecondStep(base: string, user: string): Promise<void> {
+  const ask = async (method: string, path: string, body: object, token = '') => {
+    const headers = { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) };
+    const answer = await fetch(`${base}/v1${path}`, { method, headers, body: JSON.stringify(body) });
+    return (await answer.json()) as Record<string, string>;
+  };
+  const { token } = await ask('POST', '/session', { address: user, password: 'pass' });
+  const { secret = '' } = await ask('POST', '/second-step', { current: 'pass' }, token);
+  while ((await ask('PUT', '/second-step', { code: nextCode(secret) }, token))['code'] !== undefined);
+  expect((await ask('POST', '/session', { address: user, password: 'pass' }))['code']).toBe('code-required');
 }

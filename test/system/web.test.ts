@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { accessible, PATIENCE_MS, row, WebClient } from '../support/web-client.ts';
 import { installed } from './run.ts';
-import { trySecondStep } from './web-sign-in.ts';
+import { tryPasskey, trySecondStep } from './web-sign-in.ts';
 
 const here = installed('chromium');
 if (!here) console.log('web client: skipped, there is no chromium');
@@ -284,6 +284,15 @@ describe.skipIf(!here)('the web client', { timeout: 4 * PATIENCE_MS }, () => {
     const user = 'careful@mail.test';
     const { page, faults } = await signedIn(user);
     await trySecondStep(page, client.service, user);
+    await accessible(page);
+    expect(faults).toEqual([]);
+    await page.context().close();
+  });
+
+  test('a passkey opens without a name, a password or a code, until it is taken back', async () => {
+    const user = 'modern@mail.test';
+    const { page, faults } = await client.visitor();
+    await tryPasskey(page, client.service, user);
     await accessible(page);
     expect(faults).toEqual([]);
     await page.context().close();

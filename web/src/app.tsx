@@ -6,6 +6,7 @@ import { forgetMessages } from './mail/messages.ts';
 import { forgetWaiting } from './mail/waiting.ts';
 import { keepMailOf } from './offline.ts';
 import { MailboxView } from './mailbox-view.tsx';
+import { showPasskey } from './passkey.ts';
 import { SignIn } from './sign-in.tsx';
 import { Store, useStore } from './store.ts';
 import { Toasts } from './ui/toast.tsx';
@@ -74,9 +75,18 @@ export async function askWho(): Promise<void> {
 }
 
 export async function signIn(address: string, password: string, code?: string): Promise<void> {
-  const { account } = await call<{ account: Account }>('POST', '/v1/session', {
-    body: { address, password, cookie: true, ...(code && { code }) },
-  });
+  await opened('/v1/session', { address, password, ...(code && { code }) });
+}
+
+/** Answers false when no passkey was shown. */
+export async function signInByPasskey(): Promise<boolean> {
+  const shown = await showPasskey('/v1/session/passkey/options');
+  if (shown !== undefined) await opened('/v1/session/passkey', shown);
+  return shown !== undefined;
+}
+
+async function opened(path: string, body: object): Promise<void> {
+  const { account } = await call<{ account: Account }>('POST', path, { body: { ...body, cookie: true } });
   remember(true);
   await keepMailOf(account.id);
   who.set({ state: 'signed-in', account });

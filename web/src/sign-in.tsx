@@ -1,6 +1,7 @@
 import { type FormEvent, lazy, Suspense, useEffect, useState } from 'react';
 import { ApiError, call } from './api.ts';
-import { signIn } from './app.tsx';
+import { signIn, signInByPasskey } from './app.tsx';
+import { hasPasskeys } from './passkey.ts';
 import { look, setLook } from './settings-store.ts';
 import { useStore } from './store.ts';
 import { useWords } from './words/words.ts';
@@ -37,6 +38,19 @@ export function SignIn() {
       setAsksForCode(code === 'code-required');
       if (code !== 'code-required' || asksForCode) setComplaint(words.error(code));
     }
+  };
+
+  const byPasskey = async () => {
+    setBusy(true);
+    setComplaint('');
+    try {
+      if (await signInByPasskey()) return;
+      setComplaint(words.noPasskey);
+    } catch (error) {
+      const code = error instanceof ApiError ? error.code : 'unknown';
+      setComplaint(code === 'auth-failed' ? words.noPasskey : words.error(code));
+    }
+    setBusy(false);
   };
 
   if (joining)
@@ -77,6 +91,11 @@ export function SignIn() {
         <button className="button primary wide" disabled={busy}>
           {busy ? words.signingIn : words.signIn}
         </button>
+        {hasPasskeys() && (
+          <button type="button" className="button wide" disabled={busy} onClick={() => void byPasskey()}>
+            {words.signInPasskey}
+          </button>
+        )}
         <footer>
           <button
             type="button"

@@ -45,6 +45,9 @@ export function problems<S extends ProblemStatus>(...statuses: readonly S[]) {
   return Object.fromEntries(answers) as { [status in S]: { description: string; content: typeof PROBLEM_CONTENT } };
 }
 
+/** Who signed in. */
+export const signedInAccount = z.strictObject({ id: z.string(), address: z.string(), admin: z.boolean() });
+
 export const address = z.strictObject({
   name: z.string().describe('Display name, may be empty'),
   address: z.string(),

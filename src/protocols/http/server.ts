@@ -57,6 +57,7 @@ import { absenceRoutes, newMailRoutes, peopleRoutes, rejectRoutes } from './rout
 import { originalRoutes } from './routes/originals.ts';
 import { pageRoutes } from './routes/pages.ts';
 import { placeRoutes } from './routes/places.ts';
+import { passkeyRoutes } from './routes/passkeys.ts';
 import { personDataRoutes } from './routes/person-data.ts';
 import { profileRoutes } from './routes/profile.ts';
 import { pickUpRoutes } from './routes/pick-up.ts';
@@ -223,6 +224,7 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
     profileRoutes(api, services, options.submit);
     appPasswordRoutes(api, services);
     personDataRoutes(api, services, options.compliance);
+    passkeyRoutes(api, services);
     secondStepRoutes(api, services);
     oauthGrantRoutes(api, services);
     oauthClientRoutes(api, services);

@@ -1,10 +1,11 @@
-/** The password, the code beside it, passwords of single programs, programs that were let in, and where one is signed in. */
+/** The password, passkeys, the code beside it, passwords of single programs, programs that were let in, and where one is signed in. */
 import { call } from '../api.ts';
 import { failed } from '../mail/actions.ts';
 import { toast } from '../ui/toast.tsx';
 import { mediumDate } from '../words/format.ts';
 import { AppPasswords } from './app-passwords.tsx';
 import { OAuthGrants } from './oauth-grants.tsx';
+import { Passkeys } from './passkeys.tsx';
 import { Places } from './places.tsx';
 import { programName } from './program-name.ts';
 import { Field, Loaded, SaveRow, Section, useForm, useResource } from './resource.tsx';
@@ -27,6 +28,7 @@ export function Security() {
   return (
     <>
       <PasswordForm onChanged={sessions.load} />
+      <Passkeys />
       <SecondStep />
       <AppPasswords />
       <OAuthGrants />

@@ -289,6 +289,26 @@ export const en = {
     unknown: 'Unknown program',
   },
 
+  passkeys: {
+    title: 'Passkeys',
+    intro:
+      'Sign in with your fingerprint, face or PIN instead of the password and the code. A passkey works on pages of this service only, so nobody can coax it out of you elsewhere.',
+    empty: 'None yet',
+    since: (date: string) => `since ${date}`,
+    synced: 'kept on your devices',
+    bound: 'on one device',
+    unused: 'not used yet',
+    lastUse: (date: string) => `last used ${date}`,
+    name: 'Name of the passkey',
+    nameHint: 'So that you know it again.',
+    current: 'Your password, to be sure',
+    make: 'Make a passkey',
+    made: 'From now on it opens your account',
+    notMade: 'No passkey was made. This device may have one already.',
+    notHere: 'This browser makes no passkeys here: they need an encrypted connection.',
+    removed: 'It opens nothing any more',
+  },
+
   secondStep: {
     title: 'Second step',
     intro:

@@ -287,6 +287,26 @@ export const ko: SettingsWords = {
     unknown: '알 수 없는 프로그램',
   },
 
+  passkeys: {
+    title: '패스키',
+    intro:
+      '비밀번호와 코드 대신 지문이나 얼굴, PIN으로 로그인합니다. 패스키는 이 서비스의 페이지에서만 쓸 수 있어, 다른 곳에서 속아 내줄 수 없습니다.',
+    empty: '아직 없습니다',
+    since: (date) => `${date}부터`,
+    synced: '여러 기기에 보관됨',
+    bound: '기기 하나에 있음',
+    unused: '아직 쓰지 않음',
+    lastUse: (date) => `마지막 사용 ${date}`,
+    name: '패스키 이름',
+    nameHint: '나중에 알아볼 수 있게 적습니다.',
+    current: '확인을 위한 내 비밀번호',
+    make: '패스키 만들기',
+    made: '이제 이 패스키로 계정을 엽니다',
+    notMade: '패스키를 만들지 않았습니다. 이 기기에 이미 있을 수도 있습니다.',
+    notHere: '이 브라우저는 여기서 패스키를 만들지 못합니다. 암호화된 연결이 필요합니다.',
+    removed: '이제 아무것도 열지 못합니다',
+  },
+
   secondStep: {
     title: '2단계 인증',
     intro:

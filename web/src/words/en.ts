@@ -69,6 +69,8 @@ export const en = {
   more: 'More',
 
   signIn: 'Sign in',
+  signInPasskey: 'Sign in with a passkey',
+  noPasskey: 'No passkey was shown.',
   signInTagline: 'Your mail, carried safely.',
   address: 'E-mail address',
   password: 'Password',

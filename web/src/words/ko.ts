@@ -69,6 +69,8 @@ export const ko: Words = {
   more: '더 보기',
 
   signIn: '로그인',
+  signInPasskey: '패스키로 로그인',
+  noPasskey: '패스키를 확인하지 못했습니다.',
   signInTagline: '소식을 안전하게 나릅니다.',
   address: '메일 주소',
   password: '비밀번호',

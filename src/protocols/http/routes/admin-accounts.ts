@@ -4,7 +4,7 @@ import { normalAddress } from '../../../directory/address.ts';
 import type { AccountInfo } from '../../../directory/api.ts';
 import { type Office, ROLES, visibleAliases } from '../../../directory/offices.ts';
 import { passwordLink, unlock } from '../../../directory/recovery.ts';
-import { signedIn } from '../auth.ts';
+import { confirmOwner } from '../confirm-owner.ts';
 import type { App, Services } from '../context.ts';
 import { addressParam, changedAccount, domainOf, domainParam, office } from '../office.ts';
 
@@ -267,8 +267,7 @@ function officeRoutes(app: App, services: Services): void {
       const { role: wanted, domains: where, current: password, code: given } = request.body;
       const { id } = await changedAccount(request, services, request.params.address);
       // Who finds a browser open does not make himself an operator.
-      const own = signedIn(request).user.account;
-      await directory.confirm(own, password, { protocol: 'http', remote: request.ip }, given);
+      await confirmOwner(services, request, password, given);
       await offices.set(id, wanted === null ? undefined : { role: wanted, domains: where });
       const now = await offices.of(id);
       return { office: now === undefined ? null : officeView(now) };

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { APP_PASSWORD_SCOPES, type AppPasswordInfo } from '../../../directory/api.ts';
 import { signedIn } from '../auth.ts';
+import { confirmOwner } from '../confirm-owner.ts';
 import type { App, Services } from '../context.ts';
 import { Problem } from '../reply.ts';
 import * as schemas from '../schemas.ts';
@@ -24,8 +25,8 @@ const appPassword = z.strictObject({
     .describe('To within ten minutes'),
 });
 
-export function appPasswordRoutes(app: App, { directory }: Services): void {
-  const { appPasswords } = directory;
+export function appPasswordRoutes(app: App, services: Services): void {
+  const { appPasswords } = services.directory;
 
   app.get(
     '/v1/app-passwords',
@@ -67,7 +68,7 @@ export function appPasswordRoutes(app: App, { directory }: Services): void {
     async (request, reply) => {
       const { account } = signedIn(request).user;
       const { current, name, scopes: wanted } = request.body;
-      await directory.confirm(account, current, { protocol: 'http', remote: request.ip });
+      await confirmOwner(services, request, current);
       const { password, ...made } = await appPasswords.create(account, { name, scopes: [...new Set(wanted)] });
       reply.code(201);
       return { ...view(made), password };

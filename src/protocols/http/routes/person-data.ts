@@ -6,6 +6,7 @@ import type { Compliance } from '../../../compliance/compliance.ts';
 import { MailError } from '../../../mail/error.ts';
 import type { AccountId } from '../../../mailstore/api.ts';
 import { signedIn } from '../auth.ts';
+import { confirmOwner } from '../confirm-owner.ts';
 import { downloadHeaders } from '../content.ts';
 import type { App, Services } from '../context.ts';
 import { Problem } from '../reply.ts';
@@ -60,7 +61,7 @@ export function personDataRoutes(app: App, services: Services, compliance: Compl
     async (request, reply) => {
       const { account } = signedIn(request).user;
       const { current, code } = request.body;
-      await directory.confirm(account, current, { protocol: 'http', remote: request.ip }, code);
+      await confirmOwner(services, request, current, code);
       const expires = clock.now() + VALID_MS;
       reply.code(201);
       return {

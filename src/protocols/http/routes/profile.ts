@@ -5,6 +5,7 @@ import type { AccountInfo } from '../../../directory/api.ts';
 import { identities, IDENTITY_LIMITS, putIdentity } from '../../../submit/identities.ts';
 import type { Submit } from '../../../submit/submit.ts';
 import { ownAccount, signedIn } from '../auth.ts';
+import { confirmOwner } from '../confirm-owner.ts';
 import type { App, Services } from '../context.ts';
 import { Problem } from '../reply.ts';
 import * as schemas from '../schemas.ts';
@@ -91,7 +92,7 @@ export function profileRoutes(app: App, services: Services, submit: Pick<Submit,
         tags: TAGS,
         summary: 'Change your password',
         description:
-          'All sessions and application passwords end. The answer brings the caller a new one: as a cookie if it came with one, else as a token.',
+          'All sessions, application passwords and passkeys end. The answer brings the caller a new one: as a cookie if it came with one, else as a token.',
         body: passwords,
         response: {
           200: z.strictObject({ token: z.string().optional().describe('For Authorization: Bearer') }),
@@ -103,7 +104,7 @@ export function profileRoutes(app: App, services: Services, submit: Pick<Submit,
       const { by, user } = signedIn(request);
       const { current, password } = request.body;
       // Whoever finds a browser open has the session, not the account: attempts are counted as those of a sign-in.
-      await directory.confirm(user.account, current, { protocol: 'http', remote: request.ip });
+      await confirmOwner(services, request, current);
       await directory.updateAccount(user.account, { password });
       const token = await newSession(services, request, user);
       if (by === 'bearer') return { token };

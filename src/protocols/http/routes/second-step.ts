@@ -2,6 +2,7 @@
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { signedIn } from '../auth.ts';
+import { confirmOwner } from '../confirm-owner.ts';
 import type { App, Services } from '../context.ts';
 import * as schemas from '../schemas.ts';
 
@@ -16,12 +17,11 @@ const codes = z.strictObject({
 });
 const both = z.strictObject({ current, code: code.describe('Of the authenticator program, or a recovery code') });
 
-export function secondStepRoutes(app: App, { directory, hostname }: Services): void {
-  const { secondStep } = directory;
-  const confirm = (request: FastifyRequest, given: { current: string; code?: string }) => {
-    const { account } = signedIn(request).user;
-    return directory.confirm(account, given.current, { protocol: 'http', remote: request.ip }, given.code);
-  };
+export function secondStepRoutes(app: App, services: Services): void {
+  const { hostname } = services;
+  const { secondStep } = services.directory;
+  const confirm = (request: FastifyRequest, given: { current: string; code?: string }) =>
+    confirmOwner(services, request, given.current, given.code);
 
   app.get(
     '/v1/second-step',

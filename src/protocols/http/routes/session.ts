@@ -36,8 +36,6 @@ const session = z.strictObject({
   current: z.boolean().describe('The one of this request'),
 });
 
-const account = z.strictObject({ id: z.string(), address: z.string(), admin: z.boolean() });
-
 export function sessionRoutes(app: App, services: Services): void {
   const { directory } = services;
 
@@ -51,7 +49,10 @@ export function sessionRoutes(app: App, services: Services): void {
         security: [],
         body: credentials,
         response: {
-          200: z.strictObject({ token: z.string().optional().describe('For Authorization: Bearer'), account }),
+          200: z.strictObject({
+            token: z.string().optional().describe('For Authorization: Bearer'),
+            account: schemas.signedInAccount,
+          }),
           ...schemas.problems(400, 401, 403, 429, 503),
         },
       },
@@ -76,7 +77,7 @@ export function sessionRoutes(app: App, services: Services): void {
       schema: {
         tags: TAGS,
         summary: 'Who is signed in',
-        response: { 200: z.strictObject({ account }), ...schemas.problems(401) },
+        response: { 200: z.strictObject({ account: schemas.signedInAccount }), ...schemas.problems(401) },
       },
     },
     async (request) => {
