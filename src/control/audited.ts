@@ -19,6 +19,7 @@ export const OBSERVING: ReadonlySet<string> = new Set([
   // Each message of a list of which there is an entry.
   'export.message',
   'import.message',
+  'domain.catch-all',
   'intake.stages',
   'module.dead',
   'module.list',

@@ -6,6 +6,7 @@ import type { DailyReports } from '../delivery/reports/reporter.ts';
 import type { Senders } from '../delivery/senders.ts';
 import type { Directory } from '../directory/api.ts';
 import type { AuditTrail } from '../directory/audit.ts';
+import type { CatchAll } from '../directory/catch-all.ts';
 import type { Offices } from '../directory/offices.ts';
 import type { Tenants } from '../directory/tenants.ts';
 import type { DkimKeys } from '../directory/dkim-keys.ts';
@@ -32,6 +33,7 @@ export interface Service {
   readonly audit: AuditTrail;
   readonly offices: Offices;
   readonly tenants: Tenants;
+  readonly catchAll: CatchAll;
   readonly compliance: Compliance;
   readonly mailstore: MailStore;
   readonly queue: Queue;

@@ -123,6 +123,8 @@ export type Route =
       readonly account: AccountId;
       readonly address: string;
       readonly detail: string | undefined;
+      /** Nobody has the address: it is taken for the whole domain. */
+      readonly catchAll?: true;
     }
   /** One of our domains, but nobody there. */
   | { readonly kind: 'unknown' }

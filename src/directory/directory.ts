@@ -22,13 +22,12 @@ import { HASH_COST, type HashCost, Passwords } from './passwords.ts';
 import { Pending } from './pending.ts';
 import { Administrators } from './postmaster.ts';
 import { decode, encode, identityPartition, type IdentityRow, type PendingRow } from './rows.ts';
-import { type DirectoryChange, Routes } from './routes.ts';
+import { DIRECTORY_CHANGED, type DirectoryChange, Routes } from './routes.ts';
 import { SESSION_IDLE_MS, SESSION_ROWS, sessionId, Sessions } from './sessions.ts';
 import { SignIn } from './sign-in.ts';
 import { THROTTLE_LIMITS, type ThrottleLimits } from './throttle.ts';
 import { Transactions } from './transact.ts';
 
-const TOPIC = 'directory';
 /** Published with `{ account }` whenever somebody signed in with a password. */
 export const SIGNED_IN = 'signed-in';
 /** Published with a `NewPlace`. */
@@ -122,7 +121,9 @@ export class KvDirectory implements Directory, Disposable {
       clock: parts.clock,
       hostname: options.hostname,
     });
-    this.#subscription = parts.bus.subscribe(TOPIC, (message) => this.#routes.forget(message as DirectoryChange));
+    this.#subscription = parts.bus.subscribe(DIRECTORY_CHANGED, (message) =>
+      this.#routes.forget(message as DirectoryChange),
+    );
   }
 
   [Symbol.dispose](): void {
@@ -321,7 +322,7 @@ export class KvDirectory implements Directory, Disposable {
 
   async maySendAs(account: AccountId, address: string): Promise<boolean> {
     const route = await this.route(address);
-    return route.kind === 'account' && route.account === account;
+    return route.kind === 'account' && route.account === account && !route.catchAll;
   }
 
   // --- signing in
@@ -442,6 +443,6 @@ export class KvDirectory implements Directory, Disposable {
 
   #changed(what: DirectoryChange): void {
     this.#routes.forget(what);
-    this.#bus.publish(TOPIC, what);
+    this.#bus.publish(DIRECTORY_CHANGED, what);
   }
 }

@@ -1,5 +1,6 @@
 /** Our domains. A domain's own header is the truth; the list of all is only where to look. */
 import { MailError } from '../mail/error.ts';
+import type { AccountId } from '../mailstore/api.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { KeyValueStore } from '../ports/kv.ts';
 import { normalDomain } from './address.ts';
@@ -49,6 +50,11 @@ export class Domains {
     const domain = normalDomain(name);
     const row = decode<DomainRow>((await this.#kv.head(domainPartition(domain))).value);
     return row && { name: domain, created: row.created };
+  }
+
+  /** The account that gets mail for what nobody has there. */
+  async catchAll(domain: string): Promise<AccountId | undefined> {
+    return decode<DomainRow>((await this.#kv.head(domainPartition(domain))).value)?.catchAll;
   }
 
   /** Throws `conflict` while somebody lives there. */

@@ -12,6 +12,9 @@ import { ShortMemory } from './short-memory.ts';
 /** Where mail for one of our addresses goes, without its detail. */
 type BaseRoute = Exclude<Route, { kind: 'remote' }>;
 
+/** Published with a `DirectoryChange`. */
+export const DIRECTORY_CHANGED = 'directory';
+
 /** What changed in the directory, and is to be forgotten here. */
 export interface DirectoryChange {
   /** Normal form. */
@@ -23,7 +26,7 @@ export interface DirectoryChange {
 
 export interface RoutesParts {
   readonly claims: Pick<Claims, 'owner'>;
-  readonly domains: Pick<Domains, 'find'>;
+  readonly domains: Pick<Domains, 'find' | 'catchAll'>;
   readonly administrators: Pick<Administrators, 'first'>;
   readonly identity: (account: AccountId) => Promise<IdentityRow | undefined>;
   readonly clock: Clock;
@@ -35,11 +38,13 @@ export class Routes {
   readonly #parts: RoutesParts;
   readonly #routes: ShortMemory<BaseRoute>;
   readonly #local: ShortMemory<boolean>;
+  readonly #catchAlls: ShortMemory<AccountId | undefined>;
 
   constructor(parts: RoutesParts) {
     this.#parts = parts;
     this.#routes = new ShortMemory(parts.clock);
     this.#local = new ShortMemory(parts.clock);
+    this.#catchAlls = new ShortMemory(parts.clock);
   }
 
   async isLocal(domain: string): Promise<boolean> {
@@ -52,6 +57,14 @@ export class Routes {
     if (isBarePostmaster(address)) return this.#barePostmaster();
     const { local, domain } = normalAddress(address);
     if (!(await this.isLocal(domain))) return { kind: 'remote', domain };
+    const found = await this.#named(local, domain);
+    if (found.kind !== 'unknown') return found;
+    const account = await this.#catchAll(domain);
+    if (account === undefined) return found;
+    return { kind: 'account', account, address: addressText({ local, domain }), detail: undefined, catchAll: true };
+  }
+
+  async #named(local: string, domain: string): Promise<BaseRoute> {
     const whole = await this.#base(local, domain);
     if (whole.kind !== 'unknown') return whole;
     const { base, detail } = splitDetail(local);
@@ -60,7 +73,18 @@ export class Routes {
     return found.kind === 'account' ? { ...found, detail } : found;
   }
 
+  /** Who gets what nobody has. */
+  #catchAll(domain: string): Promise<AccountId | undefined> {
+    return this.#catchAlls.get(domain, async () => {
+      const account = await this.#parts.domains.catchAll(domain);
+      const identity = account && (await this.#parts.identity(account));
+      return identity?.suspended === false ? account : undefined;
+    });
+  }
+
   forget({ addresses, domain, administrators }: DirectoryChange): void {
+    // Few, and of whom the change is, may be in any of them.
+    this.#catchAlls.clear();
     if (domain !== undefined) this.#local.clear();
     if (domain !== undefined || administrators === true) this.#routes.clear();
     this.#routes.drop(addresses ?? []);

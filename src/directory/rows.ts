@@ -1,7 +1,7 @@
 /**
  * The directory's partitions and what stands in them (JSON, UTF-8):
  *
- * - `d/<domain>`: header `{created, dkim, reject}` while it exists; a row for each address of it, local part → `{account, alias}`
+ * - `d/<domain>`: header `{created, dkim, reject, catchAll}` while it exists; a row for each address of it, local part → `{account, alias}`
  * - `d/.reject`: header `{reject}`: whose mail nobody gets
  * - `d/.all`: a row for each domain there may be; the domain's own header is the truth
  * - `a/<address>`: header `{account}` while somebody has the address. One commit decides who
@@ -25,6 +25,8 @@ export interface DomainRow {
   readonly dkim?: readonly DkimRow[];
   /** Whose mail its people do not get. */
   readonly reject?: readonly RejectEntry[];
+  /** Who gets mail for addresses that nobody has. */
+  readonly catchAll?: AccountId;
 }
 
 export interface DkimRow {

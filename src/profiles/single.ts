@@ -17,6 +17,7 @@ import { DkimKeys } from '../directory/dkim-keys.ts';
 import { Senders } from '../delivery/senders.ts';
 import { Compliance } from '../compliance/compliance.ts';
 import { Offices } from '../directory/offices.ts';
+import { CatchAll } from '../directory/catch-all.ts';
 import { Tenants } from '../directory/tenants.ts';
 import { AuditTrail } from '../directory/audit.ts';
 import { SignUp, type SignUpParts } from '../directory/sign-up.ts';
@@ -51,7 +52,7 @@ export interface Opened extends Service, AsyncDisposable {
   readonly folder: DataFolder;
   readonly directory: KvDirectory;
   /** Who administers, what is written of that, and what the law asks of it. */
-  readonly administration: Pick<Service, 'audit' | 'compliance' | 'offices' | 'tenants'>;
+  readonly administration: Pick<Service, 'audit' | 'catchAll' | 'compliance' | 'offices' | 'tenants'>;
   readonly signUp: SignUp;
   readonly bus: Bus;
   readonly cache: Cache;
@@ -136,6 +137,7 @@ export async function openSingle(
     compliance: new Compliance({ kv, directory, mailstore, audit, clock }),
     offices: new Offices(kv, clock, random, directory),
     tenants: new Tenants(kv, clock, random, directory),
+    catchAll: new CatchAll({ kv, clock, random, bus, directory }),
   };
   const owned = undo.move();
   return {

@@ -20,6 +20,7 @@ import { Originals } from '../../src/downmail/originals.ts';
 import { UndeletedHosts } from '../../src/downmail/undeleted-hosts.ts';
 import { AuditTrail } from '../../src/directory/audit.ts';
 import { Offices } from '../../src/directory/offices.ts';
+import { CatchAll } from '../../src/directory/catch-all.ts';
 import { Tenants } from '../../src/directory/tenants.ts';
 import { KvDirectory } from '../../src/directory/directory.ts';
 import { RejectLists } from '../../src/directory/reject-lists.ts';
@@ -199,6 +200,7 @@ export async function memoryBackend(options: BackendOptions = {}) {
     audit,
     offices: new Offices(parts.kv, clock, random, directory),
     tenants: new Tenants(parts.kv, clock, random, directory),
+    catchAll: new CatchAll({ ...parts, clock, random, directory }),
     compliance: new Compliance({ kv: parts.kv, directory, mailstore, audit, clock }),
     flow,
     deliverability: () => senders.report(),

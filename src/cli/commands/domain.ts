@@ -10,12 +10,12 @@ import { brandFor, checkRecords, dkimRecord, type DnsRecord, recordsFor } from '
 import { publishedBy } from '../../profiles/published.ts';
 import { domainLimits } from './domain-limits.ts';
 import { domainReports } from './reports.ts';
-import { formatTime, printJson, printTable } from '../print.ts';
+import { formatTime, printJson, printTable, visible } from '../print.ts';
 
 export function domain(program: Command, cli: Cli): void {
   const group = program
     .command('domain')
-    .description('domains: add, list, show, check, limits, reports, rotate-dkim, remove');
+    .description('domains: add, list, show, check, limits, catch-all, reports, rotate-dkim, remove');
 
   common(group.command('add <name>').description('take mail for a domain')).action(
     async (name: string, options: CommonOptions) => {
@@ -45,6 +45,21 @@ export function domain(program: Command, cli: Cli): void {
 
   domainReports(group, cli);
   domainLimits(group, cli);
+
+  withJson(
+    group
+      .command('catch-all <name> [address]')
+      .description('who gets mail for addresses that nobody has; "none": it is refused, as at first'),
+  ).action(async (name: string, address: string | undefined, options: CommonOptions) => {
+    const found = await withControl(cli, options, (control) =>
+      address === undefined
+        ? control.call(operations.domainCatchAll, { name })
+        : control.call(operations.domainSetCatchAll, { name, address: address === 'none' ? null : address }),
+    );
+    if (options.json) printJson(cli, found);
+    else if (found.address === null) cli.out(`mail for addresses of ${name} that nobody has is refused\n`);
+    else cli.out(`mail for addresses of ${name} that nobody has goes to ${visible(found.address)}\n`);
+  });
 
   withJson(
     group

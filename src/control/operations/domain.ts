@@ -37,6 +37,17 @@ export const domainShow = operation(
   async ({ directory }, args) => (await directory.domain(args.name)) ?? null,
 );
 
+const caught = z.strictObject({ name: z.string(), address: z.string().min(1).max(400).nullable() });
+
+/** Who gets mail for addresses of the domain that nobody has; null: it is refused. */
+export const domainCatchAll = operation('domain.catch-all', name, async ({ catchAll }, args) => ({
+  address: (await catchAll.of(args.name))?.address ?? null,
+}));
+
+export const domainSetCatchAll = operation('domain.set-catch-all', caught, async ({ catchAll }, args) => ({
+  address: (await catchAll.set(args.name, args.address ?? undefined))?.address ?? null,
+}));
+
 export const domainRemove = operation('domain.remove', name, async ({ directory }, args) => {
   await directory.removeDomain(args.name);
   return {};

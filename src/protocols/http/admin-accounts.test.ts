@@ -143,6 +143,24 @@ test('a domain has no more accounts and room than it may have, whoever asks', as
   expect((await http.as('PUT', '/v1/admin/domains/example.test/limits', { body: {} })).status).toBe(403);
 });
 
+test('mail for what nobody has in a domain goes to whom its administrator names among his people', async () => {
+  const http = await tenants('domain-administrator');
+  await using _server = http.server;
+  const ask = (domain: string, address?: string | null) =>
+    http.as(address === undefined ? 'GET' : 'PUT', `/v1/admin/domains/${domain}/catch-all`, {
+      ...(address !== undefined && { body: { address } }),
+    });
+  expect((await ask('example.test')).json).toEqual({ address: null });
+  expect((await ask('example.test', 'bob@example.test')).json).toEqual({ address: 'bob@example.test' });
+  expect((await ask('example.test')).json).toEqual({ address: 'bob@example.test' });
+  expect(await http.directory.route('anybody@example.test')).toMatchObject({ account: http.users.bob.account });
+  expect((await ask('example.test', 'olga@other.test')).status).toBe(404);
+  expect((await ask('other.test')).status).toBe(404);
+  expect((await ask('other.test', 'bob@example.test')).status).toBe(404);
+  expect((await ask('example.test', null)).json).toEqual({ address: null });
+  expect((await http.directory.route('anybody@example.test')).kind).toBe('unknown');
+});
+
 test('who has lost everything is let in again', async () => {
   const http = await tenants('helpdesk', null);
   await using _server = http.server;

@@ -11,6 +11,7 @@ import type { UserComplaints } from '../../delivery/feedback/by-user.ts';
 import type { Suppressions } from '../../delivery/feedback/suppressions.ts';
 import type { Directory } from '../../directory/api.ts';
 import type { Office, Offices, Role } from '../../directory/offices.ts';
+import type { CatchAll } from '../../directory/catch-all.ts';
 import type { Tenants } from '../../directory/tenants.ts';
 import type { Originals } from '../../downmail/originals.ts';
 import type { MailStore, Principal } from '../../mailstore/api.ts';
@@ -82,6 +83,7 @@ export interface Services {
   readonly directory: Directory;
   readonly offices: Offices;
   readonly tenants: Tenants;
+  readonly catchAll: CatchAll;
   readonly cache: Cache;
   readonly suppressions: Suppressions;
   readonly complaints: Pick<UserComplaints, 'about'>;

@@ -8,6 +8,7 @@ import type { Directory } from '../../directory/api.ts';
 import type { AuditTrail } from '../../directory/audit.ts';
 import type { OpenAccess } from '../../directory/open-access.ts';
 import type { Offices } from '../../directory/offices.ts';
+import type { CatchAll } from '../../directory/catch-all.ts';
 import type { Tenants } from '../../directory/tenants.ts';
 import type { Compliance } from '../../compliance/compliance.ts';
 import type { SignUp } from '../../directory/sign-up.ts';
@@ -39,6 +40,7 @@ export interface HttpOptions {
   readonly directory: Directory;
   readonly offices: Offices;
   readonly tenants: Tenants;
+  readonly catchAll: CatchAll;
   readonly cache: Cache;
   readonly submit: Submit;
   /** For administrators. */

@@ -31,6 +31,7 @@ import { RequestRate } from './request-rate.ts';
 import { acmeChallengeRoute } from './routes/acme-challenge.ts';
 import { adminServiceRoutes } from './routes/admin-service.ts';
 import { adminAccountRoutes } from './routes/admin-accounts.ts';
+import { adminDomainRoutes } from './routes/admin-domains.ts';
 import { adminRoutes } from './routes/admin.ts';
 import { appPasswordRoutes } from './routes/app-passwords.ts';
 import { autoconfigurationRoutes } from './routes/autoconfiguration.ts';
@@ -261,6 +262,7 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
     adminRoutes(api, options);
     adminServiceRoutes(api, services, options);
     adminAccountRoutes(api, services);
+    adminDomainRoutes(api, services);
     quarantineRoutes(api, services, options.quarantine);
   });
   // Only these take multipart.
