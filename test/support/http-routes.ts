@@ -3,6 +3,7 @@
  * reaches what, so none can be added without saying so.
  */
 import type { Call } from './http.ts';
+import { NO_ANSWER, NO_PASSKEY } from './passkey-device.ts';
 
 /** Each kind of id that routes take: one of alice's, and one that nobody has. */
 export interface Ids {
@@ -48,14 +49,7 @@ export const subscription = (endpoint: string) => ({
 
 export const moving = (folder: string) => ({ conditions: [], actions: [{ do: 'move', folder }] });
 
-const ofDevice = <R>(response: R) => ({ id: 'AAAA', rawId: 'AAAA', type: 'public-key', response });
-const NO_PASSKEY = ofDevice({ clientDataJSON: 'AAAA', attestationObject: 'AAAA' });
-const NO_ANSWER = ofDevice({
-  clientDataJSON: 'AAAA',
-  authenticatorData: 'AAAA',
-  signature: 'AAAA',
-  userHandle: 'AAAA',
-});
+const NOT_IT = { body: { current: 'not it' } };
 
 /** Of an account, with what whoever is signed in to another gets. */
 export const OWN: Record<string, Case> = {
@@ -71,10 +65,7 @@ export const OWN: Record<string, Case> = {
   'DELETE /v1/app-passwords/:id': { request: (ids) => [`/v1/app-passwords/${ids.appPassword}`], stranger: 404 },
   'GET /v1/sign-ins': { request: () => ['/v1/sign-ins'], stranger: 200 },
   'GET /v1/passkeys': { request: () => ['/v1/passkeys'], stranger: 200 },
-  'POST /v1/passkeys/options': {
-    request: () => ['/v1/passkeys/options', { body: { current: 'not it' } }],
-    stranger: 401,
-  },
+  'POST /v1/passkeys/options': { request: () => ['/v1/passkeys/options', NOT_IT], stranger: 401 },
   'POST /v1/passkeys': {
     request: () => ['/v1/passkeys', { body: { name: 'x', challenge: 'AAAA', credential: NO_PASSKEY } }],
     stranger: 401,
@@ -86,7 +77,7 @@ export const OWN: Record<string, Case> = {
     stranger: 401,
   },
   'GET /v1/second-step': { request: () => ['/v1/second-step'], stranger: 200 },
-  'POST /v1/second-step': { request: () => ['/v1/second-step', { body: { current: 'not it' } }], stranger: 401 },
+  'POST /v1/second-step': { request: () => ['/v1/second-step', NOT_IT], stranger: 401 },
   'PUT /v1/second-step': { request: () => ['/v1/second-step', { body: { code: '000000' } }], stranger: 401 },
   'POST /v1/second-step/end': {
     request: () => ['/v1/second-step/end', { body: { current: 'not it', code: '000000' } }],
@@ -96,10 +87,7 @@ export const OWN: Record<string, Case> = {
     request: () => ['/v1/second-step/recovery-codes', { body: { current: 'not it', code: '000000' } }],
     stranger: 401,
   },
-  'POST /v1/account-data': {
-    request: () => ['/v1/account-data', { body: { current: 'not it' } }],
-    stranger: 401,
-  },
+  'POST /v1/account-data': { request: () => ['/v1/account-data', NOT_IT], stranger: 401 },
   'GET /v1/account-data/:ticket': { request: (ids) => [`/v1/account-data/${ids.accountData}`], stranger: 404 },
   'GET /v1/profile': { request: () => ['/v1/profile'], stranger: 200 },
   'PUT /v1/profile/name': { request: () => ['/v1/profile/name', { body: { name: 'x' } }], stranger: 204 },
@@ -394,6 +382,12 @@ export const OPENS_THE_ACCOUNT = [
   'GET /v1/app-passwords',
   'POST /v1/app-passwords',
   'DELETE /v1/app-passwords/:id',
+  'GET /v1/passkeys',
+  'POST /v1/passkeys',
+  'POST /v1/passkeys/options',
+  'DELETE /v1/passkeys/:id',
+  'POST /v1/passkeys/confirmation',
+  'POST /v1/passkeys/confirmation/options',
   'GET /v1/second-step',
   'POST /v1/second-step',
   'PUT /v1/second-step',

@@ -91,3 +91,13 @@ export class PasskeyDevice {
     return Buffer.concat([sha256(site), tail]);
   }
 }
+
+const ofDevice = <R>(response: R) => ({ id: 'AAAA', rawId: 'AAAA', type: 'public-key', response });
+/** What no device has made, or answered. */
+export const NO_PASSKEY = ofDevice({ clientDataJSON: 'AAAA', attestationObject: 'AAAA' });
+export const NO_ANSWER = ofDevice({
+  clientDataJSON: 'AAAA',
+  authenticatorData: 'AAAA',
+  signature: 'AAAA',
+  userHandle: 'AAAA',
+});
