@@ -14,6 +14,7 @@ import { doctor } from './commands/doctor.ts';
 import { domain } from './commands/domain.ts';
 import { downmail } from './commands/downmail.ts';
 import { exportCommand } from './commands/export.ts';
+import { hold } from './commands/hold.ts';
 import { importCommand } from './commands/import.ts';
 import { intake } from './commands/intake.ts';
 import { migrate } from './commands/migrate.ts';
@@ -41,6 +42,7 @@ const COMMANDS = [
   queue,
   quarantine,
   audit,
+  hold,
   reject,
   suppression,
   downmail,

@@ -1,12 +1,21 @@
 /** What laws ask of who runs the service, opened on one store. */
-import type { AccountId } from '../mailstore/api.ts';
+import type { AccountId, MailStore } from '../mailstore/api.ts';
+import type { Random } from '../ports/random.ts';
+import { LegalHoldList } from './legal-holds.ts';
 import { personData, type PersonDataParts } from './person-data.ts';
 
-export class Compliance {
-  readonly #parts: PersonDataParts;
+export interface ComplianceParts extends PersonDataParts {
+  readonly mailstore: MailStore;
+  readonly random: Random;
+}
 
-  constructor(parts: PersonDataParts) {
+export class Compliance {
+  readonly holds: LegalHoldList;
+  readonly #parts: ComplianceParts;
+
+  constructor(parts: ComplianceParts) {
     this.#parts = parts;
+    this.holds = new LegalHoldList(parts);
   }
 
   /** See `person-data.ts`. */

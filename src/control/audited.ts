@@ -20,6 +20,7 @@ export const OBSERVING: ReadonlySet<string> = new Set([
   'export.message',
   'import.message',
   'domain.catch-all',
+  'hold.list',
   'intake.stages',
   'module.dead',
   'module.list',

@@ -5,6 +5,7 @@ import * as credentials from './operations/credentials.ts';
 import * as domain from './operations/domain.ts';
 import * as downmail from './operations/downmail.ts';
 import * as intake from './operations/intake.ts';
+import * as legalHold from './operations/legal-hold.ts';
 import * as message from './operations/message.ts';
 import * as module from './operations/module.ts';
 import * as offices from './operations/offices.ts';
@@ -28,6 +29,7 @@ export const OPERATIONS: readonly AnyOperation[] = [
   domain,
   downmail,
   intake,
+  legalHold,
   message,
   module,
   offices,

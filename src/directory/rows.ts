@@ -9,6 +9,8 @@
  *   `k<hash>`: its passkeys, row `t`: its second step, `n<network>`: from where it is opened, `o<hash>`: what it lets programs do (OAuth),
  *   `c<hash>`: codes with which they get there
  * - `i/.oauth`: `c<id>`: programs that may ask; `d<hash>`, `u<hash>`: devices that wait for somebody to agree
+ * - `i/.offices`: a row for each account with a role other than operator (`offices.ts`)
+ * - `d/.limits`: a row for each domain that is limited (`tenants.ts`)
  * - `i/.administrators`: a row for each account that may be an administrator; its own header is the truth
  * - `i/.secrets`: header `{salts}`: from it come the salts of names that have none
  * - `i/.pending`: changes that need several partitions and are not finished; a start finishes or undoes them

@@ -9,6 +9,7 @@
 import type { Envelope, Part } from '../mail/message.ts';
 import type { FieldName } from '../mail/search/document.ts';
 import type { Version } from '../ports/kv.ts';
+import type { LegalHolds } from './legal-hold.ts';
 import type { Noting } from './noting.ts';
 import type {
   DeleteCondition,
@@ -376,7 +377,7 @@ export interface MailStore extends AsyncDisposable {
   /** A new account with its standard folders, subscribed: INBOX, Sent, Drafts, Junk, Trash, Archive. */
   createAccount(id: AccountId, options?: { readonly quota?: number }): Promise<void>;
   setQuota(id: AccountId, bytes: number | undefined): Promise<void>;
-  /** Everything of it: messages, records, log; its blobs are collected later. */
+  /** Everything of it: messages, records, log; its blobs are collected later. Under a legal hold it stays, for nobody to open, until the last one ends. */
   removeAccount(id: AccountId): Promise<void>;
   /** After a restore: what was given out since the backup was made may be given out again, so every folder gets a new
    * UIDVALIDITY (RFC 9051 §2.3.1.1). */
@@ -407,6 +408,8 @@ export interface MailStore extends AsyncDisposable {
   followSearch(account: AccountId): Promise<void>;
   /** Makes the search index of an account anew from its mail. */
   rebuildSearch(account: AccountId): Promise<SearchIndexFacts>;
+  /** Accounts of which nothing may go. */
+  readonly legalHolds: LegalHolds;
   accounts(): AsyncIterable<AccountId>;
   /** Accounts with effects that are still to be carried out, among those that changed since then. */
   withOutbox(since: number): AsyncIterable<AccountId>;

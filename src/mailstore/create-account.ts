@@ -8,8 +8,10 @@ import { Draft } from './draft.ts';
 import { forgetEmails } from './forget.ts';
 import { accountPartition, emailOf, everything, isEmailBucket } from './keys.ts';
 import { MailboxIndex } from './mailbox-index.ts';
+import { isHeld } from './legal-hold.ts';
 import type { Mailbox, Node } from './mailbox.ts';
 import { standardFolders } from './operations/folders.ts';
+import { removeLater } from './operations/legal-hold.ts';
 import { setQuota } from './operations/records.ts';
 import { emptyFacts } from './state.ts';
 import { encodeFacts, EPOCH_BYTES } from './values.ts';
@@ -47,14 +49,18 @@ export async function createAccount(node: Node, id: AccountId, quota: number | u
   throw new MailError('busy', 'temporary', `account ${id} could not be made`);
 }
 
-/** The header stays, so that versions never begin again. What it held goes after the commit that says so. */
-export async function removeAccount(node: Node, mailbox: Mailbox): Promise<void> {
+/**
+ * The header stays, so that versions never begin again. What it held goes after the commit that says so. Under a legal hold it all stays, and goes with
+ * the last one, unless `anyway`. Answers whether it is gone.
+ */
+export async function removeAccount(node: Node, mailbox: Mailbox, anyway: boolean): Promise<boolean> {
   const { kv, newId } = node;
   const { account } = mailbox;
   const p = accountPartition(account);
   for (let attempt = 0; ; attempt++) {
     if (attempt === MOST_ATTEMPTS) throw new MailError('busy', 'temporary', `account ${account} could not be removed`);
     const head = await kv.head(p);
+    if (!anyway && (await isHeld(kv, account)) && (await mailbox.run(removeLater()))) return false;
     const header = encodeFacts({ ...mailbox.index.facts, removed: true, lastRow: 0, used: 0 });
     const commit = newId() as CommitId;
     const result = await kv.commit(p, head.version, head.version + 1, { header, clear: [everything()] }, commit);
@@ -63,6 +69,7 @@ export async function removeAccount(node: Node, mailbox: Mailbox): Promise<void>
   }
   await forgetAccount(node, account);
   await node.forgetElsewhere?.(new Set([account]));
+  return true;
 }
 
 /** All immutable rows of an account, its links to blobs, and how far modules came in it. */

@@ -26,6 +26,8 @@ const Kind = {
   sent: 0x67,
   senderMailbox: 0x68,
   held: 0x69,
+  legalHold: 0x6a,
+  preserved: 0x6b,
   search: 0x70,
 } as const;
 
@@ -237,6 +239,19 @@ export const heldFor = (recipientId: string): Range => ({
 });
 export const allHeld = (): Range => all(Kind.held);
 export const heldNumberOf = (key: Key): number => Buffer.from(key).readUInt32BE(17);
+
+/** Why nothing of the account may go. */
+export const legalHoldKey = (): Key => Uint8Array.of(Kind.legalHold);
+
+/** What was removed by the operation of that version while it was so. */
+export function preservedKey(version: Version, part: number): Key {
+  const key = Buffer.allocUnsafe(10);
+  key[0] = Kind.preserved;
+  putVersion(key, 1, version);
+  key.writeUInt16BE(part, 8);
+  return key;
+}
+export const allPreserved = (): Range => all(Kind.preserved);
 
 function numbered(kind: number, id: EmailId, number: number): Key {
   const key = Buffer.allocUnsafe(17);

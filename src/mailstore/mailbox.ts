@@ -14,6 +14,7 @@ import { lowestCursor } from './cursors.ts';
 import { dropOldCheckpoints, writeCheckpoint } from './checkpoint.ts';
 import { CommitLoop, type Operation } from './commit.ts';
 import { forgetEmails } from './forget.ts';
+import { isHeld } from './legal-hold.ts';
 import { type LoadedIndex, loadIndex } from './load.ts';
 import type { MailboxIndex } from './mailbox-index.ts';
 import { RecordCache } from './record-cache.ts';
@@ -229,7 +230,13 @@ export class Mailbox {
 
   #forget(emails: readonly EmailId[]): void {
     const unused = this.index.table.unused(emails);
-    if (unused.size > 0) this.inBackground(forgetEmails(this.#node.kv, this.account, [...unused]));
+    if (unused.size > 0) this.inBackground(this.#forgetUnused([...unused]));
+  }
+
+  /** What stays because of a hold is no garbage before a sweep finds that the hold has ended. */
+  async #forgetUnused(unused: readonly EmailId[]): Promise<void> {
+    const { kv } = this.#node;
+    if (!(await isHeld(kv, this.account))) await forgetEmails(kv, this.account, unused);
   }
 
   #maintain(): void {

@@ -19,6 +19,7 @@ import { renumberFolders } from './operations/folders.ts';
 import { putRecord, setQuota } from './operations/records.ts';
 import { setRights } from './operations/share.ts';
 import { guarded, notAllowed } from './guard.ts';
+import { type LegalHolds, StoredLegalHolds } from './legal-hold.ts';
 import { Parsing } from './parsing.ts';
 import { type FolderOf, may, type RightsChange } from './rights.ts';
 import { createSearchNode } from './search/node.ts';
@@ -79,6 +80,7 @@ export function createMailStore(options: MailStoreOptions): MailStore {
 }
 
 class Store implements MailStore {
+  readonly legalHolds: LegalHolds;
   readonly #node: Node;
   readonly #feed: ChangeFeed;
   readonly #staging: Staging;
@@ -115,6 +117,11 @@ class Store implements MailStore {
       markChanged: (account) => this.#feed.mark(account),
       forgetElsewhere: options.forgetElsewhere,
     };
+    this.legalHolds = new StoredLegalHolds(
+      this.#node,
+      (account, act) => this.#with(account, act),
+      (account) => this.#remove(account, true),
+    );
     this.#refreshLater();
   }
 
@@ -176,8 +183,12 @@ class Store implements MailStore {
     return this.#with(id, (mailbox) => mailbox.run(renumberFolders(clock.now(), newEpoch(random))));
   }
 
-  async removeAccount(id: AccountId): Promise<void> {
-    await this.#with(id, (mailbox) => told(() => removeAccount(this.#node, mailbox)));
+  removeAccount(id: AccountId): Promise<void> {
+    return this.#remove(id, false);
+  }
+
+  async #remove(id: AccountId, anyway: boolean): Promise<void> {
+    if (!(await this.#with(id, (mailbox) => told(() => removeAccount(this.#node, mailbox, anyway))))) return;
     const opened = this.#opened.get(id);
     if (opened) this.#evict(id, opened);
   }
@@ -263,7 +274,7 @@ class Store implements MailStore {
   }
 
   sweep(): Promise<{ blobs: number; bytes: number; staged: number }> {
-    return told(() => sweep(this.#node, this.#feed, (account, act) => this.#with(account, act)));
+    return told(() => sweep(this.#node, this.#feed, this.legalHolds, (account, act) => this.#with(account, act)));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -11,6 +11,7 @@ import type { Operation } from './commit.ts';
 import { forgetAccount } from './create-account.ts';
 import type { ChangeFeed } from './feed.ts';
 import { forgetEmails } from './forget.ts';
+import { isHeld, type LegalHolds, preservedMessages } from './legal-hold.ts';
 import {
   accountOf,
   accountPartition,
@@ -60,13 +61,19 @@ export interface Swept {
 
 type WithMailbox = <T>(account: AccountId, act: (mailbox: Mailbox) => Promise<T>) => Promise<T>;
 
-export async function sweep(node: Node, feed: ChangeFeed, withMailbox: WithMailbox): Promise<Swept> {
+export async function sweep(
+  node: Node,
+  feed: ChangeFeed,
+  legalHolds: Pick<LegalHolds, 'endOver'>,
+  withMailbox: WithMailbox,
+): Promise<Swept> {
   const now = node.clock.now();
   const swept: Swept = { blobs: 0, bytes: 0, staged: 0 };
   const removed = new Set<AccountId>();
   for await (const p of node.kv.partitions('u')) {
     const account = accountOf(p);
     try {
+      if (await isHeld(node.kv, account)) await legalHolds.endOver(account, now);
       const { value } = await node.kv.head(p);
       if (value && decodeFacts(value).removed) {
         await forgetAccount(node, account);
@@ -101,7 +108,11 @@ async function sweepAccount(
     await mailbox.search.sweep(now - GRACE);
     const sent = await forgetSubmissions(node.kv, mailbox, now);
     const inFolders = mailbox.index.table.emailNames();
-    return forgetUnnamed(node.kv, account, now, (email) => sent.has(email) || inFolders(email));
+    // Read after the folders: what is removed meanwhile was still in one of these.
+    const preserved = new Set<EmailId>();
+    for await (const { email } of preservedMessages(node.kv, account)) preserved.add(email);
+    const isNamed = (email: EmailId): boolean => sent.has(email) || inFolders(email) || preserved.has(email);
+    return forgetUnnamed(node.kv, account, now, isNamed);
   });
 }
 

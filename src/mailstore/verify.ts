@@ -32,6 +32,7 @@ import {
   placementKey,
   submissionIdOf,
 } from './keys.ts';
+import { isHeld, preservedMessages } from './legal-hold.ts';
 import { accountFacts, scanIndex } from './load.ts';
 import { readLog } from './log.ts';
 import type { Node } from './mailbox.ts';
@@ -118,6 +119,34 @@ async function* verifyAccount(node: Node, account: AccountId): AsyncIterable<Pro
     const folder = rows?.folders.get(meta.folder)?.name ?? `folder ${meta.folder}`;
     const problem = await checkEmail(node, account, meta, folder);
     if (problem !== undefined) yield { account, problem };
+  }
+  yield* preservedProblems(node, account);
+}
+
+/** What stays because of a hold is there, every byte of it. */
+async function* preservedProblems(node: Node, account: AccountId): AsyncIterable<Problem> {
+  for await (const { email, size } of preservedMessages(node.kv, account)) {
+    const problem = await contentProblem(node, account, email, size);
+    // Unless the hold has ended meanwhile.
+    if (problem === undefined || !(await isHeld(node.kv, account))) continue;
+    yield { account, problem: `email ${email}, removed and kept (legal hold): ${problem}` };
+  }
+}
+
+async function contentProblem(
+  { kv, blobs }: Node,
+  account: AccountId,
+  email: EmailId,
+  size: number,
+): Promise<string | undefined> {
+  try {
+    const details = await readDetails(kv, account, email);
+    if (!details) return 'its details are missing';
+    let bytes = 0;
+    for await (const piece of new StoredBody(kv, blobs, account, details).stream()) bytes += piece.length;
+    return bytes === size ? undefined : `${size} bytes are noted, ${bytes} are there`;
+  } catch (error) {
+    return message(error);
   }
 }
 

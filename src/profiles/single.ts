@@ -134,7 +134,7 @@ export async function openSingle(
   const audit = new AuditTrail(kv, clock, random);
   const administration = {
     audit,
-    compliance: new Compliance({ kv, directory, mailstore, audit, clock }),
+    compliance: new Compliance({ kv, directory, mailstore, audit, clock, random }),
     offices: new Offices(kv, clock, random, directory),
     tenants: new Tenants(kv, clock, random, directory),
     catchAll: new CatchAll({ kv, clock, random, bus, directory }),

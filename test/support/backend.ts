@@ -201,7 +201,7 @@ export async function memoryBackend(options: BackendOptions = {}) {
     offices: new Offices(parts.kv, clock, random, directory),
     tenants: new Tenants(parts.kv, clock, random, directory),
     catchAll: new CatchAll({ ...parts, clock, random, directory }),
-    compliance: new Compliance({ kv: parts.kv, directory, mailstore, audit, clock }),
+    compliance: new Compliance({ kv: parts.kv, directory, mailstore, audit, clock, random }),
     flow,
     deliverability: () => senders.report(),
     domainRecords: async () => [],

@@ -161,19 +161,21 @@ function spamStage(scanner: Scanner, common: SpamCommon & ConstructorParameters<
 
 /** What survives a crash. */
 export async function sendingWorld(options: SendingOptions = {}) {
-  const clock = new ManualClock(Date.UTC(2026, 2, 1, 9));
+  const moved = new ManualClock(Date.UTC(2026, 2, 1, 9));
+  // Nobody moves it for who pauses after a conflict: a turn does, also when all is being ended.
+  const clock: Clock = {
+    now: () => moved.now(),
+    monotonic: () => moved.monotonic(),
+    sleep: () => settle(1),
+    after: (ms, run) => moved.after(ms, run),
+  };
   const kv = new MemoryKv(options.nasty);
   const blobs = new MemoryBlobs(clock);
   const directory = new FewPeople(options.domain);
   const limits: OutboundLimits = { ...OUTBOUND_LIMITS, ...options.limits };
   let seed = 100;
   // Mail stores look for lost wake-ups every ten seconds: with one node there are none, and days pass here.
-  const calm: Clock = {
-    now: () => clock.now(),
-    monotonic: () => clock.monotonic(),
-    sleep: (ms, signal) => clock.sleep(ms, signal),
-    after: () => ({ [Symbol.dispose]: () => undefined }),
-  };
+  const calm: Clock = { ...clock, after: () => ({ [Symbol.dispose]: () => undefined }) };
   const first = createMailStore({ kv, blobs, clock: calm, random: new SeededRandom(1), bus: new LocalBus() });
   for (const account of Object.values(PEOPLE)) await first.createAccount(account);
   directory.create = (account) => first.createAccount(account);
@@ -317,7 +319,7 @@ export async function sendingWorld(options: SendingOptions = {}) {
       },
     };
   };
-  return { clock, kv, blobs, directory, limits, start };
+  return { clock: moved, kv, blobs, directory, limits, start };
 }
 
 export type Sending = Awaited<ReturnType<Awaited<ReturnType<typeof sendingWorld>>['start']>>;

@@ -1,5 +1,6 @@
 /** What a person may ask of who keeps his mail. */
 import { z } from 'zod';
+import { sendArchive } from '../archive.ts';
 import { operation } from '../operation.ts';
 import { knownAccount } from './account.ts';
 
@@ -11,13 +12,6 @@ export const accountData = operation<{ address: string }, { bytes: number }, str
   z.strictObject({ address }),
   async ({ directory, compliance }, args, io) => {
     const { id } = await knownAccount(directory, args.address);
-    let bytes = 0;
-    for await (const piece of compliance.personData(id)) {
-      io.signal.throwIfAborted();
-      io.item(Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength).toString('base64'));
-      await io.taken();
-      bytes += piece.length;
-    }
-    return { bytes };
+    return await sendArchive(compliance.personData(id), io);
   },
 );

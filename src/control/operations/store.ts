@@ -73,7 +73,9 @@ export const verify = operation<
           report(address, 'its address leads elsewhere');
       });
     }
-    if (allNames) for (const id of mailboxes) if (!names.has(id)) report(id, 'this mailbox belongs to no account');
+    for (const id of allNames ? mailboxes : [])
+      if (!names.has(id) && !(await mailstore.legalHolds.of(id)).removed)
+        report(id, 'this mailbox belongs to no account');
     return { accounts: names.size, problems, repaired };
   },
 );

@@ -6,6 +6,7 @@ import type { Draft, Plan } from '../draft.ts';
 import { canonicalPath, FOLDER_LIMITS, ownLevels, SEPARATOR } from '../folder-names.ts';
 import { type FolderRow, type LogChange, newFolder, noFolder, removedChange } from '../state.ts';
 import { planMove } from './messages.ts';
+import { preserving } from './legal-hold.ts';
 import { MOST_MESSAGES } from './parts.ts';
 
 const INBOX = 1 as FolderId;
@@ -235,7 +236,7 @@ function checkDescription(description: string): void {
 
 /** With at most `MOST_MESSAGES` of its messages: `limit` when there are more. */
 export function deleteFolder(id: FolderId): Operation<void> {
-  return {
+  return preserving({
     alone: true,
     plan(draft) {
       const folder = draft.folder(id);
@@ -250,7 +251,7 @@ export function deleteFolder(id: FolderId): Operation<void> {
       changes.push({ type: 'folder-removed', id });
       return { changes, result: undefined };
     },
-  };
+  });
 }
 
 export function subscribe(path: string, subscribed: boolean): Operation<void> {

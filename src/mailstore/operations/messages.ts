@@ -5,6 +5,7 @@ import type { Operation } from '../commit.ts';
 import type { Draft } from '../draft.ts';
 import { folderKeywords } from '../folder-names.ts';
 import { type FolderState, type LogChange, noFolder, placedAt, removedChange } from '../state.ts';
+import { preserving } from './legal-hold.ts';
 import { wholeSeconds } from '../values.ts';
 import { ALL_FLAGS, checkQuota } from './publish.ts';
 
@@ -71,14 +72,14 @@ export function deleteMessages(
   ids: readonly MsgId[],
   { as, flags = 0 }: DeleteCondition = {},
 ): Operation<{ version: Version; removed: number }> {
-  return {
+  return preserving({
     plan(draft) {
       const marked = present(draft, ids, as).filter((message) => (message.flags & flags) === flags);
       const changes = marked.map(removedChange);
       const version = changes.length > 0 ? draft.version : draft.version - 1;
       return { changes, result: { version, removed: changes.length } };
     },
-  };
+  });
 }
 
 export function copyMessages(

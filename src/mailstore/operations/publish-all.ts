@@ -7,6 +7,7 @@ import type { Draft } from '../draft.ts';
 import { folderKeywords } from '../folder-names.ts';
 import type { StagedFacts } from '../staging.ts';
 import { type FolderState, type LogChange, noFolder, placedAt, removedChange } from '../state.ts';
+import { preserving } from './legal-hold.ts';
 import { checkQuota, DAY, findThread, newMessage } from './publish.ts';
 
 export interface StagedMessage {
@@ -21,7 +22,7 @@ export function publishAll(
   superseded?: Superseded,
 ): Operation<readonly Placed[]> {
   const today = Math.floor(now / DAY);
-  return {
+  const operation: Operation<readonly Placed[]> = {
     reads: () => messages.flatMap(({ facts }) => facts.threadKeys.map(({ key }) => key)),
     plan(draft) {
       const gone = superseded && draft.meta(superseded.id);
@@ -54,6 +55,7 @@ export function publishAll(
       return { changes: gone ? [...changes, removedChange(gone)] : changes, put: threads.all(), result };
     },
   };
+  return superseded === undefined ? operation : preserving(operation);
 }
 
 /** What the messages before say of threads, before the store knows it. */

@@ -12,6 +12,7 @@ import { removedChange } from '../state.ts';
 import { decodePlaced } from '../values.ts';
 import { told } from '../told.ts';
 import { besideDelivery, deliveryKeys, sentOnKey, withdrawnRow } from './delivered.ts';
+import { preserving } from './legal-hold.ts';
 import { recordRow } from './records.ts';
 
 /** What an owner did with a mail without opening it. */
@@ -44,7 +45,7 @@ function withdraw(deliveryId: string, beside: readonly Key[], note: WithdrawalNo
   const own = deliveryKeys(deliveryId);
   const sentOn = sentOnKey(deliveryId);
   const noteKey = note && recordKey(note.kind, note.id);
-  return {
+  return preserving({
     alone: true,
     reads: () => [...own, sentOn, ...beside, ...(noteKey ? [noteKey] : [])],
     plan(draft) {
@@ -67,7 +68,7 @@ function withdraw(deliveryId: string, beside: readonly Key[], note: WithdrawalNo
         result: true,
       };
     },
-  };
+  });
 }
 
 /** Wherever its owner has moved or copied it. */

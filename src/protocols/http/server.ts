@@ -59,6 +59,7 @@ import { originalRoutes } from './routes/originals.ts';
 import { pageRoutes } from './routes/pages.ts';
 import { placeRoutes } from './routes/places.ts';
 import { passkeyRoutes } from './routes/passkeys.ts';
+import { legalHoldRoutes } from './routes/legal-holds.ts';
 import { personDataRoutes } from './routes/person-data.ts';
 import { profileRoutes } from './routes/profile.ts';
 import { pickUpRoutes } from './routes/pick-up.ts';
@@ -263,6 +264,7 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
     adminServiceRoutes(api, services, options);
     adminAccountRoutes(api, services);
     adminDomainRoutes(api, services);
+    legalHoldRoutes(api, options.compliance);
     quarantineRoutes(api, services, options.quarantine);
   });
   // Only these take multipart.
