@@ -8,21 +8,12 @@ import { type CheckReport, checkLedger } from '../load/check.ts';
 import { Ledger, readLedger } from '../load/ledger.ts';
 import { loadAccounts } from '../load/message.ts';
 import { smtpLoad } from '../load/smtp-load.ts';
-import { cpuSeconds, memory, round } from '../proc.ts';
 import { addAccounts, pabal, Service } from '../service.ts';
 import { byForm, inTime, type Goal, type GoalContext, type GoalResult, result, several } from './goal.ts';
+import { costOf, START_MORE, type StartCost } from './start-cost.ts';
 
 const RESTORE_MS = 600_000;
 const PASSWORD = 'Long enough 4 a mailbox';
-/** What a start may cost beyond one with an empty folder (A25): nothing is replayed. A touched page of the store brings its neighbours. */
-const START_MORE = { cpuSeconds: 1, memoryMiB: 128 };
-
-/** Until it is ready. */
-interface StartCost {
-  readonly cpuSeconds: number;
-  /** With what it read of the store, which is mapped. */
-  readonly memoryMiB: number;
-}
 
 interface Rehearsal {
   readonly check: CheckReport;
@@ -142,10 +133,6 @@ async function rehearse(context: GoalContext, messages: number, lie: boolean): P
 async function emptyStart(): Promise<StartCost> {
   await using service = await Service.start({ sandbox: false });
   return costOf(service);
-}
-
-function costOf({ pid }: Service): StartCost {
-  return { cpuSeconds: round(cpuSeconds([pid])), memoryMiB: Math.round(memory([pid]).rss / 1024) };
 }
 
 interface Uids {

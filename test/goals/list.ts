@@ -20,6 +20,7 @@ import { goal as g20 } from './g20-loops.ts';
 import { goal as g21 } from './g21-login.ts';
 import { goal as g24 } from './g24-no-switch.ts';
 import type { Goal } from './goal.ts';
+import { goal as longStart } from './long-start.ts';
 import { goal as memory } from './memory.ts';
 import { goal as outbound } from './outbound.ts';
 import { goal as recall } from './recall.ts';
@@ -29,6 +30,7 @@ import { goal as sieve } from './sieve-oracle.ts';
 import { goal as published } from './sieve-published.ts';
 import { goal as uidCrash } from './uid-crash.ts';
 import { goal as views } from './web-views.ts';
+import { goal as upgrade } from './upgrade.ts';
 
 export const GOALS: readonly Goal[] = [
   g01,
@@ -51,6 +53,7 @@ export const GOALS: readonly Goal[] = [
   g24,
   corpus,
   downmail,
+  longStart,
   memory,
   outbound,
   recall,
@@ -60,4 +63,5 @@ export const GOALS: readonly Goal[] = [
   published,
   uidCrash,
   views,
+  upgrade,
 ];
