@@ -7,9 +7,8 @@ import { expect } from 'vitest';
 import { DEMO_PASSWORD } from '../../src/demo/people.ts';
 import { SmtpClient } from '../client/smtp.ts';
 import { Service } from '../service.ts';
+import { PATIENCE_MS } from './until.ts';
 
-/** For a machine that is many times slower than ours: a condition that never comes true is waited for so long. */
-export const PATIENCE_MS = 60_000;
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 export interface Visitor {

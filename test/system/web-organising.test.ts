@@ -6,7 +6,8 @@ import { connectControl } from '../../src/control/client.ts';
 import { accountAdd } from '../../src/control/operations/account.ts';
 import { zipEntries } from '../../src/mail/zip.ts';
 import { pabal } from '../service.ts';
-import { accessible, PATIENCE_MS, row, WebClient } from '../support/web-client.ts';
+import { PATIENCE_MS } from '../support/until.ts';
+import { accessible, row, WebClient } from '../support/web-client.ts';
 import { installed } from './run.ts';
 
 const here = installed('chromium');

@@ -4,7 +4,8 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connectControl } from '../../src/control/client.ts';
 import { accountAdd } from '../../src/control/operations/account.ts';
-import { accessible, PATIENCE_MS, row, WebClient } from '../support/web-client.ts';
+import { PATIENCE_MS } from '../support/until.ts';
+import { accessible, row, WebClient } from '../support/web-client.ts';
 import { installed } from './run.ts';
 import { trySmime } from './web-smime.ts';
 

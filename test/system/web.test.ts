@@ -1,6 +1,7 @@
 /** The web client in a real browser, against the real service, with mail that arrives over SMTP. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { accessible, PATIENCE_MS, row, WebClient } from '../support/web-client.ts';
+import { PATIENCE_MS } from '../support/until.ts';
+import { accessible, row, WebClient } from '../support/web-client.ts';
 import { installed } from './run.ts';
 import { tryPasskey, trySecondStep } from './web-sign-in.ts';
 

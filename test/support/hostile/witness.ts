@@ -4,7 +4,6 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
-import { PATIENCE_MS } from '../until.ts';
 import { WebClient } from '../web-client.ts';
 import { CANARY_DOMAIN, type HostileMail, nameOf } from './bait.ts';
 
@@ -120,8 +119,6 @@ export class Witness implements AsyncDisposable {
     const { page } = await this.client.signedIn(user);
     const { seen, client } = this;
     const context = page.context();
-    // The mails of all families come one after the other: a machine that stands still for a minute is no finding.
-    context.setDefaultTimeout(PATIENCE_MS);
     await context.exposeBinding('ran', (_source, number: unknown) => void seen.ran.push(Number(number)));
     context.on('request', (request) => {
       const url = request.url();
