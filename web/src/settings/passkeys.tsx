@@ -75,7 +75,8 @@ function NewOne({ onMade }: { readonly onMade: (made: Passkey) => void }) {
     const made = await makePasskey('/v1/passkeys/options', { current });
     if (made === undefined) return words.notMade;
     onMade(await call('POST', '/v1/passkeys', { body: { name, ...made } }));
-    return toast(words.made);
+    toast(words.made);
+    return undefined;
   });
   return (
     <form className="stack narrow" aria-label={words.make} onSubmit={submit}>
