@@ -213,7 +213,7 @@ function recoveryRoutes(app: App, services: Services): void {
 }
 
 function officeRoutes(app: App, services: Services): void {
-  const { directory, offices } = services;
+  const { offices } = services;
 
   app.get(
     '/v1/admin/role',
