@@ -350,7 +350,7 @@ export class Account implements MailAccount, Disposable {
 
   changesSince(version: Version): AsyncIterable<VersionChanges> | undefined {
     const { facts } = this.#mailbox.index;
-    return version + 1 < facts.logFloor ? undefined : changesBetween(this.#kv, this.id, version, facts.lastRow);
+    return version + 1 < facts.logFloor ? undefined : changesBetween(this.#node, this.id, version, facts.lastRow);
   }
 
   cameFrom(ids: readonly MsgId[]): Promise<ReadonlyMap<MsgId, FolderId>> {

@@ -49,6 +49,8 @@ export class Draft implements MailboxState {
   /** Undefined = removed. */
   readonly #folders = new Map<FolderId, DraftFolder | undefined>();
   readonly #messages = new Map<MsgId, MessageMeta | undefined>();
+  /** As the index has them. */
+  readonly #indexed = new Map<MsgId, MessageMeta>();
   readonly #subscriptions = new Map<string, boolean>();
   readonly #rows = new Map<string, { key: Key; value: Value | undefined }>();
   readonly #clear: Range[] = [];
@@ -146,15 +148,23 @@ export class Draft implements MailboxState {
       if (state.keywords !== folder.keywordsBefore) this.#put(keywordsKey(id), encodeStrings(state.keywords));
       this.#put(countersKey(id), encodeCounters(state));
     }
+    // The log says the same of most of them: it takes the bytes over.
+    const placements = new Map<MessageMeta, Uint8Array>();
     for (const [id, message] of this.#messages) {
-      if (message) this.#put(placementKey(id), encodePlacement(message));
-      else this.#remove(placementKey(id));
+      if (!message) {
+        this.#remove(placementKey(id));
+        continue;
+      }
+      const bytes = encodePlacement(message);
+      placements.set(message, bytes);
+      this.#put(placementKey(id), bytes);
     }
     for (const [path, subscribed] of this.#subscriptions) {
       if (subscribed) this.#put(subscriptionKey(path), Buffer.from(path));
       else this.#remove(subscriptionKey(path));
     }
-    for (const row of this.log) encodeLog(row).forEach((part, i) => this.#put(logKey(row.version, i), part));
+    for (const row of this.log)
+      encodeLog(row, placements).forEach((part, i) => this.#put(logKey(row.version, i), part));
     const put: Entry[] = [];
     const remove: Key[] = [];
     for (const { key, value } of this.#rows.values()) {
@@ -186,7 +196,14 @@ export class Draft implements MailboxState {
   }
 
   meta(id: MsgId): MessageMeta | undefined {
-    return this.#messages.has(id) ? this.#messages.get(id) : this.index.meta(id);
+    if (this.#messages.has(id)) return this.#messages.get(id);
+    // Most are asked for twice: when they are planned, and when the plan is taken over.
+    let known = this.#indexed.get(id);
+    if (known === undefined) {
+      known = this.index.meta(id);
+      if (known) this.#indexed.set(id, known);
+    }
+    return known;
   }
 
   putMessage(message: MessageMeta): void {

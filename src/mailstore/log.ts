@@ -3,6 +3,7 @@ import { MailError } from '../mail/error.ts';
 import type { KeyValueStore, Partition, Version } from '../ports/kv.ts';
 import type { AccountId, VersionChanges } from './api.ts';
 import { accountPartition, logFrom, logPartOf, logVersionOf } from './keys.ts';
+import type { RecentLog } from './recent-log.ts';
 import { type LogRow, publicChanges } from './state.ts';
 import { decodeLog } from './values.ts';
 
@@ -42,12 +43,17 @@ export async function* readLog(
 
 /** What changed after `version`, up to `last`: every row, or `conflict` when the log is cut under the reader. */
 export async function* changesBetween(
-  kv: KeyValueStore,
+  { kv, recent }: { readonly kv: KeyValueStore; readonly recent: RecentLog },
   account: AccountId,
   version: Version,
   last: Version,
 ): AsyncIterable<VersionChanges> {
   const cutMeanwhile = () => new MailError('conflict', 'temporary', `the log of ${account} was cut while it was read`);
+  const known = recent.between(account, version, last);
+  if (known) {
+    for (const row of known) yield publicChanges(row);
+    return;
+  }
   let at: Version | undefined;
   for await (const page of readLog(kv, accountPartition(account), version + 1, last + 1)) {
     for (const row of page) {

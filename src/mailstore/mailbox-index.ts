@@ -87,7 +87,7 @@ export class MailboxIndex implements MailboxState {
 
   putMessage(message: MessageMeta, before: MessageMeta | undefined): void {
     if (!before) this.table.append(message);
-    else this.table.write(this.table.find(message.id), message);
+    else this.table.write(this.table.find(message.id), message, before);
     if (before && before.folder === message.folder && before.uid === message.uid) return;
     if (before) this.#folders.get(before.folder)?.messages.remove(before.uid);
     this.#folders.get(message.folder)!.messages.append(message.uid, message.id);

@@ -17,6 +17,7 @@ import { forgetEmails } from './forget.ts';
 import { isHeld } from './legal-hold.ts';
 import { type LoadedIndex, loadIndex } from './load.ts';
 import type { MailboxIndex } from './mailbox-index.ts';
+import type { RecentLog } from './recent-log.ts';
 import { RecordCache } from './record-cache.ts';
 import { AccountSearch } from './search/account-search.ts';
 import type { SearchNode } from './search/node.ts';
@@ -55,6 +56,7 @@ export interface Node {
   readonly bus: Bus;
   readonly staging: Staging;
   readonly search: SearchNode;
+  readonly recent: RecentLog;
   readonly log: Log | undefined;
   /** Tells this node's ids from all others, also from its own after a restart. */
   readonly name: string;
@@ -105,6 +107,7 @@ export class Mailbox {
           if (change.type === 'record') this.records.changed(change.kind);
           else if (ours && change.type === 'removed') removed.push(change.email);
         }
+        node.recent.add(index.account, row);
         this.#tell(row);
       },
       onReload: (before, after) => {

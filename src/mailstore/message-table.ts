@@ -181,8 +181,8 @@ export class MessageTable {
     this.write(this.#length++, message);
   }
 
-  /** Everything but the id. */
-  write(slot: number, m: MessageMeta): void {
+  /** Everything but the id. `before`: what the slot holds. */
+  write(slot: number, m: MessageMeta, before?: MessageMeta): void {
     this.folders[slot] = m.folder;
     this.uids[slot] = m.uid;
     this.flags[slot] = m.flags;
@@ -192,8 +192,8 @@ export class MessageTable {
     this.saved[slot] = m.savedDate / 1000;
     this.sent[slot] = m.sentDate / 1000;
     this.sizes[slot] = m.size;
-    putHex12(this.emails, slot, m.email);
-    putHex12(this.threads, slot, m.thread);
+    if (before?.email !== m.email) putHex12(this.emails, slot, m.email);
+    if (before?.thread !== m.thread) putHex12(this.threads, slot, m.thread);
   }
 
   remove(slot: number): void {

@@ -21,6 +21,7 @@ import { setRights } from './operations/share.ts';
 import { guarded, notAllowed } from './guard.ts';
 import { type LegalHolds, StoredLegalHolds } from './legal-hold.ts';
 import { Parsing } from './parsing.ts';
+import { RecentLog } from './recent-log.ts';
 import { type FolderOf, may, type RightsChange } from './rights.ts';
 import { createSearchNode } from './search/node.ts';
 import { withSegments } from './search/search.ts';
@@ -110,6 +111,7 @@ class Store implements MailStore {
       staging: this.#staging,
       log,
       name,
+      recent: new RecentLog(),
       newId: () => `${name}.${(count++).toString(36)}`,
       random,
       tuning: tuned,

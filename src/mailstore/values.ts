@@ -236,9 +236,13 @@ const LogType = {
 /** Bytes of a value of the log; longer rows take several. */
 const LOG_PART = 192 << 10;
 
-export function encodeLog(row: Omit<LogRow, 'version'>): Uint8Array[] {
+/** `placements`: those that are encoded already. */
+export function encodeLog(
+  row: Omit<LogRow, 'version'>,
+  placements: ReadonlyMap<MessageMeta, Uint8Array> = new Map(),
+): Uint8Array[] {
   writer.begin().u32(0).string(row.operation).u32(row.time).f64(row.previous).u32(row.changes.length);
-  for (const change of row.changes) putChange(change);
+  for (const change of row.changes) putChange(change, placements);
   const whole = writer.take();
   new DataView(whole.buffer, whole.byteOffset).setUint32(0, whole.length);
   if (whole.length <= LOG_PART) return [whole];
@@ -262,19 +266,24 @@ export function decodeLog(version: Version, parts: readonly Uint8Array[]): LogRo
   return { version, operation, time, previous, changes };
 }
 
-function putChange(change: LogChange): void {
+function putChange(change: LogChange, placements: ReadonlyMap<MessageMeta, Uint8Array>): void {
+  const put = (message: MessageMeta): void => {
+    const known = placements.get(message);
+    if (known) writer.raw(known);
+    else putPlacement(message);
+  };
   writer.u8(change.type === 'folder' && change.row.acl.length > 0 ? LogType.shared : LogType[change.type]);
   switch (change.type) {
     case 'added':
     case 'flags':
-      putPlacement(change.message);
+      put(change.message);
       break;
     case 'removed':
       writer.u32(change.id).u32(change.folder).u32(change.uid).hex(change.email);
       break;
     case 'moved':
       writer.u32(change.from).u32(change.fromUid);
-      putPlacement(change.message);
+      put(change.message);
       break;
     case 'folder':
       writer.u8(change.created ? 1 : 0);

@@ -1,5 +1,5 @@
 /**
- * G14: after every error, in every state, every command is answered as a model of the protocol says; and so is whatever several
+ * G14, E1: after every error, in every state, every command is answered as a model of the protocol says; and so is whatever several
  * sessions do to one account at once, over kills of the service.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -64,7 +64,7 @@ export const goal: Goal = {
       violations: [
         ...smtp.failures,
         ...several('IMAP cells differ from the model', imap.wrong),
-        ...several('complaints of sessions at the same account', wild.complaints),
+        ...several('complaints of sessions at the same account (E1)', wild.complaints),
       ],
       figures: {
         smtpWalks: smtp.tests.length,
