@@ -36,7 +36,7 @@ async function lab(usualPerDay = 20) {
 }
 
 describe('an account that sends far above its habit', () => {
-  test('is slowed at five times as much, suspended at ten, and both are told once', async () => {
+  test('is slowed at five times as much, suspended at ten, and both are told once (F21)', async () => {
     const { block, sends, told, clock } = await lab();
     expect(await sends(100)).toBe(100);
     expect(told).toEqual([]);

@@ -7,7 +7,7 @@ function collect() {
   return { lines, log };
 }
 
-test('outside text cannot forge a record, move the cursor or reverse text', () => {
+test('outside text cannot forge a record, move the cursor or reverse text (F23)', () => {
   const { lines, log } = collect();
   const nasty = 'a\r\n{"level":"info"}\u001b[2J\u009b2J\u2028\u202ec\u007f';
   log.info({ helo: nasty, nested: { subject: nasty } }, nasty);

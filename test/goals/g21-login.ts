@@ -1,4 +1,4 @@
-/** G21: guessing passwords is slowed on all doors together, tells nothing about who is there, and holds up nobody. */
+/** G21 (F7, F8): guessing passwords is slowed on all doors together, tells nothing about who is there, and holds up nobody. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { ImapClient } from '../client/imap.ts';

@@ -1,6 +1,6 @@
 /**
  * What nobody but its owner may read stays out of the log, the metrics, the answers to errors and the files of the running process
- * (G22): thirty canaries, in passwords, tokens, mails, searches and settings, at the most talkative level of the log.
+ * (G22, F22): thirty canaries, in passwords, tokens, mails, searches and settings, at the most talkative level of the log.
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';

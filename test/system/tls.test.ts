@@ -1,4 +1,4 @@
-/** TLS of the real service, as OpenSSL sees it: what is refused on each listener, and certificates that change while it runs. */
+/** TLS of the real service, as OpenSSL sees it (F24): what is refused on each listener, and certificates that change while it runs. */
 import { execFile } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';

@@ -2,7 +2,7 @@
  * Who reaches what (F1, G15). The list of routes comes from the server itself, and what each answers is described in
  * `test/support/http-routes.ts`.
  */
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { PasskeyDevice } from '../../../test/support/passkey-device.ts';
 import { httpBackend } from '../../../test/support/http.ts';
 import type { Answer } from '../../../test/support/http.ts';
@@ -86,6 +86,10 @@ beforeEach(async () => {
 });
 afterEach(() => http.server.close(0));
 
+let asked = 0;
+// For whoever watches: how much stands behind "nobody else".
+afterAll(() => console.log(`authorisation: ${asked} requests of routes of an account by whom they are not`));
+
 /** Where HEAD would cost as much as GET. */
 const STREAMS = new Set(['GET /v1/events', 'GET /v1/account-data/:ticket', 'GET /v1/folders/:id/mbox']);
 /** A place in a stream that is none: nobody sees its end. */
@@ -124,6 +128,7 @@ async function ask(
   const found = OWN[name];
   if (found === undefined) throw new Error(`no case for ${name}`);
   const [url, call] = found.request(ids);
+  asked++;
   return await caller(method, url, call);
 }
 
@@ -193,7 +198,7 @@ describe('every route', () => {
     expect(routes('administrator').sort()).toEqual(Object.keys(ADMINISTRATOR).sort());
   });
 
-  test('for administrators is closed to everybody else', async () => {
+  test('for administrators is closed to everybody else (F25)', async () => {
     const { as } = await http.signIn({ ...http.users.bob, admin: true });
     await http.directory.updateAccount(http.users.bob.account, { admin: true });
     for (const [name, status] of Object.entries(ADMINISTRATOR)) {
