@@ -7,6 +7,7 @@ import { SeededRandom } from '../../adapters/random-seeded.ts';
 import { deliveryOf } from '../pipeline.ts';
 import { Rules } from '../rules.ts';
 import { Flag } from '../../mailstore/api.ts';
+import { WorkBudget } from '../../mailstore/work-budget.ts';
 import { silentLog } from '../../telemetry/log.ts';
 import { Metrics } from '../../telemetry/metrics.ts';
 import { type SieveParts, SieveStage } from './stage.ts';
@@ -402,4 +403,26 @@ test('rules do not act for somebody who did not write: a mail that its domain wa
   expect(stage.applies({ ...deliveryOf(mail, recipient, l.bob), findings })).toBe(false);
   expect(findings).not.toHaveProperty('plan');
   expect(await l.sent(l.bob)).toEqual([]);
+});
+
+test('scripts that compare too much in some minutes leave mail in INBOX until there is time again (C17)', async () => {
+  await using l = await arrivals();
+  await l.script(l.bob, 'discard;');
+  const staged = await l.mailstore.stage([{ account: BOB }], Buffer.from('Subject: hi\r\n\r\ntext\r\n'));
+  const recipient = { address: 'bob@example.test', deliveryId: '1-q', staged: staged[0]! };
+  const mail = { id: 'q', sender: 'x@shop.test', received: l.clock.now(), recipients: [recipient] };
+  const budget = new WorkBudget(l.clock, 6);
+  const parts = { ...l, store: l.mailstore, metrics: new Metrics(), log: silentLog, hostname: 'mx.test', budget };
+  const stage = new SieveStage(parts as unknown as SieveParts);
+  const plan = async () => {
+    const delivery = deliveryOf(mail, recipient, l.bob);
+    await stage.deliver(delivery);
+    const { failure, places } = delivery.findings.plan!;
+    return [places.length, failure?.error.message];
+  };
+  expect(await plan()).toEqual([0, undefined]);
+  budget.charge(BOB, 61_000);
+  expect(await plan()).toEqual([1, 'line 1, column 1: the filters compared too much in the last minutes']);
+  await l.clock.advance(11_000);
+  expect(await plan()).toEqual([0, undefined]);
 });

@@ -77,4 +77,6 @@ export interface SieveOutcome {
   readonly error: SieveError | undefined;
   /** Which of the scripts that was, from 0. */
   readonly failed?: number;
+  /** Characters that were looked at. */
+  readonly work: number;
 }

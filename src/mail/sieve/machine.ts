@@ -240,6 +240,11 @@ export class Machine {
     return folded;
   }
 
+  /** Characters that were looked at. */
+  get work(): number {
+    return this.#work;
+  }
+
   /** Counts characters that are looked at. */
   charge(work: number): void {
     this.#work += work;

@@ -26,13 +26,19 @@ export async function runSieve(
     if (conflict !== undefined) machine.fail(conflict);
   } catch (error) {
     if (!(error instanceof SieveError)) throw error;
-    return { actions: [{ type: 'keep', flags: [], header: message.original }], remember: [], error, failed: at };
+    return {
+      actions: [{ type: 'keep', flags: [], header: message.original }],
+      remember: [],
+      error,
+      failed: at,
+      work: machine.work,
+    };
   }
-  const { header, flags, remember } = machine;
+  const { header, flags, remember, work } = machine;
   const actions: SieveAction[] = machine.implicitKeep
     ? [...machine.actions, { type: 'keep', flags, header }]
     : [...machine.actions];
-  return { actions, remember, error: undefined };
+  return { actions, remember, error: undefined, work };
 }
 
 /** RFC 5429 §2.4: who is told that the mail was not taken must not learn that it was. */
