@@ -48,13 +48,13 @@ test('a dump of the store opens nothing: slow hashes with salts of their own, an
   expect(memoryCost * timeCost).toBeGreaterThanOrEqual(19 * 1024 * 2);
 });
 
-test('whoever signs in is himself, among a hundred who sign in by turns with their own and others’ passwords (F9)', async () => {
+test('whoever signs in is himself, among many who sign in by turns with their own and others’ passwords (F9)', async () => {
   const parts = directoryParts();
   const directory = new KvDirectory(parts, { hashCost: { memoryCost: 8, timeCost: 1 } });
   await directory.addDomain('example.test');
   const people: { readonly address: string; readonly id: AccountId; password: string }[] = [];
-  for (let i = 0; i < 100; i++) {
-    const [address, password] = [`p${i}@example.test`, `password of ${i % 50}`];
+  for (let i = 0; i < 30; i++) {
+    const [address, password] = [`p${i}@example.test`, `password of ${i % 15}`];
     const { id } = await directory.addAccount(address, { password });
     people.push({ address, id, password });
   }
@@ -67,5 +67,5 @@ test('whoever signs in is himself, among a hundred who sign in by turns with the
     if (password !== who.password) expect(opened).toBe('auth-failed');
     else expect(opened).toMatchObject({ account: who.id, address: who.address });
   };
-  for (let turn = 0; turn < 150; turn++) await Promise.all(Array.from({ length: 20 }, signIn));
+  for (let turn = 0; turn < 50; turn++) await Promise.all(Array.from({ length: 20 }, signIn));
 });
