@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 // A wait ends when what it waits for is there; these only end one that would never end. They are long: a machine may be slow, and its disk may stand still for a minute.
 const patience = { testTimeout: 300_000, hookTimeout: 300_000, expect: { poll: { timeout: 120_000, interval: 20 } } };
 
-// unit: beside the code, no other process, under a minute. fuzz: 20,000 runs a parser (FUZZ_RUNS changes it). system: starts the real service and real clients.
+// unit: beside the code, no other process. fuzz: 20,000 runs a parser (FUZZ_RUNS changes it). system: starts the real service and real clients.
 // goals: as those, and so long that it must begin before them: projects begin in the order of their names.
 export default defineConfig({
   test: {
