@@ -45,6 +45,11 @@ export class Rules {
     return this.change(account, () => distinct);
   }
 
+  /** To whom these pass mail on, and no rule and no script does yet. */
+  async newForwards(account: MailAccount, rules: readonly Rule[]): Promise<readonly string[]> {
+    return await this.#scripts.newForwards(account, compileRules(rules));
+  }
+
   newId(): string {
     return Buffer.from(this.#random.bytes(9)).toString('base64url');
   }

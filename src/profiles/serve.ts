@@ -29,6 +29,7 @@ import { RecipientRate } from '../intake/rate.ts';
 import { Recipients } from '../intake/recipients.ts';
 import { Room } from '../intake/room.ts';
 import { Rules } from '../intake/rules.ts';
+import { tellOfNewForwards } from '../intake/new-forward.ts';
 import { SieveScripts } from '../intake/sieve/scripts.ts';
 import { IntakeWorker } from '../intake/worker.ts';
 import type { AccountId } from '../mailstore/api.ts';
@@ -116,7 +117,7 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log, sign
     clock,
     remote,
   });
-  const scripts = new SieveScripts(clock);
+  const scripts = new SieveScripts(clock, tellOfNewForwards({ store: mailstore, directory, clock, hostname }));
   const rules = new Rules(scripts, random);
   const classifier = undo.use(new Classifier({ store: mailstore, kv: store.kv, rules, clock, random, log }));
   const secret = await secretOf(config, { folder, kv: store.kv, random });

@@ -27,6 +27,7 @@ import { RejectLists } from '../../src/directory/reject-lists.ts';
 import { Classifier } from '../../src/intake/classify.ts';
 import { Intake } from '../../src/intake/intake.ts';
 import { Rules } from '../../src/intake/rules.ts';
+import { tellOfNewForwards } from '../../src/intake/new-forward.ts';
 import { SieveScripts } from '../../src/intake/sieve/scripts.ts';
 import { file } from '../../src/intake/stages/file.ts';
 import { loop } from '../../src/intake/stages/loop.ts';
@@ -164,7 +165,7 @@ export async function memoryBackend(options: BackendOptions = {}) {
     bounceAddresses: 'lists',
     holding,
   });
-  const scripts = new SieveScripts(clock);
+  const scripts = new SieveScripts(clock, tellOfNewForwards({ store: mailstore, directory, clock, hostname }));
   const rules = new Rules(scripts, random);
   const classifier = new Classifier({ store: mailstore, kv: parts.kv, rules, clock, random, log });
   /** Files what was accepted, from now on. */

@@ -55,6 +55,10 @@ const NOT_IT = { body: { current: 'not it' } };
 export const OWN: Record<string, Case> = {
   'GET /v1/session': { request: () => ['/v1/session'], stranger: 200 },
   'DELETE /v1/session': { request: () => ['/v1/session'], stranger: 204 },
+  'POST /v1/session/confirm': {
+    request: () => ['/v1/session/confirm', { body: { current: 'not it' } }],
+    stranger: 401,
+  },
   'GET /v1/sessions': { request: () => ['/v1/sessions'], stranger: 200 },
   'DELETE /v1/sessions/:id': { request: (ids) => [`/v1/sessions/${ids.session}`], stranger: 404 },
   'GET /v1/app-passwords': { request: () => ['/v1/app-passwords'], stranger: 200 },
@@ -376,6 +380,7 @@ export const OWN: Record<string, Case> = {
 /** What programs that were let in (OAuth) do not reach. */
 export const OPENS_THE_ACCOUNT = [
   'DELETE /v1/session',
+  'POST /v1/session/confirm',
   'GET /v1/sessions',
   'DELETE /v1/sessions/:id',
   'PUT /v1/profile/password',

@@ -5,9 +5,11 @@
 import { hash } from 'node:crypto';
 import type { SieveScript } from '../../mail/sieve/call.ts';
 import { compileSieve } from '../../mail/sieve/check.ts';
+import { SieveError } from '../../mail/sieve/error.ts';
+import { forwardsOf } from '../../mail/sieve/forwards.ts';
 import { SIEVE_LIMITS } from '../../mail/sieve/limits.ts';
 import { MailError } from '../../mail/error.ts';
-import type { MailAccount } from '../../mailstore/api.ts';
+import type { AccountId, MailAccount } from '../../mailstore/api.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { Turns } from './turns.ts';
 
@@ -59,16 +61,21 @@ const NONE: Listing = { active: '', scripts: [] };
 
 type Account = Pick<MailAccount, 'id' | 'record' | 'putRecord'>;
 
+/** Tells the owner that mail is passed on to where it was not before. Resolves once it is said. */
+export type TellOfForwards = (account: AccountId, to: readonly string[]) => Promise<void>;
+
 /** One of these serves all accounts of a process: it keeps their changes apart. */
 export class SieveScripts {
   readonly #clock: Clock;
+  readonly #tell: TellOfForwards;
   readonly #turns = new Turns();
   readonly #rulesTurns = new Turns();
   readonly #compiled = new Map<string, { readonly script: SieveScript; readonly size: number }>();
   #compiledBytes = 0;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, tell: TellOfForwards = () => Promise.resolve()) {
     this.#clock = clock;
+    this.#tell = tell;
   }
 
   /** In the order in which they were made. */
@@ -94,7 +101,7 @@ export class SieveScripts {
   async changeRules(account: Account, change: (source: string) => string): Promise<string> {
     return this.#rulesTurns.run(account.id, async () => {
       const source = change(await this.rules(account));
-      compileSieve(source);
+      await this.#tellOfNew(account, source);
       const row = { name: RULES, ...(await this.#putText(account, source)) };
       await this.#change(account, (now) => ({ ...now, rules: row }));
       return source;
@@ -134,13 +141,42 @@ export class SieveScripts {
   /** Throws `SieveError` for what is wrong in it, and as `checkRoom`. */
   async put(account: Account, name: string, source: string): Promise<void> {
     checkRoom(await listing(account), name, Buffer.byteLength(source));
-    compileSieve(source);
+    await this.#tellOfNew(account, source);
     const row: Row = { name, ...(await this.#putText(account, source)) };
     await this.#change(account, (now) => {
       checkRoom(now, name, row.size);
       const place = now.scripts.findIndex((script) => script.name === name);
       return { ...now, scripts: place < 0 ? [...now.scripts, row] : now.scripts.with(place, row) };
     });
+  }
+
+  /**
+   * To whom this would pass mail on, and no rule and no script does yet: an address, or what one is made of while it runs, which is new
+   * each time. Throws `SieveError`.
+   */
+  async newForwards(account: Account, source: string): Promise<readonly string[]> {
+    const { addresses, open } = forwardsOf(compileSieve(source));
+    if (addresses.length === 0 || open) return addresses;
+    const known = new Set<string>();
+    for (const row of textsOf(await listing(account)))
+      for (const address of await this.#forwardsOf(account, row)) known.add(address.toLowerCase());
+    return addresses.filter((address) => !known.has(address.toLowerCase()));
+  }
+
+  async #forwardsOf(account: Account, stored: StoredScript): Promise<readonly string[]> {
+    try {
+      return forwardsOf(await this.compiled(account, stored)).addresses;
+    } catch (error) {
+      // It was stored under other rules, and does not run.
+      if (error instanceof SieveError) return [];
+      throw error;
+    }
+  }
+
+  /** Before it is done: nobody finds out too late. */
+  async #tellOfNew(account: Account, source: string): Promise<void> {
+    const to = await this.newForwards(account, source);
+    if (to.length > 0) await this.#tell(account.id, to);
   }
 
   /** A text that nothing names yet. */

@@ -8,6 +8,7 @@ type HttpCode =
   | 'invalid'
   | 'not-signed-in'
   | 'cross-site'
+  | 'confirmation-needed'
   | 'not-found'
   | 'gone'
   | 'method'
@@ -31,6 +32,7 @@ export const PROBLEMS: { readonly [code in ProblemCode]: readonly [status: numbe
   'auth-failed': [401, 'The address or the password is wrong.'],
   'code-required': [401, 'A code of your authenticator program is needed beside the password, and each counts once.'],
   'cross-site': [403, 'Requests with the session cookie must come from our own pages.'],
+  'confirmation-needed': [403, 'That needs your password once more: POST /v1/session/confirm, then ask again.'],
   'account-suspended': [403, 'This account is suspended.'],
   'not-allowed': [403, 'That is not allowed.'],
   'sending-suspended': [403, 'This account may not send mail at the moment: the administrator knows why.'],

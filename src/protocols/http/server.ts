@@ -247,7 +247,7 @@ export async function createHttpServer(options: HttpOptions): Promise<HttpServer
     webhookRoutes(api, services);
     pagerRoutes(api, services);
     pushRoutes(api, services);
-    ruleRoutes(api, services, options.rules);
+    ruleRoutes(api, services, options.rules, options.scripts);
     scriptRoutes(api, services, options.scripts);
     classificationRoutes(api, services, options.classifier);
     rejectRoutes(api, services);

@@ -5,6 +5,7 @@ import { codeOf, mailbox } from '../mail/mailbox.ts';
 import { useStore } from '../store.ts';
 import { Icon } from '../ui/icon.tsx';
 import { useWords } from '../words/words.ts';
+import { useConfirmed } from './confirm.tsx';
 import { Check, Choice, Field, SaveRow, Section } from './resource.tsx';
 import {
   type Action,
@@ -46,6 +47,7 @@ export function RuleForm({ before, onSaved, onCancel }: RuleFormProps) {
   const [{ id, ...rule }, setRule] = useState(before);
   const [busy, setBusy] = useState(false);
   const [complaint, setComplaint] = useState('');
+  const { ask, question } = useConfirmed();
   const change = (more: Partial<NewRule>) => setRule({ ...rule, ...(id !== undefined && { id }), ...more });
   const { name, match, conditions, actions, stop } = rule;
 
@@ -56,7 +58,7 @@ export function RuleForm({ before, onSaved, onCancel }: RuleFormProps) {
     setBusy(true);
     try {
       const path = id === undefined ? '/v1/rules' : `/v1/rules/${id}`;
-      const kept = await call<Rule>(id === undefined ? 'POST' : 'PUT', path, { body: rule });
+      const kept = await ask(() => call<Rule>(id === undefined ? 'POST' : 'PUT', path, { body: rule }));
       onSaved({ ...kept, id: id ?? kept.id });
     } catch (error) {
       setBusy(false);
@@ -64,71 +66,77 @@ export function RuleForm({ before, onSaved, onCancel }: RuleFormProps) {
     }
   };
   return (
-    <form className="rule-form" onSubmit={(event) => void save(event)}>
-      <Section title={id === undefined ? words.newRule : words.edit(before.name || words.nameless)}>
-        <Field label={words.name}>
-          <input autoFocus value={name} maxLength={200} onChange={(event) => change({ name: event.target.value })} />
-        </Field>
-      </Section>
-      <Section title={words.when}>
-        {conditions.length > 1 && (
-          <Choice<NewRule['match']>
-            label={words.when}
-            value={match}
-            options={words.match}
-            onChange={(chosen) => change({ match: chosen })}
-          />
-        )}
-        {conditions.length === 0 && <p>{words.everyMail}</p>}
-        {conditions.map((condition, i) => (
-          // oxlint-disable-next-line react/no-array-index-key -- they have nothing else
-          <RuleLine
-            key={i}
-            label={`${words.when} ${i + 1}`}
-            removeLabel={words.removeCondition}
-            onRemove={() => change({ conditions: conditions.filter((one) => one !== condition) })}
-          >
-            <ConditionFields
-              condition={condition}
-              onChange={(changed) => change({ conditions: replaced(conditions, i, changed) })}
+    <>
+      <form className="rule-form" onSubmit={(event) => void save(event)}>
+        <Section title={id === undefined ? words.newRule : words.edit(before.name || words.nameless)}>
+          <Field label={words.name}>
+            <input autoFocus value={name} maxLength={200} onChange={(event) => change({ name: event.target.value })} />
+          </Field>
+        </Section>
+        <Section title={words.when}>
+          {conditions.length > 1 && (
+            <Choice<NewRule['match']>
+              label={words.when}
+              value={match}
+              options={words.match}
+              onChange={(chosen) => change({ match: chosen })}
             />
-          </RuleLine>
-        ))}
-        <button
-          type="button"
-          className="button small"
-          onClick={() => change({ conditions: [...conditions, conditionFor('subject')] })}
-        >
-          <Icon name="plus" /> {words.addCondition}
-        </button>
-      </Section>
-      <Section title={words.whatThen}>
-        {actions.map((action, i) => (
-          // oxlint-disable-next-line react/no-array-index-key -- as above
-          <RuleLine
-            key={i}
-            label={`${words.whatThen} ${i + 1}`}
-            removeLabel={words.removeAction}
-            onRemove={() => change({ actions: actions.filter((one) => one !== action) })}
+          )}
+          {conditions.length === 0 && <p>{words.everyMail}</p>}
+          {conditions.map((condition, i) => (
+            // oxlint-disable-next-line react/no-array-index-key -- they have nothing else
+            <RuleLine
+              key={i}
+              label={`${words.when} ${i + 1}`}
+              removeLabel={words.removeCondition}
+              onRemove={() => change({ conditions: conditions.filter((one) => one !== condition) })}
+            >
+              <ConditionFields
+                condition={condition}
+                onChange={(changed) => change({ conditions: replaced(conditions, i, changed) })}
+              />
+            </RuleLine>
+          ))}
+          <button
+            type="button"
+            className="button small"
+            onClick={() => change({ conditions: [...conditions, conditionFor('subject')] })}
           >
-            <ActionFields action={action} onChange={(changed) => change({ actions: replaced(actions, i, changed) })} />
-          </RuleLine>
-        ))}
-        <button
-          type="button"
-          className="button small"
-          onClick={() => change({ actions: [...actions, { do: 'move', folder: ownFolder() }] })}
-        >
-          <Icon name="plus" /> {words.addAction}
-        </button>
-        <Check label={words.goOn} checked={!stop} onChange={(on) => change({ stop: !on })} />
-      </Section>
-      <SaveRow busy={busy} complaint={complaint}>
-        <button type="button" className="button" onClick={onCancel}>
-          {all.cancel}
-        </button>
-      </SaveRow>
-    </form>
+            <Icon name="plus" /> {words.addCondition}
+          </button>
+        </Section>
+        <Section title={words.whatThen}>
+          {actions.map((action, i) => (
+            // oxlint-disable-next-line react/no-array-index-key -- as above
+            <RuleLine
+              key={i}
+              label={`${words.whatThen} ${i + 1}`}
+              removeLabel={words.removeAction}
+              onRemove={() => change({ actions: actions.filter((one) => one !== action) })}
+            >
+              <ActionFields
+                action={action}
+                onChange={(changed) => change({ actions: replaced(actions, i, changed) })}
+              />
+            </RuleLine>
+          ))}
+          <button
+            type="button"
+            className="button small"
+            onClick={() => change({ actions: [...actions, { do: 'move', folder: ownFolder() }] })}
+          >
+            <Icon name="plus" /> {words.addAction}
+          </button>
+          <Check label={words.goOn} checked={!stop} onChange={(on) => change({ stop: !on })} />
+        </Section>
+        <SaveRow busy={busy} complaint={complaint}>
+          <button type="button" className="button" onClick={onCancel}>
+            {all.cancel}
+          </button>
+        </SaveRow>
+      </form>
+      {question}
+    </>
   );
 }
 

@@ -8,6 +8,7 @@ import { Icon } from '../ui/icon.tsx';
 import { toast } from '../ui/toast.tsx';
 import { useWords } from '../words/words.ts';
 import { ApplyDialog } from './apply-rules.tsx';
+import { useConfirmed } from './confirm.tsx';
 import { Loaded, Section, useResource } from './resource.tsx';
 import { folderNames, type NewRule, type Rule, summary } from './rule.ts';
 import { BLANK, RuleForm } from './rule-form.tsx';
@@ -20,6 +21,7 @@ export function RulesPage() {
   const { undo } = useWords();
   const rules = useResource<{ items: Rules }>('/v1/rules');
   const [editing, setEditing] = useState<(NewRule & { id?: string }) | undefined>();
+  const { ask, question } = useConfirmed();
   /** '': all of them. */
   const [applying, setApplying] = useState<string | undefined>();
 
@@ -27,7 +29,8 @@ export function RulesPage() {
     const before = rules.value;
     rules.set({ items });
     try {
-      rules.set(await call<{ items: Rules }>('PUT', '/v1/rules', { body: { items: items.map(wireOf) } }));
+      const body = { items: items.map(wireOf) };
+      rules.set(await ask(() => call<{ items: Rules }>('PUT', '/v1/rules', { body })));
     } catch (error) {
       if (before !== undefined) rules.set(before);
       failed(error);
@@ -87,6 +90,7 @@ export function RulesPage() {
                 </button>
               )}
             </div>
+            {question}
             {applying !== undefined && (
               <ApplyDialog rule={applying || undefined} onClose={() => setApplying(undefined)} />
             )}

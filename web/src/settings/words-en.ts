@@ -35,6 +35,9 @@ export const en = {
     theme: 'Appearance',
     density: 'Density of lists',
     densities: { comfortable: 'Comfortable', compact: 'Compact' },
+    hangulKeys: 'Type Hangul without an input method',
+    hangulKeysHint:
+      'For keyboards that know none: Shift+Space changes it, and each field remembers what is typed in it.',
     keepsMail: 'Keep mail that I read, to read it without a connection',
     keepsMailHint: 'It is removed from this browser when you sign out.',
     mail: 'Mail',
@@ -58,6 +61,11 @@ export const en = {
     intro: 'The name and the signature are put into mails you write here.',
     name: 'Name',
     signature: 'Signature',
+    addImage: 'Add an image',
+    otherImage: 'Another image',
+    removeImage: 'Without an image',
+    imageOf: (address: string) => `The image under the signature of ${address}`,
+    noImage: 'That is no image that can stand there (PNG, JPEG, GIF, WebP).',
   },
 
   absence: {
@@ -181,6 +189,14 @@ export const en = {
     flagged: 'Starred mail, too',
     to: 'Move it to',
     look: 'Show what would go',
+  },
+
+  confirm: {
+    title: 'Is it you?',
+    why: 'Mail would be passed on to an address that it was not passed on to before. That needs your password once more.',
+    password: 'Your own password',
+    code: 'Code',
+    go: 'Continue',
   },
 
   people: {

@@ -36,6 +36,8 @@ export const ko: SettingsWords = {
     theme: '화면',
     density: '목록 간격',
     densities: { comfortable: '넓게', compact: '좁게' },
+    hangulKeys: '입력기 없이 한글 쓰기',
+    hangulKeysHint: '한글 입력기가 없는 컴퓨터에서 씁니다. Shift+Space로 바꾸며, 칸마다 한글과 영문을 기억합니다.',
     keepsMail: '읽은 메일을 두어 연결이 없을 때도 읽기',
     keepsMailHint: '로그아웃하면 이 브라우저에서 지웁니다.',
     mail: '메일',
@@ -59,6 +61,11 @@ export const ko: SettingsWords = {
     intro: '여기서 쓰는 메일에 이름과 서명이 들어갑니다.',
     name: '이름',
     signature: '서명',
+    addImage: '그림 넣기',
+    otherImage: '다른 그림',
+    removeImage: '그림 빼기',
+    imageOf: (address) => `${address} 서명의 그림`,
+    noImage: '서명에 넣을 수 있는 그림이 아닙니다 (PNG, JPEG, GIF, WebP).',
   },
 
   absence: {
@@ -179,6 +186,14 @@ export const ko: SettingsWords = {
     flagged: '별표한 메일도',
     to: '옮길 곳',
     look: '무엇이 옮겨지는지 보기',
+  },
+
+  confirm: {
+    title: '본인 확인',
+    why: '이제까지 쓰지 않던 주소로 메일을 전달하게 됩니다. 비밀번호를 한 번 더 넣어 주세요.',
+    password: '내 비밀번호',
+    code: '코드',
+    go: '계속',
   },
 
   people: {

@@ -1,12 +1,15 @@
 /** Rules: what is done with mail that arrives, as people make them in a form. */
+import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Rules } from '../../../intake/rules.ts';
+import type { SieveScripts } from '../../../intake/sieve/scripts.ts';
 import { type Action, type Condition, type Rule, RULE_LIMITS } from '../../../mail/rules/rule.ts';
 import { SieveError } from '../../../mail/sieve/error.ts';
 import { SIEVE_LIMITS } from '../../../mail/sieve/limits.ts';
 import type { MailAccount } from '../../../mailstore/api.ts';
 import { ownAccount } from '../auth.ts';
 import type { App, Services } from '../context.ts';
+import { mustBeConfirmed } from '../confirmed.ts';
 import { idempotent } from '../idempotency.ts';
 import { Problem } from '../reply.ts';
 import * as schemas from '../schemas.ts';
@@ -18,7 +21,14 @@ const TAGS = ['rules'];
 const list = z.strictObject({ items: z.array(ruleView) });
 const script = z.strictObject({ script: z.string().max(SIEVE_LIMITS.scriptBytes) });
 
-export function ruleRoutes(app: App, services: Services, rules: Rules): void {
+export function ruleRoutes(app: App, services: Services, rules: Rules, scripts: SieveScripts): void {
+  /** To new addresses: whoever has got in by a script in the page must not be able to go on reading. */
+  const mayForward = async (request: FastifyRequest, account: MailAccount, wanted: readonly Omit<Rule, 'id'>[]) => {
+    if (wanted.every(({ actions }) => actions.every((action) => action.do !== 'forward'))) return;
+    const named = wanted.map((rule, i) => ({ ...rule, id: String(i) }));
+    if ((await rules.newForwards(account, named)).length > 0) await mustBeConfirmed(request, services);
+  };
+
   app.get(
     '/v1/rules',
     {
@@ -41,18 +51,24 @@ export function ruleRoutes(app: App, services: Services, rules: Rules): void {
       schema: {
         tags: TAGS,
         summary: 'All rules, in another order or others altogether',
-        description: 'A rule with the id of one that is there stays that one.',
+        description:
+          'A rule with the id of one that is there stays that one. To pass mail on to an address that it was not passed on to before takes POST /v1/session/confirm, here as with all rules and scripts; the owner is told of it in a mail.',
         body: z.strictObject({
           items: z
             .array(z.intersection(newRule, z.object({ id: z.string().max(40).optional() })))
             .max(RULE_LIMITS.rules),
         }),
-        response: { 200: list, ...schemas.problems(400, 401, 404, 409, 413) },
+        response: { 200: list, ...schemas.problems(400, 401, 403, 404, 409, 413) },
       },
     },
     async (request, reply) => {
       const account = await ownAccount(request, reply, services);
       const items = request.body.items.map((item) => ({ id: item.id, rule: ruleFrom(account, item) }));
+      await mayForward(
+        request,
+        account,
+        items.map(({ rule }) => rule),
+      );
       const changed = await rules.change(account, (before) => {
         const left = new Set(before.map(({ id }) => id));
         return items.map(({ id, rule }) => ({ ...rule, id: id !== undefined && left.delete(id) ? id : rules.newId() }));
@@ -68,13 +84,14 @@ export function ruleRoutes(app: App, services: Services, rules: Rules): void {
         tags: TAGS,
         summary: 'One more rule, behind the others',
         body: newRule,
-        response: { 201: ruleView, ...schemas.problems(400, 401, 404, 409, 413) },
+        response: { 201: ruleView, ...schemas.problems(400, 401, 403, 404, 409, 413) },
       },
     },
     async (request, reply) => {
       const account = await ownAccount(request, reply, services);
       const made = await idempotent(request, account, async () => {
         const rule = { ...ruleFrom(account, request.body), id: rules.newId() };
+        await mayForward(request, account, [rule]);
         await rules.change(account, (before) => [...before, rule]);
         return view(account, rule);
       });
@@ -90,7 +107,7 @@ export function ruleRoutes(app: App, services: Services, rules: Rules): void {
         summary: 'Another rule in the place of one',
         params: schemas.idParam,
         body: newRule,
-        response: { 200: ruleView, ...schemas.problems(400, 401, 404, 409, 413) },
+        response: { 200: ruleView, ...schemas.problems(400, 401, 403, 404, 409, 413) },
       },
     },
     async (request, reply) => {
@@ -98,6 +115,7 @@ export function ruleRoutes(app: App, services: Services, rules: Rules): void {
       const { id } = request.params;
       mustBeThere(await rules.list(account), id);
       const rule = { ...ruleFrom(account, request.body), id };
+      await mayForward(request, account, [rule]);
       await rules.change(account, (before) => before.map((one) => (one.id === id ? rule : one)));
       return view(account, rule);
     },
@@ -145,12 +163,14 @@ export function ruleRoutes(app: App, services: Services, rules: Rules): void {
         description:
           'Instead of those there are. A script that does anything that no rule can do is refused: 400 says where.',
         body: script,
-        response: { 200: list, ...schemas.problems(400, 401, 409, 413) },
+        response: { 200: list, ...schemas.problems(400, 401, 403, 409, 413) },
       },
     },
     async (request, reply) => {
       const account = await ownAccount(request, reply, services);
       try {
+        if ((await scripts.newForwards(account, request.body.script)).length > 0)
+          await mustBeConfirmed(request, services);
         return listView(account, await rules.replace(account, request.body.script));
       } catch (error) {
         // It is about what the caller wrote.

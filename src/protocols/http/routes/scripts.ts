@@ -1,4 +1,5 @@
 /** Sieve scripts that people write themselves, as ManageSieve has them, and which one runs on what is done in a folder (RFC 6785). */
+import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { SCRIPT_ENTRY } from '../../../intake/sieve/events.ts';
 import { SCRIPT_LIMITS, type SieveScripts } from '../../../intake/sieve/scripts.ts';
@@ -8,6 +9,7 @@ import type { FolderId, MailAccount } from '../../../mailstore/api.ts';
 import { annotate, annotation } from '../../../mailstore/annotations.ts';
 import { ownAccount } from '../auth.ts';
 import type { App, Services } from '../context.ts';
+import { mustBeConfirmed } from '../confirmed.ts';
 import { Problem } from '../reply.ts';
 import * as schemas from '../schemas.ts';
 import { folderOf } from './folders.ts';
@@ -26,6 +28,12 @@ const whole = z.strictObject({ ...facts, source: z.string() });
 const bound = z.strictObject({ script: name.nullable().describe('null: none of its own') });
 
 export function scriptRoutes(app: App, services: Services, scripts: SieveScripts): void {
+  /** As with rules: not to new addresses without the password. What is no script is refused when it is put. */
+  const mayForward = async (request: FastifyRequest, account: MailAccount, source: string) => {
+    const to = await scripts.newForwards(account, source).catch(() => []);
+    if (to.length > 0) await mustBeConfirmed(request, services);
+  };
+
   app.get(
     '/v1/scripts',
     {
@@ -66,14 +74,17 @@ export function scriptRoutes(app: App, services: Services, scripts: SieveScripts
           source: z.string().max(SIEVE_LIMITS.scriptBytes).optional().describe('Absent: as it is'),
           active: z.boolean().optional().describe('Absent: as it is'),
         }),
-        response: { 200: whole, ...schemas.problems(400, 401, 404, 409, 413, 507) },
+        response: { 200: whole, ...schemas.problems(400, 401, 403, 404, 409, 413, 507) },
       },
     },
     async (request, reply) => {
       const account = await ownAccount(request, reply, services);
       const { source, active } = request.body;
       const { name: script } = request.params;
-      if (source !== undefined) await put(scripts, account, script, source);
+      if (source !== undefined) {
+        await mayForward(request, account, source);
+        await put(scripts, account, script, source);
+      }
       const now = await view(scripts, account, script);
       if (active !== undefined && active !== now.active) await scripts.activate(account, active ? script : '');
       return { ...now, active: active ?? now.active };

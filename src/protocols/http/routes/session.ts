@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { sessionId } from '../../../directory/sessions.ts';
 import { requireOwnPage, SESSION_COOKIE, signedIn } from '../auth.ts';
+import { confirm, CONFIRMED_MS } from '../confirmed.ts';
 import type { App, Services, User } from '../context.ts';
 import { Problem } from '../reply.ts';
 import * as schemas from '../schemas.ts';
@@ -83,6 +84,27 @@ export function sessionRoutes(app: App, services: Services): void {
     async (request) => {
       const { user } = signedIn(request);
       return { account: { id: user.account, address: user.address, admin: user.admin } };
+    },
+  );
+
+  app.post(
+    '/v1/session/confirm',
+    {
+      config: { ownSession: true },
+      schema: {
+        tags: TAGS,
+        summary: 'Say your password once more',
+        description: `For what a session alone does not allow (problem \`confirmation-needed\`): it may do it for ${CONFIRMED_MS / 60_000} minutes then.`,
+        body: z.strictObject({
+          current: z.string().min(1).max(1_000).describe('Your password'),
+          code: credentials.shape.code,
+        }),
+        response: { 204: z.undefined().describe('Confirmed'), ...schemas.problems(400, 401, 403, 429, 503) },
+      },
+    },
+    async (request, reply) => {
+      await confirm(request, services, request.body);
+      return await reply.code(204).send();
     },
   );
 
