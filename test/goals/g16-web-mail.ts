@@ -20,7 +20,7 @@ const QUOTED = { smoke: 20, quick: 10, full: 4 } as const;
 
 export const goal: Goal = {
   id: 'G16',
-  title: 'hostile mails in a browser: nothing runs, nothing leaves, nothing gets out of its frame',
+  title: 'hostile mails in a browser: nothing runs, nothing leaves, nothing gets out of its frame (W1 to W8, W10)',
 
   missing: () => (existsSync('/usr/bin/chromium') ? undefined : 'there is no chromium'),
 

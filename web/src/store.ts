@@ -26,5 +26,6 @@ export class Store<S extends object> {
 
 /** `select` must give the same value as long as nothing of it has changed. */
 export function useStore<S extends object, T>(store: Store<S>, select: (state: S) => T): T {
-  return useSyncExternalStore(store.subscribe, () => select(store.state));
+  const now = () => select(store.state);
+  return useSyncExternalStore(store.subscribe, now, now);
 }

@@ -16,13 +16,15 @@ writeFileSync(join(folder, 'assets', 'index-abc.js.gz'), gzipSync('start()'));
 writeFileSync(join(folder, 'made-of'), 'nobody sees this');
 afterAll(() => rmSync(folder, { recursive: true }));
 
-test('the client is at the root, and the start page beside it', async () => {
+test('the client is at the root, and the start page beside it; nobody may have it in a frame (W12)', async () => {
   const http = await httpBackend({ clientFolder: folder });
   await using _server = http.server;
   const page = await http.call('GET', '/');
   expect(page.text).toContain('<title>client</title>');
   const policy = String(page.headers['content-security-policy']);
   expect(policy).toContain("default-src 'none'; script-src 'self'; style-src 'self'");
+  expect(policy).toContain("frame-ancestors 'none'");
+  expect(page.headers['x-frame-options']).toBe('DENY');
   expect(policy).not.toContain('unsafe');
   expect(page.headers['cache-control']).toBe('no-cache');
   const etag = String(page.headers['etag']);
@@ -64,7 +66,7 @@ test('without a build the root is the start page', async () => {
   expect((await http.call('GET', '/')).text).toContain('mail.example.test');
 });
 
-test('the page of a mail has its looks and its own images, and loads others only when asked to', async () => {
+test('the page of a mail has its looks and its own images, and loads others only when asked to (W6, W7)', async () => {
   const http = await httpBackend();
   await using _server = http.server;
   const markup =

@@ -27,7 +27,7 @@ async function linksOf(id: string): Promise<string[]> {
   return Array.from(text.matchAll(/ href="([^"]*)"/g), ([, href = '']) => href.replaceAll('&amp;', '&'));
 }
 
-test('a mail tells what its reader is to be careful of, and its links lead over a page that says so', async () => {
+test('a mail tells what its reader is to be careful of, and its links lead over a page that says so (W9)', async () => {
   const id = await deliver([WARNING]);
   expect((await http.alice.as('GET', `/v1/messages/${id}`)).json.warnings).toEqual([WARNING]);
   const [link = '', write] = await linksOf(id);
