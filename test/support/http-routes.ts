@@ -104,6 +104,11 @@ export const OWN: Record<string, Case> = {
     request: (ids) => [`/v1/identities/${ids.identity}`, { body: { name: '', signature: '' } }],
     stranger: 404,
   },
+  'GET /v1/identities/:address/image': { request: (ids) => [`/v1/identities/${ids.identity}/image`], stranger: 404 },
+  'PUT /v1/identities/:address/image': {
+    request: (ids) => [`/v1/identities/${ids.identity}/image`, { body: { content: null } }],
+    stranger: 404,
+  },
   'GET /v1/oauth/grants': { request: () => ['/v1/oauth/grants'], stranger: 200 },
   'DELETE /v1/oauth/grants/:id': { request: (ids) => [`/v1/oauth/grants/${ids.grant}`], stranger: 404 },
   'GET /v1/folders': { request: () => ['/v1/folders'], stranger: 200 },

@@ -26,6 +26,7 @@ import { beginWaiting } from './mail/waiting.ts';
 import { MessagePane } from './mail/message-pane.tsx';
 import { MoveDialog } from './mail/move-dialog.tsx';
 import { go, route } from './route.ts';
+import type { SearchOrder } from './search/search-terms.tsx';
 import { look, setLook } from './settings-store.ts';
 import { useStore } from './store.ts';
 import { Icon } from './ui/icon.tsx';
@@ -67,6 +68,7 @@ export function MailboxView({ account }: { readonly account: Account }) {
     useStore(look, (state) => state.grouped),
     order,
   );
+  const [ranked, setRanked] = useState<SearchOrder>('desc');
   const [drawer, setDrawer] = useState(false);
   const [dialog, setDialog] = useState<'keys' | 'move' | 'snooze' | 'label' | undefined>();
   const search = useRef<HTMLInputElement>(null);
@@ -89,9 +91,14 @@ export function MailboxView({ account }: { readonly account: Account }) {
 
   const folder = at.view === 'folder' ? folders.find(({ id, role }) => id === at.what || role === at.what) : undefined;
   useEffect(() => {
-    if (at.view === 'search') show({ view: 'search', what: at.what, ...order, filter: 'all', grouped: false });
-    else if (at.view === 'folder') show({ view: 'folder', what: at.what, ...order, grouped });
-  }, [at.view, at.what, order, grouped]);
+    if (at.view === 'search') {
+      const by =
+        ranked === 'relevance'
+          ? ({ sort: ranked, order: 'desc' } as const)
+          : ({ sort: 'date', order: ranked } as const);
+      show({ view: 'search', what: at.what, ...by, filter: 'all', grouped: false });
+    } else if (at.view === 'folder') show({ view: 'folder', what: at.what, ...order, grouped });
+  }, [at.view, at.what, order, ranked, grouped]);
 
   useEffect(() => {
     if (!inList) return;
@@ -201,6 +208,8 @@ export function MailboxView({ account }: { readonly account: Account }) {
               folder={folder}
               order={order}
               onOrder={setOrder}
+              ranked={ranked}
+              onRanked={setRanked}
               grouped={grouped}
               onGrouped={(wanted) => {
                 setLook({ grouped: wanted });

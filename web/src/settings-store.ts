@@ -13,6 +13,8 @@ interface Look {
   readonly grouped: boolean;
   /** What was read can be read without a connection. */
   readonly keepsMail: boolean;
+  /** The machine has no input method for Hangul: syllables are put together here. */
+  readonly hangulKeys: boolean;
 }
 
 const KEY = 'pabal.look';
@@ -27,10 +29,11 @@ function remembered(): Look {
       density: kept.density === 'compact' ? 'compact' : 'comfortable',
       grouped: kept.grouped === true,
       keepsMail: kept.keepsMail !== false,
+      hangulKeys: kept.hangulKeys === true,
     };
   } catch {
     // Storage may be forbidden.
-    return { language, theme: 'system', density: 'comfortable', grouped: false, keepsMail: true };
+    return { language, theme: 'system', density: 'comfortable', grouped: false, keepsMail: true, hangulKeys: false };
   }
 }
 

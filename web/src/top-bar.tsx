@@ -1,6 +1,7 @@
-import { type RefObject, useEffect, useState } from 'react';
+import type { RefObject } from 'react';
 import { type Account, signOut } from './app.tsx';
-import { go, route } from './route.ts';
+import { go } from './route.ts';
+import { SearchBox } from './search/search-box.tsx';
 import { look, setLook, type Theme } from './settings-store.ts';
 import { useStore } from './store.ts';
 import { Icon } from './ui/icon.tsx';
@@ -20,10 +21,6 @@ const THEMES: readonly Theme[] = ['system', 'light', 'dark'];
 export function TopBar({ account, search, onMenu, onKeys }: TopBarProps) {
   const words = useWords();
   const { language, theme } = useStore(look, (state) => state);
-  const at = useStore(route, (state) => state.at);
-  const asked = at.view === 'search' ? at.what : '';
-  const [text, setText] = useState(asked);
-  useEffect(() => setText(asked), [asked]);
   const { letter, colour } = initial({ name: '', address: account.address });
 
   return (
@@ -35,44 +32,7 @@ export function TopBar({ account, search, onMenu, onKeys }: TopBarProps) {
         <img src="/icon.svg" alt="" width="30" height="30" />
         <span>{words.brand}</span>
       </a>
-      <form
-        className="search"
-        role="search"
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (text.trim() === '') return;
-          go({ view: 'search', what: text.trim() });
-          search.current?.blur();
-        }}
-      >
-        <Icon name="search" />
-        <input
-          ref={search}
-          type="search"
-          aria-label={words.searchMail}
-          placeholder={words.searchMail}
-          value={text}
-          maxLength={1000}
-          enterKeyHint="search"
-          onChange={(event) => setText(event.target.value)}
-          onKeyDown={(event) => {
-            if (event.key === 'Escape' && !event.nativeEvent.isComposing) search.current?.blur();
-          }}
-        />
-        {text !== '' && (
-          <button
-            type="button"
-            className="icon-button small"
-            aria-label={words.clearSearch}
-            onClick={() => {
-              setText('');
-              if (at.view === 'search') go({ view: 'folder', what: 'inbox' });
-            }}
-          >
-            <Icon name="close" />
-          </button>
-        )}
-      </form>
+      <SearchBox field={search} />
       <button
         type="button"
         className="icon-button only-wide"

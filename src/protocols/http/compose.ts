@@ -29,7 +29,14 @@ const attachment = z.strictObject({
   name: z.string().max(1_000),
   type: z.string().max(200).optional(),
   content: z.base64().describe('Base64. Large files are better sent as multipart/form-data'),
-  contentId: z.string().min(1).max(200).optional().describe('For images that the HTML shows as cid:…'),
+  contentId: z
+    .string()
+    .min(1)
+    .max(200)
+    .optional()
+    .describe(
+      'For images that the HTML shows as cid:…; in multipart/form-data such a file is a part of the name `cid:…`',
+    ),
 });
 
 export const mailFields = {
@@ -70,13 +77,19 @@ export interface ComposeHow {
   readonly fields?: readonly (readonly [name: string, value: string])[];
 }
 
-/** The raw message. Throws problems about what the caller wrote. */
+export interface ComposedMail {
+  readonly raw: Buffer;
+  /** Numbers of its attachments as `bodyParts` finds them, in the order in which they were given: those named, those in the JSON, files. */
+  readonly attached: readonly number[];
+}
+
+/** Throws problems about what the caller wrote. */
 export async function composeMail(
   account: MailAccount,
   mail: MailFields,
   files: readonly Upload[],
   { from, messageId, date, limit, keepBcc = false, receipt = false, fields = [] }: ComposeHow,
-): Promise<Buffer> {
+): Promise<ComposedMail> {
   const { text, html, inReplyTo } = mail;
   const attachments: ComposeAttachment[] = mail.attachments.map(({ name, type, content, contentId }) => ({
     filename: name,
@@ -85,7 +98,8 @@ export async function composeMail(
     ...(contentId !== undefined && { cid: contentId }),
   }));
   attachments.unshift(...(await attachedFiles(account, mail.attached, limit)));
-  for (const { name, type, content } of files) attachments.push({ filename: name, content, contentType: type });
+  for (const { name, type, content, contentId } of files)
+    attachments.push({ filename: name, content, contentType: type, ...(contentId !== '' && { cid: contentId }) });
   const raw = await composeMessage({
     from,
     to: mail.to,
@@ -112,7 +126,14 @@ export async function composeMail(
     throw error;
   });
   if (raw.length > limit) throw new Problem('too-large', `A mail may have ${limit} bytes.`);
-  return raw;
+  return { raw, attached: html === undefined ? attachments.map((_, i) => i + 1) : numbersOf(attachments) };
+}
+
+/** What the HTML shows stands beside it, before all others. */
+function numbersOf(attachments: readonly ComposeAttachment[]): number[] {
+  const related = attachments.filter(({ cid }) => cid !== undefined).length;
+  let [shown, others] = [0, related];
+  return attachments.map(({ cid }) => (cid === undefined ? ++others : ++shown));
 }
 
 async function attachedFiles(account: MailAccount, attached: MailFields['attached'], limit: number) {

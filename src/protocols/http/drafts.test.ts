@@ -38,6 +38,29 @@ test('a draft needs nothing, says who gets it unseen, and a later state takes it
   expect((await http.bob.as('GET', '/v1/folders/inbox/messages')).json.items).toEqual([]);
 });
 
+test('images in its text stay images of the text, and every file has its number', async () => {
+  const html = (...names: string[]) => names.map((name) => `<img src="cid:${name}@x">`).join('');
+  const image = (name: string) =>
+    `--b\r\nContent-Disposition: form-data; name="cid:${name}@x"; filename="${name}.png"\r\nContent-Type: image/png\r\n\r\n${name}\r\n`;
+  const post = async (message: unknown, names: readonly string[], files: Record<string, string>) => {
+    const { body, headers } = multipart(message, files);
+    return (await http.alice.as('POST', '/v1/drafts', { headers, body: names.map(image).join('') + body })).json;
+  };
+  const one = await post({ html: html('a') }, ['a'], { 'first.txt': 'FIRST' });
+  const attached = (one.attached as number[]).map((n) => ({ message: one.id, n })).toReversed();
+  // A file before an image that was there, then an image and a file that are new.
+  const two = await post({ html: html('a', 'b'), attached, replaces: one.id }, ['b'], { 'second.txt': 'SECOND' });
+  const shown = (await http.alice.as('GET', `/v1/messages/${two.id}`)).json;
+  const byNumber = new Map(shown.attachments.map((file: { n: number; name: string }) => [file.n, file.name]));
+  expect(two.attached.map((n: number) => byNumber.get(n))).toEqual(['first.txt', 'a.png', 'b.png', 'second.txt']);
+  expect(shown.attachments.filter((file: { inline: boolean }) => file.inline)).toMatchObject([
+    { contentId: 'a@x', type: 'image/png' },
+    { contentId: 'b@x', type: 'image/png' },
+  ]);
+  expect(JSON.stringify(shown.structure)).toContain('multipart/related');
+  expect(shown.html).toBe('<img src="cid:a@x" /><img src="cid:b@x" />');
+});
+
 test('files stay with it from state to state, and go along when it is sent', async () => {
   const one = await http.alice.as(
     'POST',

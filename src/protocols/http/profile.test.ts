@@ -72,14 +72,35 @@ test('the name is that of the account, until an address has one of its own; mail
   const sales = { name: 'Sales', signature: '-- \nSales' };
   expect((await put('/v1/identities/SALES@example.test', sales)).json).toEqual({
     address: 'sales@example.test',
+    image: '',
     ...sales,
   });
   expect((await put('/v1/identities/bob@example.test', sales)).status).toBe(404);
   expect((await get('/v1/identities')).items).toEqual([
-    { address: ALICE, name: '김앨리스', signature: '' },
-    { address: 'sales@example.test', ...sales },
+    { address: ALICE, name: '김앨리스', signature: '', image: '' },
+    { address: 'sales@example.test', image: '', ...sales },
   ]);
   const kept = await http.alice.as('POST', '/v1/drafts', { body: { subject: 'x' } });
   const draft = await get(`/v1/messages/${kept.json.id}`);
   expect(draft.from).toEqual([{ name: '김앨리스', address: ALICE }]);
+});
+
+test('an image stands under a signature: one that is an image, and small', async () => {
+  const path = `/v1/identities/${ALICE}/image`;
+  const png = (more = 0) => Buffer.concat([Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'), Buffer.alloc(more)]);
+  const putImage = (content: Buffer | null) => put(path, { content: content && content.toString('base64') });
+  expect((await http.alice.as('GET', path)).status).toBe(404);
+  expect((await putImage(Buffer.from('<svg onload="x()"/>'))).status).toBe(415);
+  expect((await putImage(png(40_000))).status).toBe(400);
+  const { json, status } = await putImage(png(39_000));
+  expect([status, json.image]).toEqual([200, expect.stringMatching(/^[\w-]{22}$/)]);
+  const shown = await http.alice.as('GET', path);
+  expect(shown.headers).toMatchObject({ 'content-type': 'image/png', 'x-content-type-options': 'nosniff' });
+  expect(shown.bytes.equals(png(39_000))).toBe(true);
+  // Another name or text leaves it.
+  expect((await put(`/v1/identities/${ALICE}`, { name: 'A', signature: 'B' })).json.image).toBe(json.image);
+  expect((await http.bob.as('GET', path)).status).toBe(404);
+  expect((await put('/v1/identities/bob@example.test/image', { content: null })).status).toBe(404);
+  expect((await putImage(null)).json).toEqual({ address: ALICE, name: 'A', signature: 'B', image: '' });
+  expect((await http.alice.as('GET', path)).status).toBe(404);
 });

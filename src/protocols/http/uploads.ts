@@ -1,6 +1,7 @@
 /**
- * A mail to send as multipart/form-data: one part `message` with the JSON, and each other part a file. Files are held in
- * memory while they come in, so their bytes are counted over all requests, and beyond the bound nobody may begin.
+ * A mail to send as multipart/form-data: one part `message` with the JSON, and each other part a file; an image that the HTML shows
+ * as `cid:x@y` is a part of that very name. Files are held in memory while they come in, so their bytes are counted over all requests, and beyond the
+ * bound nobody may begin.
  */
 import { createHash } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
@@ -12,6 +13,8 @@ export interface Upload {
   readonly name: string;
   readonly type: string;
   readonly content: Buffer;
+  /** Without angle brackets; '' when the text does not show it. */
+  readonly contentId: string;
 }
 
 interface Multipart {
@@ -69,7 +72,8 @@ async function read(request: FastifyRequest, limits: HttpLimits): Promise<Multip
     digest.update(`${part.fieldname}\0${part.filename ?? ''}\0${part.mimetype}\0${size}\0`).update(content);
     if (!isMessage) {
       left -= size;
-      files.push({ name: part.filename ?? '', type: part.mimetype, content });
+      const contentId = /^cid:(.*)$/.exec(part.fieldname)?.[1] ?? '';
+      files.push({ name: part.filename ?? '', type: part.mimetype, content, contentId });
     } else if (message !== undefined) {
       throw new Problem('invalid', 'There is more than one part "message".');
     } else {

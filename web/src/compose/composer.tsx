@@ -1,15 +1,29 @@
 /** The form for writing: the basic one (to, subject, text), and the extended one with everything, carried over by one key. */
 import { type DragEvent, type KeyboardEvent, lazy, Suspense, useEffect, useRef, useState } from 'react';
+import { HangulSwitch } from '../hangul/hangul-switch.tsx';
+import { useHangul } from '../hangul/use-hangul.ts';
 import { useStore } from '../store.ts';
 import { Dialog } from '../ui/dialog.tsx';
 import { Icon } from '../ui/icon.tsx';
 import { size } from '../words/format.ts';
 import { useWords } from '../words/words.ts';
-import { addFiles, change, changePeople, close, composing, discard, fromOf, sendNow } from './composing.ts';
+import {
+  addFiles,
+  addImages,
+  change,
+  changePeople,
+  close,
+  composing,
+  discard,
+  fromOf,
+  sendNow,
+  setFormatted,
+} from './composing.ts';
 import { PassCode } from './confidential.tsx';
-import { htmlOf, mentionsAttachment, parseAddress } from './draft.ts';
+import { filesListed, mentionsAttachment, parseAddress } from './draft.ts';
 import { Extras } from './extras.tsx';
 import { identities, type Identity } from './identities.ts';
+import { sourceOf } from './inline-images.ts';
 import { PeopleField } from './people-field.tsx';
 import { TemplateMenu } from './templates.tsx';
 import '../css/compose.css';
@@ -18,11 +32,14 @@ const RichText = lazy(async () => ({ default: (await import('./editor.tsx')).Ric
 
 export function Composer() {
   const words = useWords();
-  const { draft, number, state, sending, complaint, progress } = useStore(composing, (s) => s);
+  const { draft, number, content, state, sending, complaint, progress } = useStore(composing, (s) => s);
   const [asking, setAsking] = useState(false);
   const [over, setOver] = useState(false);
   const files = useRef<HTMLInputElement>(null);
   const text = useRef<HTMLTextAreaElement>(null);
+  const subject = useRef<HTMLInputElement>(null);
+  const subjectLang = useHangul('subject', subject, number);
+  const textLang = useHangul('text', text, `${number} ${draft?.html === undefined}`);
   const pending = useRef<{ to?: string; cc?: string; bcc?: string }>({});
 
   useEffect(() => {
@@ -37,6 +54,7 @@ export function Composer() {
 
   if (draft === undefined) return <PassCode />;
   const { extended } = draft;
+  const listed = filesListed(draft);
   const send = () => {
     // An address that is still being typed counts; what cannot be one is asked about.
     for (const field of ['to', 'cc', 'bcc'] as const) {
@@ -48,7 +66,7 @@ export function Composer() {
     }
     const now = composing.state.draft ?? draft;
     if (now.to.length + now.cc.length + now.bcc.length === 0) return composing.set({ complaint: words.nobodyToSendTo });
-    if (draft.files.length === 0 && mentionsAttachment(draft)) return setAsking(true);
+    if (listed.length === 0 && mentionsAttachment(draft)) return setAsking(true);
     void sendNow();
   };
   const toggle = () => change({ extended: !extended });
@@ -66,8 +84,10 @@ export function Composer() {
     event.stopPropagation();
   };
   const drop = (event: DragEvent) => {
-    event.preventDefault();
     setOver(false);
+    // The text has taken it.
+    if (event.defaultPrevented) return;
+    event.preventDefault();
     addFiles(event.dataTransfer.files);
   };
   const status = {
@@ -134,7 +154,14 @@ export function Composer() {
         )}
         <label className="subject-field">
           <span>{words.subject}</span>
-          <input value={draft.subject} maxLength={5000} onChange={(event) => change({ subject: event.target.value })} />
+          <input
+            ref={subject}
+            lang={subjectLang}
+            value={draft.subject}
+            maxLength={5000}
+            onChange={(event) => change({ subject: event.target.value })}
+          />
+          <HangulSwitch field="subject" />
         </label>
         {extended && <Extras draft={draft} />}
       </div>
@@ -142,18 +169,25 @@ export function Composer() {
         <textarea
           ref={text}
           className="compose-text"
+          lang={textLang}
           aria-label={words.content}
           value={draft.text}
           onChange={(event) => change({ text: event.target.value })}
         />
       ) : (
         <Suspense fallback={<p className="pane-note">{words.loading}</p>}>
-          <RichText html={draft.html} onChange={(html, plain) => change({ html, text: plain })} />
+          <RichText
+            html={draft.html}
+            version={content}
+            onChange={(html, plain) => change({ html, text: plain })}
+            onImages={(images, show) => void addImages(images, show)}
+            sourceOf={(cid) => sourceOf(composing.state.draft?.files ?? [], cid)}
+          />
         </Suspense>
       )}
-      {draft.files.length > 0 && (
-        <ul className="compose-files" aria-label={words.attachments(draft.files.length)}>
-          {draft.files.map(({ key: id, name, size: bytes, at }) => (
+      {listed.length > 0 && (
+        <ul className="compose-files" aria-label={words.attachments(listed.length)}>
+          {listed.map(({ key: id, name, size: bytes, at }) => (
             <li key={id}>
               <Icon name="attach" />
               <bdi className="file-name">{name}</bdi>
@@ -213,12 +247,7 @@ export function Composer() {
             type="button"
             className="chip"
             aria-pressed={draft.html !== undefined}
-            onClick={() => {
-              if (draft.html === undefined) return change({ html: htmlOf(draft.text) });
-              const { html: _formatted, ...plain } = draft;
-              composing.set({ draft: plain });
-              change({});
-            }}
+            onClick={() => setFormatted(draft.html === undefined)}
           >
             {words.formatting}
           </button>
@@ -226,6 +255,7 @@ export function Composer() {
         <button type="button" className="chip" aria-pressed={extended} title="Ctrl+Shift+E" onClick={toggle}>
           {words.allFields}
         </button>
+        <HangulSwitch field="text" />
         <span className="grow" />
         {draft.template !== true && <TemplateMenu />}
         <button

@@ -2,7 +2,7 @@
  * The mail that is being written, kept safe: at once in this browser (a tab may crash), and after a moment as a draft on the
  * service. One save runs at a time; what changes meanwhile is saved by the next.
  */
-import { ApiError, call, OWN_PAGE, problemOf } from '../api.ts';
+import { ApiError, call } from '../api.ts';
 import type { Address, Message } from '../api.ts';
 import { codeOf } from '../mail/mailbox.ts';
 import { fetchMessage } from '../mail/messages.ts';
@@ -13,7 +13,9 @@ import { dismiss, toast } from '../ui/toast.tsx';
 import { words } from '../words/words.ts';
 import * as drafts from './draft.ts';
 import type { Draft } from './draft.ts';
-import { forgetIdentities, identities, type Identity } from './identities.ts';
+import { keepDraft } from './keep-draft.ts';
+import { forgetIdentities, identities, type Identity, signatureImage } from './identities.ts';
+import { fitted, inlineFile } from './inline-images.ts';
 import { forgetOwnAccount } from './own-account.ts';
 import { forgetPeople, people } from '../settings/person.ts';
 
@@ -21,6 +23,8 @@ interface Composing {
   readonly draft: Draft | undefined;
   /** Another mail: fields begin anew. */
   readonly number: number;
+  /** The text was changed by others than who writes: its editor takes it over. */
+  readonly content: number;
   readonly state: 'saved' | 'unsaved' | 'saving' | 'failed';
   readonly sending: boolean;
   readonly complaint: string;
@@ -31,6 +35,7 @@ interface Composing {
 const NOTHING: Composing = {
   draft: undefined,
   number: 0,
+  content: 0,
   state: 'saved',
   sending: false,
   complaint: '',
@@ -54,11 +59,18 @@ const localKey = (): string => `pabal.draft.${account}`;
 function keepHere(draft: Draft | undefined): void {
   try {
     if (draft === undefined || drafts.isEmpty(draft)) localStorage.removeItem(localKey());
-    else localStorage.setItem(localKey(), JSON.stringify({ ...draft, files: draft.files.filter(({ at }) => at) }));
+    else
+      localStorage.setItem(
+        localKey(),
+        JSON.stringify({ ...draft, files: draft.files.filter(({ at }) => at).map(there) }),
+      );
   } catch {
     // Full, or forbidden: the service has it a moment later.
   }
 }
+
+/** What the service has. */
+const there = ({ file: _here, ...one }: drafts.DraftFile): drafts.DraftFile => one;
 
 /** What the last tab did not bring to its end is here again. */
 export function begin(address: string): void {
@@ -87,7 +99,7 @@ async function open(draft: Draft): Promise<void> {
 
 export function write(to: readonly Address[] = []): void {
   const draft = drafts.blank(to);
-  void signatureUnder(draft).then((signature) => open(drafts.signed(draft, signature)));
+  void signatureUnder(draft).then((under) => open(drafts.signed(draft, ...under)));
 }
 
 export function answer(id: string, all: boolean): void {
@@ -110,7 +122,7 @@ function begun(id: string, make: (message: Message, me: string) => Draft): void 
       const me = drafts.writesAs(own, message);
       const made = make(message, me?.address ?? account);
       const draft = me === undefined || me === own[0] ? made : { ...made, from: fromOf(me) };
-      return await open(drafts.signed(draft, await signatureUnder(draft)));
+      return await open(drafts.signed(draft, ...(await signatureUnder(draft))));
     })
     .catch(complain);
 }
@@ -118,12 +130,15 @@ function begun(id: string, make: (message: Message, me: string) => Draft): void 
 export const fromOf = ({ name, address }: Identity): Address => ({ name, address });
 
 /** Somebody to whom one writes alone may be written to with a signature of its own; else it is that of the address. */
-async function signatureUnder({ from, to: [first, ...others] }: Draft): Promise<string> {
+async function signatureUnder({ from, to: [first, ...others] }: Draft): Promise<drafts.Signature> {
   const [own, special] = await Promise.all([identities(), people()]);
   const reader = others.length === 0 ? first?.address.toLowerCase() : undefined;
   const person = special.find(({ address }) => address.toLowerCase() === reader);
   const me = own.find(({ address }) => address === from?.address) ?? own[0];
-  return person?.signature ?? me?.signature ?? '';
+  if (person?.signature !== undefined) return [person.signature];
+  const image = me === undefined || me.image === '' ? undefined : await signatureImage(me);
+  const text = me?.signature ?? '';
+  return image === undefined ? [text] : [text, image];
 }
 
 /** Another sender, or other readers: the signature follows. */
@@ -131,11 +146,13 @@ export function changePeople(more: Pick<Partial<Draft>, 'from' | 'to'>): void {
   change(more);
   const { draft, number } = composing.state;
   if (draft === undefined) return;
-  void signatureUnder(draft).then((signature) => {
+  void signatureUnder(draft).then((under) => {
     const now = composing.state;
     if (now.draft === undefined || now.number !== number) return;
-    const after = drafts.signedAnew(now.draft, signature);
-    if (after !== now.draft) change(after);
+    const after = drafts.signedAnew(now.draft, ...under);
+    if (after === now.draft) return;
+    change(after);
+    composing.set({ content: now.content + 1 });
   });
 }
 
@@ -147,7 +164,7 @@ export function resume(message: Message, template = false): void {
 /** A new mail that begins as this template. */
 export function writeWith(template: Message): void {
   const draft = drafts.withTemplate(drafts.blank(), template);
-  void signatureUnder(draft).then((signature) => open(drafts.signed(draft, signature)));
+  void signatureUnder(draft).then((under) => open(drafts.signed(draft, ...under)));
 }
 
 /** Puts a template into what is being written. */
@@ -197,6 +214,34 @@ export function addFiles(files: Iterable<File>): void {
   schedule(0);
 }
 
+/** What fits into the text is told to the editor, by its name there; the rest are files beside it. */
+export async function addImages(images: readonly File[], show: (cid: string, name: string) => void): Promise<void> {
+  for (const image of images) {
+    const small = await fitted(image);
+    const { draft } = composing.state;
+    if (draft === undefined) return;
+    if (small === undefined) {
+      addFiles([image]);
+      continue;
+    }
+    const file = inlineFile(small);
+    change({ files: [...draft.files, file] });
+    show(file.cid, file.name);
+  }
+  schedule(0);
+}
+
+/** Formatting and back: what stood in the text as an image is a file then. */
+export function setFormatted(formatted: boolean): void {
+  const { draft } = composing.state;
+  if (draft === undefined) return;
+  if (formatted) return change({ html: drafts.htmlOf(draft.text) });
+  const { html: _formatted, ...plain } = draft;
+  const files = drafts.filesGoing(draft).map(({ cid: _shown, ...file }) => file);
+  composing.set({ draft: { ...plain, files } });
+  change({});
+}
+
 /** Resolves when what there was at the call is on the service. Rejects with what went wrong. */
 async function save(): Promise<void> {
   clearTimeout(timer);
@@ -205,13 +250,16 @@ async function save(): Promise<void> {
   if (draft === undefined || composing.state.state === 'saved') return;
   if (drafts.isEmpty(draft)) return composing.set({ state: 'saved' });
   composing.set({ state: 'saving' });
-  running = put(draft).then((stored) => {
+  running = keepDraft(draft, (part) => composing.set({ progress: part })).then((stored) => {
     const now = composing.state;
     if (now.draft === undefined || now.number !== number) return;
     const places = new Map(stored.files.map(({ key, at }) => [key, at]));
     const files = now.draft.files.map((one) => {
       const at = places.get(one.key);
-      return at === undefined ? one : { key: one.key, name: one.name, size: one.size, at };
+      if (at !== undefined) return one.cid === undefined ? { ...there(one), at } : { ...one, at };
+      // It was taken out of the text: whoever puts it back there sends it anew.
+      const { at: _gone, ...here } = one;
+      return one.cid === undefined ? one : here;
     });
     const after = { ...now.draft, id: stored.id, files };
     composing.set({ draft: after, state: now.draft === draft ? 'saved' : 'unsaved', progress: undefined });
@@ -229,54 +277,6 @@ async function save(): Promise<void> {
   } finally {
     running = undefined;
   }
-}
-
-interface Stored {
-  readonly id: string;
-  readonly files: readonly { readonly key: string; readonly at: { readonly message: string; readonly n: number } }[];
-}
-
-/** Those that the service has are named, those that are still here go along. */
-async function put(draft: Draft): Promise<Stored> {
-  const there = draft.files.filter(({ at }) => at !== undefined);
-  const here = draft.files.filter(({ at, file }) => at === undefined && file !== undefined);
-  const template = draft.template === true ? { template: true } : {};
-  const body = {
-    ...drafts.wireOf(draft),
-    ...template,
-    options: drafts.optionsOf(draft),
-    ...(draft.id !== undefined && { replaces: draft.id }),
-  };
-  const { id, attached } = await send<{ id: string; attached: number[] }>('/v1/drafts', body, here, (part) =>
-    composing.set({ progress: part }),
-  );
-  const keys = [...there, ...here].map(({ key }) => key);
-  return { id, files: keys.flatMap((key, i) => (attached[i] ? [{ key, at: { message: id, n: attached[i] } }] : [])) };
-}
-
-/** With files it is a request of the old kind: only that one tells how far it is. */
-function send<T>(
-  path: string,
-  body: unknown,
-  files: readonly drafts.DraftFile[],
-  onProgress: (part: number) => void,
-): Promise<T> {
-  if (files.length === 0) return call<T>('POST', path, { body });
-  const form = new FormData();
-  form.append('message', new Blob([JSON.stringify(body)], { type: 'application/json' }));
-  for (const { file, name } of files) if (file !== undefined) form.append('file', file, name);
-  return new Promise((resolve, reject) => {
-    const request = new XMLHttpRequest();
-    request.open('POST', path);
-    for (const [name, value] of Object.entries(OWN_PAGE)) request.setRequestHeader(name, value);
-    request.upload.onprogress = ({ loaded, total }) => onProgress(total === 0 ? 0 : loaded / total);
-    request.onerror = () => reject(new ApiError('offline', 0, ''));
-    request.onload = () => {
-      if (request.status < 300) resolve(JSON.parse(request.responseText) as T);
-      else reject(problemOf(request.status, request.responseText));
-    };
-    request.send(form);
-  });
 }
 
 /** Closes the form; what is in it stays as a draft. */
@@ -329,7 +329,7 @@ export async function sendNow(): Promise<void> {
   const key = crypto.randomUUID();
   try {
     // With files the draft is what is sent; without, nothing has to be kept first.
-    if (draft.files.some(({ at }) => at === undefined)) await save();
+    if (drafts.filesGoing(draft).some(({ at }) => at === undefined)) await save();
     clearTimeout(timer);
     while (running !== undefined) await running.catch(() => undefined);
     const now = composing.state.draft ?? draft;
@@ -358,7 +358,7 @@ function sendWithout(key: string): void {
   if (draft === undefined) return;
   const own = mailWords();
   // The pass code of a confidential mail is told when it is sent: somebody has to be there.
-  const refused = draft.files.some(({ at }) => at === undefined)
+  const refused = drafts.filesGoing(draft).some(({ at }) => at === undefined)
     ? own.filesNeedConnection
     : draft.confidential
       ? words().error('offline')

@@ -2,6 +2,8 @@ import { describe, expect, test } from 'vitest';
 import type { Message } from '../api.ts';
 import {
   blank,
+  filesGoing,
+  filesListed,
   forward,
   isEmpty,
   mentionsAttachment,
@@ -117,4 +119,53 @@ test('a missing attachment is noticed in one’s own words only', () => {
     false,
   ]);
   expect(isEmpty({ ...blank(), text: ' \n' })).toBe(true);
+});
+
+describe('an image under a signature', () => {
+  const image = { key: 's', name: 's.png', size: 3, cid: 's@x' };
+  const shown = '<p><img src="cid:s@x" alt=""></p>';
+
+  test('stands below its text, above what is quoted, and with a signature that is nothing else', () => {
+    expect(signed(blank(), 'Me', image)).toMatchObject({
+      html: `<p></p><p></p><p>-- </p><p>Me</p>${shown}<p></p>`,
+      signatureImage: 's@x',
+      files: [image],
+    });
+    expect(signed(blank(), '', image).html).toBe(`<p></p><p></p><p>-- </p>${shown}<p></p><p></p>`);
+    const { html = '' } = signed(reply(message(), ME, false), 'Me', image);
+    expect(html.indexOf('<p>Me</p>')).toBeLessThan(html.indexOf(shown));
+    expect(html.indexOf(shown)).toBeLessThan(html.indexOf('&gt; One'));
+  });
+
+  test('goes with another signature, and with the file that it is', () => {
+    const first = signed(blank(), 'Me', image);
+    expect(signedAnew(first, 'Me', image)).toBe(first);
+    const other = { ...image, key: 't', cid: 't@x' };
+    const second = signedAnew(first, 'Us', other);
+    expect(second).toMatchObject({ html: first.html?.replace('Me', 'Us').replace('s@x', 't@x'), files: [other] });
+    const none = signedAnew(second, 'They');
+    expect(none).toMatchObject({ html: `<p></p><p></p><p>-- </p><p>They</p><p></p>`, files: [] });
+  });
+
+  test('comes in when the sender gets one', () => {
+    expect(signedAnew(signed(blank(), 'Me'), 'Us', image)).toMatchObject({
+      html: `<p></p><p></p><p>-- </p><p>Us</p>${shown}<p></p>`,
+      files: [image],
+    });
+  });
+});
+
+test('an image that was taken out of the text does not go along, and is listed nowhere', () => {
+  const file = { key: 'f', name: 'f.pdf', size: 1, at: { message: '1', n: 1 } };
+  const [kept, gone] = ['k', 'g'].map((key) => ({
+    key,
+    name: key,
+    size: 1,
+    cid: `${key}@x`,
+    at: { message: '1', n: 2 },
+  }));
+  const draft = { ...blank(), html: '<p><img src="cid:k@x"></p>', files: [file, kept!, gone!] };
+  expect(filesGoing(draft)).toEqual([file, kept]);
+  expect(filesListed(draft)).toEqual([file]);
+  expect(wireOf(draft).attached).toEqual([file.at, kept!.at]);
 });

@@ -2,6 +2,7 @@
 import type { Address, Message } from '../api.ts';
 import { displayName, longDate } from '../words/format.ts';
 import { words } from '../words/words.ts';
+import { isShown } from './inline-images.ts';
 
 export interface DraftFile {
   readonly key: string;
@@ -9,8 +10,10 @@ export interface DraftFile {
   readonly size: number;
   /** Where the service has it: attachment `n` of a message of ours. */
   readonly at?: { readonly message: string; readonly n: number };
-  /** Still only here. */
+  /** Still only here, or shown in the text. */
   readonly file?: File;
+  /** An image of the text, which names it so. */
+  readonly cid?: string;
 }
 
 export interface Draft {
@@ -23,8 +26,9 @@ export interface Draft {
   readonly bcc: readonly Address[];
   readonly subject: string;
   readonly text: string;
-  /** What was put under it. */
+  /** What was put under it, and the image there, as the text names it. */
   readonly signature?: string;
+  readonly signatureImage?: string;
   /** When it is written with formatting. */
   readonly html?: string;
   readonly files: readonly DraftFile[];
@@ -154,7 +158,7 @@ export function resume(message: Message): Draft {
     subject,
     text: text ?? '',
     ...(html !== null && { html }),
-    files: filesOf(message),
+    files: filesOf(message, html),
     references,
     ...(inReplyTo[0] !== undefined && { inReplyTo: inReplyTo[0] }),
     extended: cc.length + bcc.length > 0 || html !== null || Object.keys(message.draftOptions ?? {}).length > 0,
@@ -221,32 +225,88 @@ export function localTime(at: string | number): string {
   return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
 }
 
-function filesOf({ id, attachments }: Message): DraftFile[] {
-  return attachments.map(({ n, name, size, type }) => ({
+function filesOf({ id, attachments }: Message, html?: string | null): DraftFile[] {
+  return attachments.map(({ n, name, size, type, contentId }) => ({
     key: `${id}-${n}`,
     name: name || type,
     size,
     at: { message: id, n },
+    ...(contentId !== '' && isShown(html ?? undefined, contentId) && { cid: contentId }),
   }));
 }
 
-/** Under what is written, and above what is quoted (where a line `-- ` would make programs hide the quotation). */
-export function signed(draft: Draft, signature: string): Draft {
-  if (signature === '') return draft;
-  const text = draft.text === '' ? underOwn(signature) : `\n\n${signature}\n${draft.text}`;
-  return { ...draft, text, signature };
+/** What goes along: images that were taken out of the text do not. */
+export function filesGoing({ files, html }: Draft): readonly DraftFile[] {
+  return files.filter(({ cid }) => cid === undefined || html === undefined || isShown(html, cid));
 }
+
+/** What is listed under the text, and not shown in it. */
+export function filesListed({ files, html }: Draft): readonly DraftFile[] {
+  return files.filter(({ cid }) => cid === undefined || html === undefined);
+}
+
+/** What is put under a mail: text, and an image of it. */
+export type Signature = readonly [text: string, image?: DraftFile];
+
+/** Under what is written, and above what is quoted (where a line `-- ` would make programs hide the quotation). */
+export function signed(draft: Draft, signature: string, image?: DraftFile): Draft {
+  if (signature === '' && image === undefined) return draft;
+  // It begins with a template that has formatting.
+  if (draft.html !== undefined) {
+    const { text, html = htmlOf(text), files, signatureImage } = signed(blank(), signature, image);
+    const under = { signature, ...(signatureImage !== undefined && { signatureImage }) };
+    return { ...draft, ...under, html: draft.html + html, files: [...draft.files, ...files] };
+  }
+  const text = draft.text === '' ? underOwn(signature) : `\n\n${signature}\n${draft.text}`;
+  const after = { ...draft, text, signature };
+  return image === undefined ? after : illustrated(after, image);
+}
+
+const imageMarkup = (cid: string): string => `<p><img src="cid:${cid}" alt=""></p>`;
+
+/** The image below the signature, which makes it a mail with formatting. */
+function illustrated(draft: Draft, image: DraftFile): Draft {
+  const { text, signature = '' } = draft;
+  const { cid = '' } = image;
+  const begins = signature === '' ? Math.max(0, text.indexOf(DASHES)) : text.indexOf(signature);
+  const end = begins + (signature === '' && text.includes(DASHES) ? DASHES.length - 1 : signature.length);
+  const html = htmlOf(text.slice(0, end)) + imageMarkup(cid) + htmlOf(text.slice(end).replace(/^\n/, ''));
+  return { ...draft, html, signatureImage: cid, files: [...draft.files, image] };
+}
+
+const DASHES = '\n-- \n';
 
 const underOwn = (signature: string): string => `\n\n-- \n${signature}\n`;
 
 /** Another signature takes the place of the one before, unless somebody has rewritten that. */
-export function signedAnew(draft: Draft, signature: string): Draft {
+export function signedAnew(draft: Draft, signature: string, image?: DraftFile): Draft {
   const { signature: before = '', text, html } = draft;
-  if (before === signature || html !== undefined) return draft;
-  if (before === '') return text.trim() === '' ? signed({ ...draft, text: '' }, signature) : draft;
+  if (html !== undefined) return signedAnewIn(html, draft, signature, image);
+  if (before === signature && image === undefined) return draft;
+  if (before === '') return text.trim() === '' ? signed({ ...draft, text: '' }, signature, image) : draft;
   const [old, fresh] =
     text.includes(underOwn(before)) && signature === '' ? [underOwn(before), ''] : [before, signature];
-  return text.includes(old) ? { ...draft, signature, text: text.replace(old, () => fresh) } : draft;
+  if (!text.includes(old)) return draft;
+  const after = { ...draft, signature, text: text.replace(old, () => fresh) };
+  return image === undefined ? after : illustrated(after, image);
+}
+
+/** With formatting: the lines and the image of the one before, as they were put there. */
+function signedAnewIn(html: string, draft: Draft, signature: string, image: DraftFile | undefined): Draft {
+  const { signature: before = '', signatureImage } = draft;
+  const markup = (text: string, cid: string | undefined) =>
+    (text === '' ? '' : htmlOf(text)) + (cid === undefined ? '' : imageMarkup(cid));
+  const [old, fresh] = [markup(before, signatureImage), markup(signature, image?.cid)];
+  if (old === '' || old === fresh || !html.includes(old)) return draft;
+  const { signatureImage: _gone, ...rest } = draft;
+  const files = draft.files.filter(({ cid }) => cid === undefined || cid !== signatureImage);
+  return {
+    ...rest,
+    signature,
+    html: html.replace(old, () => fresh),
+    files: image === undefined ? files : [...files, image],
+    ...(image?.cid !== undefined && { signatureImage: image.cid }),
+  };
 }
 
 /** The address to which it was sent answers it. */
@@ -298,7 +358,7 @@ export function optionsOf({ receipt, confidential, readUntil, downmail, category
 
 /** As POST /v1/drafts and POST /v1/messages take it, without the files that are still here. */
 export function wireOf(draft: Draft) {
-  const { from, to, cc, bcc, subject, text, html, importance, inReplyTo, references, files } = draft;
+  const { from, to, cc, bcc, subject, text, html, importance, inReplyTo, references } = draft;
   return {
     ...(from !== undefined && { from }),
     to,
@@ -310,6 +370,6 @@ export function wireOf(draft: Draft) {
     references,
     ...(html !== undefined && { html }),
     ...(inReplyTo !== undefined && { inReplyTo }),
-    attached: files.flatMap(({ at }) => (at === undefined ? [] : [at])),
+    attached: filesGoing(draft).flatMap(({ at }) => (at === undefined ? [] : [at])),
   };
 }

@@ -6,6 +6,8 @@ import { Icon } from '../ui/icon.tsx';
 import { displayName } from '../words/format.ts';
 import { useWords } from '../words/words.ts';
 import { addressesOf } from '../contacts/groups.ts';
+import { HangulSwitch } from '../hangul/hangul-switch.tsx';
+import { useHangul } from '../hangul/use-hangul.ts';
 import { parseAddress } from './draft.ts';
 
 interface PeopleFieldProps {
@@ -33,6 +35,7 @@ export function PeopleField({ label, people, onChange, onPending, autoFocus = fa
   const [at, setAt] = useState(-1);
   const [invalid, setInvalid] = useState(false);
   const input = useRef<HTMLInputElement>(null);
+  const lang = useHangul('people', input);
   const id = useId();
 
   useEffect(() => {
@@ -124,6 +127,7 @@ export function PeopleField({ label, people, onChange, onPending, autoFocus = fa
         <input
           id={id}
           ref={input}
+          lang={lang}
           type="text"
           inputMode="email"
           autoComplete="off"
@@ -147,6 +151,7 @@ export function PeopleField({ label, people, onChange, onPending, autoFocus = fa
           }}
         />
       </div>
+      <HangulSwitch field="people" />
       {found.length > 0 && (
         <ul className="suggestions" role="listbox" id={`${id}-list`} aria-label={label}>
           {found.map((one, i) => (

@@ -2,6 +2,7 @@
 import type { Folder } from '../api.ts';
 import type { Order } from '../mailbox-view.tsx';
 import type { Route } from '../route.ts';
+import { type SearchOrder, SearchTerms } from '../search/search-terms.tsx';
 import { useStore } from '../store.ts';
 import { Icon } from '../ui/icon.tsx';
 import { Menu } from '../ui/menu.tsx';
@@ -26,6 +27,9 @@ interface ListPaneProps {
   readonly folder: Folder | undefined;
   readonly order: Order;
   readonly onOrder: (order: Order) => void;
+  /** Of what a search finds. */
+  readonly ranked: SearchOrder;
+  readonly onRanked: (order: SearchOrder) => void;
   readonly grouped: boolean;
   readonly onGrouped: (wanted: boolean) => void;
   readonly open: string | undefined;
@@ -37,7 +41,8 @@ export type Question = 'move' | 'snooze' | 'label';
 
 const SORTS: readonly Sort[] = ['date', 'from', 'subject', 'size'];
 
-export function ListPane({ at, folder, order, onOrder, grouped, onGrouped, open, onOpen, onAsk }: ListPaneProps) {
+export function ListPane(props: ListPaneProps) {
+  const { at, folder, order, onOrder, grouped, onGrouped, open, onOpen, onAsk } = props;
   const words = useWords();
   const { state, error, total, selected } = useStore(mailbox, (s) => s);
   const isSearch = at.view === 'search';
@@ -59,6 +64,7 @@ export function ListPane({ at, folder, order, onOrder, grouped, onGrouped, open,
               <span className="muted">{words.messageCount(grouped && folder && !isSearch ? folder.total : total)}</span>
             )}
           </div>
+          {isSearch && <SearchTerms order={props.ranked} onOrder={props.onRanked} />}
           {!isSearch && (
             <div className="filters" role="group" aria-label={words.messages}>
               {(['all', 'unread', 'flagged', 'attachment'] as const).map((filter: Filter) => (

@@ -16,7 +16,7 @@ export interface ListOf {
   /** Folder id, or query. */
   readonly what: string;
   readonly filter: Filter;
-  readonly sort: Sort;
+  readonly sort: Sort | 'relevance';
   readonly order: 'asc' | 'desc';
   /** By conversation: a row is the newest message of one. */
   readonly grouped: boolean;
@@ -199,8 +199,7 @@ async function nextPage(list: ListOf, cursor: string | undefined): Promise<Page 
     };
     return { ids: items.map(({ newest }) => newest.id), next, total: 0, take };
   }
-  const sort = list.sort === 'date' ? 'date' : 'relevance';
-  const path = `/v1/search${query({ q: list.what, limit: 50, cursor, sort, order: list.order })}`;
+  const path = `/v1/search${query({ q: list.what, limit: 50, cursor, sort: list.sort, order: list.order })}`;
   type Answer = { items: (Summary & { snippet: Found | null })[]; next?: string; total: number };
   const { items, next, total } = await call<Answer>('GET', path);
   const take = () => {

@@ -78,7 +78,7 @@ function NameForm({ before }: { readonly before: string }) {
 function LookSection() {
   const words = useSettingsWords().general;
   const { themes } = useWords();
-  const { language, theme, density, keepsMail } = useStore(look, (state) => state);
+  const { language, theme, density, keepsMail, hangulKeys } = useStore(look, (state) => state);
   return (
     <Section title={words.look}>
       <div className="columns">
@@ -101,6 +101,12 @@ function LookSection() {
           onChange={(chosen) => setLook({ density: chosen })}
         />
       </div>
+      <Check
+        label={words.hangulKeys}
+        hint={words.hangulKeysHint}
+        checked={hangulKeys}
+        onChange={(wanted) => setLook({ hangulKeys: wanted })}
+      />
       {canKeep() && (
         <Check
           label={words.keepsMail}

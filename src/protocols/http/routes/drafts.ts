@@ -3,7 +3,6 @@ import { z } from 'zod';
 import { Flag } from '../../../mailstore/api.ts';
 import type { MailAccount, MsgId } from '../../../mailstore/api.ts';
 import { ownAccount, signedIn } from '../auth.ts';
-import { bodyParts } from '../body-parts.ts';
 import { composeMail, mailFields, mailUploads, usualFrom } from '../compose.ts';
 import type { App, Services } from '../context.ts';
 import { draftFields, draftOptions } from '../draft-options.ts';
@@ -62,15 +61,14 @@ export function draftRoutes(app: App, services: Services, budget: UploadBudget):
           keepBcc: true,
           fields: draftFields(draft.options),
         };
-        const raw = await composeMail(account, draft, uploads.filesOf(request), how);
+        const { raw, attached } = await composeMail(account, draft, uploads.filesOf(request), how);
         const folder = draft.template
           ? await folderMadeFor(account, 'templates', 'Templates')
           : await folderMadeFor(account, 'drafts', 'Drafts');
         const { id } = await account.addMessage(raw, { folder: folder.id, flags: Flag.draft | Flag.seen });
         // The new one is safe before the old one goes: a crash leaves both, never none.
         if (draft.replaces !== undefined) await dropDraft(account, numberId<MsgId>(draft.replaces, 'message-missing'));
-        const { attachments } = bodyParts((await account.details(id)).structure);
-        return { id: String(id), attached: attachments.map((_, i) => i + 1) };
+        return { id: String(id), attached: [...attached] };
       });
       return await reply.code(201).header('location', `/v1/messages/${made.id}`).send(made);
     },

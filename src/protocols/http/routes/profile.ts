@@ -2,7 +2,14 @@
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { AccountInfo } from '../../../directory/api.ts';
-import { identities, IDENTITY_LIMITS, putIdentity } from '../../../submit/identities.ts';
+import { imageTypeOf } from '../../../mail/file-beginnings.ts';
+import {
+  identities,
+  IDENTITY_LIMITS,
+  putIdentity,
+  putSignatureImage,
+  signatureImage,
+} from '../../../submit/identities.ts';
 import type { Submit } from '../../../submit/submit.ts';
 import { ownAccount, signedIn } from '../auth.ts';
 import { confirmOwner } from '../confirm-owner.ts';
@@ -33,7 +40,9 @@ const identity = z.strictObject({
   address: z.string(),
   name: z.string().describe('Stands before the address in From'),
   signature: z.string().describe('Plain text. The service puts it under nothing: the program that writes does'),
+  image: z.string().describe('Names the image under the signature (GET …/image); empty: none'),
 });
+const addressParam = z.strictObject({ address: z.string().min(1).max(400) });
 const passwords = z.strictObject({
   current: z.string().min(1).max(1_000),
   password: z.string().min(8).max(1_000).describe('The new one'),
@@ -134,7 +143,7 @@ export function profileRoutes(app: App, services: Services, submit: Pick<Submit,
       schema: {
         tags: TAGS,
         summary: 'Another name or signature for one of your addresses',
-        params: z.strictObject({ address: z.string().min(1).max(400) }),
+        params: addressParam,
         body: z.strictObject({ name, signature: z.string().max(IDENTITY_LIMITS.signature) }),
         response: { 200: identity, ...schemas.problems(400, 401, 404) },
       },
@@ -143,6 +152,56 @@ export function profileRoutes(app: App, services: Services, submit: Pick<Submit,
       const account = await ownAccount(request, reply, services);
       const { address } = request.params;
       const kept = await putIdentity(account, await owner(request), { address, ...request.body });
+      if (kept === undefined) throw new Problem('not-found');
+      return kept;
+    },
+  );
+  app.get(
+    '/v1/identities/:address/image',
+    {
+      schema: {
+        tags: TAGS,
+        summary: 'The image under a signature',
+        params: addressParam,
+        response: {
+          200: { description: 'PNG, JPEG, GIF, WebP or AVIF', content: { 'image/*': { schema: z.unknown() } } },
+          ...schemas.problems(401, 404),
+        },
+      },
+    },
+    async (request, reply) => {
+      const bytes = await signatureImage(await ownAccount(request, reply, services), request.params.address);
+      const type = bytes && imageTypeOf(bytes);
+      if (type === undefined) throw new Problem('not-found');
+      reply
+        .header('content-security-policy', "default-src 'none'; sandbox")
+        .header('x-content-type-options', 'nosniff');
+      return await reply.type(type).send(bytes);
+    },
+  );
+
+  const image = z
+    .string()
+    .max(Math.ceil(IDENTITY_LIMITS.image / 3) * 4)
+    .pipe(z.base64())
+    .describe(`Base64; ${IDENTITY_LIMITS.image} bytes at most`);
+  app.put(
+    '/v1/identities/:address/image',
+    {
+      schema: {
+        tags: TAGS,
+        summary: 'Another image under a signature',
+        params: addressParam,
+        body: z.strictObject({ content: image.nullable().describe('PNG, JPEG, GIF, WebP or AVIF; null: none') }),
+        response: { 200: identity, ...schemas.problems(400, 401, 404, 415) },
+      },
+    },
+    async (request, reply) => {
+      const account = await ownAccount(request, reply, services);
+      const { content } = request.body;
+      const bytes = content === null ? undefined : Buffer.from(content, 'base64');
+      if (bytes !== undefined && imageTypeOf(bytes) === undefined) throw new Problem('media-type');
+      const kept = await putSignatureImage(account, await owner(request), request.params.address, bytes);
       if (kept === undefined) throw new Problem('not-found');
       return kept;
     },

@@ -131,7 +131,7 @@ export function sendRoutes(
     const domain = from.address.slice(from.address.lastIndexOf('@') + 1);
     const messageId = `<${Buffer.from(services.random.bytes(15)).toString('base64url')}@${domain}>`;
     const how = { from, messageId, date: services.clock.now(), limit: limits.message, receipt: mail.receipt };
-    const raw = await composeMail(account, mail, files, how);
+    const { raw } = await composeMail(account, mail, files, how);
     const recipients = await resolve(mail, (address) => submit.recipient(user, address, raw.length, remote));
     const sendAt = heldUntil(mail, services.clock.now());
     const confidential = mail.confidential && readUntil(mail.confidential, sendAt ?? services.clock.now());
