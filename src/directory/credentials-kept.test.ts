@@ -37,7 +37,11 @@ test('a dump of the store opens nothing: slow hashes with salts of their own, an
   const text = await dump(parts.kv);
   const bare = app.password.replaceAll('-', '');
   for (const secretText of [password, app.password, bare, tokens.access, tokens.refresh, session, ...codes])
-    for (const form of [secretText, Buffer.from(secretText).toString('base64'), Buffer.from(secretText).toString('hex')])
+    for (const form of [
+      secretText,
+      Buffer.from(secretText).toString('base64'),
+      Buffer.from(secretText).toString('hex'),
+    ])
       expect(text).not.toContain(form);
   const hashes = text.match(/\$argon2id\$v=19\$m=\d+,t=\d+,p=1\$[^"]+/g) ?? [];
   expect(hashes).toHaveLength(2);
@@ -63,7 +67,9 @@ test('whoever signs in is himself, among many who sign in by turns with their ow
   const signIn = async (): Promise<void> => {
     const [who, whose] = [any(), random.fraction() < 0.8 ? undefined : any()];
     const password = (whose ?? who).password;
-    const opened = await directory.authenticate(who.address, password, HERE).catch(({ code }: { code?: string }) => code);
+    const opened = await directory
+      .authenticate(who.address, password, HERE)
+      .catch(({ code }: { code?: string }) => code);
     if (password !== who.password) expect(opened).toBe('auth-failed');
     else expect(opened).toMatchObject({ account: who.id, address: who.address });
   };
