@@ -5,7 +5,8 @@ import type { AddressInfo } from 'node:net';
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { picture } from '../../src/demo/picture.ts';
-import { accessible, PATIENCE_MS, row, WebClient } from '../support/web-client.ts';
+import { PATIENCE_MS } from '../support/until.ts';
+import { accessible, row, WebClient } from '../support/web-client.ts';
 import { installed } from './run.ts';
 
 const DOT = picture();
