@@ -159,6 +159,7 @@ export const ELSEWHERE: Readonly<Record<string, string>> = {
   'sender-mailbox/sender-mailbox.tsx': 'sender-mailbox-page.test.ts',
   'service/quarantine.tsx': 'web-pages.test.ts',
   'settings/apply-rules.tsx': 'web.test.ts',
+  'settings/confirm.tsx': 'web-writing.test.ts',
   'settings/tidy-dialog.tsx': 'web-pages.test.ts',
 };
 
