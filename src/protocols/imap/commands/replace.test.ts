@@ -201,7 +201,7 @@ describe('REPLACE', () => {
       G2< ...
       G2< /^c OK/
       G>| Subject: new\r\n\r\n\r\n
-      G< /^. OK \[APPENDUID \d+ 2\] The new message is there, beside the old one$/
+      G< /^. OK \[APPENDUID \d+ 2\] The new message is there nevertheless$/
       G< * 1 EXPUNGE
       G< c NO [EXPUNGEISSUED] The message is gone
     `);

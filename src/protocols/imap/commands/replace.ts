@@ -73,7 +73,7 @@ async function takeBack(
   } catch (error) {
     session.connection.log.warn({ err: error }, 'a message that replaces nothing could not be taken back');
   }
-  session.out.line(`* OK [APPENDUID ${uidValidity} ${uid}] The new message is there, beside the old one`);
+  session.out.line(`* OK [APPENDUID ${uidValidity} ${uid}] The new message is there nevertheless`);
 }
 
 const gone = (): Refusal => new Refusal('NO', '[EXPUNGEISSUED] The message is gone');
