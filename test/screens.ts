@@ -54,8 +54,19 @@ async function picture(page: Page, name: string, look: Look, size: string): Prom
   process.stdout.write(`${file}\n`);
 }
 
+const PEOPLE = [
+  ['박민지', 'minji@example.test'],
+  ['Clara Weiss', 'clara@seals.example'],
+  ['이지훈', 'jihun@example.test'],
+];
+
 const wide = (await client.signedIn('alice@example.test', { viewport: WIDE })).page;
 const phone = (await client.signedIn('alice@example.test', { viewport: PHONE })).page;
+await wide.evaluate(`Promise.all(${JSON.stringify(PEOPLE)}.map(([name, address]) => fetch('/v1/contacts', {
+  method: 'POST',
+  headers: { 'content-type': 'application/json', 'x-pabal-csrf': '1' },
+  body: JSON.stringify({ name, emails: [{ address }] }),
+})))`);
 for (const name of MAIN)
   for (const [size, look] of LOOKS) await picture(size === 'wide' ? wide : phone, name, look, size);
 for (const [name, look] of STATES) await picture(wide, name, look, 'wide');

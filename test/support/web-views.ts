@@ -136,7 +136,7 @@ export const VIEWS: readonly View[] = [
     },
     shows: '.composer .ProseMirror',
   },
-  { name: 'contacts', hash: '#/c/all', shows: '.people-list' },
+  { name: 'contacts', hash: '#/c/all', shows: '.page-content [role=status]' },
   ...SETTINGS_PAGES.map((page): View => ({ name: `settings-${page}`, hash: `#/s/${page}`, shows: '.page-content h1' })),
   ...SERVICE_PAGES.map((page): View => ({ name: `service-${page}`, hash: `#/o/${page}`, shows: '.page-content h1' })),
   {
