@@ -23,6 +23,7 @@ import type { Goal } from './goal.ts';
 import { goal as longStart } from './long-start.ts';
 import { goal as memory } from './memory.ts';
 import { goal as outbound } from './outbound.ts';
+import { goal as kills } from './outbound-kills.ts';
 import { goal as recall } from './recall.ts';
 import { goal as rules } from './rules.ts';
 import { goal as scanners } from './scanners.ts';
@@ -56,6 +57,7 @@ export const GOALS: readonly Goal[] = [
   longStart,
   memory,
   outbound,
+  kills,
   recall,
   rules,
   scanners,
