@@ -8,8 +8,8 @@ const patience = { testTimeout: 300_000, hookTimeout: 300_000, expect: { poll: {
 // goals: as those, and so long that it must begin before them: projects begin in the order of their names.
 export default defineConfig({
   test: {
-    // All cores: vitest leaves one to itself, which is half of a small machine.
-    maxWorkers: availableParallelism(),
+    // One more than there are cores: a test of the service waits for other programs for a third of its time.
+    maxWorkers: availableParallelism() + 1,
     projects: [
       {
         test: {
