@@ -305,6 +305,11 @@ const store = z
   .prefault({})
   .describe('The store.');
 
+const demo = z
+  .strictObject({ letters: flag(true, 'Whether a letter arrives now and then, from the sixth minute on.') })
+  .prefault({})
+  .describe('What `--demo` shows.');
+
 export const schema = z.strictObject({
   data: text(
     './data',
@@ -330,6 +335,7 @@ export const schema = z.strictObject({
   http,
   limits,
   sign_up: signUp,
+  demo,
   log,
 });
 

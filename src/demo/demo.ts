@@ -24,12 +24,12 @@ export interface DemoParts {
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
-/** The first new letter, and the time between two of them at least. */
-const FIRST_MS = 60_000;
+/** The first new letter, when somebody has had the time for the tour of the README, which tells what is there; and the time between two of them at least. */
+const FIRST_MS = 6 * 60_000;
 const BETWEEN_MS = 60_000;
 
-/** Fills the mailboxes on the first run (or goes on where one was interrupted), and lets mail arrive until disposed. */
-export async function startDemo(parts: DemoParts): Promise<Disposable> {
+/** Fills the mailboxes on the first run (or goes on where one was interrupted), and lets mail arrive until disposed, if `letters` says so. */
+export async function startDemo(parts: DemoParts, letters: boolean): Promise<Disposable> {
   const { directory, clock, random, log } = parts;
   if ((await directory.domain(DEMO_DOMAIN)) === undefined) await directory.addDomain(DEMO_DOMAIN);
   for (const person of DEMO_PEOPLE) {
@@ -43,7 +43,7 @@ export async function startDemo(parts: DemoParts): Promise<Disposable> {
     await fill(parts, person, id);
   }
   let next = 0;
-  let timer: Disposable;
+  let timer: Disposable | undefined;
   const later = (ms: number): void => {
     timer = clock.after(ms, () => {
       later(BETWEEN_MS * (1 + 2 * random.fraction()));
@@ -52,8 +52,8 @@ export async function startDemo(parts: DemoParts): Promise<Disposable> {
         arrive(parts, letter).catch((error: unknown) => log.warn({ err: error }, 'the demo could not send a letter'));
     });
   };
-  later(FIRST_MS);
-  return { [Symbol.dispose]: () => timer[Symbol.dispose]() };
+  if (letters) later(FIRST_MS);
+  return { [Symbol.dispose]: () => timer?.[Symbol.dispose]() };
 }
 
 async function fill({ mailstore, clock }: DemoParts, person: Person, id: AccountId): Promise<void> {

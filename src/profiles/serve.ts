@@ -429,7 +429,7 @@ export async function serveSingle(config: Config, kind: DataKind, log: Log, sign
     listening: () => Object.fromEntries(listening),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
-  if (kind === 'demo') undo.use(await startDemo({ directory, mailstore, intake, recipients, clock, random, log }));
+  if (kind === 'demo') undo.use(await startDemo({ ...store, intake, recipients, log }, config.demo.letters));
   undo.use(await serveControl(folder.file('run', 'control.sock'), service, OPERATIONS, log));
   store.sweeper.start();
   renewals?.start();
