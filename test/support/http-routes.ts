@@ -2,39 +2,8 @@
  * Every route of the HTTP server, with what a stranger gets there: a route that is not described here fails the test of who
  * reaches what, so none can be added without saying so.
  */
-import type { Call } from './http.ts';
-import { NO_ANSWER, NO_PASSKEY } from './passkey-device.ts';
-
-/** Each kind of id that routes take: one of alice's, and one that nobody has. */
-export interface Ids {
-  readonly folder: string;
-  readonly message: string;
-  readonly thread: string;
-  readonly submission: string;
-  readonly copy: string;
-  readonly suppressed: string;
-  readonly rule: string;
-  readonly script: string;
-  readonly person: string;
-  readonly webhook: string;
-  readonly push: string;
-  readonly run: string;
-  readonly session: string;
-  readonly appPassword: string;
-  readonly passkey: string;
-  readonly grant: string;
-  readonly identity: string;
-  readonly contact: string;
-  readonly group: string;
-  readonly accountData: string;
-}
-
-interface Case {
-  /** With the ids in their places. */
-  readonly request: (ids: Ids) => readonly [url: string, call?: Call];
-  /** What a signed-in stranger gets for alice's ids and for missing ones alike. */
-  readonly stranger: number;
-}
+import type { Ids, RouteCase } from './route-case.ts';
+import { SIGN_IN_ROUTES } from './sign-in-routes.ts';
 
 const change = { body: { read: true } };
 
@@ -49,50 +18,9 @@ export const subscription = (endpoint: string) => ({
 
 export const moving = (folder: string) => ({ conditions: [], actions: [{ do: 'move', folder }] });
 
-const NOT_IT = { body: { current: 'not it' } };
-
 /** Of an account, with what whoever is signed in to another gets. */
-export const OWN: Record<string, Case> = {
-  'GET /v1/session': { request: () => ['/v1/session'], stranger: 200 },
-  'DELETE /v1/session': { request: () => ['/v1/session'], stranger: 204 },
-  'POST /v1/session/confirm': {
-    request: () => ['/v1/session/confirm', { body: { current: 'not it' } }],
-    stranger: 401,
-  },
-  'GET /v1/sessions': { request: () => ['/v1/sessions'], stranger: 200 },
-  'DELETE /v1/sessions/:id': { request: (ids) => [`/v1/sessions/${ids.session}`], stranger: 404 },
-  'GET /v1/app-passwords': { request: () => ['/v1/app-passwords'], stranger: 200 },
-  'POST /v1/app-passwords': {
-    request: () => ['/v1/app-passwords', { body: { current: 'not it', name: 'x', scopes: ['imap'] } }],
-    stranger: 401,
-  },
-  'DELETE /v1/app-passwords/:id': { request: (ids) => [`/v1/app-passwords/${ids.appPassword}`], stranger: 404 },
-  'GET /v1/sign-ins': { request: () => ['/v1/sign-ins'], stranger: 200 },
-  'GET /v1/passkeys': { request: () => ['/v1/passkeys'], stranger: 200 },
-  'POST /v1/passkeys/options': { request: () => ['/v1/passkeys/options', NOT_IT], stranger: 401 },
-  'POST /v1/passkeys': {
-    request: () => ['/v1/passkeys', { body: { name: 'x', challenge: 'AAAA', credential: NO_PASSKEY } }],
-    stranger: 401,
-  },
-  'DELETE /v1/passkeys/:id': { request: (ids) => [`/v1/passkeys/${ids.passkey}`], stranger: 404 },
-  'POST /v1/passkeys/confirmation/options': { request: () => ['/v1/passkeys/confirmation/options'], stranger: 200 },
-  'POST /v1/passkeys/confirmation': {
-    request: () => ['/v1/passkeys/confirmation', { body: { challenge: 'AAAA', credential: NO_ANSWER } }],
-    stranger: 401,
-  },
-  'GET /v1/second-step': { request: () => ['/v1/second-step'], stranger: 200 },
-  'POST /v1/second-step': { request: () => ['/v1/second-step', NOT_IT], stranger: 401 },
-  'PUT /v1/second-step': { request: () => ['/v1/second-step', { body: { code: '000000' } }], stranger: 401 },
-  'POST /v1/second-step/end': {
-    request: () => ['/v1/second-step/end', { body: { current: 'not it', code: '000000' } }],
-    stranger: 401,
-  },
-  'POST /v1/second-step/recovery-codes': {
-    request: () => ['/v1/second-step/recovery-codes', { body: { current: 'not it', code: '000000' } }],
-    stranger: 401,
-  },
-  'POST /v1/account-data': { request: () => ['/v1/account-data', NOT_IT], stranger: 401 },
-  'GET /v1/account-data/:ticket': { request: (ids) => [`/v1/account-data/${ids.accountData}`], stranger: 404 },
+export const OWN: Record<string, RouteCase> = {
+  ...SIGN_IN_ROUTES,
   'GET /v1/profile': { request: () => ['/v1/profile'], stranger: 200 },
   'PUT /v1/profile/name': { request: () => ['/v1/profile/name', { body: { name: 'x' } }], stranger: 204 },
   'PUT /v1/profile/password': {

@@ -8,6 +8,7 @@ import './css/controls.css';
 import './css/folders.css';
 import './css/mailbox.css';
 import './css/message.css';
+import './css/conversation.css';
 
 showLook();
 startWorker();

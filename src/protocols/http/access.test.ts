@@ -8,7 +8,7 @@ import { httpBackend } from '../../../test/support/http.ts';
 import type { Answer } from '../../../test/support/http.ts';
 import { ADMINISTRATOR, OPERATOR, ROLES_OF } from '../../../test/support/admin-routes.ts';
 import { MISSING, moving, OPENS_THE_ACCOUNT, OWN, PUBLIC, subscription } from '../../../test/support/http-routes.ts';
-import type { Ids } from '../../../test/support/http-routes.ts';
+import type { Ids } from '../../../test/support/route-case.ts';
 import type { OAuthScope } from '../../directory/oauth/scopes.ts';
 import type { AccountId } from '../../mailstore/api.ts';
 
