@@ -1,5 +1,6 @@
 /** The archive of a person's data. */
 import { expect, test } from 'vitest';
+import { PasskeyDevice } from '../../test/support/passkey-device.ts';
 import { memoryBackend } from '../../test/support/backend.ts';
 import { zipContent, zipEntries } from '../mail/zip.ts';
 import { Damaged } from '../ports/kv.ts';
@@ -27,6 +28,12 @@ test('has the mail byte for byte, and all that is kept beside it but what opens 
     await account.putRecord('note', 'a', { text: 'my note' });
   }
   await backend.directory.appPasswords.create(alice.account, { name: 'phone', scopes: ['imap'] });
+  const { access } = await backend.directory.oauth.grants.give(alice.account, {
+    client: 'mail-program',
+    scopes: ['imap'],
+  });
+  const page = { challenge: 'AAAA', rp: { id: 'localhost' }, origin: 'http://localhost' };
+  await backend.directory.passkeys.add(alice.account, 'laptop', new PasskeyDevice(page.origin).make(page), page);
   const event = { by: 'operator', what: 'account.password', outcome: 'asked' } as const;
   await backend.audit.add({ ...event, about: '{"address":"Alice@example.test"}' });
   await backend.audit.add({ ...event, about: '{"address":"bob@example.test"}' });
@@ -39,6 +46,9 @@ test('has the mail byte for byte, and all that is kept beside it but what opens 
   expect(String(files.get('mail/INBOX/0000000001.eml'))).toBe(raw);
   expect(json('account.json')).toMatchObject({ address: 'alice@example.test', admin: false });
   expect(json('sign-ins.json').programs).toMatchObject([{ name: 'phone', scopes: ['imap'] }]);
+  expect(json('sign-ins.json').letIn).toMatchObject([{ client: 'mail-program', scopes: ['imap'] }]);
+  expect(json('sign-ins.json').passkeys).toMatchObject([{ name: 'laptop' }]);
+  expect([...files.values()].join('')).not.toContain(access);
   expect(json('folders.json').map(({ path }: { path: string }) => path)).toContain('보관/..');
   expect(json('records/webhook.json').map(({ id }: { id: string }) => id)).toEqual(['a', 'b']);
   expect(json('records/note.json')).toEqual([{ id: 'a', value: { text: 'my note' } }]);

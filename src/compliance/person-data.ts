@@ -34,7 +34,7 @@ const PIECE = 1 << 16;
 const README = `What is here
 
 account.json      the account: addresses, name, room, kinds of mail
-sign-ins.json     networks from which somebody signed in, sessions, mail programs, the second step
+sign-ins.json     networks from which somebody signed in, sessions, mail programs, programs that were let in, passkeys, the second step
 folders.json      the folders
 mail.json         each message: its file, folder, flags and dates
 mail/             the messages, byte for byte as they came (.eml); mail programs open and import them
@@ -86,6 +86,8 @@ async function signIns(directory: Directory, id: AccountId): Promise<unknown> {
     places: await directory.places.list(id),
     sessions: await directory.sessions(id),
     programs: await directory.appPasswords.list(id),
+    letIn: await directory.oauth.grants.list(id),
+    passkeys: await directory.passkeys.list(id),
     secondStep: await directory.secondStep.show(id),
   };
 }
