@@ -236,18 +236,17 @@ const AGAIN = `document.querySelector('.body-frame').src = document.querySelecto
 
 /** How wide the image in a mail is once it is there: on a machine that stands still for a while the service gives up, and is asked again. */
 async function drawnIn(page: Page): Promise<number> {
-  const frame = page.locator('.body-frame');
+  const image = page.locator('.body-frame').contentFrame().locator('img');
   let width = 0;
-  await expect
-    .poll(
-      async () => {
-        width = await widthOf(frame.contentFrame().locator('img'));
-        if (width === 0) await page.evaluate(AGAIN);
-        return width;
-      },
-      { timeout: PATIENCE_MS, interval: 3_000 },
-    )
-    .toBeGreaterThan(0);
+  const look = async () => {
+    const { complete, naturalWidth } = await image.evaluate((one) => {
+      const { complete, naturalWidth } = one as unknown as { complete: boolean; naturalWidth: number };
+      return { complete, naturalWidth };
+    });
+    if (complete && naturalWidth === 0) await page.evaluate(AGAIN);
+    return (width = naturalWidth);
+  };
+  await expect.poll(look, { timeout: PATIENCE_MS, interval: 500 }).toBeGreaterThan(0);
   return width;
 }
 
