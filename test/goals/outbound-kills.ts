@@ -61,7 +61,11 @@ async function play({ mails, kills, seed, data, say, forgets = Infinity }: Plan)
   await using _end = {
     [Symbol.asyncDispose]: async () => {
       over.abort();
-      await (await running)[Symbol.asyncDispose]();
+      // One that did not start has said so already.
+      await running.then(
+        (service) => service[Symbol.asyncDispose](),
+        () => undefined,
+      );
     },
   };
   await running;
