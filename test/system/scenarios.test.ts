@@ -183,7 +183,7 @@ test.skipIf(!here)(`${introduction}: 2 is the paper's example, kdhong@yahoo.com 
   await submit('news', PEOPLE.newr, 'The second'); // s2a
   const raw = await arrived(tjkim, 'No: The second'); // s2c
   expect(way(raw)[0]).toBe('mail.yahoo.com > mail.cntc.ac.kr'); // s2b
-  expect(raw).not.toContain('needle');
+  expect(raw).not.toContain('The needle is at its end.');
   const { user, password } = userIn(raw);
   expect(accessIn(raw)).toMatchObject({ server: 'mail.yahoo.com', userId: '/kdhong/tjkimcntcackr/2/' });
   // s2d, with fetchmail and nothing but what the notification says.
@@ -198,7 +198,7 @@ test.skipIf(!here)(`${introduction}: 2 is the paper's example, kdhong@yahoo.com 
   const again = await run('fetchmail', ['-f', '-', '--nosyslog', '--pidfile', `${at('news').data}/run/fetchmail.pid`], {
     input: rc,
   });
-  expect(again.stdout.toString()).not.toContain('needle');
+  expect(again.stdout.toString()).not.toContain('The needle is at its end.');
 });
 
 const userIn = (raw: string) => ({
@@ -251,7 +251,7 @@ test.skipIf(!here)('diffusion: 5, a notification to a conventional recipient; an
   await submit('news', OLD_RECEIVER, 'Five'); // s5a
   const raw = await inDovecot('No: Five'); // s5c
   expect(way(raw)[1]).toBe('mail.yahoo.com > peer.test'); // s5b
-  expect(raw).not.toContain('needle');
+  expect(raw).not.toContain('The needle is at its end.');
   const { user, password } = userIn(raw);
   const got = await run('curl', ['-sS', '-u', `${user}:${password}`, `imap://${at('news').at('imap')}/INBOX;UID=1`]);
   expect(got.stdout.toString()).toContain('The needle is at its end.'); // s5d
