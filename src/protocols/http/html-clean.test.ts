@@ -66,6 +66,8 @@ describe('links (W8)', () => {
     '//x.test/',
     '/v1/session',
     'file:///x',
+    'https:\\\\x.test\\y',
+    'https:x.test',
   ])('%s leads nowhere', (href) => expect(both(`<a href="${href}">x</a>`)).not.toContain('href'));
 
   test('those to the web open without telling where from', () => {

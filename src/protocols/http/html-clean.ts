@@ -12,7 +12,8 @@ export interface CleanOptions {
   readonly remoteImages?: boolean;
 }
 
-const LINK = /^(?:https?|mailto|tel):/i;
+/** Browsers take `https:\\host` and `https:host` for addresses, too: whoever writes those has something to hide. */
+const LINK = /^(?:https?:\/\/|mailto:|tel:)/i;
 const DATA_IMAGE = /^data:image\/(?:png|gif|jpeg|webp);base64,/i;
 
 /** No function but colours: nothing that loads, and no escape that could spell it. */
